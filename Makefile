@@ -1,0 +1,125 @@
+# Build, try and check elevenlabs-workspace. `make help` lists what there is.
+
+LUA ?= lua5.4
+BUILD ?= build
+
+# The directory and pkg-config names of each supported interpreter.
+ABI := $(notdir $(LUA:lua%=%))
+ifeq ($(notdir $(LUA)),lua)
+  ABI := $(shell $(LUA) -e 'io.write(_VERSION:match "[%d.]+")')
+endif
+ifneq ($(findstring luajit,$(LUA)),)
+  ABI := luajit
+  LUA_PC := luajit
+else
+  LUA_PC := $(firstword $(foreach n,lua$(ABI) lua-$(ABI) lua$(subst .,,$(ABI)) lua,\
+    $(shell pkg-config --exists $(n) 2>/dev/null && echo $(n))))
+endif
+ALL_LUAS := lua5.1 lua5.2 lua5.3 lua5.4 luajit
+
+OUT := $(BUILD)/$(ABI)
+CORE := $(OUT)/elevenlabs/workspace/core.so
+COMMAND := $(OUT)/bin/elevenlabs-workspace
+SOURCES := $(wildcard csrc/*.c)
+OBJECTS := $(SOURCES:csrc/%.c=$(OUT)/obj/%.o)
+
+CFLAGS ?= -O2 -g
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith
+EW_CFLAGS = -std=c99 -fPIC -fvisibility=hidden $(WARNINGS) \
+  $(shell pkg-config --cflags $(LUA_PC) libcurl) -MMD -MP $(CFLAGS)
+# Unloading the module while libcurl's resolver thread runs would crash: nodelete.
+ifeq ($(shell uname),Darwin)
+  EW_LDFLAGS = -bundle -undefined dynamic_lookup
+else
+  EW_LDFLAGS = -shared -Wl,-z,nodelete
+endif
+CURL_LIBS = $(shell pkg-config --libs libcurl) -lpthread
+
+# Absolute, so that it holds from any folder.
+ROOT := $(CURDIR)
+LUA_PATH_HERE = $(ROOT)/lua/?.lua;;
+LUA_CPATH_HERE = $(abspath $(OUT))/?.so;;
+RUN = LUA_PATH='$(ROOT)/?.lua;$(LUA_PATH_HERE)' \
+  LUA_CPATH='$(abspath $(OUT))/spec/?.so;$(LUA_CPATH_HERE)' PATH="$(abspath $(OUT))/bin:$$PATH" \
+  SPEC_LUA='$(LUA)' SPEC_MAKE='$(MAKE)'
+
+.PHONY: all demo test check lint env help deps clean specs
+all: $(CORE) $(COMMAND) ## build the C module and the command for $(LUA)
+
+$(CORE): $(OBJECTS)
+	@mkdir -p $(@D)
+	@echo "  link $@"
+	@$(CC) $(EW_LDFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $(OBJECTS) $(CURL_LIBS)
+
+$(OUT)/obj/%.o: csrc/%.c Makefile
+	@mkdir -p $(@D)
+	@echo "  compile $<"
+	@$(CC) $(EW_CFLAGS) -c -o $@ $<
+
+-include $(OBJECTS:.o=.d)
+
+$(COMMAND): Makefile
+	@mkdir -p $(@D)
+	@printf '%s\n' '#!/bin/sh' "export LUA_PATH='$(LUA_PATH_HERE)' LUA_CPATH='$(LUA_CPATH_HERE)'" \
+	  "exec $(LUA) '$(ROOT)/lua/elevenlabs/workspace/cli.lua' \"\$$@\"" >$@
+	@chmod +x $@
+
+# The specs' window into the C layers.
+PROBE := $(OUT)/spec/probe.so
+
+$(PROBE): spec/support/probe.c $(filter-out %/lua_core.o %/lua_client.o,$(OBJECTS))
+	@mkdir -p $(@D)
+	@echo "  link $@"
+	@$(CC) $(EW_CFLAGS) $(EW_LDFLAGS) $(LDFLAGS) -o $@ $^ $(CURL_LIBS)
+
+# Recursive where packages must be there before make reads pkg-config's answers.
+deps:
+	@sh .ci/install $(LUA)
+
+demo: deps ## install what is missing, build, and revoke roles in a sandbox
+	@$(MAKE) --no-print-directory all LUA=$(LUA)
+	@$(MAKE) --no-print-directory show LUA=$(LUA)
+
+.PHONY: show
+show:
+	@$(RUN) elevenlabs-workspace sandbox --port 0 -- $(LUA) examples/offboard.lua
+
+SPECS ?= spec
+
+test: deps ## install what is missing, build, and run every spec on $(LUA)
+	@$(MAKE) --no-print-directory specs LUA=$(LUA)
+
+specs: all $(PROBE)
+	@$(RUN) $(LUA) spec/support/run.lua --helper=spec/support/helper.lua \
+	  -o spec/support/output.lua --pattern=_spec $(SPECS)
+
+# gcc's runtime must be loaded before the interpreter, which was built without it.
+ASAN_FLAGS := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined \
+  -fno-omit-frame-pointer
+
+check: ## lint, the specs on all five Luas, and on 5.4 with ASan, UBSan and LSan
+	@sh .ci/install lint $(ALL_LUAS)
+	@$(MAKE) --no-print-directory lint
+	@for lua in $(ALL_LUAS); do echo "== $$lua"; \
+	  $(MAKE) --no-print-directory specs LUA=$$lua CFLAGS='-O2 -g -Werror' || exit 1; done
+	@echo "== lua5.4 with sanitizers"
+	@LSAN_OPTIONS=suppressions=$(ROOT)/spec/support/lsan.supp:print_suppressions=0 \
+	  SPEC_PRELOAD="$$($(CC) -print-file-name=libasan.so)" \
+	  $(MAKE) --no-print-directory sanitized
+
+.PHONY: sanitized
+sanitized:
+	@$(MAKE) --no-print-directory specs LUA=lua5.4 BUILD=build/asan CFLAGS='$(ASAN_FLAGS)'
+
+lint: ## layers, formatting, unused and global names
+	@sh .ci/lint
+
+env: ## print the variables for using the tree uninstalled: eval "$$(make -s env)"
+	@printf '%s\n' "export LUA_PATH='$(LUA_PATH_HERE)'" "export LUA_CPATH='$(LUA_CPATH_HERE)'" \
+	  "export PATH='$(abspath $(OUT))/bin':\"\$$PATH\""
+
+clean: ## remove what was built
+	rm -rf build
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12

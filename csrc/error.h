@@ -1,0 +1,39 @@
+/*
+** error.h - one error value for every C layer.
+** A fixed-size struct, so that reporting a failure can never itself fail.
+*/
+#ifndef EW_ERROR_H
+#define EW_ERROR_H
+
+#include <stddef.h>
+
+typedef enum {
+  EW_OK = 0,
+  EW_EINVAL, /* the caller's argument: `field` names it */
+  EW_ENOMEM,
+  EW_ESYSTEM, /* the operating system or libcurl refused */
+  EW_ECLOSED
+} ew_status;
+
+typedef struct {
+  ew_status status;
+  char field[48];    /* "" when no one field is to blame */
+  char message[320]; /* printable ASCII */
+} ew_error;
+
+/* Fill `error` and return `status`, so that a caller can `return ew_fail(...)`.
+** `field` may be NULL. */
+ew_status ew_fail(ew_error *error, ew_status status, const char *field, const char *format, ...)
+#if defined(__GNUC__)
+  __attribute__((format(printf, 4, 5)))
+#endif
+  ;
+
+/* The one message for EW_ENOMEM. */
+ew_status ew_fail_memory(ew_error *error);
+
+/* Copy user text so that it can be quoted in a message: bytes that are not
+** printable ASCII become '?', long text is cut. Always NUL-terminated. */
+void ew_quotable(char *out, size_t out_size, const char *text, size_t length);
+
+#endif

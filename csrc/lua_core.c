@@ -1,0 +1,77 @@
+/*
+** lua_core.c - the C module `elevenlabs.workspace.core`: loading, and the
+** functions that need no core object.
+*/
+#include "lua_args.h"
+#include "lua_client.h"
+#include "lua_result.h"
+
+#include "poller.h"
+#include "resource_types.h"
+#include "transport.h"
+
+enum { MOST_CANDIDATES = 64 };
+
+/* core.now() -> milliseconds of a monotonic clock; only differences mean anything */
+static int module_now(lua_State *L) {
+  lua_pushnumber(L, (lua_Number)ew_now_us() / 1000);
+  return 1;
+}
+
+/* core.nearest(text, names) -> the name that `text` was probably meant to be | nil */
+static int module_nearest(lua_State *L) {
+  const char *names[MOST_CANDIDATES + 1];
+  size_t length;
+  int count = 0;
+  const char *text = luaL_checklstring(L, 1, &length);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  for (; count < MOST_CANDIDATES; count++) {
+    lua_rawgeti(L, 2, count + 1);
+    if (lua_type(L, -1) != LUA_TSTRING) break;
+    names[count] = lua_tostring(L, -1); /* the table keeps it */
+    lua_pop(L, 1);
+  }
+  names[count] = NULL;
+  lua_pushstring(L, ew_nearest(names, text, length));
+  return 1;
+}
+
+/* core.check_key(key) -> true | nil, failure; false is no key and passes */
+static int module_check_key(lua_State *L) {
+  ew_text key;
+  ew_error error;
+  if (lew_read_key(L, 1, &key, &error) != EW_OK || ew_key_check(&key, NULL, &error) != EW_OK)
+    return lew_push_failure(L, &error);
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+static void set_resource_types(lua_State *L) {
+  int i;
+  lua_newtable(L);
+  for (i = 0; ew_resource_types[i]; i++) {
+    lua_pushstring(L, ew_resource_types[i]);
+    lua_rawseti(L, -2, i + 1);
+  }
+  lua_setfield(L, -2, "RESOURCE_TYPES");
+}
+
+#if defined(__GNUC__)
+__attribute__((visibility("default")))
+#endif
+int luaopen_elevenlabs_workspace_core(lua_State *L);
+
+int luaopen_elevenlabs_workspace_core(lua_State *L) {
+  static const luaL_Reg functions[] = {{"new", lew_core_new},
+                                       {"now", module_now},
+                                       {"nearest", module_nearest},
+                                       {"check_key", module_check_key},
+                                       {NULL, NULL}};
+  const char *unusable = ew_transport_unusable();
+  if (unusable) return luaL_error(L, "elevenlabs.workspace: %s", unusable);
+  lew_register_core(L);
+  lua_newtable(L);
+  lew_setfuncs(L, functions);
+  set_resource_types(L);
+  return 1;
+}

@@ -1,0 +1,42 @@
+/*
+** sockets.h - the connected sockets that libcurl keeps, idle ones included: who
+** they are, what went over them, and how to cut them off after a fork.
+*/
+#ifndef EW_SOCKETS_H
+#define EW_SOCKETS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef struct {
+  int fd;
+  int local_port;         /* 0 until it was asked for */
+  unsigned long requests; /* that were let through */
+  bool multiplexed;       /* it answered in HTTP/2 */
+} ew_socket;
+
+typedef struct {
+  ew_socket *all; /* owned */
+  size_t count, size;
+} ew_sockets;
+
+/* Open a socket and remember it. -1: the system or memory refuses. */
+int ew_sockets_open(ew_sockets *sockets, int family, int type, int protocol);
+
+/* Close it and forget it. Returns what close(2) does. */
+int ew_sockets_close(ew_sockets *sockets, int fd);
+
+/* NULL: not ours. Borrowed until the next open or close. */
+ew_socket *ew_sockets_by_fd(ew_sockets *sockets, int fd);
+ew_socket *ew_sockets_by_port(ew_sockets *sockets, int local_port);
+
+/* Has the peer said something, or hung up? */
+bool ew_socket_readable(const ew_socket *socket);
+
+/* In the child of a fork the connections are the parent's: a dead socket takes
+** each one's place here, so that closing it says farewell to nobody. */
+void ew_sockets_cut_off(ew_sockets *sockets);
+
+void ew_sockets_free(ew_sockets *sockets);
+
+#endif

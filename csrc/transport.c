@@ -1,0 +1,766 @@
+#define _GNU_SOURCE
+#include "transport.h"
+
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "poller.h"
+#include "sockets.h"
+
+#if LIBCURL_VERSION_NUM < 0x075700
+#error "libcurl 7.87 or newer is needed (CURLOPT_QUICK_EXIT)"
+#endif
+
+enum { HEADER_LINES = 4 };
+
+struct ew_transfer {
+  ew_transport *transport; /* borrowed */
+  uint64_t id;
+  CURL *easy; /* owned; NULL after close */
+  ew_request request;
+  ew_buffer key_line; /* secret */
+  struct curl_slist headers[HEADER_LINES];
+  ew_response response;
+  char error_text[CURL_ERROR_SIZE];
+  const char *reason; /* why we ended it ourselves; static; NULL: we did not */
+  bool sent;
+  bool stale; /* its connection held an answer to nothing */
+  int socket; /* fd that carries it, -1 */
+  int curl_code;
+  int64_t started_us, elapsed_us;
+  ew_transfer *previous, *next;
+};
+
+typedef struct {
+  ew_transfer *first, *last;
+} ew_list;
+
+struct ew_transport {
+  pid_t pid;
+  bool closed;
+  CURLM *multi; /* owned; NULL when closed or when the system refused one */
+  ew_poller poller;
+  ew_sockets sockets;
+  ew_list active, done, spare; /* owned transfers */
+  uint64_t next_id;
+  int64_t curl_due_us, wake_at_us;
+  bool multiplexed; /* the newest answer came over HTTP/2 */
+  bool broken;      /* the multi handle failed and must be replaced */
+  ew_transport_counts counts;
+  /* options */
+  char *base_url, *ca_file, *proxy, *user_agent; /* owned; NULL: not set */
+  bool plain;                                    /* http, so loopback */
+  long connect_timeout_ms, attempt_timeout_ms, max_connections;
+};
+
+/* ---- lists ---- */
+
+static void list_remove(ew_list *list, ew_transfer *x) {
+  if (x->previous)
+    x->previous->next = x->next;
+  else
+    list->first = x->next;
+  if (x->next)
+    x->next->previous = x->previous;
+  else
+    list->last = x->previous;
+  x->previous = x->next = NULL;
+}
+
+static void list_append(ew_list *list, ew_transfer *x) {
+  x->previous = list->last;
+  x->next = NULL;
+  if (list->last)
+    list->last->next = x;
+  else
+    list->first = x;
+  list->last = x;
+}
+
+/* ---- libcurl's callbacks: they only note things ---- */
+
+static curl_socket_t on_open_socket(void *arg, curlsocktype purpose,
+                                    struct curl_sockaddr *address) {
+  ew_transport *t = arg;
+  int fd = ew_sockets_open(&t->sockets, address->family, address->socktype, address->protocol);
+  (void)purpose;
+  if (fd < 0) return CURL_SOCKET_BAD;
+  ew_poller_forget(&t->poller, fd);
+  t->counts.connections++;
+  return fd;
+}
+
+static int on_close_socket(void *arg, curl_socket_t fd) {
+  ew_transport *t = arg;
+  ew_transfer *x;
+  ew_poller_forget(&t->poller, fd);
+  for (x = t->active.first; x; x = x->next)
+    if (x->socket == fd) x->socket = -1;
+  return ew_sockets_close(&t->sockets, fd);
+}
+
+static int on_socket_interest(CURL *easy, curl_socket_t fd, int what, void *arg, void *unused) {
+  ew_transport *t = arg;
+  int interest = 0;
+  (void)easy, (void)unused;
+  if (what == CURL_POLL_IN || what == CURL_POLL_INOUT) interest |= EW_READABLE;
+  if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT) interest |= EW_WRITABLE;
+  return ew_poller_set(&t->poller, fd, interest) ? 0 : -1;
+}
+
+static int on_timer(CURLM *multi, long timeout_ms, void *arg) {
+  ew_transport *t = arg;
+  (void)multi;
+  t->curl_due_us = timeout_ms < 0 ? EW_NEVER : ew_now_us() + (int64_t)timeout_ms * 1000;
+  return 0;
+}
+
+static size_t on_header(char *line, size_t size, size_t count, void *arg) {
+  ew_transfer *x = arg;
+  x->reason = ew_response_header(&x->response, line, size * count);
+  return x->reason ? 0 : size * count;
+}
+
+static size_t on_body(char *bytes, size_t size, size_t count, void *arg) {
+  ew_transfer *x = arg;
+  x->reason = ew_response_body(&x->response, bytes, size * count);
+  return x->reason ? 0 : size * count;
+}
+
+/* Has this idle HTTP/1.1 connection something to say before we asked? Then it
+** would be taken for the answer to the next request. Over HTTP/2 unasked frames
+** are usual and carry their stream's number. */
+static bool holds_stray_answer(ew_transport *t, const ew_socket *s) {
+  const ew_transfer *x;
+  if (!s || s->requests == 0 || s->multiplexed) return false;
+  for (x = t->active.first; x; x = x->next)
+    if (x->socket == s->fd) return false; /* two at once: it is HTTP/2 */
+  return ew_socket_readable(s);
+}
+
+/* The last word before a request leaves. libcurl asks again before it silently
+** sends one anew, which only a repeatable request may stand. The local port finds
+** the socket: CURLINFO_ACTIVESOCKET still names the previous connection here. */
+static int on_before_request(void *arg, char *remote_ip, char *local_ip, int remote_port,
+                             int local_port) {
+  ew_transfer *x = arg;
+  ew_socket *s = ew_sockets_by_port(&x->transport->sockets, local_port);
+  (void)remote_ip, (void)local_ip, (void)remote_port;
+  if (x->sent && !x->request.repeatable) {
+    x->reason = "the connection ended before an answer came";
+    return CURL_PREREQFUNC_ABORT;
+  }
+  if (holds_stray_answer(x->transport, s)) {
+    x->stale = true;
+    return CURL_PREREQFUNC_ABORT;
+  }
+  x->sent = true;
+  x->socket = s ? s->fd : -1;
+  if (s) s->requests++;
+  return CURL_PREREQFUNC_OK;
+}
+
+/* ---- one transfer ---- */
+
+static const struct {
+  CURLoption option;
+  long value;
+} fixed_options[] = {
+  {CURLOPT_NOSIGNAL, 1},
+  {CURLOPT_QUICK_EXIT, 1},     /* else ending a transfer waits for the resolver's thread */
+  {CURLOPT_FOLLOWLOCATION, 0}, /* libcurl would send xi-api-key to the new host */
+  {CURLOPT_NETRC, CURL_NETRC_IGNORED},
+  {CURLOPT_HTTP09_ALLOWED, 0},
+  {CURLOPT_PATH_AS_IS, 1},
+  {CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS},
+  {CURLOPT_PIPEWAIT, 1}, /* rather a stream on a coming connection than a handshake */
+  {CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2},
+  {CURLOPT_SSL_VERIFYPEER, 1},
+  {CURLOPT_SSL_VERIFYHOST, 2},
+  {CURLOPT_HEADEROPT, CURLHEADER_SEPARATE}, /* a proxy never sees our headers */
+  {CURLOPT_SUPPRESS_CONNECT_HEADERS, 1},
+  {CURLOPT_MAXLIFETIME_CONN, 300},
+  {CURLOPT_LOW_SPEED_LIMIT, 1},
+  {CURLOPT_LOW_SPEED_TIME, 15},
+};
+
+static bool set_fixed_options(CURL *easy) {
+  size_t i;
+  for (i = 0; i < sizeof fixed_options / sizeof *fixed_options; i++)
+    if (curl_easy_setopt(easy, fixed_options[i].option, fixed_options[i].value) != CURLE_OK)
+      return false;
+  return true;
+}
+
+static bool set_client_options(const ew_transport *t, CURL *easy) {
+  const char *proxy = t->plain ? "" : t->proxy; /* http_proxy would be shown the key */
+  return curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, t->plain ? "http" : "https") == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, t->connect_timeout_ms) == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, t->attempt_timeout_ms) == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_USERAGENT, t->user_agent) == CURLE_OK &&
+         (!t->ca_file || curl_easy_setopt(easy, CURLOPT_CAINFO, t->ca_file) == CURLE_OK) &&
+         (!proxy || curl_easy_setopt(easy, CURLOPT_PROXY, proxy) == CURLE_OK);
+}
+
+static bool set_callbacks(ew_transport *t, ew_transfer *x) {
+  CURL *easy = x->easy;
+  return curl_easy_setopt(easy, CURLOPT_PRIVATE, x) == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, x->error_text) == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header) == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_HEADERDATA, x) == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_WRITEDATA, x) == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_before_request) == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_PREREQDATA, x) == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket) == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, t) == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close_socket) == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, t) == CURLE_OK;
+}
+
+/* A transfer with a ready easy handle: a spare one, else a new one. NULL: no memory. */
+static ew_transfer *transfer_acquire(ew_transport *t) {
+  ew_transfer *x = t->spare.first;
+  if (x)
+    list_remove(&t->spare, x);
+  else if ((x = calloc(1, sizeof *x)) != NULL) {
+    x->transport = t;
+    ew_response_init(&x->response);
+    ew_buffer_init(&x->key_line, EW_LONGEST_FIELD + 32);
+  } else
+    return NULL;
+  if (!x->easy) {
+    x->easy = curl_easy_init();
+    if (!x->easy || !set_fixed_options(x->easy) || !set_client_options(t, x->easy) ||
+        !set_callbacks(t, x)) {
+      curl_easy_cleanup(x->easy);
+      x->easy = NULL;
+      list_append(&t->spare, x);
+      return NULL;
+    }
+  }
+  return x;
+}
+
+/* Back to the spare ones. Large bodies are not hoarded. */
+static void transfer_release(ew_transport *t, ew_transfer *x) {
+  ew_request_free(&x->request);
+  ew_buffer_wipe(&x->key_line);
+  if (x->response.body.capacity > 64 * 1024) ew_response_free(&x->response);
+  list_append(&t->spare, x);
+}
+
+static void transfer_destroy(ew_transfer *x) {
+  curl_easy_cleanup(x->easy);
+  ew_request_free(&x->request);
+  ew_buffer_wipe(&x->key_line);
+  ew_response_free(&x->response);
+  free(x);
+}
+
+static void add_line(ew_transfer *x, int *count, char *line) {
+  struct curl_slist *node = &x->headers[*count];
+  node->data = line;
+  node->next = NULL;
+  if (*count > 0) x->headers[*count - 1].next = node;
+  (*count)++;
+}
+
+/* Our own list nodes: curl_slist_append would copy the key where we cannot wipe it. */
+static bool set_headers(ew_transfer *x, const ew_text *key) {
+  static char accept[] = "accept: application/json";
+  static char content_type[] = "content-type: application/json";
+  static char expect[] = "expect:";
+  int count = 0;
+  add_line(x, &count, accept);
+  if (x->request.method == EW_HTTP_POST) {
+    add_line(x, &count, content_type);
+    add_line(x, &count, expect);
+  }
+  if (key->data) {
+    if (!ew_buffer_append_text(&x->key_line, "xi-api-key: ") ||
+        !ew_buffer_append(&x->key_line, key->data, key->length))
+      return false;
+    add_line(x, &count, x->key_line.data);
+  }
+  return curl_easy_setopt(x->easy, CURLOPT_HTTPHEADER, x->headers) == CURLE_OK;
+}
+
+static bool set_method(ew_transfer *x) {
+  CURL *easy = x->easy;
+  const ew_request *request = &x->request;
+  if (curl_easy_setopt(easy, CURLOPT_NOBODY, 0L) != CURLE_OK) return false;
+  switch (request->method) {
+    case EW_HTTP_HEAD:
+      return curl_easy_setopt(easy, CURLOPT_NOBODY, 1L) == CURLE_OK;
+    case EW_HTTP_POST:
+      return curl_easy_setopt(easy, CURLOPT_POST, 1L) == CURLE_OK &&
+             curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)request->body.length) ==
+               CURLE_OK &&
+             curl_easy_setopt(easy, CURLOPT_POSTFIELDS, ew_buffer_text(&request->body)) == CURLE_OK;
+    case EW_HTTP_GET:
+    default:
+      return curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L) == CURLE_OK;
+  }
+}
+
+static bool set_url(const ew_transport *t, ew_transfer *x) {
+  ew_buffer url;
+  bool ok;
+  ew_buffer_init(&url, 16384);
+  ok = ew_buffer_append_text(&url, t->base_url) &&
+       ew_buffer_append(&url, x->request.target.data, x->request.target.length) &&
+       curl_easy_setopt(x->easy, CURLOPT_URL, ew_buffer_text(&url)) == CURLE_OK;
+  ew_buffer_free(&url);
+  return ok;
+}
+
+/* A grant must not be repeated behind our back, so over HTTP/1.1 it gets a
+** connection that cannot have died in idleness. */
+static bool set_freshness(const ew_transport *t, ew_transfer *x, bool after_stale) {
+  bool fresh = after_stale || (!x->request.repeatable && !t->multiplexed);
+  return curl_easy_setopt(x->easy, CURLOPT_FRESH_CONNECT, fresh ? 1L : 0L) == CURLE_OK;
+}
+
+/* ---- life of an attempt ---- */
+
+static ew_status start_failed(ew_transport *t, ew_transfer *x, ew_error *error) {
+  transfer_release(t, x);
+  return ew_fail_memory(error);
+}
+
+static void clear_evidence(ew_transfer *x) {
+  ew_response_clear(&x->response);
+  x->error_text[0] = '\0';
+  x->reason = NULL;
+  x->sent = x->stale = false;
+  x->socket = -1;
+  x->curl_code = 0;
+}
+
+static void settle(ew_transport *t);
+static bool bring_up(ew_transport *t);
+static void check_fork(ew_transport *t);
+
+ew_status ew_transport_start(ew_transport *t, ew_request *request, const ew_text *key, uint64_t *id,
+                             ew_error *error) {
+  ew_transfer *x;
+  check_fork(t);
+  if (t->closed || !bring_up(t) || !(x = transfer_acquire(t))) {
+    ew_request_free(request);
+    if (t->closed) return ew_fail(error, EW_ECLOSED, NULL, "the client is closed");
+    if (!t->multi) return ew_fail(error, EW_ESYSTEM, NULL, "no descriptors left for a poller");
+    return ew_fail_memory(error);
+  }
+  x->request = *request;
+  clear_evidence(x);
+  if (!set_headers(x, key) || !set_method(x) || !set_url(t, x) || !set_freshness(t, x, false))
+    return start_failed(t, x, error);
+  x->started_us = ew_now_us();
+  if (curl_multi_add_handle(t->multi, x->easy) != CURLM_OK) return start_failed(t, x, error);
+  x->id = *id = ++t->next_id;
+  list_append(&t->active, x);
+  t->counts.attempts++;
+  settle(t);
+  return EW_OK;
+}
+
+/* The one way out of `active`. */
+static void finish(ew_transport *t, ew_transfer *x, int curl_code) {
+  long version = 0;
+  ew_socket *s = x->socket >= 0 ? ew_sockets_by_fd(&t->sockets, x->socket) : NULL;
+  if (curl_easy_getinfo(x->easy, CURLINFO_HTTP_VERSION, &version) == CURLE_OK && version != 0) {
+    t->multiplexed = version == CURL_HTTP_VERSION_2_0;
+    if (s) s->multiplexed = t->multiplexed;
+  }
+  curl_multi_remove_handle(t->multi, x->easy);
+  x->curl_code = curl_code;
+  x->elapsed_us = ew_now_us() - x->started_us;
+  x->socket = -1;
+  ew_buffer_wipe(&x->key_line);
+  list_remove(&t->active, x);
+  list_append(&t->done, x);
+}
+
+/* Once more, over a connection of its own: nothing was sent yet. */
+static void restart(ew_transport *t, ew_transfer *x) {
+  curl_multi_remove_handle(t->multi, x->easy);
+  x->stale = false;
+  x->error_text[0] = '\0';
+  if (!set_freshness(t, x, true) || curl_multi_add_handle(t->multi, x->easy) != CURLM_OK)
+    finish(t, x, CURLE_OUT_OF_MEMORY);
+}
+
+static void collect(ew_transport *t) {
+  CURLMsg *message;
+  int left;
+  while (t->multi && (message = curl_multi_info_read(t->multi, &left)) != NULL) {
+    ew_transfer *x = NULL;
+    CURLcode code = message->data.result;
+    if (message->msg != CURLMSG_DONE ||
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &x) != CURLE_OK || !x)
+      continue;
+    if (x->stale)
+      restart(t, x);
+    else
+      finish(t, x, (int)code);
+  }
+}
+
+static void abort_all(ew_transport *t, const char *reason, int curl_code) {
+  collect(t);
+  while (t->active.first) {
+    t->active.first->reason = reason;
+    finish(t, t->active.first, curl_code);
+  }
+}
+
+void ew_transport_cancel(ew_transport *t, uint64_t id) {
+  ew_transfer *x;
+  check_fork(t);
+  collect(t);
+  for (x = t->active.first; x && x->id != id; x = x->next) {}
+  if (x) {
+    x->reason = "cancelled";
+    finish(t, x, EW_ABORTED);
+  }
+  settle(t);
+}
+
+/* ---- running ---- */
+
+static int64_t due_us(const ew_transport *t) {
+  int64_t due = t->curl_due_us < t->wake_at_us ? t->curl_due_us : t->wake_at_us;
+  return t->done.first ? 0 : due;
+}
+
+/* The host may wait on the fd as soon as a public call returns. */
+static void settle(ew_transport *t) {
+  if (t->closed || !t->multi) return;
+  ew_poller_flush(&t->poller);
+  if (t->done.first) ew_poller_wake(&t->poller);
+  ew_poller_arm(&t->poller, due_us(t));
+}
+
+static void act(ew_transport *t, int fd, int mask) {
+  int running;
+  if (t->broken) return;
+  if (curl_multi_socket_action(t->multi, fd, mask, &running) != CURLM_OK) t->broken = true;
+}
+
+/* Due time-outs first: in the other order libcurl 7.88 fails a transfer whose
+** server answers before the body was sent. */
+static void run_due(ew_transport *t, const ew_ready *ready, int count) {
+  int i;
+  if (t->curl_due_us <= ew_now_us()) {
+    t->curl_due_us = EW_NEVER;
+    act(t, CURL_SOCKET_TIMEOUT, 0);
+  }
+  for (i = 0; i < count; i++)
+    act(t, ready[i].fd,
+        (ready[i].ready & EW_READABLE ? CURL_CSELECT_IN : 0) |
+          (ready[i].ready & EW_WRITABLE ? CURL_CSELECT_OUT : 0));
+}
+
+static void tear_down(ew_transport *t, const char *reason, int curl_code);
+
+/* false: the caller should look at its own business (a signal, its wake time). */
+static bool pass(ew_transport *t, int64_t timeout_us) {
+  ew_ready ready[62];
+  int64_t until_due;
+  int count;
+  ew_poller_flush(&t->poller);
+  until_due = due_us(t) == EW_NEVER ? EW_NEVER : due_us(t) - ew_now_us();
+  count = ew_poller_wait(&t->poller, until_due < timeout_us ? until_due : timeout_us, ready,
+                         (int)(sizeof ready / sizeof *ready));
+  if (count < 0) return false;
+  run_due(t, ready, count);
+  collect(t);
+  if (t->broken) {
+    tear_down(t, "out of memory", CURLE_OUT_OF_MEMORY);
+    bring_up(t);
+  }
+  if (t->wake_at_us <= ew_now_us()) {
+    t->wake_at_us = EW_NEVER;
+    return false;
+  }
+  return t->multi != NULL;
+}
+
+void ew_transport_step(ew_transport *t, int64_t timeout_us) {
+  int64_t now = ew_now_us(), end = timeout_us < EW_NEVER - now ? now + timeout_us : EW_NEVER;
+  check_fork(t);
+  if (t->closed || !bring_up(t)) return;
+  while (pass(t, t->done.first || now > end ? 0 : end - now) && !t->done.first) {
+    now = ew_now_us();
+    if (now >= end) break;
+  }
+  settle(t);
+}
+
+void ew_transport_wake_at(ew_transport *t, int64_t at_us) {
+  check_fork(t);
+  t->wake_at_us = at_us;
+  settle(t);
+}
+
+int ew_transport_fd(ew_transport *t) {
+  check_fork(t);
+  return t->closed || !bring_up(t) ? -1 : ew_poller_fd(&t->poller);
+}
+
+int64_t ew_transport_due_us(ew_transport *t) {
+  check_fork(t);
+  return t->closed ? EW_NEVER : due_us(t);
+}
+
+ew_transport_counts ew_transport_count(const ew_transport *t) {
+  return t->counts;
+}
+
+static const char *message_of(const ew_transfer *x) {
+  if (x->reason) return x->reason;
+  if (x->curl_code == CURLE_OK) return "";
+  return x->error_text[0] ? x->error_text : curl_easy_strerror((CURLcode)x->curl_code);
+}
+
+bool ew_transport_completion(const ew_transport *t, const ew_transfer **cursor,
+                             ew_completion *out) {
+  const ew_transfer *x = *cursor ? (*cursor)->next : t->done.first;
+  if (!x) return false;
+  *cursor = x;
+  out->id = x->id;
+  out->curl_code = x->curl_code;
+  out->sent = x->sent;
+  out->whole = x->curl_code == CURLE_OK && ew_response_whole(&x->response);
+  out->response = &x->response;
+  out->message = message_of(x);
+  out->elapsed_us = x->elapsed_us;
+  return true;
+}
+
+void ew_transport_discard(ew_transport *t) {
+  while (t->done.first) {
+    ew_transfer *x = t->done.first;
+    list_remove(&t->done, x);
+    transfer_release(t, x);
+  }
+  if (!t->closed && t->multi) ew_poller_calm(&t->poller);
+}
+
+/* ---- coming up, going down, forking ---- */
+
+static void drop_easy_handles(ew_list *list) {
+  ew_transfer *x;
+  for (x = list->first; x; x = x->next) {
+    curl_easy_cleanup(x->easy);
+    x->easy = NULL;
+  }
+}
+
+/* Every attempt ends, every handle and connection closes; completions stay. */
+static void tear_down(ew_transport *t, const char *reason, int curl_code) {
+  if (t->multi) {
+    abort_all(t, reason, curl_code);
+    drop_easy_handles(&t->done);
+    drop_easy_handles(&t->spare);
+    curl_multi_cleanup(t->multi); /* closes its connections through on_close_socket */
+    t->multi = NULL;
+  }
+  ew_poller_close(&t->poller);
+  t->curl_due_us = t->wake_at_us = EW_NEVER;
+  t->broken = t->multiplexed = false;
+}
+
+static bool set_multi_options(ew_transport *t) {
+  CURLM *multi = t->multi;
+  return curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket_interest) == CURLM_OK &&
+         curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, t) == CURLM_OK &&
+         curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer) == CURLM_OK &&
+         curl_multi_setopt(multi, CURLMOPT_TIMERDATA, t) == CURLM_OK &&
+         curl_multi_setopt(multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX) == CURLM_OK &&
+         curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, t->max_connections) == CURLM_OK &&
+         curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, t->max_connections) == CURLM_OK;
+}
+
+/* Idempotent. false: the system has no memory or descriptors now; asked again later. */
+static bool bring_up(ew_transport *t) {
+  if (t->multi) return true;
+  if (!ew_poller_open(&t->poller)) return false;
+  t->multi = curl_multi_init();
+  if (t->multi && set_multi_options(t)) return true;
+  if (t->multi) curl_multi_cleanup(t->multi);
+  t->multi = NULL;
+  ew_poller_close(&t->poller);
+  return false;
+}
+
+/* In the child of a fork: the poller goes first and is never told of changes,
+** which would reach the parent's. Calls under way are the parent's to finish. */
+static void check_fork(ew_transport *t) {
+  pid_t pid = getpid();
+  if (t->pid == pid) return;
+  t->pid = pid;
+  if (t->closed) return;
+  ew_poller_close(&t->poller);
+  ew_sockets_cut_off(&t->sockets);
+  tear_down(t, "the process forked while this was under way", EW_ABORTED);
+  bring_up(t);
+}
+
+/* ---- opening ---- */
+
+const char *ew_transport_unusable(void) {
+  const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+  if (info->version_num < 0x075700)
+    return "libcurl 7.87 or newer is needed; an older one was loaded";
+  if (!(info->features & CURL_VERSION_SSL)) return "the libcurl that was loaded cannot do TLS";
+  if (!(info->features & CURL_VERSION_THREADSAFE))
+    return "the libcurl that was loaded cannot be initialised thread-safely";
+  return NULL;
+}
+
+static bool is_loopback(const char *host) {
+  unsigned char address[4];
+  return strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
+         (inet_pton(AF_INET, host, address) == 1 && address[0] == 127);
+}
+
+static bool has_part(CURLU *url, CURLUPart part) {
+  char *text = NULL;
+  bool found = curl_url_get(url, part, &text, 0) == CURLUE_OK;
+  curl_free(text);
+  return found;
+}
+
+static bool printable(const char *text) {
+  for (; *text; text++)
+    if (*text < 0x21 || *text > 0x7e) return false;
+  return true;
+}
+
+static ew_status refuse_url(ew_error *error, const char *why) {
+  return ew_fail(error, EW_EINVAL, "base_url", "base_url %s", why);
+}
+
+/* What the parsed URL may hold. Sets t->plain. */
+static ew_status check_parts(ew_transport *t, CURLU *url, ew_error *error) {
+  char *host = NULL;
+  bool loopback;
+  if (has_part(url, CURLUPART_USER) || has_part(url, CURLUPART_PASSWORD))
+    return refuse_url(error, "must not hold a user name or password");
+  if (curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK)
+    return refuse_url(error, "has no host");
+  loopback = is_loopback(host);
+  curl_free(host);
+  if (t->plain && !loopback)
+    return refuse_url(error, "must begin with https:// (http:// is for loopback alone)");
+  return EW_OK;
+}
+
+static ew_status keep_url(ew_transport *t, CURLU *url, ew_error *error) {
+  char *text = NULL;
+  size_t length;
+  if (curl_url_get(url, CURLUPART_URL, &text, 0) != CURLUE_OK) return ew_fail_memory(error);
+  t->base_url = strdup(text);
+  curl_free(text);
+  if (!t->base_url) return ew_fail_memory(error);
+  for (length = strlen(t->base_url); length && t->base_url[length - 1] == '/'; length--)
+    t->base_url[length - 1] = '\0';
+  return EW_OK;
+}
+
+static ew_status parse_base_url(ew_transport *t, const char *text, ew_error *error) {
+  bool https = strncmp(text, "https://", 8) == 0;
+  CURLU *url;
+  ew_status status;
+  t->plain = strncmp(text, "http://", 7) == 0;
+  if ((!https && !t->plain) || text[https ? 8 : 7] == '/')
+    return refuse_url(error, "must begin with https:// and a host");
+  if (strlen(text) > 2048) return refuse_url(error, "is longer than 2048 bytes");
+  if (!printable(text) || strpbrk(text, "\\?#"))
+    return refuse_url(error, "must not hold a space, a backslash, a query or a fragment");
+  url = curl_url();
+  if (!url) return ew_fail_memory(error);
+  if (curl_url_set(url, CURLUPART_URL, text, 0) != CURLUE_OK)
+    status = refuse_url(error, "is not a URL");
+  else if ((status = check_parts(t, url, error)) == EW_OK)
+    status = keep_url(t, url, error);
+  curl_url_cleanup(url);
+  return status;
+}
+
+static void global_init(void) {
+  curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+static ew_status keep_text(char **slot, const char *text, ew_error *error) {
+  if (!text) return EW_OK;
+  *slot = strdup(text);
+  return *slot ? EW_OK : ew_fail_memory(error);
+}
+
+static ew_status configure(ew_transport *t, const ew_transport_options *options, ew_error *error) {
+  t->connect_timeout_ms = options->connect_timeout_ms;
+  t->attempt_timeout_ms = options->attempt_timeout_ms;
+  t->max_connections = options->max_connections;
+  if (parse_base_url(t, options->base_url, error) != EW_OK ||
+      keep_text(&t->ca_file, options->ca_file, error) != EW_OK ||
+      keep_text(&t->proxy, options->proxy, error) != EW_OK ||
+      keep_text(&t->user_agent, options->user_agent, error) != EW_OK)
+    return error->status;
+  if (!bring_up(t))
+    return ew_fail(error, EW_ESYSTEM, NULL, "cannot open a poller: %s", strerror(errno));
+  return EW_OK;
+}
+
+ew_status ew_transport_open(ew_transport **transport, const ew_transport_options *options,
+                            ew_error *error) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  ew_transport *t = calloc(1, sizeof *t);
+  if (!t) return ew_fail_memory(error);
+  pthread_once(&once, global_init);
+  t->pid = getpid();
+  t->curl_due_us = t->wake_at_us = EW_NEVER;
+  ew_poller_init(&t->poller);
+  if (configure(t, options, error) != EW_OK) {
+    ew_transport_free(t);
+    return error->status;
+  }
+  *transport = t;
+  return EW_OK;
+}
+
+void ew_transport_close(ew_transport *t) {
+  check_fork(t);
+  if (t->closed) return;
+  tear_down(t, "the client was closed", EW_ABORTED);
+  t->closed = true;
+}
+
+static void destroy_all(ew_list *list) {
+  while (list->first) {
+    ew_transfer *x = list->first;
+    list_remove(list, x);
+    transfer_destroy(x);
+  }
+}
+
+void ew_transport_free(ew_transport *t) {
+  if (!t) return;
+  ew_transport_close(t);
+  destroy_all(&t->done);
+  destroy_all(&t->spare);
+  ew_sockets_free(&t->sockets);
+  free(t->base_url);
+  free(t->ca_file);
+  if (t->proxy) explicit_bzero(t->proxy, strlen(t->proxy)); /* may hold a password */
+  free(t->proxy);
+  free(t->user_agent);
+  free(t);
+}

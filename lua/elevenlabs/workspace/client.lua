@@ -1,0 +1,363 @@
+--- A client: options in, calls out. What a call means is the engine's business,
+--- how to wait for one the driver's.
+
+local core = require "elevenlabs.workspace.core"
+local engines = require "elevenlabs.workspace.engine"
+local errors = require "elevenlabs.workspace.error"
+
+local M = {}
+
+M.VERSION = "0.1.0"
+
+-- Source: the API's documentation of its regional hosts.
+local REGIONS = {
+  global = "https://api.elevenlabs.io",
+  us = "https://api.us.elevenlabs.io",
+  eu = "https://api.eu.residency.elevenlabs.io",
+  ["in"] = "https://api.in.residency.elevenlabs.io",
+  sg = "https://api.sg.residency.elevenlabs.io",
+}
+local REGION_NAMES = { "global", "us", "eu", "in", "sg" }
+
+local DRIVERS = { auto = "blocking", blocking = "blocking", manual = "manual" }
+local DRIVER_NAMES = { "auto", "blocking", "manual" }
+
+---@class elevenlabs.workspace.Options
+---@field api_key string|false|nil|fun(): string|false asked once per attempt where it
+--- is a function; false sends none (a gateway adds it); nil: ELEVENLABS_API_KEY
+---@field region "global"|"us"|"eu"|"in"|"sg"|nil default "global"
+---@field base_url string|nil instead of region; http to loopback alone
+---@field driver string|table|nil "auto" (default), "blocking", "manual", or an object
+--- whose wait(client, done) returns when done() is true
+---@field connect_timeout_ms integer|nil default 10000
+---@field attempt_timeout_ms integer|nil default 30000, connecting included
+---@field deadline_ms number|nil for a whole call, waiting for a place included
+---@field max_concurrency integer|nil requests in flight at once; default 32
+---@field ca_file string|nil PEM file of the authorities to trust; nil: the system's
+---@field proxy string|false|nil nil: https_proxy and no_proxy from the environment
+---@field user_agent string|nil
+---@field allow_unknown_resource_type boolean|nil default for every call
+local OPTION_NAMES = {
+  "api_key",
+  "region",
+  "base_url",
+  "driver",
+  "connect_timeout_ms",
+  "attempt_timeout_ms",
+  "deadline_ms",
+  "max_concurrency",
+  "ca_file",
+  "proxy",
+  "user_agent",
+  "allow_unknown_resource_type",
+}
+
+local OPERATIONS = { unshare = true, share = true, get = true, connect = true }
+
+---@class elevenlabs.workspace.Client
+local Client = {}
+Client.__index = Client
+Client.__name = "elevenlabs.workspace.client"
+
+-- ---- options: each reader returns a value, or nil and an error
+
+local function copy_options(options)
+  local known, copy = {}, {}
+  for _, name in ipairs(OPTION_NAMES) do
+    known[name] = true
+  end
+  for name, value in next, options do
+    if not known[name] then
+      local text = type(name) == "string" and name or type(name)
+      local near = core.nearest(text, OPTION_NAMES)
+      local hint = near and (": did you mean %s?"):format(near) or ""
+      return nil, errors.invalid(text, "unknown option " .. text:sub(1, 40) .. hint)
+    end
+    copy[name] = value
+  end
+  return copy
+end
+
+local function invalid_choice(name, value, choices)
+  local shown = type(value) == "string" and value:sub(1, 40) or type(value)
+  return errors.invalid(
+    name,
+    ("%s must be one of %s, got %s"):format(name, table.concat(choices, ", "), shown)
+  )
+end
+
+local function read_base_url(options)
+  if options.base_url ~= nil and options.region ~= nil then
+    return nil, errors.invalid("region", "pass region or base_url, not both")
+  elseif options.base_url ~= nil then
+    return options.base_url
+  end
+  local url = REGIONS[options.region == nil and "global" or options.region]
+  if not url then
+    return nil, invalid_choice("region", options.region, REGION_NAMES)
+  end
+  return url
+end
+
+--- A function that gives the key. Closed over, so that printing a client's fields
+--- shows none.
+local function read_api_key(options)
+  local key = options.api_key
+  if key == nil then
+    key = os.getenv "ELEVENLABS_API_KEY"
+    if key == nil then
+      return nil, errors.invalid("api_key", "api_key is missing: pass it or set ELEVENLABS_API_KEY")
+    end
+  end
+  if type(key) == "function" then
+    return key
+  end
+  local ok, failure = core.check_key(key)
+  if not ok then
+    return nil, errors.not_sent(failure)
+  end
+  return function()
+    return key
+  end
+end
+
+local function read_driver(options)
+  local driver = options.driver == nil and "auto" or options.driver
+  if type(driver) == "table" and type(driver.wait) == "function" then
+    return driver
+  end
+  local name = type(driver) == "string" and DRIVERS[driver]
+  if not name then
+    return nil, invalid_choice("driver", driver, DRIVER_NAMES)
+  end
+  return (require("elevenlabs.workspace.driver." .. name)) -- without 5.4's second result
+end
+
+local function read_deadline(options)
+  local ms = options.deadline_ms
+  if ms == nil or (type(ms) == "number" and ms > 0) then
+    return ms
+  end
+  return nil, errors.invalid("deadline_ms", "deadline_ms must be a number above 0")
+end
+
+--- What no error may show: a fixed key (one from a function is known per attempt
+--- alone) and the password in a proxy's URL.
+local function list_secrets(options, api_key)
+  local proxy = type(options.proxy) == "string" and options.proxy:match "^%a*:?/*([^/]*)@"
+  local secrets = { proxy and proxy ~= "" and proxy or nil }
+  if type(options.api_key) ~= "function" then
+    secrets[#secrets + 1] = api_key() or nil
+  end
+  return secrets
+end
+
+local function open_core(options, base_url)
+  return core.new {
+    base_url = base_url,
+    ca_file = options.ca_file,
+    proxy = options.proxy,
+    user_agent = options.user_agent or "elevenlabs-workspace-lua/" .. M.VERSION,
+    connect_timeout_ms = options.connect_timeout_ms,
+    attempt_timeout_ms = options.attempt_timeout_ms,
+    max_concurrency = options.max_concurrency,
+    allow_unknown_resource_type = options.allow_unknown_resource_type,
+  }
+end
+
+-- ---- making one
+
+--- A client over a core that exists: the network's, or a fake.
+---@param parts table { core, api_key, driver, secrets = nil, max_concurrency, deadline_ms }
+---@return elevenlabs.workspace.Client
+function M.over(parts)
+  local client = setmetatable({ core = parts.core }, Client)
+  client.engine = engines.new {
+    core = parts.core,
+    now = core.now,
+    random = math.random,
+    wait = function(done)
+      return parts.driver.wait(client, done)
+    end,
+    api_key = parts.api_key,
+    mask = engines.masker(parts.secrets or {}),
+    max_concurrency = parts.max_concurrency or 32,
+    deadline_ms = parts.deadline_ms,
+  }
+  return client
+end
+
+--- Make a client. Opens no connection.
+---@param options elevenlabs.workspace.Options
+---@return elevenlabs.workspace.Client|nil, elevenlabs.workspace.Error|nil
+function M.new(options)
+  if type(options) ~= "table" then
+    error("workspace.new takes a table of options, got " .. type(options), 2)
+  end
+  local copy, base_url, api_key, driver, deadline_ms, err
+  copy, err = copy_options(options)
+  if err then
+    return nil, err
+  end
+  base_url, err = read_base_url(copy)
+  if err then
+    return nil, err
+  end
+  api_key, err = read_api_key(copy)
+  if err then
+    return nil, err
+  end
+  driver, err = read_driver(copy)
+  if err then
+    return nil, err
+  end
+  deadline_ms, err = read_deadline(copy)
+  if err then
+    return nil, err
+  end
+  local handle, failure = open_core(copy, base_url)
+  if not handle then
+    return nil, errors.not_sent(failure)
+  end
+  return M.over {
+    core = handle,
+    api_key = api_key,
+    driver = driver,
+    secrets = list_secrets(copy, api_key),
+    max_concurrency = copy.max_concurrency,
+    deadline_ms = deadline_ms,
+  }
+end
+
+-- ---- calls
+
+local function check_call(op, args)
+  if type(op) ~= "string" or not OPERATIONS[op] then
+    error("the operation must be unshare, share, get or connect", 3)
+  elseif op ~= "connect" and type(args) ~= "table" then
+    error(("%s takes a table of arguments, got %s"):format(op, type(args)), 3)
+  end
+end
+
+--- Start a call and return at once; client:step drives it.
+---@param op "unshare"|"share"|"get"|"connect"
+---@param args table|nil as for the method of that name
+---@return elevenlabs.workspace.Call|nil, elevenlabs.workspace.Error|nil
+function Client:start(op, args)
+  check_call(op, args)
+  return self.engine:start(op, args or {})
+end
+
+local function run(self, op, args)
+  local call, err = self.engine:start(op, args)
+  if not call then
+    return nil, err
+  end
+  local receipt
+  receipt, err = call:result()
+  if not call:done() then
+    call:cancel() -- nobody waits for it: better not sent
+    err.outcome = call:done() and "not_sent" or err.outcome
+  end
+  return receipt, err
+end
+
+---@class elevenlabs.workspace.ResourceArgs
+---@field resource_id string
+---@field resource_type string one of workspace.RESOURCE_TYPES
+---@field allow_unknown_resource_type boolean|nil for a type newer than this library
+
+---@class elevenlabs.workspace.UnshareArgs: elevenlabs.workspace.ResourceArgs
+---@field user_email string|nil a user or service account; exactly one target
+---@field group_id string|nil "default": every member's baseline role
+---@field workspace_api_key_id string|nil the key's id, not the secret
+
+---@class elevenlabs.workspace.ShareArgs: elevenlabs.workspace.UnshareArgs
+---@field role "admin"|"editor"|"commenter"|"viewer"
+
+--- Remove whatever role the target has on the resource.
+---@param args elevenlabs.workspace.UnshareArgs
+---@return elevenlabs.workspace.Receipt|nil, elevenlabs.workspace.Error|nil
+function Client:unshare(args)
+  check_call("unshare", args)
+  return run(self, "unshare", args)
+end
+
+--- Give the target a role on the resource, in place of any it has.
+---@param args elevenlabs.workspace.ShareArgs
+---@return elevenlabs.workspace.Receipt|nil, elevenlabs.workspace.Error|nil
+function Client:share(args)
+  check_call("share", args)
+  return run(self, "share", args)
+end
+
+--- Read a resource: who has which role. `role_to_group_ids` holds ids of users and
+--- groups, never emails; JSON's null is cjson.null.
+---@param args elevenlabs.workspace.ResourceArgs
+---@return table|nil resource, elevenlabs.workspace.Error|nil
+function Client:get(args)
+  check_call("get", args)
+  local receipt, err = run(self, "get", args)
+  return receipt and receipt.body, err
+end
+
+--- Make the connection ahead of need: a HEAD of / without the key, to which any
+--- answer will do.
+---@return true|nil, elevenlabs.workspace.Error|nil
+function Client:connect()
+  local receipt, err = run(self, "connect", {})
+  return receipt and true, err
+end
+
+-- ---- driving
+
+--- Run what is due, waiting at most `timeout_ms` (default 0: do not wait) for a
+--- call to be done.
+---@param timeout_ms number|nil
+---@return integer completed calls that became done since the last step
+function Client:step(timeout_ms)
+  return self.engine:step(timeout_ms)
+end
+
+--- A descriptor that is readable whenever step has work; nil once closed. It may
+--- be waited on, never read.
+---@return integer|nil
+function Client:pollfd()
+  return self.core:pollfd()
+end
+
+--- Milliseconds until step has work that no socket will announce; nil: none.
+---@return number|nil
+function Client:timeout_ms()
+  return self.core:timeout_ms()
+end
+
+--- Counts since the client was made, and of the calls under way.
+---@return table { calls, waiting, in_flight, attempts, connections, confirmed,
+--- refused, unconfirmed, not_sent }
+function Client:stats()
+  local counts, engine = self.engine.counts, self.engine
+  local done = counts.confirmed + counts.refused + counts.unconfirmed + counts.not_sent
+  local attempts, connections = self.core:counts()
+  return {
+    calls = counts.calls,
+    waiting = counts.calls - done - engine.flying_count,
+    in_flight = engine.flying_count,
+    attempts = attempts,
+    connections = connections,
+    confirmed = counts.confirmed,
+    refused = counts.refused,
+    unconfirmed = counts.unconfirmed,
+    not_sent = counts.not_sent,
+  }
+end
+
+--- End all calls and connections. Calls under way are done with kind "closed".
+--- Idempotent.
+function Client:close()
+  self.engine:close()
+end
+
+Client.__close = Client.close
+
+return M

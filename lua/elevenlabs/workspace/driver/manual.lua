@@ -1,0 +1,22 @@
+--- Waits by yielding to the caller's coroutine: for hosts that resume it once a
+--- frame, or whenever the client's pollfd is readable.
+
+local M = {}
+
+local function in_coroutine()
+  local thread, is_main = coroutine.running()
+  return thread ~= nil and not is_main
+end
+
+function M.wait(client, done)
+  if not in_coroutine() then
+    return "the manual driver waits by yielding: call from a coroutine, or use client:start"
+  end
+  client:step(0)
+  while not done() do
+    coroutine.yield()
+    client:step(0)
+  end
+end
+
+return M

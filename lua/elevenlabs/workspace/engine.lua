@@ -1,0 +1,362 @@
+--- The life of a call: waiting for a place, in flight, done. Clock and core come
+--- from outside, so that a simulator can put its own in their place.
+---
+--- A call is one attempt. A retry would be one more state between "in flight" and
+--- "waiting", entered in `complete` where the verdict's action asks for it.
+
+local errors = require "elevenlabs.workspace.error"
+local outcome = require "elevenlabs.workspace.outcome"
+
+local M = {}
+
+local MASK = "[secret]"
+
+---@class elevenlabs.workspace.Receipt
+---@field outcome "confirmed"
+---@field status integer
+---@field request_id string|nil
+---@field attempts integer
+---@field elapsed_ms number from the call's start to its end, waiting included
+---@field body any the decoded answer; nil where it was empty
+---@field warning string|nil what was allowed but is probably a slip
+
+---@class elevenlabs.workspace.Call
+local Call = {}
+Call.__index = Call
+Call.__name = "elevenlabs.workspace.call"
+
+---@class elevenlabs.workspace.Engine
+local Engine = {}
+Engine.__index = Engine
+
+--- A first-in first-out queue that frees what it has passed.
+local function new_queue()
+  return { first = 1, last = 0 }
+end
+
+local function push(queue, value)
+  queue.last = queue.last + 1
+  queue[queue.last] = value
+end
+
+local function peek(queue)
+  return queue[queue.first]
+end
+
+local function pop(queue)
+  local value = queue[queue.first]
+  queue[queue.first] = nil
+  queue.first = queue.first + 1
+  return value
+end
+
+-- ---- secrets
+
+--- Replace a secret wherever it stands in a value's strings.
+local function without(value, secret)
+  if type(value) == "string" then
+    local from, to = value:find(secret, 1, true)
+    while from do
+      value = value:sub(1, from - 1) .. MASK .. value:sub(to + 1)
+      from, to = value:find(secret, from + #MASK, true)
+    end
+    return value
+  elseif type(value) ~= "table" then
+    return value
+  end
+  local masked = {}
+  for k, v in pairs(value) do
+    masked[without(k, secret)] = without(v, secret)
+  end
+  return masked
+end
+
+--- A function that takes secrets out of a value. The secrets live in it alone:
+--- no field of a client or call shows one.
+---@param secrets string[]
+function M.masker(secrets)
+  return function(value)
+    for _, secret in ipairs(secrets) do
+      value = without(value, secret)
+    end
+    return value
+  end
+end
+
+---@param parts table { core, now = function() -> ms, random = function() -> [0, 1),
+--- wait = function(done) -> nil|why not, api_key = function() -> string|nil|false,
+--- mask = function(value) -> value without secrets, max_concurrency, deadline_ms = nil }
+---@return elevenlabs.workspace.Engine
+function M.new(parts)
+  return setmetatable({
+    core = parts.core,
+    now = parts.now,
+    random = parts.random, -- for the jitter of a retry
+    wait = parts.wait,
+    api_key = parts.api_key,
+    mask = parts.mask,
+    max_concurrency = parts.max_concurrency,
+    deadline_ms = parts.deadline_ms,
+    closed = false,
+    waiting = new_queue(), -- calls without a place
+    flying = {}, -- calls by the core's id
+    flying_count = 0,
+    deadlines = new_queue(), -- all unfinished calls, by age and so by deadline
+    finished = 0, -- since the last step
+    counts = { calls = 0, confirmed = 0, refused = 0, unconfirmed = 0, not_sent = 0 },
+  }, Engine)
+end
+
+-- ---- starting and ending
+
+--- The user may change the table before the call is sent.
+local function copy_raw(args)
+  local copy = {}
+  for k, v in next, args do
+    copy[k] = v
+  end
+  return copy
+end
+
+--- Check and queue a call. Nothing is sent before the next step.
+---@return elevenlabs.workspace.Call|nil, elevenlabs.workspace.Error|nil
+function Engine:start(op, args)
+  if self.closed then
+    return nil, errors.not_sent { kind = "closed", message = "the client is closed" }
+  end
+  local warning
+  if op ~= "connect" then
+    local ok, why = self.core:validate(op, args)
+    if not ok then
+      return nil, errors.not_sent(self.mask(why))
+    end
+    warning = why
+  end
+  local started = self.now()
+  local call = setmetatable({
+    engine = self,
+    op = op,
+    args = copy_raw(args),
+    warning = warning,
+    started_ms = started,
+    deadline_ms = self.deadline_ms and started + self.deadline_ms,
+    state = "waiting",
+    attempts = 0,
+    mask = self.mask,
+  }, Call)
+  push(self.waiting, call)
+  if call.deadline_ms then
+    push(self.deadlines, call)
+  end
+  self.counts.calls = self.counts.calls + 1
+  self.core:wake_at(0)
+  return call
+end
+
+local function finish(self, call, receipt, err)
+  call.state, call.receipt, call.err = "done", receipt, err
+  call.args, call.mask = nil, nil
+  self.finished = self.finished + 1
+  local ended = receipt and receipt.outcome or err.outcome
+  self.counts[ended] = self.counts[ended] + 1
+end
+
+local function finish_unsent(self, call, failure)
+  local err = errors.not_sent(call.mask(failure))
+  err.attempts, err.warning = call.attempts, call.warning
+  finish(self, call, nil, err)
+end
+
+local STOP_MESSAGES = {
+  cancelled = "cancelled before it was sent",
+  timeout = "its deadline passed before it was sent",
+  closed = "the client was closed before it was sent",
+}
+
+--- End a call for a reason of ours. In flight, its attempt still completes, and an
+--- answer that came first stands.
+local function stop(self, call, why)
+  if call.state == "done" or call.stopped then
+    return
+  end
+  call.stopped = why
+  if call.state == "flying" then
+    self.core:cancel(call.id)
+  elseif call.state == "waiting" then
+    finish_unsent(self, call, { kind = why, message = STOP_MESSAGES[why] })
+    self.core:wake_at(0)
+  end
+end
+
+-- ---- attempts
+
+local function invalid_key(message)
+  return { kind = "invalid_argument", field = "api_key", message = message }
+end
+
+--- Ask for the key. The user's function may raise or return nonsense.
+local function ask_key(self)
+  local ok, key = pcall(self.api_key)
+  if not ok then
+    return nil, invalid_key "api_key raised an error"
+  elseif key == nil or (key ~= false and type(key) ~= "string") then
+    return nil, invalid_key("api_key must give a string (or false for none), got " .. type(key))
+  end
+  return key
+end
+
+--- For an answer that repeats the key of its own attempt.
+local function masker_with(self, key)
+  local mask_key = M.masker { key }
+  return function(value)
+    return self.mask(mask_key(value))
+  end
+end
+
+local function send(self, call)
+  local key, failure, id
+  if call.op == "connect" then
+    id, failure = self.core:connect()
+  else
+    key, failure = ask_key(self)
+    if call.state == "done" then
+      return -- the key function stopped it
+    elseif key ~= nil then
+      call.mask = key and masker_with(self, key) or self.mask
+      id, failure = self.core[call.op](self.core, call.args, key)
+    end
+  end
+  if not id then
+    return finish_unsent(self, call, failure)
+  end
+  call.id, call.state, call.attempts = id, "flying", call.attempts + 1
+  self.flying[id] = call
+  self.flying_count = self.flying_count + 1
+end
+
+local function send_waiting(self)
+  while self.flying_count < self.max_concurrency and peek(self.waiting) do
+    local call = pop(self.waiting)
+    if call.state == "waiting" then
+      send(self, call)
+    end
+  end
+end
+
+local function conclude(self, call, verdict)
+  local elapsed = self.now() - call.started_ms
+  if verdict.outcome == "confirmed" then
+    return finish(self, call, {
+      outcome = "confirmed",
+      status = verdict.status,
+      request_id = verdict.request_id,
+      attempts = call.attempts,
+      elapsed_ms = elapsed,
+      body = verdict.value,
+      warning = call.warning,
+    })
+  end
+  finish(self, call, nil, errors.new {
+    kind = verdict.kind,
+    outcome = verdict.outcome,
+    message = verdict.message,
+    field = verdict.field,
+    status = verdict.status,
+    code = verdict.code,
+    request_id = verdict.request_id,
+    retryable = outcome.may_retry(call.op, verdict.action),
+    attempts = call.attempts,
+    details = verdict.details,
+    warning = call.warning,
+  })
+end
+
+--- One attempt came to its end.
+local function complete(self, evidence)
+  local call = self.flying[evidence.id]
+  self.flying[evidence.id] = nil
+  self.flying_count = self.flying_count - 1
+  evidence.stopped = call.stopped
+  local verdict = outcome.judge(call.op, evidence)
+  conclude(self, call, call.mask(verdict))
+end
+
+local function complete_all(self, completions)
+  for _, evidence in ipairs(completions) do
+    complete(self, evidence)
+  end
+end
+
+local function stop_overdue(self)
+  local now = self.now()
+  local call = peek(self.deadlines)
+  while call and (call.state == "done" or call.deadline_ms <= now) do
+    stop(self, pop(self.deadlines), "timeout")
+    call = peek(self.deadlines)
+  end
+end
+
+-- ---- the host's side
+
+--- Run what is due and wait at most `timeout_ms` (default 0) for a completion.
+---@param timeout_ms number|nil
+---@return integer completed calls that became done since the last step
+function Engine:step(timeout_ms)
+  if not self.closed then
+    stop_overdue(self)
+    send_waiting(self)
+    local oldest = peek(self.deadlines)
+    self.core:wake_at(oldest and oldest.deadline_ms)
+    complete_all(self, self.core:step(self.finished > 0 and 0 or timeout_ms or 0))
+    stop_overdue(self)
+    send_waiting(self) -- into the places that became free
+  end
+  local finished = self.finished
+  self.finished = 0
+  return finished
+end
+
+--- End every call; none may follow. Idempotent.
+function Engine:close()
+  if self.closed then
+    return
+  end
+  self.closed = true
+  for _, call in pairs(self.flying) do
+    call.stopped = call.stopped or "closed"
+  end
+  complete_all(self, self.core:close())
+  while peek(self.waiting) do
+    stop(self, pop(self.waiting), "closed")
+  end
+end
+
+---@return boolean
+function Call:done()
+  return self.state == "done"
+end
+
+--- Ask the call to end. It is done after one of the next steps, and says what is
+--- then true: what was answered before stands.
+function Call:cancel()
+  stop(self.engine, self, "cancelled")
+end
+
+--- The call's result; where it is not done, the client's driver waits for it.
+---@return elevenlabs.workspace.Receipt|nil, elevenlabs.workspace.Error|nil
+function Call:result()
+  local why = not self:done() and self.engine.wait(function()
+    return self:done()
+  end)
+  if self:done() then
+    return self.receipt, self.err
+  end
+  return nil, errors.new {
+    kind = "invalid_argument",
+    outcome = "unconfirmed",
+    message = why or "the driver returned before the call was done",
+    attempts = self.attempts,
+  }
+end
+
+return M

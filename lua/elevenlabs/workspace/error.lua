@@ -1,0 +1,104 @@
+--- The error value of this library: a table that reads, logs and concatenates
+--- like text.
+
+local M = {}
+
+---@alias elevenlabs.workspace.Kind
+---| "invalid_argument"   # refused here, before anything was sent; `field` names it
+---| "authentication"     # the API key is missing or wrong
+---| "permission"         # the key or its user may not do this
+---| "payment_required"
+---| "invalid_request"    # the server found the request wrong
+---| "not_found"
+---| "conflict"
+---| "unprocessable"      # the server found a field wrong (422)
+---| "rate_limited"
+---| "server"             # the server failed (5xx)
+---| "network"
+---| "timeout"
+---| "tls"
+---| "untrusted_response" # an answer that proves nothing: cut, not JSON, a redirect...
+---| "cancelled"
+---| "closed"
+---| "out_of_memory"
+---| "journal"
+
+---@alias elevenlabs.workspace.FailedOutcome
+---| "refused"     # the server said no
+---| "unconfirmed" # sent, and nobody can know: read the resource before trusting it
+---| "not_sent"    # never reached a server
+
+---@class elevenlabs.workspace.Error
+---@field kind elevenlabs.workspace.Kind
+---@field outcome elevenlabs.workspace.FailedOutcome
+---@field message string one line, never with the API key
+---@field field string|nil the argument or option at fault
+---@field status integer|nil HTTP status
+---@field code string|nil the server's own code
+---@field request_id string|nil the server's name for the request, for its support
+---@field retryable boolean the same call may succeed later
+---@field attempts integer attempts that were begun
+---@field ambiguous boolean|nil an earlier attempt may have been applied
+---@field details any the server's `detail`, decoded
+---@field warning string|nil what was allowed but is probably a slip
+local Error = { __name = "elevenlabs.workspace.error" }
+
+--- Server text goes to terminals and logs: no control characters.
+local function one_line(text)
+  return (text:gsub("[%c\127]", " "))
+end
+
+function Error.__tostring(self)
+  local parts = { self.outcome, " (", self.kind }
+  if self.status then
+    parts[#parts + 1] = ", HTTP " .. string.format("%d", self.status)
+  end
+  if self.code then
+    parts[#parts + 1] = ", " .. self.code
+  end
+  parts[#parts + 1] = "): " .. self.message
+  if self.request_id then
+    parts[#parts + 1] = " [request-id " .. self.request_id .. "]"
+  end
+  return one_line(table.concat(parts))
+end
+
+function Error.__concat(left, right)
+  return tostring(left) .. tostring(right)
+end
+
+--- Make an error of these fields; `kind`, `outcome` and `message` are required.
+---@param fields table
+---@return elevenlabs.workspace.Error
+function M.new(fields)
+  fields.message = one_line(fields.message)
+  fields.retryable = fields.retryable or false
+  fields.attempts = fields.attempts or 0
+  return setmetatable(fields, Error)
+end
+
+--- What never left this machine, from the C core's { kind, message, field }.
+---@return elevenlabs.workspace.Error
+function M.not_sent(failure)
+  return M.new {
+    kind = failure.kind,
+    outcome = "not_sent",
+    message = failure.message,
+    field = failure.field,
+  }
+end
+
+--- An argument or option that is wrong.
+---@param field string
+---@param message string
+---@return elevenlabs.workspace.Error
+function M.invalid(field, message)
+  return M.not_sent { kind = "invalid_argument", field = field, message = message }
+end
+
+---@return boolean
+function M.is(value)
+  return getmetatable(value) == Error
+end
+
+return M

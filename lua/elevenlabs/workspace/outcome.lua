@@ -1,0 +1,294 @@
+--- From the evidence of one attempt to its outcome. The one place that says what
+--- an answer means; it keeps no state and decides no timing.
+
+local cjson = require "cjson.safe"
+
+local M = {}
+
+local json = cjson.new()
+json.decode_invalid_numbers(false) -- hexadecimal, NaN and Infinity are not JSON
+json.decode_max_depth(64)
+
+--- What one attempt left behind, as the core reports it.
+---@class elevenlabs.workspace.Evidence
+---@field sent boolean the request may have left this machine
+---@field curl_code integer 0: the transfer ended without error
+---@field status integer HTTP status, 0 for none
+---@field head_ended boolean the blank line that ends the headers was seen
+---@field whole boolean the body is proved whole by its length or terminal chunk
+---@field is_text boolean the body is well-formed UTF-8 without control characters
+---@field body string
+---@field headers table<string, string> lower-case names
+---@field message string what went wrong below HTTP; "" on success
+---@field elapsed_ms number
+---@field stopped "cancelled"|"timeout"|"closed"|nil why we ended it ourselves
+
+--- What to do next. Only `done`, `retry` and `resend` concern a single call; the
+--- others tell a bulk run how to treat the rest.
+---@alias elevenlabs.workspace.Action
+---| "done"
+---| "retry"  # send again
+---| "resend" # send again, but not a share: it could undo what someone did since
+---| "gate"   # send again when the whole client may
+---| "probe"  # one more attempt to be sure, then stop the run
+---| "stop"   # stop the run: every item would end the same way
+---| "none"   # this item is settled
+
+--- class = { outcome, kind, action }
+local CLASSES = {
+  confirmed = { "confirmed", nil, "done" },
+
+  -- nothing was sent
+  unreachable = { "not_sent", "network", "retry" },
+  connect_timeout = { "not_sent", "timeout", "retry" },
+  proxy_unusable = { "not_sent", "network", "stop" },
+  tls_untrusted = { "not_sent", "tls", "stop" },
+  tls_failed = { "not_sent", "tls", "retry" },
+  no_memory = { "not_sent", "out_of_memory", "none" },
+
+  -- sent, and no answer that proves anything
+  broken_off = { "unconfirmed", "network", "resend" },
+  attempt_timeout = { "unconfirmed", "timeout", "resend" },
+  unintelligible = { "unconfirmed", "untrusted_response", "resend" },
+  unproved = { "unconfirmed", "untrusted_response", "resend" },
+  unexpected_status = { "unconfirmed", "untrusted_response", "none" },
+  redirected = { "unconfirmed", "untrusted_response", "stop" },
+  server_failed = { "unconfirmed", "server", "retry" },
+
+  -- the server said no
+  bad_key = { "refused", "authentication", "probe" },
+  no_permission = { "refused", "permission", "probe" },
+  unpaid = { "refused", "payment_required", "stop" },
+  forbidden = { "refused", "permission", "none" },
+  in_conflict = { "refused", "conflict", "retry" },
+  throttled = { "refused", "rate_limited", "gate" },
+  server_timeout = { "refused", "timeout", "gate" },
+  not_found = { "refused", "not_found", "none" },
+  unprocessable = { "refused", "unprocessable", "none" },
+  rejected = { "refused", "invalid_request", "none" },
+}
+
+-- CURLcode numbers, named as in curl/curl.h.
+local UNSENT = {
+  [5] = "proxy_unusable", -- COULDNT_RESOLVE_PROXY
+  [27] = "no_memory", -- OUT_OF_MEMORY
+  [28] = "connect_timeout", -- OPERATION_TIMEDOUT
+  [35] = "tls_failed", -- SSL_CONNECT_ERROR
+  [58] = "tls_untrusted", -- SSL_CERTPROBLEM
+  [60] = "tls_untrusted", -- PEER_FAILED_VERIFICATION
+  [77] = "tls_untrusted", -- SSL_CACERT_BADFILE
+  [97] = "proxy_unusable", -- PROXY
+}
+local SENT = {
+  [1] = "unintelligible", -- UNSUPPORTED_PROTOCOL: HTTP/0.9 or garbage
+  [8] = "unintelligible", -- WEIRD_SERVER_REPLY
+  [23] = "unintelligible", -- WRITE_ERROR: our own caps and framing rules
+  [27] = "unintelligible", -- OUT_OF_MEMORY: also what a 300 KB header line gives
+  [28] = "attempt_timeout",
+}
+
+local REDIRECTS = { [301] = true, [302] = true, [303] = true, [307] = true, [308] = true }
+
+-- By the body's code first: a wrong key has been seen as 400, a key without the
+-- permission as 401.
+local BY_CODE = {
+  invalid_api_key = "bad_key",
+  missing_permissions = "no_permission",
+}
+local REFUSED_BY_CODE = {
+  rate_limit_exceeded = "throttled",
+  concurrent_limit_exceeded = "throttled",
+  too_many_concurrent_requests = "throttled",
+  system_busy = "throttled",
+}
+local BY_STATUS = {
+  [401] = "bad_key",
+  [402] = "unpaid",
+  [403] = "forbidden",
+  [404] = "not_found",
+  [408] = "server_timeout",
+  [409] = "in_conflict",
+  [422] = "unprocessable",
+  [425] = "throttled",
+  [429] = "throttled",
+}
+-- For a 4xx whose status has no class of its own.
+local BY_TYPE = {
+  authentication_error = "bad_key",
+  payment_required = "unpaid",
+  authorization_error = "forbidden",
+  not_found = "not_found",
+  conflict = "in_conflict",
+  rate_limit_error = "throttled",
+}
+
+--- The decoded body, or nil and why it is not one whole JSON value. The value is
+--- `nil, nil` for an empty body.
+local function decode(evidence)
+  local body = evidence.body
+  if body == "" then
+    return nil, nil
+  end
+  if not evidence.is_text then
+    return nil, "its body is not valid UTF-8 text"
+  end
+  local value = json.decode(body)
+  if value == nil then
+    return nil, "its body is not JSON"
+  end
+  return value, nil
+end
+
+--- One complete object, array, string or literal proves itself; of a number the
+--- end could be missing.
+local function proves_itself(value)
+  return value ~= nil and type(value) ~= "number"
+end
+
+--- Why a 200 is no confirmation, or nil.
+local function doubt(op, evidence, value, problem)
+  if problem then
+    return problem
+  end
+  if not evidence.whole and not proves_itself(value) then
+    return "nothing proves that the answer arrived whole"
+  end
+  if type(value) == "table" and value.detail ~= nil then
+    return "its body is an error"
+  end
+  if op == "get" and not (type(value) == "table" and evidence.body:find "^%s*{") then
+    return "its body is not an object"
+  end
+end
+
+---@return string class, string|nil why
+local function classify_unsent(evidence)
+  return UNSENT[evidence.curl_code] or "unreachable", evidence.message
+end
+
+local function classify_failure(status, code, type_)
+  if BY_CODE[code] then
+    return BY_CODE[code]
+  end
+  if status >= 500 then
+    return "server_failed"
+  end
+  return REFUSED_BY_CODE[code] or BY_STATUS[status] or BY_TYPE[type_] or "rejected"
+end
+
+---@return string class, string|nil why
+local function classify_sent(op, evidence, value, problem, detail)
+  local status = evidence.status
+  if evidence.curl_code ~= 0 then
+    return SENT[evidence.curl_code] or "broken_off", evidence.message
+  elseif not evidence.head_ended then
+    return "unintelligible", "the answer ended inside its headers"
+  elseif status == 200 then
+    local why = doubt(op, evidence, value, problem)
+    return why and "unproved" or "confirmed", why and "the server answered 200, but " .. why
+  elseif REDIRECTS[status] then
+    return "redirected", "the server answered with a redirect, which is never followed"
+  elseif status < 400 or status > 599 then
+    return "unexpected_status", "the server answered neither yes nor no"
+  end
+  return classify_failure(status, detail.code, detail.type)
+end
+
+local function text(value, longest)
+  return type(value) == "string" and value ~= "" and value:sub(1, longest) or nil
+end
+
+--- "user_email", "must not be empty" from an entry of a 422 list.
+local function read_entry(entry)
+  if type(entry) ~= "table" then
+    return nil, nil
+  end
+  local path = {}
+  for _, step in ipairs(type(entry.loc) == "table" and entry.loc or {}) do
+    if type(step) == "string" and step ~= "body" then
+      path[#path + 1] = step
+    end
+  end
+  return text(table.concat(path, "."), 100), text(entry.msg, 200)
+end
+
+--- A 422's list of { loc, msg, type }.
+local function read_list(list)
+  local messages, first_field = {}, nil
+  for i = 1, math.min(#list, 5) do
+    local field, message = read_entry(list[i])
+    first_field = first_field or field
+    messages[i] = (field and field .. ": " or "") .. (message or "invalid")
+  end
+  return { field = first_field, message = text(table.concat(messages, "; "), 500) }
+end
+
+--- The published error bodies, and those of older servers, as one shape.
+local function read_detail(value)
+  local detail = type(value) == "table" and value.detail
+  if type(detail) == "string" then
+    return { message = text(detail, 500) }
+  elseif type(detail) ~= "table" then
+    return {}
+  elseif #detail > 0 then
+    return read_list(detail)
+  end
+  return {
+    code = text(detail.code, 100) or text(detail.status, 100), -- `status` is the older name
+    type = text(detail.type, 100),
+    message = text(detail.message, 500),
+    field = text(detail.param, 100),
+    request_id = text(detail.request_id, 128),
+  }
+end
+
+local function explain(evidence, why, detail)
+  if why and detail.message then
+    return why .. ": " .. detail.message
+  end
+  return why or detail.message or ("the server answered %d"):format(evidence.status)
+end
+
+--- Judge one attempt of an operation.
+---@param op "unshare"|"share"|"get"|"connect"
+---@param evidence elevenlabs.workspace.Evidence
+---@return table verdict { outcome, kind, action, message, status, code, field,
+--- request_id, details, value }: `value` is the decoded body of a confirmed
+--- operation, nil where it was empty
+function M.judge(op, evidence)
+  local value, problem = decode(evidence)
+  local detail = read_detail(value)
+  local class, why
+  if op == "connect" and evidence.status > 0 then
+    class = "confirmed"
+  elseif not evidence.sent then
+    class, why = classify_unsent(evidence)
+  else
+    class, why = classify_sent(op, evidence, value, problem, detail)
+  end
+  local row = CLASSES[class]
+  local outcome, kind, action = row[1], row[2], row[3]
+  if evidence.stopped and evidence.curl_code ~= 0 then
+    kind, action, why = evidence.stopped, "none", evidence.message
+  end
+  return {
+    outcome = outcome,
+    kind = kind,
+    action = action,
+    message = explain(evidence, why, detail),
+    status = evidence.status > 0 and evidence.status or nil,
+    code = detail.code,
+    field = detail.field,
+    request_id = text(evidence.headers["request-id"], 128) or detail.request_id,
+    details = type(value) == "table" and value.detail or nil,
+    value = value,
+  }
+end
+
+--- Would the same call, made again, perhaps succeed?
+---@return boolean
+function M.may_retry(op, action)
+  return action == "retry" or action == "gate" or (action == "resend" and op ~= "share")
+end
+
+return M

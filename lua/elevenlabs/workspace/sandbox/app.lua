@@ -1,0 +1,245 @@
+--- HTTP over the model: routes, JSON, the documented shapes of errors. Knows no
+--- server: nginx and the in-process client both hand it plain tables.
+
+local cjson = require "cjson.safe"
+
+local M = {}
+
+local LARGEST_BODY = 64 * 1024
+
+local ROLES = { admin = true, editor = true, commenter = true, viewer = true }
+local TARGETS = { "user_email", "group_id", "workspace_api_key_id" }
+
+local App = {}
+App.__index = App
+
+---@param model table from model.new
+---@param resource_types string[] what is accepted as resource_type
+function M.new(model, resource_types)
+  local known = {}
+  for _, name in ipairs(resource_types) do
+    known[name] = true
+  end
+  return setmetatable({ model = model, known_types = known, requests = 0 }, App)
+end
+
+-- ---- JSON: sorted keys; lists, also empty ones, as lists; no "\\/"
+
+local LISTS = { share_options = true, admin = true, editor = true, commenter = true, viewer = true }
+
+local function encode(value, is_list)
+  if type(value) ~= "table" then
+    return (cjson.encode(value):gsub("\\/", "/"))
+  end
+  local parts = {}
+  if is_list or #value > 0 then
+    for i, entry in ipairs(value) do
+      parts[i] = encode(entry)
+    end
+    return "[" .. table.concat(parts, ",") .. "]"
+  end
+  local keys = {}
+  for key in pairs(value) do
+    keys[#keys + 1] = key
+  end
+  table.sort(keys)
+  for i, key in ipairs(keys) do
+    parts[i] = encode(key) .. ":" .. encode(value[key], LISTS[key])
+  end
+  return "{" .. table.concat(parts, ",") .. "}"
+end
+
+M.encode = encode
+
+local function answer(status, value)
+  local headers = { ["content-type"] = "application/json" }
+  return { status = status, headers = headers, body = encode(value) }
+end
+
+-- ---- refusals
+
+--- `status` repeats the code for programs that know the older shape.
+local function refused(refusal, request_id)
+  return answer(refusal.status, {
+    detail = {
+      type = refusal.type,
+      code = refusal.code,
+      message = refusal.message,
+      status = refusal.code,
+      param = refusal.param,
+      request_id = request_id,
+    },
+  })
+end
+
+local function plain_refusal(status, text)
+  return answer(status, { detail = text })
+end
+
+local function problem(loc, message, type_)
+  return { loc = loc, msg = message, type = type_ }
+end
+
+-- ---- the request's fields
+
+local function check_type(self, where, value, problems)
+  if value == nil or value == cjson.null then
+    table.insert(problems, problem({ where, "resource_type" }, "Field required", "missing"))
+  elseif not self.known_types[value] then
+    local message = "Input should be a known resource type"
+    table.insert(problems, problem({ where, "resource_type" }, message, "enum"))
+  end
+end
+
+local function check_targets(body, problems)
+  for _, name in ipairs(TARGETS) do
+    local value = body[name]
+    if value == cjson.null then
+      body[name] = nil
+    elseif value ~= nil and type(value) ~= "string" then
+      local message = "Input should be a valid string"
+      table.insert(problems, problem({ "body", name }, message, "string_type"))
+    end
+  end
+end
+
+local function check_role(body, problems)
+  if body.role == nil then
+    table.insert(problems, problem({ "body", "role" }, "Field required", "missing"))
+  elseif not ROLES[body.role] then
+    local message = "Input should be 'admin', 'editor', 'commenter' or 'viewer'"
+    table.insert(problems, problem({ "body", "role" }, message, "enum"))
+  end
+end
+
+local function count_targets(body)
+  local count = 0
+  for _, name in ipairs(TARGETS) do
+    count = count + (body[name] and 1 or 0)
+  end
+  return count
+end
+
+--- The decoded and checked body of a change, or nil and an answer.
+local function read_body(self, request, with_role, request_id)
+  local body = cjson.decode(request.body)
+  if body == nil then
+    local found = problem({ "body", 0 }, "JSON decode error", "json_invalid")
+    return nil, answer(422, { detail = { found } })
+  elseif type(body) ~= "table" or not request.body:find "^%s*{" then
+    local message = "Input should be a valid dictionary"
+    return nil, answer(422, { detail = { problem({ "body" }, message, "dict_type") } })
+  end
+  local problems = {}
+  check_type(self, "body", body.resource_type, problems)
+  check_targets(body, problems)
+  if with_role then
+    check_role(body, problems)
+  end
+  if #problems > 0 then
+    return nil, answer(422, { detail = problems })
+  elseif count_targets(body) ~= 1 then
+    return nil,
+      refused({
+        status = 400,
+        type = "validation_error",
+        code = "exactly_one_target", -- ours
+        message = "Pass exactly one of user_email, group_id and workspace_api_key_id.",
+      }, request_id)
+  end
+  return body
+end
+
+-- ---- routes
+
+local function unescape(text)
+  return (text:gsub("%%(%x%x)", function(hex)
+    return string.char(tonumber(hex, 16))
+  end))
+end
+
+local function read_query(query)
+  local fields = {}
+  for name, value in (query or ""):gmatch "([^&=]+)=([^&]*)" do
+    fields[unescape(name)] = unescape((value:gsub("+", " ")))
+  end
+  return fields
+end
+
+local function change(self, request, caller, resource_id, operation, request_id)
+  local body, failure = read_body(self, request, operation == "share", request_id)
+  if not body then
+    return failure
+  end
+  local ok, refusal = self.model[operation](self.model, caller, resource_id, body)
+  if not ok then
+    return refused(refusal, request_id)
+  end
+  return answer(200, { status = "ok" })
+end
+
+local function get(self, request, caller, resource_id, request_id)
+  local query, problems = read_query(request.query), {}
+  check_type(self, "query", query.resource_type, problems)
+  if #problems > 0 then
+    return answer(422, { detail = problems })
+  end
+  local resource, refusal = self.model:get(caller, resource_id, query)
+  if not resource then
+    return refused(refusal, request_id)
+  end
+  resource.anonymous_access_level_override = cjson.null
+  return answer(200, resource)
+end
+
+local function route(self, request, request_id)
+  local id, operation = request.path:match "^/v1/workspace/resources/([^/]+)/?([^/]*)$"
+  if not id or not (operation == "" or operation == "share" or operation == "unshare") then
+    return plain_refusal(404, "Not Found")
+  elseif request.method ~= (operation == "" and "GET" or "POST") then
+    return plain_refusal(405, "Method Not Allowed")
+  end
+  local caller, refusal = self.model:authenticate(request.headers["xi-api-key"])
+  if not caller then
+    return refused(refusal, request_id)
+  elseif operation == "" then
+    return get(self, request, caller, unescape(id), request_id)
+  end
+  return change(self, request, caller, unescape(id), operation, request_id)
+end
+
+local function next_request_id(self)
+  self.requests = self.requests + 1
+  return ("sandbox-%06d"):format(self.requests)
+end
+
+--- Answer one request.
+---@param request table { method, path, query = nil, headers by lower-case name, body }:
+--- path and query still percent-encoded
+---@return table { status, headers, body }
+function App:handle(request)
+  local request_id = next_request_id(self)
+  local response
+  if request.body and #request.body > LARGEST_BODY then
+    response = self:too_large(request_id)
+  else
+    response = route(self, request, request_id)
+  end
+  response.headers["request-id"] = request_id
+  return response
+end
+
+--- The answer to a body that the server would not even read.
+function App:too_large(request_id)
+  request_id = request_id or next_request_id(self)
+  local response = refused({
+    status = 413,
+    type = "validation_error",
+    code = "request_too_large", -- ours
+    message = "The request's body is larger than 64 KiB.",
+  }, request_id)
+  response.headers["request-id"] = request_id
+  return response
+end
+
+return M

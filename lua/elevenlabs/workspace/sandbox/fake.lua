@@ -1,0 +1,159 @@
+--- A client whose server is a model in the same process: for the specs of programs
+--- that use this library. It implements the core's seam; arguments and keys are
+--- checked by the real core.
+
+local app = require "elevenlabs.workspace.sandbox.app"
+local cjson = require "cjson.safe"
+local clients = require "elevenlabs.workspace.client"
+local core = require "elevenlabs.workspace.core"
+local errors = require "elevenlabs.workspace.error"
+local model = require "elevenlabs.workspace.sandbox.model"
+
+local M = {}
+
+local ABORTED = 42 -- CURLE_ABORTED_BY_CALLBACK, as the core reports a cancelled attempt
+
+local Fake = {}
+Fake.__index = Fake
+
+local function escape(id)
+  return (id:gsub("[^%w%-._~]", function(byte)
+    return ("%%%02X"):format(byte:byte())
+  end))
+end
+
+local function to_request(op, args, key)
+  local path = "/v1/workspace/resources/" .. escape(args.resource_id)
+  local body = {}
+  for name, value in pairs(args) do
+    if name ~= "resource_id" and name ~= "allow_unknown_resource_type" then
+      body[name] = value
+    end
+  end
+  return {
+    method = op == "get" and "GET" or "POST",
+    path = op == "get" and path or path .. "/" .. op,
+    query = "resource_type=" .. escape(args.resource_type),
+    headers = { ["xi-api-key"] = key or nil },
+    body = op == "get" and "" or cjson.encode(body),
+  }
+end
+
+local function queue(self, request)
+  self.next_id = self.next_id + 1
+  table.insert(self.pending, { id = self.next_id, request = request })
+  return self.next_id
+end
+
+local function start(self, op, args, key)
+  local ok, failure = self.checker:validate(op, args)
+  if ok then
+    ok, failure = core.check_key(key)
+  end
+  if not ok then
+    return nil, failure
+  end
+  return queue(self, to_request(op, args, key))
+end
+
+for _, op in ipairs { "unshare", "share", "get" } do
+  Fake[op] = function(self, args, key)
+    return start(self, op, args, key)
+  end
+end
+
+function Fake:connect()
+  return queue(self, { method = "HEAD", path = "/", headers = {}, body = "" })
+end
+
+function Fake:validate(op, args)
+  return self.checker:validate(op, args)
+end
+
+local NO_ANSWER = { status = 0, headers = {}, body = "" }
+
+local function complete(self, attempt)
+  local sent = not attempt.cancelled
+  local answer = sent and self.app:handle(attempt.request) or NO_ANSWER
+  return {
+    id = attempt.id,
+    status = answer.status,
+    curl_code = sent and 0 or ABORTED,
+    sent = sent,
+    whole = sent,
+    head_ended = sent,
+    is_text = true,
+    headers = answer.headers,
+    body = answer.body,
+    elapsed_ms = 0,
+    message = sent and "" or "cancelled",
+  }
+end
+
+function Fake:step()
+  local completions = {}
+  for i, attempt in ipairs(self.pending) do
+    completions[i] = complete(self, attempt)
+  end
+  self.pending = {}
+  return completions
+end
+
+function Fake:cancel(id)
+  for _, attempt in ipairs(self.pending) do
+    attempt.cancelled = attempt.cancelled or attempt.id == id
+  end
+end
+
+function Fake:close()
+  for _, attempt in ipairs(self.pending) do
+    attempt.cancelled = true
+  end
+  self.checker:close()
+  return self:step()
+end
+
+-- Nothing happens by itself here: there is no descriptor, and work is due at once.
+function Fake.wake_at() end
+function Fake.pollfd() end
+function Fake.timeout_ms()
+  return 0
+end
+
+function Fake:counts()
+  return self.next_id, 0
+end
+
+--- Make a client over a model.
+---@param options table|nil { api_key = "sk_sandbox_ada", state = model.example(),
+--- driver = the blocking one }
+---@return elevenlabs.workspace.Client, table model its `state` may be read and changed
+function M.new(options)
+  options = options or {}
+  local workspace = model.new(options.state or model.example())
+  local fake = setmetatable({
+    app = app.new(workspace, core.RESOURCE_TYPES),
+    checker = assert(core.new { base_url = "https://sandbox.invalid" }),
+    pending = {},
+    next_id = 0,
+  }, Fake)
+  local key = options.api_key
+  if key == nil then
+    key = "sk_sandbox_ada"
+  end
+  local ok, failure = core.check_key(key)
+  if not ok then
+    error(errors.not_sent(failure), 2)
+  end
+  return clients.over {
+    core = fake,
+    api_key = function()
+      return key
+    end,
+    driver = options.driver or require "elevenlabs.workspace.driver.blocking",
+    secrets = { key or nil },
+  },
+    workspace
+end
+
+return M

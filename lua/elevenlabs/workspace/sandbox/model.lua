@@ -1,0 +1,256 @@
+--- The rules of a workspace, as documented, over plain tables: who has which role
+--- on which resource, and who may change it. Lua 5.1, no I/O, no HTTP.
+---
+--- Codes marked `ours` are this sandbox's own: ElevenLabs publishes none for these
+--- refusals, so no program should depend on them.
+
+local M = {}
+
+local MOST_PRINCIPALS = 100
+
+local Model = {}
+Model.__index = Model
+
+---@class elevenlabs.workspace.sandbox.State
+---@field users table[] { id, email }
+---@field groups table[] { id, name, members = user ids }
+---@field service_accounts table[] { id, name, email, key_ids }
+---@field api_keys table<string, string> secret -> id of its user or service account
+---@field resources table[] { id, type, name, creator, roles = principal id -> role };
+--- the principal "default" stands for every member
+
+--- A workspace of four people, and ten resources of which Mia, who leaves, has a
+--- role on most.
+---@return elevenlabs.workspace.sandbox.State
+function M.example()
+  local function resource(id, kind, name, creator, roles)
+    roles[creator] = "admin"
+    return { id = id, type = kind, name = name, creator = creator, roles = roles }
+  end
+  local ada, mia, tom = "user_ada", "user_mia", "user_tom"
+  return {
+    users = {
+      { id = ada, email = "ada@example.com" },
+      { id = mia, email = "mia@example.com" },
+      { id = tom, email = "tom@example.com" },
+      { id = "user_eve", email = "eve@example.com" },
+    },
+    groups = { { id = "group_studio", name = "Studio", members = { mia, tom } } },
+    service_accounts = {
+      {
+        id = "service_deploy",
+        name = "Deploy",
+        email = "deploy@service.example.com",
+        key_ids = { "key_deploy" },
+      },
+    },
+    api_keys = { sk_sandbox_ada = ada, sk_sandbox_tom = tom },
+    resources = {
+      resource("voice_narrator", "voice", "Narrator", ada, { [mia] = "editor", [tom] = "viewer" }),
+      resource("voice_trailer", "voice", "Trailer", ada, { [mia] = "viewer" }),
+      resource("voices_2026", "voice_collection", "Voices 2026", ada, { [mia] = "commenter" }),
+      resource("agent_support", "convai_agents", "Support", ada, {
+        [mia] = "admin",
+        service_deploy = "editor",
+      }),
+      resource("agent_sales", "convai_agents", "Sales", ada, { [mia] = "editor" }),
+      resource("doc_faq", "convai_knowledge_base_documents", "FAQ", ada, { [mia] = "editor" }),
+      resource("dict_names", "pronunciation_dictionary", "Names", ada, {
+        [mia] = "viewer",
+        default = "viewer",
+      }),
+      resource("project_launch", "project", "Launch film", ada, {
+        [mia] = "editor",
+        group_studio = "editor",
+      }),
+      resource("dub_teaser", "dubbing", "Teaser", mia, { [ada] = "admin" }),
+      resource("voice_draft", "voice", "Draft", tom, { [ada] = "viewer", [mia] = "viewer" }),
+    },
+  }
+end
+
+---@param state elevenlabs.workspace.sandbox.State kept and changed
+function M.new(state)
+  return setmetatable({ state = state }, Model)
+end
+
+local function refuse(status, type_, code, message, param)
+  return nil, { status = status, type = type_, code = code, message = message, param = param }
+end
+
+local function find(list, field, value)
+  for _, entry in ipairs(list) do
+    if entry[field] == value then
+      return entry
+    end
+  end
+end
+
+local function contains(list, value)
+  for _, entry in ipairs(list) do
+    if entry == value then
+      return true
+    end
+  end
+  return false
+end
+
+--- The user or service account behind a secret key.
+---@return string|nil principal_id, table|nil refusal
+function Model:authenticate(key)
+  if key == nil or key == "" then
+    local message = "Neither authorization header nor xi-api-key received."
+    return refuse(401, "authentication_error", "missing_api_key", message) -- ours
+  end
+  local principal = self.state.api_keys[key]
+  if not principal then
+    return refuse(401, "authentication_error", "invalid_api_key", "Invalid API key")
+  end
+  return principal
+end
+
+local function find_resource(self, id, type_)
+  local resource = find(self.state.resources, "id", id)
+  if not resource or resource.type ~= type_ then
+    local message = "There is no resource of this type and id."
+    return refuse(404, "not_found", "resource_not_found", message) -- ours
+  end
+  return resource
+end
+
+--- Every role that reaches a principal: its own, its groups', everybody's.
+local function has_role(self, principal, resource, wanted)
+  local function matches(role)
+    return role ~= nil and (wanted == nil or role == wanted)
+  end
+  if matches(resource.roles[principal]) or matches(resource.roles.default) then
+    return true
+  end
+  for _, group in ipairs(self.state.groups) do
+    if contains(group.members, principal) and matches(resource.roles[group.id]) then
+      return true
+    end
+  end
+  return false
+end
+
+--- The principal that a target field names.
+local function find_target(self, target)
+  local state = self.state
+  if target.user_email then
+    local email = target.user_email
+    local found = find(state.users, "email", email) or find(state.service_accounts, "email", email)
+    if found then
+      return found.id
+    end
+    local message = "This user is not in the workspace."
+    return refuse(400, "validation_error", "user_not_in_workspace", message, "user_email") -- ours
+  elseif target.group_id then
+    if target.group_id == "default" or find(state.groups, "id", target.group_id) then
+      return target.group_id
+    end
+    return refuse(400, "validation_error", "group_not_found", "No such group.", "group_id") -- ours
+  end
+  for _, account in ipairs(state.service_accounts) do
+    if contains(account.key_ids, target.workspace_api_key_id) then
+      return account.id
+    end
+  end
+  local message = "No such workspace API key."
+  return refuse(400, "validation_error", "key_not_found", message, "workspace_api_key_id") -- ours
+end
+
+--- The resource and the principal that a change is about, if the caller may.
+local function prepare(self, caller, resource_id, args)
+  local resource, refusal = find_resource(self, resource_id, args.resource_type)
+  if not resource then
+    return nil, refusal
+  elseif not has_role(self, caller, resource, "admin") then
+    local message = "You need admin access to the resource."
+    return refuse(403, "authorization_error", "no_admin_access", message) -- ours
+  end
+  local principal
+  principal, refusal = find_target(self, args)
+  if not principal then
+    return nil, refusal
+  elseif principal == resource.creator then
+    local message = "The permissions of the resource's creator cannot be removed."
+    return refuse(400, "invalid_request", "target_is_creator", message) -- ours
+  end
+  return resource, principal
+end
+
+--- Remove any role; a role that is not there is no error.
+---@return true|nil, table|nil refusal
+function Model:unshare(caller, resource_id, args)
+  local resource, principal = prepare(self, caller, resource_id, args)
+  if not resource then
+    return nil, principal
+  end
+  resource.roles[principal] = nil
+  return true
+end
+
+---@return true|nil, table|nil refusal
+function Model:share(caller, resource_id, args)
+  local resource, principal = prepare(self, caller, resource_id, args)
+  if not resource then
+    return nil, principal
+  end
+  local count = 0
+  for _ in pairs(resource.roles) do
+    count = count + 1
+  end
+  if not resource.roles[principal] and count >= MOST_PRINCIPALS then
+    local message = "A resource can be shared with at most 100 principals."
+    return refuse(400, "invalid_request", "too_many_principals", message) -- ours
+  end
+  resource.roles[principal] = args.role
+  return true
+end
+
+--- Users and groups by id, service accounts under "key", that lack access.
+local function share_options(state, resource)
+  local options = {}
+  local function add(list, type_, name)
+    for _, entry in ipairs(list) do
+      if not resource.roles[entry.id] then
+        options[#options + 1] = { id = entry.id, name = entry[name], type = type_ }
+      end
+    end
+  end
+  add(state.users, "user", "email")
+  add(state.groups, "group", "name")
+  add(state.service_accounts, "key", "name")
+  return options
+end
+
+--- What get answers, but for JSON's own forms: `role_to_group_ids` is a map of
+--- sorted lists and may hold empty ones.
+---@return table|nil, table|nil refusal
+function Model:get(caller, resource_id, args)
+  local resource, refusal = find_resource(self, resource_id, args.resource_type)
+  if not resource then
+    return nil, refusal
+  elseif not has_role(self, caller, resource, nil) then
+    local message = "You have no access to the resource."
+    return refuse(403, "authorization_error", "no_access", message) -- ours
+  end
+  local by_role = { admin = {}, editor = {}, commenter = {}, viewer = {} }
+  for principal, role in pairs(resource.roles) do
+    table.insert(by_role[role], principal)
+  end
+  for _, ids in pairs(by_role) do
+    table.sort(ids)
+  end
+  return {
+    resource_id = resource.id,
+    resource_name = resource.name,
+    resource_type = resource.type,
+    creator_user_id = resource.creator,
+    role_to_group_ids = by_role,
+    share_options = share_options(self.state, resource),
+  }
+end
+
+return M

@@ -1,0 +1,101 @@
+--- Child processes for specs: started, read line by line, always stopped by pid.
+
+local uv = require "luv"
+
+local M = {}
+
+local Process = {}
+Process.__index = Process
+
+local LIMIT_MS = 20000 -- a bound for a machine that is stuck, never a delay
+
+--- Run uv's loop until `done()`; false when the bound passed first.
+local function run_until(done)
+  local expired, timer = false, uv.new_timer()
+  timer:start(LIMIT_MS, 0, function()
+    expired = true
+  end)
+  while not done() and not expired do
+    uv.run "once"
+  end
+  timer:close()
+  uv.run "nowait"
+  return not expired
+end
+
+local function collect(pipe, sink)
+  pipe:read_start(function(_, chunk)
+    if chunk then
+      sink.text = sink.text .. chunk
+    else
+      sink.ended = true
+      pipe:close()
+    end
+  end)
+end
+
+---@param command string[]
+---@param options table|nil { env = table of further variables }
+function M.start(command, options)
+  local self = setmetatable({ out = { text = "" }, err = { text = "" } }, Process)
+  local out, err = uv.new_pipe(false), uv.new_pipe(false)
+  local env
+  if options and options.env then
+    env = {}
+    for name, value in pairs(uv.os_environ()) do
+      if options.env[name] == nil then
+        env[#env + 1] = name .. "=" .. value
+      end
+    end
+    for name, value in pairs(options.env) do
+      env[#env + 1] = value and name .. "=" .. value or nil
+    end
+  end
+  self.handle, self.pid = uv.spawn(command[1], {
+    args = { (unpack or table.unpack)(command, 2) },
+    stdio = { nil, out, err },
+    env = env,
+  }, function(code, signal)
+    self.code, self.signal = code, signal
+    self.handle:close()
+  end)
+  assert(self.handle, self.pid)
+  collect(out, self.out)
+  collect(err, self.err)
+  return self
+end
+
+--- The next line of its standard output, or nil at the end.
+function Process:read_line()
+  run_until(function()
+    return self.out.text:find "\n" or self.out.ended
+  end)
+  local line, rest = self.out.text:match "^([^\n]*)\n(.*)$"
+  self.out.text = rest or self.out.text
+  return line
+end
+
+--- Wait for its end. Returns the exit status, standard output's rest and standard
+--- error.
+function Process:wait()
+  local ended = run_until(function()
+    return self.code and self.out.ended and self.err.ended
+  end)
+  assert(ended, "the process did not end")
+  return self.code, self.out.text, self.err.text
+end
+
+--- End it (SIGTERM unless named otherwise) and wait.
+function Process:stop(signal)
+  if not self.code then
+    self.handle:kill(signal or "sigterm")
+  end
+  return self:wait()
+end
+
+--- Run a command to its end.
+function M.run(command, options)
+  return M.start(command, options):wait()
+end
+
+return M

@@ -1,0 +1,95 @@
+--- A server that sends exactly the bytes it is told to, in a child process.
+
+local cjson = require "cjson"
+local process = require "spec.support.process"
+local tls = require "spec.support.tls"
+local workspace = require "elevenlabs.workspace"
+
+local M = {}
+
+M.KEY = "sk_raw_0123456789abcdef"
+
+local Raw = {}
+Raw.__index = Raw
+
+local default_certificate
+
+local function certificate()
+  default_certificate = default_certificate or tls.certificate("raw", "IP:127.0.0.1")
+  return default_certificate
+end
+
+--- Steps of spec/support/raw_server.py.
+M.read = { "read" }
+M.fin = { "fin" }
+M.cut = { "cut" }
+M.rst = { "rst" }
+M.hold = { "hold" }
+function M.send(text)
+  return { "send", text }
+end
+function M.wait(seconds)
+  return { "wait", seconds }
+end
+function M.redirect(status, location)
+  return M.answer(status, "", "Location: " .. location .. "\r\n")
+end
+
+--- A whole HTTP/1.1 answer.
+function M.answer(status, body, further_headers)
+  return M.send(
+    ("HTTP/1.1 %d X\r\n%sContent-Length: %d\r\n\r\n%s"):format(
+      status,
+      further_headers or "",
+      #body,
+      body
+    )
+  )
+end
+
+---@param connections table scripts, see raw_server.py
+---@param options table|nil { cert, key } or { plain = true }
+function M.start(connections, options)
+  options = options or certificate()
+  local self = setmetatable({ ca_file = not options.plain and options.cert or nil }, Raw)
+  self.process = process.start {
+    "python3",
+    "spec/support/raw_server.py",
+    cjson.encode { connections = connections, cert = options.cert, key = options.key },
+  }
+  local ports = cjson.decode(self.process:read_line())
+  self.other = ports.other
+  self.base_url = (options.plain and "http" or "https") .. "://127.0.0.1:" .. ports.port
+  return self
+end
+
+function Raw:client(options)
+  local all = { base_url = self.base_url, ca_file = self.ca_file, api_key = M.KEY }
+  for name, value in pairs(options or {}) do
+    all[name] = value
+  end
+  return assert(workspace.new(all))
+end
+
+--- Wait until so many connections have ended; returns what each had sent.
+function Raw:received(count)
+  local texts = {}
+  while #texts < count do
+    local report = cjson.decode(assert(self.process:read_line(), "the raw server ended"))
+    assert(report.on == "port", "something spoke to the other host")
+    texts[#texts + 1] = report.received
+  end
+  return texts
+end
+
+--- Stop the server. Returns the reports of connections that nobody asked for yet.
+function Raw:stop()
+  local _, rest = self.process:stop()
+  local reports = {}
+  for line in rest:gmatch "[^\n]+" do
+    reports[#reports + 1] = cjson.decode(line)
+  end
+  return reports
+end
+
+return M

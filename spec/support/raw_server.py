@@ -1,0 +1,136 @@
+"""A TLS server that sends exactly the bytes it is told to.
+
+Usage: raw_server.py SCENARIO, a JSON object:
+  cert, key    PEM files; without them it speaks plain TCP
+  connections  a list of scripts, one for each connection in order of arrival; the
+               last one serves all further connections. A script is a list of
+               steps: ["read"] one whole request, ["send", text as Latin-1],
+               ["repeat", text, count], ["wait", seconds], then one of
+               ["fin"] (orderly, with close_notify), ["cut"] (FIN without it),
+               ["rst"], ["hold"] (until the peer goes away)
+
+Prints {"port": n, "other": n} and then, for each connection that ended, a line
+{"on": "port" | "other", "received": text}. `other` is a second plain listener that
+nobody should ever speak to. Runs until SIGTERM.
+"""
+
+import json
+import signal
+import socket
+import ssl
+import struct
+import sys
+import threading
+
+scenario = json.loads(sys.argv[1])
+lock = threading.Lock()
+
+
+def report(value):
+    with lock:
+        sys.stdout.write(json.dumps(value) + "\n")
+        sys.stdout.flush()
+
+
+def read_request(stream, received):
+    """One request: its head, and the body that its content-length announces."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        chunk = stream.recv(65536)
+        if not chunk:
+            return
+        data += chunk
+        received.append(chunk)
+    head, _, body = data.partition(b"\r\n\r\n")
+    length = 0
+    for line in head.split(b"\r\n"):
+        name, _, value = line.partition(b":")
+        if name.lower() == b"content-length":
+            length = int(value)
+    while len(body) < length:
+        chunk = stream.recv(65536)
+        if not chunk:
+            return
+        body += chunk
+        received.append(chunk)
+
+
+def hold(stream, received):
+    while True:
+        chunk = stream.recv(65536)
+        if not chunk:
+            return
+        received.append(chunk)
+
+
+def play(stream, script, received):
+    for step in script:
+        if step[0] == "read":
+            read_request(stream, received)
+        elif step[0] == "send":
+            stream.sendall(step[1].encode("latin-1"))
+        elif step[0] == "repeat":
+            for _ in range(step[2]):
+                stream.sendall(step[1].encode("latin-1"))
+        elif step[0] == "wait":
+            threading.Event().wait(step[1])
+        elif step[0] == "hold":
+            hold(stream, received)
+        elif step[0] == "fin":
+            if isinstance(stream, ssl.SSLSocket):
+                stream = stream.unwrap()
+            stream.close()
+        elif step[0] == "cut":
+            stream.shutdown(socket.SHUT_RDWR)
+        elif step[0] == "rst":
+            stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            socket.socket(fileno=stream.detach()).close()
+
+
+def serve(connection, script, where, context):
+    received = []
+    try:
+        stream = context.wrap_socket(connection, server_side=True) if context else connection
+        play(stream, script, received)
+        stream.close()
+    except (OSError, ssl.SSLError, ValueError):
+        pass  # the peer went away: what it sent is the point
+    report({"on": where, "received": b"".join(received).decode("latin-1")})
+
+
+def accept_for_ever(listener, scripts, where, context):
+    count = 0
+    while True:
+        connection, _ = listener.accept()
+        script = scripts[min(count, len(scripts) - 1)]
+        count += 1
+        arguments = (connection, script, where, context)
+        threading.Thread(target=serve, args=arguments, daemon=True).start()
+
+
+def listen():
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(64)
+    return listener
+
+
+def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    context = None
+    if scenario.get("cert"):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(scenario["cert"], scenario["key"])
+    port, other = listen(), listen()
+    for listener, scripts, where, tls in (
+        (port, scenario["connections"], "port", context),
+        (other, [[["hold"]]], "other", None),
+    ):
+        arguments = (listener, scripts, where, tls)
+        threading.Thread(target=accept_for_ever, args=arguments, daemon=True).start()
+    report({"port": port.getsockname()[1], "other": other.getsockname()[1]})
+    while True:
+        signal.pause()
+
+
+main()
