@@ -107,6 +107,11 @@ function M.new(parts)
   }, Engine)
 end
 
+--- A failure of the core's: only its message can quote what the user gave.
+local function masked_failure(mask, failure)
+  return { kind = failure.kind, field = failure.field, message = mask(failure.message) }
+end
+
 -- ---- starting and ending
 
 --- The user may change the table before the call is sent.
@@ -128,7 +133,7 @@ function Engine:start(op, args)
   if op ~= "connect" then
     local ok, why = self.core:validate(op, args)
     if not ok then
-      return nil, errors.not_sent(self.mask(why))
+      return nil, errors.not_sent(masked_failure(self.mask, why))
     end
     warning = why
   end
@@ -162,7 +167,7 @@ local function finish(self, call, receipt, err)
 end
 
 local function finish_unsent(self, call, failure)
-  local err = errors.not_sent(call.mask(failure))
+  local err = errors.not_sent(masked_failure(call.mask, failure))
   err.attempts, err.warning = call.attempts, call.warning
   finish(self, call, nil, err)
 end
@@ -243,30 +248,32 @@ local function send_waiting(self)
   end
 end
 
+--- Outcome, kind and action are our words; all else may repeat the server's.
 local function conclude(self, call, verdict)
+  local mask = call.mask
   local elapsed = self.now() - call.started_ms
   if verdict.outcome == "confirmed" then
     return finish(self, call, {
       outcome = "confirmed",
       status = verdict.status,
-      request_id = verdict.request_id,
+      request_id = mask(verdict.request_id),
       attempts = call.attempts,
       elapsed_ms = elapsed,
-      body = verdict.value,
+      body = mask(verdict.value),
       warning = call.warning,
     })
   end
   finish(self, call, nil, errors.new {
     kind = verdict.kind,
     outcome = verdict.outcome,
-    message = verdict.message,
-    field = verdict.field,
+    message = mask(verdict.message),
+    field = mask(verdict.field),
     status = verdict.status,
-    code = verdict.code,
-    request_id = verdict.request_id,
+    code = mask(verdict.code),
+    request_id = mask(verdict.request_id),
     retryable = outcome.may_retry(call.op, verdict.action),
     attempts = call.attempts,
-    details = verdict.details,
+    details = mask(verdict.details),
     warning = call.warning,
   })
 end
@@ -277,8 +284,7 @@ local function complete(self, evidence)
   self.flying[evidence.id] = nil
   self.flying_count = self.flying_count - 1
   evidence.stopped = call.stopped
-  local verdict = outcome.judge(call.op, evidence)
-  conclude(self, call, call.mask(verdict))
+  conclude(self, call, outcome.judge(call.op, evidence))
 end
 
 local function complete_all(self, completions)

@@ -1,0 +1,32 @@
+local core = require "elevenlabs.workspace.core"
+
+describe("resource_types", function()
+  it("lists the published names, sorted, each once", function()
+    local names = core.RESOURCE_TYPES
+    assert.are.equal(45, #names)
+    for i = 2, #names do
+      assert.is_true(names[i - 1] < names[i], names[i])
+    end
+  end)
+
+  local readings = {
+    { "voise", "voice" },
+    { "VOICE", "voice" },
+    { "agents", "convai_agents" },
+    { "convai_agent", "convai_agents" },
+    { "pronunciation_dictionaries", "pronunciation_dictionary" },
+    { "whatsapp", "convai_whatsapp_accounts" },
+    { "studio_project", "studio_projects" },
+  }
+  for _, reading in ipairs(readings) do
+    it(("reads %s as %s"):format(reading[1], reading[2]), function()
+      assert.are.equal(reading[2], core.nearest(reading[1], core.RESOURCE_TYPES))
+    end)
+  end
+
+  it("guesses nothing where nothing is near", function()
+    assert.is_nil(core.nearest("zzzzzzzzzz", core.RESOURCE_TYPES))
+    assert.is_nil(core.nearest("", core.RESOURCE_TYPES))
+    assert.is_nil(core.nearest(("voice"):rep(1000), core.RESOURCE_TYPES))
+  end)
+end)

@@ -1,0 +1,191 @@
+local fake = require "elevenlabs.workspace.sandbox.fake"
+local workspace = require "elevenlabs.workspace"
+
+local function new(options)
+  local all = { api_key = "sk_1" }
+  for name, value in pairs(options) do
+    all[name] = value
+  end
+  return workspace.new(all)
+end
+
+local ARGS = { resource_id = "voice_narrator", resource_type = "voice" }
+local MIA = {
+  resource_id = "voice_narrator",
+  resource_type = "voice",
+  user_email = "mia@example.com",
+}
+
+describe("client", function()
+  describe("refuses the option", function()
+    local cases = {
+      { "api_key", { api_key = "" } },
+      { "api_key", { api_key = "a b" } },
+      { "api_key", { api_key = "a\r\nx: y" } },
+      { "api_key", { api_key = "a\0" } },
+      { "api_key", { api_key = "\195\164" } },
+      { "api_key", { api_key = ("k"):rep(513) } },
+      { "api_key", { api_key = true } },
+      { "api_key", { api_key = 7 } },
+      { "region", { region = "mars" } },
+      { "region", { region = false } },
+      { "region", { region = "eu", base_url = "https://x.example" } },
+      { "base_url", { base_url = "http://example.com" } },
+      { "base_url", { base_url = "http://127.0.0.1.example.com" } },
+      { "base_url", { base_url = "http://localhost@example.com" } },
+      { "base_url", { base_url = "https://user:pass@example.com" } },
+      { "base_url", { base_url = "https:/example.com" } },
+      { "base_url", { base_url = "https:///example.com" } },
+      { "base_url", { base_url = "https://example.com/?a=b" } },
+      { "base_url", { base_url = "https://example.com/#a" } },
+      { "base_url", { base_url = "https://example.com\\@evil.example" } },
+      { "base_url", { base_url = "https://exam ple.com" } },
+      { "base_url", { base_url = "ftp://example.com" } },
+      { "base_url", { base_url = "example.com" } },
+      { "base_url", { base_url = "" } },
+      { "base_url", { base_url = "https://a\0b" } },
+      { "base_url", { base_url = 7 } },
+      { "base_url", { base_url = "https://example.com:99999999" } },
+      { "base_url", { base_url = "https://x.example/" .. ("a"):rep(3000) } },
+      { "driver", { driver = "nope" } },
+      { "driver", { driver = {} } },
+      { "connect_timeout_ms", { connect_timeout_ms = 0 } },
+      { "connect_timeout_ms", { connect_timeout_ms = -1 } },
+      { "connect_timeout_ms", { connect_timeout_ms = 1.5 } },
+      { "connect_timeout_ms", { connect_timeout_ms = 2 ^ 63 } },
+      { "connect_timeout_ms", { connect_timeout_ms = "100" } },
+      { "attempt_timeout_ms", { attempt_timeout_ms = 0 / 0 } },
+      { "attempt_timeout_ms", { attempt_timeout_ms = math.huge } },
+      { "deadline_ms", { deadline_ms = 0 } },
+      { "deadline_ms", { deadline_ms = "1" } },
+      { "max_concurrency", { max_concurrency = 0 } },
+      { "max_concurrency", { max_concurrency = 5000 } },
+      { "ca_file", { ca_file = true } },
+      { "ca_file", { ca_file = "a\0b" } },
+      { "proxy", { proxy = true } },
+      { "proxy", { proxy = "" } },
+      { "user_agent", { user_agent = "a\r\nxi-api-key: b" } },
+      { "allow_unknown_resource_type", { allow_unknown_resource_type = "yes" } },
+      { "api_kei", { api_kei = "x" } },
+      { "number", { "x" } },
+    }
+    for i, case in ipairs(cases) do
+      it(("%s (case %d)"):format(case[1], i), function()
+        local client, err = new(case[2])
+        assert.is_nil(client)
+        assert.are.equal(case[1], err.field)
+        assert.are.equal("invalid_argument", err.kind)
+        assert.are.equal("not_sent", err.outcome)
+        assert.matches(case[1], err.message)
+      end)
+    end
+  end)
+
+  it("names the nearest option", function()
+    assert.matches("did you mean base_url", (select(2, new { base_ulr = "x" })).message)
+  end)
+
+  it("raises where the options are no table", function()
+    assert.has_error(function()
+      workspace.new "key"
+    end, "workspace.new takes a table of options, got string")
+  end)
+
+  it("takes every region, and a base_url with a path", function()
+    for _, region in ipairs { "global", "us", "eu", "in", "sg" } do
+      assert(new { region = region }):close()
+    end
+    assert(new { base_url = "https://gateway.example/elevenlabs/" }):close()
+    assert(new { base_url = "http://localhost:8080" }):close()
+    assert(new { base_url = "http://[::1]:8080" }):close()
+    assert(new { base_url = "http://127.9.9.9" }):close()
+  end)
+
+  it("raises on a wrong kind of argument", function()
+    local client = fake.new()
+    for _, op in ipairs { "unshare", "share", "get" } do
+      assert.has_error(function()
+        client[op](client, "voice")
+      end, op .. " takes a table of arguments, got string")
+    end
+    assert.has_error(function()
+      client:start("delete", {})
+    end, "the operation must be unshare, share, get or connect")
+  end)
+
+  it("shows its key nowhere in itself or its calls", function()
+    local client = assert(new { api_key = "sk_hidden_key", base_url = "https://127.0.0.1:1" })
+    local call = client:start("unshare", MIA)
+    client:step(0)
+    local seen = {}
+    local function search(value)
+      if type(value) == "string" then
+        assert.is_nil(value:find("sk_hidden_key", 1, true))
+      elseif type(value) == "table" and not seen[value] then
+        seen[value] = true
+        for k, v in next, value do
+          search(k)
+          search(v)
+        end
+      end
+    end
+    search(client)
+    search(call)
+    search(tostring(client))
+    client:close()
+  end)
+
+  it("counts", function()
+    local client = fake.new()
+    assert(client:unshare(MIA))
+    client:get { resource_id = "nothing", resource_type = "voice" }
+    client:unshare {}
+    client:start("get", ARGS)
+    local stats = client:stats()
+    assert.are.same(
+      { 3, 1, 0, 1, 1, 0, 0 },
+      {
+        stats.calls,
+        stats.waiting,
+        stats.in_flight,
+        stats.confirmed,
+        stats.refused,
+        stats.unconfirmed,
+        stats.not_sent,
+      }
+    )
+  end)
+
+  it("refuses calls once closed, and closes twice", function()
+    local client = assert(new { base_url = "https://127.0.0.1:1" })
+    client:close()
+    client:close()
+    for _, op in ipairs { "unshare", "get" } do
+      local _, err = client[op](client, op == "get" and ARGS or MIA)
+      assert.are.same({ "closed", "not_sent" }, { err.kind, err.outcome })
+    end
+    assert.are.equal("closed", select(2, client:connect()).kind)
+    assert.are.equal(0, client:step(0))
+    assert.is_nil(client:pollfd())
+    assert.is_nil(client:timeout_ms())
+    assert.are.equal(0, client:stats().in_flight)
+  end)
+
+  it("warns of a target that looks like a secret key", function()
+    local client = fake.new()
+    local args = { resource_id = "x", resource_type = "voice", workspace_api_key_id = "sk_abc" }
+    local _, err = client:unshare(args)
+    assert.matches("looks like a secret key", err.warning)
+    args.workspace_api_key_id = "key_deploy"
+    assert.is_nil(select(2, client:unshare(args)).warning)
+  end)
+
+  it("refuses a target that is its own key", function()
+    local client = assert(new { api_key = "sk_abc", base_url = "https://127.0.0.1:1" })
+    local args = { resource_id = "x", resource_type = "voice", workspace_api_key_id = "sk_abc" }
+    local _, err = client:unshare(args)
+    assert.are.same({ "workspace_api_key_id", "not_sent" }, { err.field, err.outcome })
+    assert.is_nil(err.message:find("sk_abc", 1, true))
+    client:close()
+  end)
+end)

@@ -1,0 +1,306 @@
+local cjson = require "cjson"
+local outcome = require "elevenlabs.workspace.outcome"
+
+local function evidence(changes)
+  local all = {
+    sent = true,
+    curl_code = 0,
+    status = 200,
+    head_ended = true,
+    whole = true,
+    is_text = true,
+    body = '{"status":"ok"}',
+    headers = {},
+    message = "",
+    elapsed_ms = 1,
+  }
+  for name, value in pairs(changes) do
+    all[name] = value
+  end
+  return all
+end
+
+local function judge(changes, op)
+  return outcome.judge(op or "unshare", evidence(changes))
+end
+
+describe("outcome", function()
+  describe("confirms", function()
+    local proofs = {
+      ["an object with its length"] = {},
+      ["an object that proves itself"] = { whole = false },
+      ["an array that proves itself"] = { whole = false, body = " [1] " },
+      ["a string that proves itself"] = { whole = false, body = '"ok"' },
+      ["null that proves itself"] = { whole = false, body = "null" },
+      ["an empty body with its length"] = { body = "" },
+      ["a number with its length"] = { body = "4" },
+      ["64 levels"] = { body = ("["):rep(64) .. ("]"):rep(64) },
+    }
+    for name, changes in pairs(proofs) do
+      it(name, function()
+        local verdict = judge(changes)
+        assert.are.equal("confirmed", verdict.outcome)
+        assert.are.equal("done", verdict.action)
+        assert.is_nil(verdict.kind)
+      end)
+    end
+
+    it("and gives the decoded body", function()
+      assert.are.same({ status = "ok" }, judge({}).value)
+      assert.are.equal(cjson.null, judge({ body = "null" }).value)
+      assert.is_nil(judge({ body = "" }).value)
+    end)
+  end)
+
+  describe("does not take for a confirmation", function()
+    local doubts = {
+      ["a number that nothing proves whole"] = { whole = false, body = "4" },
+      ["an empty body that nothing proves whole"] = { whole = false, body = "" },
+      ["a body cut inside its JSON"] = { whole = false, body = '{"status":' },
+      ["HTML"] = { body = "<html></html>" },
+      ["text after the JSON"] = { body = '{"status":"ok"} x' },
+      ["two JSON values"] = { body = "{}{}" },
+      ["NaN"] = { body = "NaN" },
+      ["a hexadecimal number"] = { body = "0x10" },
+      ["65 levels"] = { body = ("["):rep(65) .. ("]"):rep(65) },
+      ["bytes that are not UTF-8"] = { is_text = false },
+      ["an error body"] = { body = '{"detail":"Not Found"}' },
+      ["an error body that is null"] = { body = '{"detail":null}' },
+    }
+    for name, changes in pairs(doubts) do
+      it(name, function()
+        local verdict = judge(changes)
+        assert.are.equal("unconfirmed", verdict.outcome)
+        assert.are.equal("untrusted_response", verdict.kind)
+        assert.matches("the server answered 200, but", verdict.message)
+      end)
+    end
+
+    it("a transfer that libcurl failed, whatever its status", function()
+      for _, code in ipairs { 8, 16, 18, 23, 27, 28, 52, 55, 56, 92 } do
+        assert.are.equal("unconfirmed", judge({ curl_code = code }).outcome, code)
+      end
+    end)
+
+    it("a head without its blank line", function()
+      assert.are.equal("unconfirmed", judge({ head_ended = false, whole = false }).outcome)
+    end)
+
+    it("for a get, anything but an object", function()
+      for _, body in ipairs { "[]", "null", '"x"', "", "[{}]" } do
+        assert.are.equal("unconfirmed", judge({ body = body }, "get").outcome, body)
+      end
+      assert.are.equal("confirmed", judge({ body = " {}" }, "get").outcome)
+    end)
+  end)
+
+  -- status, outcome, kind, action
+  local by_status = {
+    { 201, "unconfirmed", "untrusted_response", "none" },
+    { 204, "unconfirmed", "untrusted_response", "none" },
+    { 101, "unconfirmed", "untrusted_response", "none" },
+    { 300, "unconfirmed", "untrusted_response", "none" },
+    { 301, "unconfirmed", "untrusted_response", "stop" },
+    { 302, "unconfirmed", "untrusted_response", "stop" },
+    { 303, "unconfirmed", "untrusted_response", "stop" },
+    { 304, "unconfirmed", "untrusted_response", "none" },
+    { 307, "unconfirmed", "untrusted_response", "stop" },
+    { 308, "unconfirmed", "untrusted_response", "stop" },
+    { 400, "refused", "invalid_request", "none" },
+    { 401, "refused", "authentication", "probe" },
+    { 402, "refused", "payment_required", "stop" },
+    { 403, "refused", "permission", "none" },
+    { 404, "refused", "not_found", "none" },
+    { 405, "refused", "invalid_request", "none" },
+    { 408, "refused", "timeout", "gate" },
+    { 409, "refused", "conflict", "retry" },
+    { 410, "refused", "invalid_request", "none" },
+    { 413, "refused", "invalid_request", "none" },
+    { 418, "refused", "invalid_request", "none" },
+    { 422, "refused", "unprocessable", "none" },
+    { 425, "refused", "rate_limited", "gate" },
+    { 429, "refused", "rate_limited", "gate" },
+    { 500, "unconfirmed", "server", "retry" },
+    { 502, "unconfirmed", "server", "retry" },
+    { 503, "unconfirmed", "server", "retry" },
+    { 504, "unconfirmed", "server", "retry" },
+    { 600, "unconfirmed", "untrusted_response", "none" },
+    { 999, "unconfirmed", "untrusted_response", "none" },
+  }
+  for _, row in ipairs(by_status) do
+    it(("says %s, %s, %s of %d"):format(row[2], row[3], row[4], row[1]), function()
+      for _, body in ipairs { "", "<html>", '{"status":"ok"}' } do
+        local verdict = judge { status = row[1], body = body }
+        assert.are.same(
+          { row[2], row[3], row[4], row[1] },
+          { verdict.outcome, verdict.kind, verdict.action, verdict.status }
+        )
+      end
+    end)
+  end
+
+  -- curl_code, outcome when nothing was sent, kind, action
+  local unsent = {
+    { 5, "network", "stop" },
+    { 6, "network", "retry" },
+    { 7, "network", "retry" },
+    { 28, "timeout", "retry" },
+    { 35, "tls", "retry" },
+    { 56, "network", "retry" },
+    { 60, "tls", "stop" },
+    { 77, "tls", "stop" },
+    { 27, "out_of_memory", "none" },
+  }
+  for _, row in ipairs(unsent) do
+    it(("says not_sent, %s, %s of error %d before sending"):format(row[2], row[3], row[1]), function()
+      local verdict = judge { sent = false, curl_code = row[1], status = 0, message = "why" }
+      assert.are.same(
+        { "not_sent", row[2], row[3], "why" },
+        { verdict.outcome, verdict.kind, verdict.action, verdict.message }
+      )
+    end)
+  end
+
+  it("calls what we ended ourselves by its reason", function()
+    local aborted = { curl_code = 42, status = 0, stopped = "cancelled", message = "cancelled" }
+    assert.are.equal("cancelled", judge(aborted).kind)
+    assert.are.equal("unconfirmed", judge(aborted).outcome)
+    aborted.sent = false
+    assert.are.equal("not_sent", judge(aborted).outcome)
+    assert.are.equal("confirmed", judge({ stopped = "cancelled" }).outcome)
+  end)
+
+  describe("reads the error body", function()
+    it("of today", function()
+      local verdict = judge {
+        status = 403,
+        body = cjson.encode {
+          detail = {
+            type = "authorization_error",
+            code = "no_admin",
+            message = "You need admin access",
+            status = "older_name",
+            request_id = "from-body",
+            param = "resource_id",
+          },
+        },
+      }
+      assert.are.equal("no_admin", verdict.code)
+      assert.are.equal("You need admin access", verdict.message)
+      assert.are.equal("from-body", verdict.request_id)
+      assert.are.equal("resource_id", verdict.field)
+      assert.are.equal("authorization_error", verdict.details.type)
+    end)
+
+    it("of older servers, with status for code", function()
+      local verdict = judge {
+        status = 401,
+        body = '{"detail":{"status":"invalid_api_key","message":"Invalid API key"}}',
+      }
+      assert.are.equal("invalid_api_key", verdict.code)
+      assert.are.equal("Invalid API key", verdict.message)
+    end)
+
+    it("of a 422, with every field", function()
+      local verdict = judge {
+        status = 422,
+        body = cjson.encode {
+          detail = {
+            { loc = { "body", "user_email" }, msg = "field required", type = "missing" },
+            { loc = { "body", "group_id", 0 }, msg = "not a string", type = "string_type" },
+          },
+        },
+      }
+      assert.are.equal("user_email", verdict.field)
+      assert.are.equal("user_email: field required; group_id: not a string", verdict.message)
+      assert.are.equal(2, #verdict.details)
+    end)
+
+    it("that is a text", function()
+      local verdict = judge { status = 404, body = '{"detail":"Not Found"}' }
+      assert.are.equal("Not Found", verdict.message)
+      assert.are.equal("Not Found", verdict.details)
+    end)
+
+    it("that is not JSON, or empty, without quoting it", function()
+      for _, body in ipairs { "", "<html>secret page</html>" } do
+        local verdict = judge { status = 502, body = body }
+        assert.are.equal("the server answered 502", verdict.message)
+        assert.is_nil(verdict.details)
+        assert.is_nil(verdict.code)
+      end
+    end)
+
+    it("of shapes that nobody published, without failing", function()
+      for _, body in ipairs {
+        '{"detail":[]}',
+        '{"detail":[1,null,"x",{"loc":"x","msg":3}]}',
+        '{"detail":{"message":{"a":1},"code":[1],"status":true}}',
+        '{"detail":7}',
+        '{"detail":[[[]]]}',
+        "[]",
+        "7",
+      } do
+        local verdict = judge { status = 400, body = body }
+        assert.are.equal("refused", verdict.outcome, body)
+        assert.is_string(verdict.message)
+      end
+    end)
+
+    it("and prefers the request-id header", function()
+      local verdict = judge {
+        status = 404,
+        headers = { ["request-id"] = "from-header" },
+        body = '{"detail":{"request_id":"from-body"}}',
+      }
+      assert.are.equal("from-header", verdict.request_id)
+    end)
+  end)
+
+  describe("classifies by the body's code first:", function()
+    local function by_code(status, code, type_)
+      return judge {
+        status = status,
+        body = cjson.encode { detail = { code = code, type = type_, message = "m" } },
+      }
+    end
+
+    it("a wrong key, also as 400 or 500", function()
+      for _, status in ipairs { 400, 401, 403, 500 } do
+        local verdict = by_code(status, "invalid_api_key")
+        assert.are.same({ "refused", "authentication" }, { verdict.outcome, verdict.kind })
+      end
+    end)
+
+    it("a key without the permission, also as 401", function()
+      assert.are.equal("permission", by_code(401, "missing_permissions").kind)
+    end)
+
+    it("throttling, but not of a failing server", function()
+      assert.are.equal("rate_limited", by_code(400, "concurrent_limit_exceeded").kind)
+      assert.are.equal("rate_limited", by_code(400, "too_many_concurrent_requests").kind)
+      assert.are.equal("server", by_code(503, "system_busy").kind)
+    end)
+
+    it("then the status, then the type", function()
+      assert.are.equal("not_found", by_code(404, "x", "authorization_error").kind)
+      assert.are.equal("permission", by_code(400, "x", "authorization_error").kind)
+    end)
+  end)
+
+  it("takes any answer to connect for a connection", function()
+    assert.are.equal("confirmed", judge({ status = 404 }, "connect").outcome)
+    assert.are.equal("confirmed", judge({ status = 500, whole = false }, "connect").outcome)
+    local refused = judge({ status = 0, sent = false, curl_code = 7 }, "connect")
+    assert.are.equal("not_sent", refused.outcome)
+  end)
+
+  it("would never send a share again that may have been applied", function()
+    assert.is_true(outcome.may_retry("unshare", "resend"))
+    assert.is_true(outcome.may_retry("get", "resend"))
+    assert.is_false(outcome.may_retry("share", "resend"))
+    assert.is_true(outcome.may_retry("share", "retry"))
+    assert.is_false(outcome.may_retry("unshare", "none"))
+    assert.is_false(outcome.may_retry("unshare", "stop"))
+  end)
+end)
