@@ -19,11 +19,14 @@ ew_status ew_fail_memory(ew_error *error) {
 }
 
 void ew_quotable(char *out, size_t out_size, const char *text, size_t length) {
-  size_t i, kept = length < out_size ? length : out_size - 1;
-  for (i = 0; i < kept; i++) {
+  size_t i;
+  if (length >= out_size || (length >= 3 && memcmp(text, "sk_", 3) == 0)) {
+    snprintf(out, out_size, "...");
+    return;
+  }
+  for (i = 0; i < length; i++) {
     unsigned char byte = (unsigned char)text[i];
     out[i] = byte >= 0x20 && byte <= 0x7e ? (char)byte : '?';
   }
-  if (kept < length && out_size > 4) memcpy(out + kept - 3, "...", 3);
-  out[kept] = '\0';
+  out[length] = '\0';
 }

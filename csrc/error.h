@@ -33,7 +33,8 @@ ew_status ew_fail(ew_error *error, ew_status status, const char *field, const ch
 ew_status ew_fail_memory(ew_error *error);
 
 /* Copy user text so that it can be quoted in a message: bytes that are not
-** printable ASCII become '?', long text is cut. Always NUL-terminated. */
+** printable ASCII become '?'. Text that does not fit, or that begins like a secret
+** key ("sk_"), becomes "...": part of a misplaced key is a leak too. */
 void ew_quotable(char *out, size_t out_size, const char *text, size_t length);
 
 #endif

@@ -26,7 +26,11 @@ M.cut = { "cut" }
 M.rst = { "rst" }
 M.hold = { "hold" }
 function M.send(text)
-  return { "send", text }
+  local latin_1 = text:gsub("[\128-\255]", function(byte)
+    local code = byte:byte()
+    return string.char(192 + math.floor(code / 64), 128 + code % 64)
+  end)
+  return { "send", latin_1 } -- JSON carries UTF-8; the server turns it back into bytes
 end
 function M.wait(seconds)
   return { "wait", seconds }
@@ -59,7 +63,7 @@ function M.start(connections, options)
   }
   local ports = cjson.decode(self.process:read_line())
   self.other = ports.other
-  self.base_url = (options.plain and "http" or "https") .. "://127.0.0.1:" .. ports.port
+  self.base_url = ("%s://127.0.0.1:%d"):format(options.plain and "http" or "https", ports.port)
   return self
 end
 
@@ -75,7 +79,8 @@ end
 function Raw:received(count)
   local texts = {}
   while #texts < count do
-    local report = cjson.decode(assert(self.process:read_line(), "the raw server ended"))
+    local line = self.process:read_line()
+    local report = cjson.decode(line or error "the raw server ended")
     assert(report.on == "port", "something spoke to the other host")
     texts[#texts + 1] = report.received
   end

@@ -63,6 +63,16 @@ def hold(stream, received):
         received.append(chunk)
 
 
+def say_goodbye(stream):
+    """Send close_notify, and do not wait for the peer's."""
+    stream.setblocking(False)
+    try:
+        stream.unwrap()
+    except (AttributeError, ssl.SSLWantReadError):
+        pass  # plain TCP; the peer's has not come
+    stream.setblocking(True)
+
+
 def play(stream, script, received):
     for step in script:
         if step[0] == "read":
@@ -77,25 +87,29 @@ def play(stream, script, received):
         elif step[0] == "hold":
             hold(stream, received)
         elif step[0] == "fin":
-            if isinstance(stream, ssl.SSLSocket):
-                stream = stream.unwrap()
-            stream.close()
+            say_goodbye(stream)
+            stream.shutdown(socket.SHUT_WR)
         elif step[0] == "cut":
-            stream.shutdown(socket.SHUT_RDWR)
+            stream.shutdown(socket.SHUT_WR)
         elif step[0] == "rst":
             stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             socket.socket(fileno=stream.detach()).close()
 
 
 def serve(connection, script, where, context):
-    received = []
+    received, stream = [], connection
     try:
-        stream = context.wrap_socket(connection, server_side=True) if context else connection
+        if context:
+            stream = context.wrap_socket(connection, server_side=True)
         play(stream, script, received)
-        stream.close()
     except (OSError, ssl.SSLError, ValueError):
         pass  # the peer went away: what it sent is the point
     report({"on": where, "received": b"".join(received).decode("latin-1")})
+    try:
+        hold(stream, [])  # closing with unread bytes would turn a FIN into an RST
+    except (OSError, ssl.SSLError, ValueError):
+        pass
+    stream.close()
 
 
 def accept_for_ever(listener, scripts, where, context):

@@ -107,9 +107,14 @@ function M.new(parts)
   }, Engine)
 end
 
---- A failure of the core's: only its message can quote what the user gave.
+--- A failure of the core's: its message may quote what the user gave, and so may
+--- its field where that is no field's name.
 local function masked_failure(mask, failure)
-  return { kind = failure.kind, field = failure.field, message = mask(failure.message) }
+  local field = failure.field
+  if field and mask(field) == MASK then
+    field = MASK
+  end
+  return { kind = failure.kind, field = field, message = mask(failure.message) }
 end
 
 -- ---- starting and ending
