@@ -97,7 +97,7 @@ local faults = {
     { READ, raw.answer(400, '{"detail":{"status":"c","message":"m"}}'), raw.hold },
     "refused", "invalid_request" },
   { 53, "422 with a list",
-    { READ, raw.answer(422, '{"detail":[{"loc":["body","role"],"msg":"m","type":"t"}]}'), raw.hold },
+    { READ, raw.answer(422, '{"detail":[{"loc":["body","x"],"msg":"m","type":"t"}]}'), raw.hold },
     "refused", "unprocessable" },
   { 53, "404 that is HTML", { READ, raw.answer(404, "<html>"), raw.hold },
     "refused", "not_found" },

@@ -44,7 +44,8 @@ for _, protocol in ipairs { "HTTP/2", "HTTP/1.1" } do
         "openssl", "s_client", "-connect", (sandbox.base_url:gsub("https://", "")),
         "-alpn", "h2,http/1.1",
       }
-      assert.matches("ALPN protocol: " .. (protocol == "HTTP/2" and "h2" or "http/1.1"), out, 1, true)
+      local name = protocol == "HTTP/2" and "h2" or "http/1.1"
+      assert.matches("ALPN protocol: " .. name, out, 1, true)
     end)
 
     for _, entry in ipairs(TARGETS) do

@@ -47,7 +47,8 @@ describe("request", function()
   end
 
   it("percent-encodes all but the unreserved characters of an id", function()
-    local _, target = probe.request("unshare", args { resource_id = "a b?c#d\\e+f&g;h~i_j.k-l\195\164" })
+    local id = "a b?c#d\\e+f&g;h~i_j.k-l\195\164"
+    local _, target = probe.request("unshare", args { resource_id = id })
     assert.are.equal(
       "/v1/workspace/resources/a%20b%3Fc%23d%5Ce%2Bf%26g%3Bh~i_j.k-l%C3%A4/unshare",
       target

@@ -3,7 +3,7 @@ local engines = require "elevenlabs.workspace.engine"
 --- A core that answers when the spec says so, and a clock that moves when it says so.
 local function world(options)
   local now, core = 1000, { attempts = {}, due = {} }
-  function core:validate(_, args)
+  function core.validate(_, _, args)
     if args.bad then
       return nil, { kind = "invalid_argument", field = "bad", message = "bad" }
     end
@@ -304,7 +304,8 @@ describe("engine", function()
       core:answer(1, {
         status = 403,
         headers = { ["request-id"] = "r-sk_secret" },
-        body = '{"detail":{"message":"sk_secret and sk_\\u0073ecret","code":"sk_secret","sk_secret":1}}',
+        body = '{"detail":{"message":"sk_secret and sk_\\u0073ecret",'
+          .. '"code":"sk_secret","sk_secret":1}}',
       })
       engine:step()
       local _, err = call:result()

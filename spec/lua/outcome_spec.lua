@@ -152,7 +152,7 @@ describe("outcome", function()
     { 27, "out_of_memory", "none" },
   }
   for _, row in ipairs(unsent) do
-    it(("says not_sent, %s, %s of error %d before sending"):format(row[2], row[3], row[1]), function()
+    it(("says not_sent, %s, %s of error %d"):format(row[2], row[3], row[1]), function()
       local verdict = judge { sent = false, curl_code = row[1], status = 0, message = "why" }
       assert.are.same(
         { "not_sent", row[2], row[3], "why" },

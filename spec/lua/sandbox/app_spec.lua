@@ -46,7 +46,8 @@ describe("sandbox.app", function()
   end)
 
   it("refuses a bad body as a list, field by field", function()
-    local status, value = request("POST", PATH .. "/share", { user_email = 7, group_id = cjson.null })
+    local body = { user_email = 7, group_id = cjson.null }
+    local status, value = request("POST", PATH .. "/share", body)
     assert.are.equal(422, status)
     local fields = {}
     for i, found in ipairs(value.detail) do

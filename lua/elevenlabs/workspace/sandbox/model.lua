@@ -69,6 +69,19 @@ function M.example()
   }
 end
 
+local LISTS = { "users", "groups", "service_accounts", "api_keys", "resources" }
+
+--- Is this a state? For files that someone wrote by hand.
+---@return true|nil, string|nil why
+function M.check(state)
+  for _, name in ipairs(LISTS) do
+    if type(state) ~= "table" or type(state[name]) ~= "table" then
+      return nil, name .. " is missing"
+    end
+  end
+  return true
+end
+
 ---@param state elevenlabs.workspace.sandbox.State kept and changed
 function M.new(state)
   return setmetatable({ state = state }, Model)

@@ -1,7 +1,7 @@
 --- Starts and stops the sandbox's nginx: loopback, TLS, a temporary prefix, no
 --- privileges. Child process, signals and folders through luv.
 
-local cjson = require "cjson"
+local cjson = require "cjson.safe"
 local core = require "elevenlabs.workspace.core"
 local model = require "elevenlabs.workspace.sandbox.model"
 local uv = require "luv"
@@ -88,6 +88,21 @@ local function write_file(path, text)
   local file = assert(io.open(path, "w"))
   file:write(text)
   file:close()
+end
+
+--- Said here, where a person reads it, and not in nginx's log.
+local function check_state(path)
+  local file = path and io.open(path)
+  if not file then
+    return true -- it will be written at the end
+  end
+  local state, why = cjson.decode(file:read "*a")
+  file:close()
+  if state == nil then
+    return nil, ("%s is not JSON: %s"):format(path, why)
+  end
+  state, why = model.check(state)
+  return state, why and ("%s is no sandbox state: %s"):format(path, why)
 end
 
 local function remove_folder(path)
@@ -227,6 +242,10 @@ function M.start(options)
   local program = find_program "nginx" or find_program "openresty"
   if not program then
     return nil, "nginx is not installed (Debian: nginx libnginx-mod-http-lua lua-cjson)"
+  end
+  local usable, problem = check_state(options.state_file)
+  if not usable then
+    return nil, problem
   end
   local socket, port = listen(options.port)
   if not socket then

@@ -1,0 +1,172 @@
+-- The core object: what the engine stands on, and what fakes must do like it.
+
+local core = require "elevenlabs.workspace.core"
+local process = require "spec.support.process"
+local sandboxes = require "spec.support.sandbox"
+
+local VOICE = { resource_id = "voice_narrator", resource_type = "voice" }
+local NOWHERE = { base_url = "https://127.0.0.1:1" }
+
+--- Step until so many completions came.
+local function collect(handle, count)
+  local all = {}
+  while #all < count do
+    for _, completion in ipairs(handle:step(20000)) do
+      all[#all + 1] = completion
+    end
+  end
+  return all
+end
+
+describe("core", function()
+  it("gives a completion for every attempt, with all its evidence", function()
+    local sandbox = sandboxes.start()
+    local handle = assert(core.new { base_url = sandbox.base_url, ca_file = sandbox.ca_file })
+    local ids = {
+      handle:get(VOICE, sandbox.api_key),
+      handle:unshare({ resource_id = "x", resource_type = "voice", group_id = "default" }, "wrong"),
+      handle:connect(),
+    }
+    assert.are.same({ 1, 2, 3 }, ids)
+    local by_id = {}
+    for _, completion in ipairs(collect(handle, 3)) do
+      by_id[completion.id] = completion
+    end
+    assert.are.same({ 200, 401, 404 }, { by_id[1].status, by_id[2].status, by_id[3].status })
+    for _, completion in ipairs(by_id) do
+      assert.are.equal(0, completion.curl_code)
+      assert.are.equal("", completion.message)
+      assert.is_true(completion.sent and completion.head_ended and completion.is_text)
+      assert.matches("^sandbox%-", completion.headers["request-id"])
+      assert.is_true(completion.elapsed_ms > 0)
+    end
+    assert.is_true(by_id[1].whole and by_id[2].whole)
+    assert.are.equal("", by_id[3].body)
+    assert.are.same({}, handle:step(0))
+    handle:close()
+    sandbox:stop()
+  end)
+
+  it("waits no longer than it is told", function()
+    local handle = assert(core.new(NOWHERE))
+    local before = core.now()
+    assert.are.same({}, handle:step(30))
+    assert.is_true(core.now() - before >= 29)
+    for _, timeout in ipairs { 0, -1, 0 / 0, -math.huge } do
+      assert.are.same({}, handle:step(timeout))
+    end
+    handle:close()
+  end)
+
+  it("returns from a wait at its wake time, once", function()
+    local handle = assert(core.new(NOWHERE))
+    handle:wake_at(core.now() + 20)
+    assert.is_true(handle:timeout_ms() <= 20)
+    assert.are.same({}, handle:step(math.huge))
+    assert.is_nil(handle:timeout_ms())
+    handle:wake_at(core.now() + 1000000)
+    handle:wake_at(nil)
+    assert.is_nil(handle:timeout_ms())
+    handle:close()
+  end)
+
+  it("completes what it cancels, and cancels nothing it does not know", function()
+    local handle = assert(core.new(NOWHERE))
+    local id = handle:get(VOICE, "k")
+    handle:cancel(id + 1)
+    handle:cancel(-1)
+    handle:cancel(id)
+    handle:cancel(id)
+    local completions = handle:step(0)
+    assert.are.equal(1, #completions)
+    assert.are.same(
+      { id, 42, false, 0, "cancelled" },
+      {
+        completions[1].id,
+        completions[1].curl_code,
+        completions[1].sent,
+        completions[1].status,
+        completions[1].message,
+      }
+    )
+    handle:close()
+  end)
+
+  it("completes all when it is closed, and refuses work afterwards", function()
+    local handle = assert(core.new(NOWHERE))
+    handle:get(VOICE, "k")
+    handle:get(VOICE, "k")
+    assert.are.equal(2, #handle:close())
+    assert.are.equal(0, #handle:close())
+    local id, failure = handle:get(VOICE, "k")
+    assert.is_nil(id)
+    assert.are.equal("closed", failure.kind)
+    assert.are.same({}, handle:step(10))
+    handle:cancel(1)
+    handle:wake_at(0)
+    assert.is_nil(handle:pollfd())
+  end)
+
+  it("raises on wrong kinds of argument, and stays usable", function()
+    local handle = assert(core.new(NOWHERE))
+    for _, wrong in ipairs {
+      function() handle.get({}, VOICE) end,
+      function() handle.step(io.stdout) end,
+      function() handle:get("x") end,
+      function() handle:validate("delete", {}) end,
+      function() handle:step("soon") end,
+      function() handle:cancel {} end,
+      function() core.new() end,
+      function() core.nearest({}, {}) end,
+    } do
+      assert.has_error(wrong)
+    end
+    assert.is_true(handle:validate("get", VOICE))
+    handle:close()
+  end)
+
+  it("can be collected with attempts in flight, in any order, and at exit", function()
+    local code, _, err = process.run {
+      os.getenv "SPEC_LUA",
+      "-e",
+      [[
+        local core = require "elevenlabs.workspace.core"
+        local args = { resource_id = "x", resource_type = "voice" }
+        for round = 1, 20 do
+          local handle = core.new { base_url = "https://127.0.0.1:1" }
+          handle:get(args, "k")
+          if round % 2 == 0 then handle:step(0) end
+          if round % 3 == 0 then handle = nil collectgarbage() end
+        end
+        kept = core.new { base_url = "https://localhost:1" }
+        kept:get(args, "k")
+        kept:step(0) -- the resolver's thread may still run
+      ]],
+    }
+    assert.are.same({ 0, "" }, { code, err })
+  end)
+
+  it("leaves no descriptor open", function()
+    local function descriptors()
+      local pipe = assert(io.popen "ls /proc/$PPID/fd | wc -l")
+      local count = pipe:read "*n"
+      pipe:close()
+      return count
+    end
+    local before = descriptors()
+    for _ = 1, 10 do
+      local handle = assert(core.new(NOWHERE))
+      handle:get(VOICE, "k")
+      collect(handle, 1)
+      handle:close()
+    end
+    assert.are.equal(before, descriptors())
+  end)
+
+  it("has every type for arguments that name the option", function()
+    local _, failure = core.new { base_url = "https://x.example", max_concurrency = "8" }
+    assert.are.equal("max_concurrency", failure.field)
+    _, failure = core.new {}
+    assert.are.equal("base_url", failure.field)
+  end)
+end)

@@ -1,0 +1,262 @@
+-- What goes over the wire, and what never does.
+
+local process = require "spec.support.process"
+local probe = require "probe"
+local raw = require "spec.support.raw"
+local sandboxes = require "spec.support.sandbox"
+
+local ARGS = { resource_id = "id1", resource_type = "voice", user_email = "a@example.com" }
+local OK = raw.answer(200, '{"status":"ok"}')
+
+local function lower_headers(text)
+  local head = text:match "^(.-)\r\n\r\n"
+  local lines = {}
+  for line in head:gmatch "[^\r\n]+" do
+    lines[#lines + 1] = line
+  end
+  local first = table.remove(lines, 1)
+  table.sort(lines)
+  return first, lines, text:match "\r\n\r\n(.*)$"
+end
+
+--- Run a chunk that sees `workspace` options as OPTIONS in a fresh interpreter.
+local function run_client(server, env, extra)
+  env.SERVER, env.CA, env.KEY = server.base_url, server.ca_file or false, raw.KEY
+  return process.run({
+    os.getenv "SPEC_LUA",
+    "-e",
+    ([[
+      local client = assert(require("elevenlabs.workspace").new {
+        base_url = os.getenv "SERVER", ca_file = os.getenv "CA", api_key = os.getenv "KEY", %s
+      })
+      local receipt, err = client:unshare {
+        resource_id = "id1", resource_type = "voice", user_email = "a@example.com",
+      }
+      print(receipt and receipt.outcome or tostring(err))
+      client:close()
+    ]]):format(extra or ""),
+  }, { env = env })
+end
+
+describe("transport", function()
+  it("sends exactly this", function()
+    local server = raw.start { { raw.read, OK, raw.hold } }
+    local client = server:client { user_agent = "spec/1" }
+    assert(client:unshare(ARGS))
+    client:close()
+    local first, headers, body = lower_headers(server:received(1)[1])
+    server:stop()
+    assert.are.equal("POST /v1/workspace/resources/id1/unshare HTTP/1.1", first)
+    assert.are.same({
+      "Content-Length: 54",
+      "Host: " .. server.base_url:gsub("https://", ""),
+      "User-Agent: spec/1",
+      "accept: application/json",
+      "content-type: application/json",
+      "xi-api-key: " .. raw.KEY,
+    }, headers)
+    assert.are.equal('{"resource_type":"voice","user_email":"a@example.com"}', body)
+  end)
+
+  it("sends a get without a body, and a HEAD without a key", function()
+    local server = raw.start {
+      { raw.read, raw.answer(200, "{}"), raw.hold },
+      { raw.read, raw.send "HTTP/1.1 404 X\r\nContent-Length: 9\r\n\r\n", raw.hold },
+    }
+    local client = server:client { user_agent = "spec/1" }
+    assert(client:get { resource_id = "id1", resource_type = "voice" })
+    client:close()
+    client = server:client { user_agent = "spec/1" }
+    assert(client:connect())
+    client:close()
+    local seen = server:received(2)
+    local first, headers = lower_headers(seen[1])
+    assert.are.equal("GET /v1/workspace/resources/id1?resource_type=voice HTTP/1.1", first)
+    assert.are.equal(4, #headers)
+    first, headers = lower_headers(seen[2])
+    assert.are.equal("HEAD / HTTP/1.1", first)
+    assert.are.same({ "Host: " .. server.base_url:gsub("https://", ""), "User-Agent: spec/1",
+      "accept: application/json" }, headers)
+    server:stop()
+  end)
+
+  it("sends no key when it is told so", function()
+    local server = raw.start { { raw.read, OK, raw.hold } }
+    local client = server:client { api_key = false }
+    assert(client:unshare(ARGS))
+    client:close()
+    assert.is_nil(server:received(1)[1]:lower():find("xi-api-key", 1, true))
+    server:stop()
+  end)
+
+  it("keeps the path of its base_url, and the request's path as it is", function()
+    local server = raw.start { { raw.read, OK, raw.hold } }
+    local client = server:client { base_url = server.base_url .. "/gate/way/" }
+    assert(client:unshare { resource_id = "...", resource_type = "voice", group_id = "default" })
+    client:close()
+    local first = lower_headers(server:received(1)[1])
+    server:stop()
+    assert.are.equal("POST /gate/way/v1/workspace/resources/.../unshare HTTP/1.1", first)
+  end)
+
+  it("stops reading an answer that is larger than 1 MiB", function()
+    local server = raw.start {
+      {
+        raw.read,
+        raw.send "HTTP/1.1 200 OK\r\n\r\n[",
+        { "repeat", ("1,"):rep(32768), 20 },
+        raw.hold,
+      },
+    }
+    local client = server:client()
+    local _, err = client:unshare(ARGS)
+    client:close()
+    server:stop()
+    assert.are.same({ "unconfirmed", "untrusted_response" }, { err.outcome, err.kind })
+    assert.matches("larger than 1 MiB", err.message)
+  end)
+
+  it("gives an attempt up in time, sent or not", function()
+    local server = raw.start { { raw.read, raw.hold } }
+    local client = server:client { attempt_timeout_ms = 150 }
+    local _, err = client:unshare(ARGS)
+    client:close()
+    server:stop()
+    assert.are.same({ "unconfirmed", "timeout" }, { err.outcome, err.kind })
+  end)
+
+  describe("shows a proxy nothing:", function()
+    it("CONNECT carries no key", function()
+      local server = raw.start { { raw.hold } }
+      local proxy = raw.start({
+        { raw.read, raw.send "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n", raw.hold },
+      }, { plain = true })
+      local client = server:client { proxy = proxy.base_url }
+      local _, err = client:unshare(ARGS)
+      client:close()
+      assert.are.equal("not_sent", err.outcome)
+      local seen = proxy:received(1)[1]
+      assert.matches("^CONNECT 127", seen)
+      assert.is_nil(seen:find(raw.KEY, 1, true))
+      proxy:stop()
+      assert.are.same({}, server:stop())
+    end)
+
+    it("the environment's proxy is used for https, unless proxy = false or no_proxy", function()
+      local proxy = raw.start({
+        { raw.read, raw.send "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n", raw.hold },
+      }, { plain = true })
+      local server = raw.start { { raw.read, OK, raw.hold } }
+      local env = { https_proxy = proxy.base_url, no_proxy = false, NO_PROXY = false }
+      local _, out = run_client(server, env)
+      assert.matches("^not_sent", out)
+      _, out = run_client(server, env, "proxy = false")
+      assert.are.equal("confirmed\n", out)
+      env.no_proxy = "127.0.0.1"
+      _, out = run_client(server, env)
+      assert.are.equal("confirmed\n", out)
+      server:stop()
+      assert.are.equal(1, #proxy:stop())
+    end)
+
+    it("http to loopback uses none, not even one that was named", function()
+      local proxy = raw.start({ { raw.read, OK, raw.hold } }, { plain = true })
+      local server = raw.start({ { raw.read, OK, raw.hold } }, { plain = true })
+      local env = { http_proxy = proxy.base_url, all_proxy = proxy.base_url }
+      local _, out = run_client(server, env)
+      assert.are.equal("confirmed\n", out)
+      _, out = run_client(server, env, ("proxy = %q"):format(proxy.base_url))
+      assert.are.equal("confirmed\n", out)
+      server:stop()
+      assert.are.same({}, proxy:stop())
+    end)
+
+    it("its password is masked in errors", function()
+      local server = raw.start { { raw.hold } }
+      local client = server:client { proxy = "http://user:pa55word@127.0.0.1:1" }
+      local _, err = client:unshare(ARGS)
+      assert.are.equal("not_sent", err.outcome)
+      assert.is_nil(tostring(err):find("pa55word", 1, true))
+      client:close()
+      server:stop()
+    end)
+  end)
+
+  it("reads no .netrc", function()
+    local home = os.tmpname()
+    os.remove(home)
+    assert(os.execute(("mkdir '%s'"):format(home)))
+    local netrc = assert(io.open(home .. "/.netrc", "w"))
+    netrc:write "machine 127.0.0.1 login someone password something\n"
+    netrc:close()
+    local server = raw.start { { raw.read, OK, raw.hold } }
+    local _, out = run_client(server, { HOME = home })
+    assert.are.equal("confirmed\n", out)
+    assert.is_nil(server:received(1)[1]:lower():find("authorization", 1, true))
+    server:stop()
+    os.execute(("rm -r '%s'"):format(home))
+  end)
+
+  for _, protocol in ipairs { "HTTP/2", "HTTP/1.1" } do
+    describe("after a fork, over " .. protocol, function()
+      local sandbox, client
+
+      before_each(function()
+        sandbox = sandboxes.start((unpack or table.unpack) {
+          "--latency-ms",
+          "30",
+          protocol == "HTTP/1.1" and "--no-http2" or nil,
+        })
+        client = sandbox:client()
+      end)
+
+      after_each(function()
+        client:close()
+        sandbox:stop()
+      end)
+
+      it("the child works afresh, and the parent's connection is undisturbed", function()
+        assert.are.equal("confirmed", client:unshare(sandbox.example).outcome)
+        local status = probe.fork(function()
+          local receipt = client:unshare(sandbox.example)
+          local again = client:unshare(sandbox.example)
+          client:close()
+          return receipt and again and 0 or 1
+        end)
+        assert.are.equal(0, status)
+        assert.are.equal("confirmed", client:unshare(sandbox.example).outcome)
+        assert.are.equal(1, client:stats().connections)
+      end)
+
+      it("the child's copy of a call in flight is unconfirmed, the parent's is not", function()
+        assert(client:connect())
+        local call = client:start("unshare", sandbox.example)
+        while client:stats().attempts < 2 do
+          client:step(1)
+        end
+        client:step(5)
+        local status = probe.fork(function()
+          local receipt, err = call:result()
+          collectgarbage()
+          return not receipt and err.outcome == "unconfirmed" and 0 or 1
+        end)
+        assert.are.equal(0, status)
+        assert.are.equal("confirmed", call:result().outcome)
+        assert.are.equal(1, client:stats().connections)
+      end)
+
+      it("a child that only collects it leaves the parent's connection alone", function()
+        assert(client:connect())
+        local status = probe.fork(function()
+          client = nil
+          collectgarbage()
+          collectgarbage()
+          return 0
+        end)
+        assert.are.equal(0, status)
+        assert.are.equal("confirmed", client:unshare(sandbox.example).outcome)
+        assert.are.equal(1, client:stats().connections)
+      end)
+    end)
+  end
+end)

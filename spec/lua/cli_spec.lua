@@ -1,0 +1,52 @@
+local process = require "spec.support.process"
+
+local function run(...)
+  return process.run { "elevenlabs-workspace", ... }
+end
+
+describe("cli", function()
+  it("helps", function()
+    for _, arguments in ipairs { { "--help" }, { "help" }, { "sandbox", "--help" } } do
+      local code, out, err = run((unpack or table.unpack)(arguments))
+      assert.are.same({ 0, "" }, { code, err })
+      assert.matches("^Usage: elevenlabs%-workspace", out)
+    end
+  end)
+
+  local misuses = {
+    { {}, "which command?" },
+    { { "sandbax" }, "unknown command sandbax" },
+    { { "sandbox", "--prot", "1" }, "unknown option --prot" },
+    { { "sandbox", "--port" }, "--port needs another value than none" },
+    { { "sandbox", "--port", "x" }, "--port needs another value than x" },
+    { { "sandbox", "--port", "65536" }, "--port needs another value than 65536" },
+    { { "sandbox", "--latency-ms", "-1" }, "--latency-ms needs another value than -1" },
+    { { "sandbox", "--state" }, "--state needs another value than none" },
+    { { "sandbox", "--" }, "-- needs a command" },
+  }
+  for _, misuse in ipairs(misuses) do
+    it("says with status 2: " .. misuse[2], function()
+      local code, out, err = run((unpack or table.unpack)(misuse[1]))
+      assert.are.same({ 2, "" }, { code, out })
+      assert.matches(misuse[2], err, 1, true)
+      assert.matches("Usage: ", err, 1, true)
+    end)
+  end
+
+  describe("sandbox -- command", function()
+    it("runs it with the environment set, and ends with its status", function()
+      local code, out = run(
+        "sandbox", "--port", "0", "--", "sh", "-c",
+        'echo "$ELEVENLABS_API_KEY $ELEVENLABS_BASE_URL"; test -f "$ELEVENLABS_CA_FILE"; exit 7'
+      )
+      assert.are.equal(7, code)
+      assert.matches("^sk_sandbox_ada https://127%.0%.0%.1:%d+\n$", out)
+    end)
+
+    it("says when it cannot be run", function()
+      local code, _, err = run("sandbox", "--port", "0", "--", "/nonexistent/program")
+      assert.are.equal(127, code)
+      assert.matches("cannot run /nonexistent/program", err, 1, true)
+    end)
+  end)
+end)
