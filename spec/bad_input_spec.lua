@@ -71,7 +71,7 @@ for _, field in ipairs(FIELDS) do
     ["a table"] = {},
     ["a table that raises"] = raising,
     ["a function"] = print,
-    ["a coroutine"] = coroutine.create(print),
+    ["a coroutine"] = coroutine.create(function() end),
     ["a file"] = io.stdout,
     ["an empty string"] = "",
     ["NUL"] = "a\0b",

@@ -41,14 +41,9 @@ end
 
 --- A whole HTTP/1.1 answer.
 function M.answer(status, body, further_headers)
-  return M.send(
-    ("HTTP/1.1 %d X\r\n%sContent-Length: %d\r\n\r\n%s"):format(
-      status,
-      further_headers or "",
-      #body,
-      body
-    )
-  )
+  -- Joined, not formatted: %s ends at a NUL in some Lua versions.
+  local head = ("HTTP/1.1 %d X\r\nContent-Length: %d\r\n"):format(status, #body)
+  return M.send(head .. (further_headers or "") .. "\r\n" .. body)
 end
 
 ---@param connections table scripts, see raw_server.py
