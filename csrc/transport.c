@@ -435,8 +435,7 @@ void ew_transport_cancel(ew_transport *t, uint64_t id) {
 /* ---- running ---- */
 
 static int64_t due_us(const ew_transport *t) {
-  int64_t due = t->curl_due_us < t->wake_at_us ? t->curl_due_us : t->wake_at_us;
-  return t->done.first ? 0 : due;
+  return t->curl_due_us < t->wake_at_us ? t->curl_due_us : t->wake_at_us;
 }
 
 /* The host may wait on the fd as soon as a public call returns. */
@@ -516,7 +515,8 @@ int ew_transport_fd(ew_transport *t) {
 
 int64_t ew_transport_due_us(ew_transport *t) {
   check_fork(t);
-  return t->closed ? EW_NEVER : due_us(t);
+  if (t->closed) return EW_NEVER;
+  return t->done.first ? 0 : due_us(t);
 }
 
 ew_transport_counts ew_transport_count(const ew_transport *t) {

@@ -1,5 +1,6 @@
 -- What goes over the wire, and what never does.
 
+local core = require "elevenlabs.workspace.core"
 local process = require "spec.support.process"
 local probe = require "probe"
 local raw = require "spec.support.raw"
@@ -123,6 +124,28 @@ describe("transport", function()
     client:close()
     server:stop()
     assert.are.same({ "unconfirmed", "timeout" }, { err.outcome, err.kind })
+  end)
+
+  it("does not call a body whole that libcurl saw end too early", function()
+    local server = raw.start {
+      {
+        raw.read,
+        raw.send "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n",
+        raw.fin,
+      },
+    }
+    local handle = assert(core.new { base_url = server.base_url, ca_file = server.ca_file })
+    handle:get({ resource_id = "id1", resource_type = "voice" }, raw.KEY)
+    local completion
+    repeat
+      completion = handle:step(20000)[1]
+    until completion
+    assert.are.same(
+      { 18, false, true, "{}" },
+      { completion.curl_code, completion.whole, completion.head_ended, completion.body }
+    )
+    handle:close()
+    server:stop()
   end)
 
   describe("shows a proxy nothing:", function()
