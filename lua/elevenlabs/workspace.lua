@@ -11,47 +11,31 @@ M.new = clients.new
 
 local default
 
---- The client of the functions below: made at first use, with the key from
+--- A method of the default client, which is made at first use: the key from
 --- ELEVENLABS_API_KEY and every option at its default.
-local function default_client()
-  local err
-  if not default then
-    default, err = clients.new {}
+local function on_default(operation)
+  return function(args)
+    local err
+    if not default then
+      default, err = clients.new {}
+    end
+    if not default then
+      return nil, err
+    end
+    return default[operation](default, args)
   end
-  return default, err
 end
 
 --- client:unshare on the default client.
----@param args elevenlabs.workspace.UnshareArgs
----@return elevenlabs.workspace.Receipt|nil, elevenlabs.workspace.Error|nil
-function M.unshare(args)
-  local client, err = default_client()
-  if not client then
-    return nil, err
-  end
-  return client:unshare(args)
-end
+---@type fun(args: elevenlabs.workspace.UnshareArgs): elevenlabs.workspace.Receipt|nil, elevenlabs.workspace.Error|nil
+M.unshare = on_default "unshare"
 
 --- client:share on the default client.
----@param args elevenlabs.workspace.ShareArgs
----@return elevenlabs.workspace.Receipt|nil, elevenlabs.workspace.Error|nil
-function M.share(args)
-  local client, err = default_client()
-  if not client then
-    return nil, err
-  end
-  return client:share(args)
-end
+---@type fun(args: elevenlabs.workspace.ShareArgs): elevenlabs.workspace.Receipt|nil, elevenlabs.workspace.Error|nil
+M.share = on_default "share"
 
 --- client:get on the default client.
----@param args elevenlabs.workspace.ResourceArgs
----@return table|nil resource, elevenlabs.workspace.Error|nil
-function M.get(args)
-  local client, err = default_client()
-  if not client then
-    return nil, err
-  end
-  return client:get(args)
-end
+---@type fun(args: elevenlabs.workspace.ResourceArgs): table|nil, elevenlabs.workspace.Error|nil
+M.get = on_default "get"
 
 return M

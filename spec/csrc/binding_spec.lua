@@ -1,6 +1,7 @@
 -- The core object: what the engine stands on, and what fakes must do like it.
 
 local core = require "elevenlabs.workspace.core"
+local probe = require "probe"
 local process = require "spec.support.process"
 local sandboxes = require "spec.support.sandbox"
 
@@ -90,6 +91,22 @@ describe("core", function()
       }
     )
     handle:close()
+  end)
+
+  it("has its descriptor tell of what was cancelled", function()
+    local sandbox = sandboxes.start("--latency-ms", "60000")
+    local handle = assert(core.new { base_url = sandbox.base_url, ca_file = sandbox.ca_file })
+    local id = handle:get(VOICE, sandbox.api_key)
+    while probe.readable(handle:pollfd(), 200) do
+      handle:step(0) -- until it waits for the answer
+    end
+    handle:cancel(id)
+    assert.is_true(probe.readable(handle:pollfd(), 0))
+    assert.are.equal(0, handle:timeout_ms())
+    assert.is_true(handle:step(0)[1].sent)
+    assert.is_false(probe.readable(handle:pollfd(), 0))
+    handle:close()
+    sandbox:stop()
   end)
 
   it("completes all when it is closed, and refuses work afterwards", function()
