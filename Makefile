@@ -44,7 +44,7 @@ RUN = LUA_PATH='$(ROOT)/?.lua;$(LUA_PATH_HERE)' \
   SPEC_LUA='$(LUA)'
 
 .PHONY: all demo test check lint env help deps clean specs
-all: $(CORE) $(COMMAND) ## build the C module and the command for $(LUA)
+all: $(CORE) $(COMMAND) ## build the C module and the command for LUA (default lua5.4)
 
 $(CORE): $(OBJECTS)
 	@mkdir -p $(@D)
@@ -86,7 +86,7 @@ show:
 
 SPECS ?= spec
 
-test: deps ## install what is missing, build, and run every spec on $(LUA)
+test: deps ## install what is missing, build, and run every spec on LUA
 	@$(MAKE) --no-print-directory specs LUA=$(LUA)
 
 specs: all $(PROBE)
@@ -111,7 +111,7 @@ ASAN_LUA := $(ROOT)/build/asan/lua5.4
 .PHONY: sanitized
 sanitized:
 	@mkdir -p build/asan
-	@echo 'leak:add_name_to_object' >build/asan/lsan.supp # the loader's own, of --preload
+	@ls /lib*/ld-linux-*.so.* | head -1 | sed 's/^/leak:/' >build/asan/lsan.supp # its --preload
 	@printf '%s\n' '#!/bin/sh' \
 	  "export LSAN_OPTIONS=suppressions=$(ROOT)/build/asan/lsan.supp:print_suppressions=0" \
 	  "exec $$(ls /lib*/ld-linux-*.so.* | head -1) --preload \
@@ -130,4 +130,4 @@ clean: ## remove what was built
 	rm -rf build
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | sed 's/\$$\$$/$$/g' | expand -t 12

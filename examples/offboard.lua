@@ -64,7 +64,9 @@ print(("\nRemoving %s:"):format(LEAVER))
 for _, entry in ipairs(RESOURCES) do
   remove(entry[1], entry[2], LEAVER)
 end
-remove("voice_narrator", "voice", "max@example.com") -- nobody of that name works here
+
+print "\nRemoving max@example.com, of whom this workspace knows nothing:"
+remove("voice_narrator", "voice", "max@example.com")
 
 print_roles "\nWhat the server says now:"
 

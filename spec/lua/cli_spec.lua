@@ -33,10 +33,19 @@ describe("cli", function()
     end)
   end
 
+  it("tells its version", function()
+    assert.are.same({ 0, "elevenlabs-workspace 0.1.0\n", "" }, { run "--version" })
+  end)
+
   describe("sandbox -- command", function()
+    local function in_sandbox(...)
+      return run("sandbox", "--port", "0", "--", ...)
+    end
+
     it("runs it with the environment set, and ends with its status", function()
-      local code, out = run(
-        "sandbox", "--port", "0", "--", "sh", "-c",
+      local code, out = in_sandbox(
+        "sh",
+        "-c",
         'echo "$ELEVENLABS_API_KEY $ELEVENLABS_BASE_URL"; test -f "$ELEVENLABS_CA_FILE"; exit 7'
       )
       assert.are.equal(7, code)
@@ -44,9 +53,26 @@ describe("cli", function()
     end)
 
     it("says when it cannot be run", function()
-      local code, _, err = run("sandbox", "--port", "0", "--", "/nonexistent/program")
+      local code, _, err = in_sandbox "/nonexistent/program"
       assert.are.equal(127, code)
       assert.matches("cannot run /nonexistent/program", err, 1, true)
     end)
+
+    for signal, status in pairs { sigint = 130, sigterm = 143, sighup = 129 } do
+      it("passes " .. signal .. " on to it", function()
+        local around = process.start {
+          "elevenlabs-workspace",
+          "sandbox",
+          "--port",
+          "0",
+          "--",
+          "sh",
+          "-c",
+          "echo up; exec sleep 60",
+        }
+        assert.are.equal("up", around:read_line())
+        assert.are.same({ status, "", "" }, { around:stop(signal) })
+      end)
+    end
   end)
 end)

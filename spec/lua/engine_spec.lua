@@ -138,6 +138,7 @@ describe("engine", function()
       elapsed_ms = 12,
       body = { a = 1 },
     }, (call:result()))
+    assert.are.equal("confirmed (HTTP 200) [request-id r1]", tostring((call:result())))
     assert.are.equal(0, engine:step())
   end)
 

@@ -25,6 +25,7 @@ M.fin = { "fin" }
 M.cut = { "cut" }
 M.rst = { "rst" }
 M.hold = { "hold" }
+M.tell = { "tell" }
 function M.send(text)
   local latin_1 = text:gsub("[\128-\255]", function(byte)
     local code = byte:byte()

@@ -5,7 +5,8 @@ Usage: raw_server.py SCENARIO, a JSON object:
   connections  a list of scripts, one for each connection in order of arrival; the
                last one serves all further connections. A script is a list of
                steps: ["read"] one whole request, ["send", text as Latin-1],
-               ["repeat", text, count], ["wait", seconds], then one of
+               ["repeat", text, count], ["wait", seconds], ["tell"] (report what
+               came so far, at once), then one of
                ["fin"] (orderly, with close_notify), ["cut"] (FIN without it),
                ["rst"], ["hold"] (until the peer goes away)
 
@@ -84,6 +85,8 @@ def play(stream, script, received):
                 stream.sendall(step[1].encode("latin-1"))
         elif step[0] == "wait":
             threading.Event().wait(step[1])
+        elif step[0] == "tell":
+            report({"on": "port", "received": b"".join(received).decode("latin-1")})
         elif step[0] == "hold":
             hold(stream, received)
         elif step[0] == "fin":

@@ -20,6 +20,13 @@ local MASK = "[secret]"
 ---@field body any the decoded answer; nil where it was empty
 ---@field warning string|nil what was allowed but is probably a slip
 
+local Receipt = { __name = "elevenlabs.workspace.receipt" }
+
+function Receipt.__tostring(self)
+  local request = self.request_id and (" [request-id %s]"):format(self.request_id) or ""
+  return ("confirmed (HTTP %d)%s"):format(self.status, request)
+end
+
 ---@class elevenlabs.workspace.Call
 local Call = {}
 Call.__index = Call
@@ -258,7 +265,7 @@ local function conclude(self, call, verdict)
   local mask = call.mask
   local elapsed = self.now() - call.started_ms
   if verdict.outcome == "confirmed" then
-    return finish(self, call, {
+    return finish(self, call, setmetatable({
       outcome = "confirmed",
       status = verdict.status,
       request_id = mask(verdict.request_id),
@@ -266,7 +273,7 @@ local function conclude(self, call, verdict)
       elapsed_ms = elapsed,
       body = mask(verdict.value),
       warning = call.warning,
-    })
+    }, Receipt))
   end
   finish(self, call, nil, errors.new {
     kind = verdict.kind,

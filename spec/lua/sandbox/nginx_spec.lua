@@ -86,7 +86,7 @@ describe("sandbox.nginx", function()
     end)
   end)
 
-  for _, signal in ipairs { "sigterm", "sigint" } do
+  for _, signal in ipairs { "sigterm", "sigint", "sighup" } do
     it("leaves no process and no folder after " .. signal, function()
       local sandbox = sandboxes.start()
       local folder = sandbox.ca_file:match "^(.*)/[^/]*$"
@@ -100,6 +100,23 @@ describe("sandbox.nginx", function()
       assert.is_nil((uv.kill(nginx, 0)))
     end)
   end
+
+  it("leaves no nginx even where the command is killed", function()
+    local sandbox = sandboxes.start()
+    local folder = sandbox.ca_file:match "^(.*)/[^/]*$"
+    sandbox.process:stop "sigkill"
+    local client, err = sandbox:client(), nil
+    for _ = 1, 200 do -- nginx ends in its own time: soon, or the assertion fails
+      err = select(2, client:unshare(sandbox.example))
+      if err and err.outcome == "not_sent" then
+        break
+      end
+      client:step(20)
+    end
+    assert.are.equal("not_sent", err and err.outcome)
+    client:close()
+    os.execute(("rm -r '%s'"):format(folder))
+  end)
 
   it("stops and says so when its nginx dies", function()
     local sandbox = sandboxes.start()

@@ -2,6 +2,7 @@
 --- server: nginx and the in-process client both hand it plain tables.
 
 local cjson = require "cjson.safe"
+local json = require "elevenlabs.workspace.json"
 
 local M = {}
 
@@ -23,37 +24,9 @@ function M.new(model, resource_types)
   return setmetatable({ model = model, known_types = known, requests = 0 }, App)
 end
 
--- ---- JSON: sorted keys; lists, also empty ones, as lists; no "\\/"
-
-local LISTS = { share_options = true, admin = true, editor = true, commenter = true, viewer = true }
-
-local function encode(value, is_list)
-  if type(value) ~= "table" then
-    return (cjson.encode(value):gsub("\\/", "/"))
-  end
-  local parts = {}
-  if is_list or #value > 0 then
-    for i, entry in ipairs(value) do
-      parts[i] = encode(entry)
-    end
-    return "[" .. table.concat(parts, ",") .. "]"
-  end
-  local keys = {}
-  for key in pairs(value) do
-    keys[#keys + 1] = key
-  end
-  table.sort(keys)
-  for i, key in ipairs(keys) do
-    parts[i] = encode(key) .. ":" .. encode(value[key], LISTS[key])
-  end
-  return "{" .. table.concat(parts, ",") .. "}"
-end
-
-M.encode = encode
-
 local function answer(status, value)
   local headers = { ["content-type"] = "application/json" }
-  return { status = status, headers = headers, body = encode(value) }
+  return { status = status, headers = headers, body = json.encode(value) }
 end
 
 -- ---- refusals

@@ -28,6 +28,7 @@ http {
   client_max_body_size 64k;
   client_body_buffer_size 64k;
   lua_package_path "${lua}/?.lua;;";
+  init_by_lua_block { require("elevenlabs.workspace.sandbox.worker").follow_parent() }
   init_worker_by_lua_block {
     require("elevenlabs.workspace.sandbox.worker").init("${prefix}/settings.json")
     ngx.log(ngx.NOTICE, "sandbox is ready")
@@ -220,6 +221,7 @@ local function spawn(program, prefix, socket, on_ready, on_exit)
     args = { "-e", "stderr", "-p", prefix, "-c", "nginx.conf" },
     stdio = { nil, nil, pipe, socket },
     env = environment(),
+    detached = true, -- a terminal's Ctrl-C is for the command that started it
   }, function(code)
     process:close()
     pipe:close()

@@ -3,6 +3,7 @@
 
 local app = require "elevenlabs.workspace.sandbox.app"
 local cjson = require "cjson.safe"
+local json = require "elevenlabs.workspace.json"
 local model = require "elevenlabs.workspace.sandbox.model"
 
 local M = {}
@@ -14,6 +15,17 @@ local function read_json(path)
   local text = file:read "*a"
   file:close()
   return assert(cjson.decode(text))
+end
+
+local SIGTERM, PR_SET_PDEATHSIG = 15, 1
+
+--- In nginx's master: end when the command that started it ends, however that was.
+function M.follow_parent()
+  local ffi = require "ffi"
+  if ffi.os == "Linux" then
+    ffi.cdef "int prctl(int option, ...)"
+    ffi.C.prctl(PR_SET_PDEATHSIG, ffi.new("unsigned long", SIGTERM))
+  end
 end
 
 --- At the worker's start.
@@ -66,7 +78,7 @@ function M.save()
   end
   local fresh = settings.state_file .. ".new"
   local file = assert(io.open(fresh, "w"))
-  assert(file:write(app.encode(workspace.state), "\n"))
+  assert(file:write(json.encode(workspace.state), "\n"))
   assert(file:close())
   assert(os.rename(fresh, settings.state_file))
 end

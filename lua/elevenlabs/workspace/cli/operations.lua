@@ -1,0 +1,294 @@
+--- The commands `unshare`, `share` and `get`: one resource each.
+
+local json = require "elevenlabs.workspace.json"
+local options = require "elevenlabs.workspace.cli.options"
+local workspace = require "elevenlabs.workspace"
+
+local M = {}
+
+local EXIT = { confirmed = 0, refused = 1, unconfirmed = 1, usage = 2, not_sent = 3 }
+local EXIT_INTERRUPTED = 130
+
+-- ---- usage
+
+local RESOURCE = [[
+  --resource-id ID          the resource
+  --resource-type TYPE      its type, such as voice, project or convai_agents
+]]
+local TARGET = [[
+  --user-email EMAIL        a user or service account       \
+  --group-id ID             a group; default: every member   > exactly one
+  --workspace-api-key-id ID the key's id, not its secret    /
+]]
+local COMMON = [[
+  --allow-unknown-resource-type
+                            for a type newer than this program
+  --json                    print the result as one line of JSON
+  --api-key-file FILE       the API key; otherwise from ELEVENLABS_API_KEY
+  --region REGION           global (default), us, eu, in or sg
+  --base-url URL            another server: a gateway or a sandbox
+  --ca-file FILE            PEM file of the authorities to trust
+  --help                    show this
+]]
+local STATUSES = [[
+
+Exit status: 0 confirmed; 1 refused, or unconfirmed; 2 wrong usage or input;
+3 not sent, so run it again; 130 interrupted.
+]]
+
+local USAGES = {
+  unshare = "Usage: elevenlabs-workspace unshare OPTION...\n\n"
+    .. "Removes whatever role the target has on the resource.\n\n"
+    .. RESOURCE
+    .. TARGET
+    .. COMMON
+    .. STATUSES,
+  share = "Usage: elevenlabs-workspace share OPTION...\n\n"
+    .. "Gives the target a role on the resource, in place of any it has.\n\n"
+    .. RESOURCE
+    .. TARGET
+    .. "  --role ROLE               admin, editor, commenter or viewer\n"
+    .. COMMON
+    .. STATUSES,
+  get = "Usage: elevenlabs-workspace get OPTION...\n\n"
+    .. "Shows who has which role on the resource.\n\n"
+    .. RESOURCE
+    .. COMMON
+    .. STATUSES,
+}
+
+local SUMMARIES = {
+  unshare = "remove a role from a user, group or key",
+  share = "give a role to a user, group or key",
+  get = "show who has which role on a resource",
+}
+
+-- ---- options
+
+local FIELDS = {
+  "resource_id",
+  "resource_type",
+  "user_email",
+  "group_id",
+  "workspace_api_key_id",
+  "role",
+  "allow_unknown_resource_type",
+}
+
+local function readers_of(op)
+  local readers = {
+    ["--resource-id"] = options.text "resource_id",
+    ["--resource-type"] = options.text "resource_type",
+    ["--allow-unknown-resource-type"] = options.flag("allow_unknown_resource_type", true),
+    ["--json"] = options.flag("json", true),
+    ["--api-key-file"] = options.text "api_key_file",
+    ["--region"] = options.text "region",
+    ["--base-url"] = options.text "base_url",
+    ["--ca-file"] = options.text "ca_file",
+  }
+  if op ~= "get" then
+    readers["--user-email"] = options.text "user_email"
+    readers["--group-id"] = options.text "group_id"
+    readers["--workspace-api-key-id"] = options.text "workspace_api_key_id"
+  end
+  if op == "share" then
+    readers["--role"] = options.text "role"
+  end
+  return readers
+end
+
+--- The key of a file's first line, or nil and why not.
+local function read_key(path)
+  local file, why = io.open(path)
+  if not file then
+    return nil, "cannot read the API key: " .. why
+  end
+  local line = file:read "*l"
+  file:close()
+  return (line or ""):gsub("\r$", "")
+end
+
+-- ---- waiting, so that Ctrl-C gets a true answer
+
+--- A driver that waits in luv's loop. On SIGINT it closes the client; the call's outcome
+--- then tells whether anything was sent.
+local function interruptible()
+  local uv = require "luv"
+  local driver = { interrupted = false }
+  function driver.wait(client, done)
+    local poll, watcher = uv.new_poll(client:pollfd()), uv.new_signal()
+    poll:start("r", function()
+      client:step(0)
+    end)
+    watcher:start("sigint", function()
+      driver.interrupted = true
+      poll:stop()
+      client:close()
+    end)
+    while not done() do
+      uv.run "once"
+    end
+    poll:close()
+    watcher:close()
+    uv.run "nowait"
+  end
+  return driver
+end
+
+-- ---- saying what became of it
+
+local HEADLINES = {
+  refused = "Refused: the server said no.",
+  unconfirmed = "UNCONFIRMED: it was sent, and nothing proves what became of it.",
+  not_sent = "Not sent: nothing was changed.",
+}
+
+local ADVICE = {
+  authentication = "Check the API key.",
+  permission = "Use the key of someone with admin access to the resource.",
+  payment_required = "See to the workspace's subscription.",
+  not_found = "Check the id and the type. (It is no proof that a role was removed before.)",
+  rate_limited = "Wait a little and run it again.",
+  conflict = "Run it again.",
+  timeout = "Run it again.",
+  network = "Check the network and run it again.",
+  server = "Wait a little and run it again.",
+  tls = "Check --ca-file, the server's name and this machine's date.",
+  untrusted_response = "Something between here and the service may be answering for it.",
+}
+local ADVICE_WHEN_UNCONFIRMED = {
+  unshare = "Run it again, or see with `get`.",
+  share = "See with `get` before running it again: the role may have been given and taken.",
+  get = "Run it again.",
+}
+
+local function explain(op, err)
+  local lines = { HEADLINES[err.outcome], "  " .. tostring(err) }
+  local advice = ADVICE[err.kind]
+  if err.outcome == "unconfirmed" then
+    advice = (advice and err.kind ~= "timeout" and err.kind ~= "network" and advice .. " " or "")
+      .. ADVICE_WHEN_UNCONFIRMED[op]
+  end
+  lines[#lines + 1] = advice and "  " .. advice
+  return table.concat(lines, "\n")
+end
+
+local function target_of(args)
+  return args.user_email or args.group_id or args.workspace_api_key_id
+end
+
+local SAY = {}
+
+function SAY.unshare(receipt, args)
+  return ("confirmed: %s has no role of its own on %s %s (request-id %s)"):format(
+    target_of(args),
+    args.resource_type,
+    args.resource_id,
+    receipt.request_id or "none"
+  )
+end
+
+function SAY.share(receipt, args)
+  return ("confirmed: %s is %s on %s %s (request-id %s)"):format(
+    target_of(args),
+    args.role,
+    args.resource_type,
+    args.resource_id,
+    receipt.request_id or "none"
+  )
+end
+
+function SAY.get(resource)
+  local lines = {
+    ("%s %s, created by %s"):format(
+      resource.resource_type,
+      resource.resource_id,
+      tostring(resource.creator_user_id)
+    ),
+  }
+  local roles = {}
+  for role, ids in pairs(resource.role_to_group_ids or {}) do
+    if #ids > 0 then
+      roles[#roles + 1] = ("  %-12s %s"):format(role, table.concat(ids, ", "))
+    end
+  end
+  table.sort(roles)
+  for _, line in ipairs(roles) do
+    lines[#lines + 1] = line
+  end
+  return table.concat(lines, "\n")
+end
+
+-- ---- the commands
+
+local function split(values)
+  local args = {}
+  for _, name in ipairs(FIELDS) do
+    args[name] = values[name]
+  end
+  return args
+end
+
+--- -> client, or nil and an error
+local function make_client(values, driver)
+  local key, why
+  if values.api_key_file then
+    key, why = read_key(values.api_key_file)
+    if not key then
+      return nil, why
+    end
+  end
+  return workspace.new {
+    api_key = key,
+    region = values.region,
+    base_url = values.base_url,
+    ca_file = values.ca_file,
+    driver = driver,
+  }
+end
+
+local function report(op, args, values, result, err, complain)
+  if values.json then
+    io.write(json.encode(result or err), "\n")
+  elseif result then
+    io.write(SAY[op](result, args), "\n")
+  else
+    complain(explain(op, err))
+  end
+end
+
+local function run(op, values, complain)
+  local driver, args = interruptible(), split(values)
+  local client, why = make_client(values, driver)
+  if not client then
+    complain(tostring(why))
+    return EXIT.usage
+  end
+  local result, err = client[op](client, args)
+  client:close()
+  report(op, args, values, result, err, complain)
+  if driver.interrupted then
+    return EXIT_INTERRUPTED
+  elseif err and err.kind == "invalid_argument" then
+    return EXIT.usage
+  end
+  return err and EXIT[err.outcome] or EXIT.confirmed
+end
+
+--- The command of an operation.
+---@param op "unshare"|"share"|"get"
+function M.command(op)
+  return {
+    SUMMARY = SUMMARIES[op],
+    USAGE = USAGES[op],
+    run = function(arguments, complain)
+      local values, misuse = options.read(arguments, readers_of(op))
+      if not values then
+        return nil, misuse
+      end
+      return run(op, values, complain)
+    end,
+  }
+end
+
+return M

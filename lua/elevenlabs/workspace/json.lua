@@ -1,0 +1,65 @@
+--- JSON text that reads back the same: lua-cjson writes an empty list as {}, and
+--- in Lua 5.3 and later a whole number as 429.0.
+
+local cjson = require "cjson.safe"
+
+local M = {}
+
+-- Which of the API's fields hold lists, and maps of lists, also when empty.
+local LISTS = { share_options = true, members = true, key_ids = true }
+local MAPS_OF_LISTS = { role_to_group_ids = true }
+
+local encode
+
+local function encode_list(list)
+  local parts = {}
+  for i, entry in ipairs(list) do
+    parts[i] = encode(entry)
+  end
+  return "[" .. table.concat(parts, ",") .. "]"
+end
+
+local function sorted_keys(map)
+  local keys = {}
+  for key in pairs(map) do
+    keys[#keys + 1] = key
+  end
+  table.sort(keys)
+  return keys
+end
+
+local function encode_map(map, holds_lists)
+  local parts = {}
+  for i, key in ipairs(sorted_keys(map)) do
+    local value = map[key]
+    local is_list = type(value) == "table" and (holds_lists or LISTS[key])
+    local text = is_list and encode_list(value) or encode(value, MAPS_OF_LISTS[key])
+    parts[i] = encode(key) .. ":" .. text
+  end
+  return "{" .. table.concat(parts, ",") .. "}"
+end
+
+local function encode_number(number)
+  local whole = number % 1 == 0 and math.abs(number) < 2 ^ 53
+  return (whole and "%d" or "%.14g"):format(number)
+end
+
+function encode(value, holds_lists)
+  if type(value) == "number" then
+    return encode_number(value)
+  elseif type(value) ~= "table" then
+    return (cjson.encode(value):gsub("\\/", "/")) -- a slash needs no escape
+  elseif #value > 0 then
+    return encode_list(value)
+  end
+  return encode_map(value, holds_lists)
+end
+
+--- One line of JSON, keys sorted.
+---@param value any tables, strings, finite numbers, booleans and cjson.null
+---@return string
+function M.encode(value)
+  return encode(value)
+end
+
+return M

@@ -1,0 +1,142 @@
+-- unshare, share and get as an administrator types them.
+
+local cjson = require "cjson"
+local process = require "spec.support.process"
+local raw = require "spec.support.raw"
+local sandboxes = require "spec.support.sandbox"
+
+local VOICE = { "--resource-id", "voice_narrator", "--resource-type", "voice" }
+
+local function join(...)
+  local all = {}
+  for _, list in ipairs { ... } do
+    for _, value in ipairs(list) do
+      all[#all + 1] = value
+    end
+  end
+  return all
+end
+
+describe("cli.operations", function()
+  local sandbox, server
+
+  setup(function()
+    sandbox = sandboxes.start()
+    server = { "--base-url", sandbox.base_url, "--ca-file", sandbox.ca_file }
+  end)
+
+  teardown(function()
+    sandbox:stop()
+  end)
+
+  local function start(op, ...)
+    return process.start(
+      join({ "elevenlabs-workspace", op }, server, ...),
+      { env = { ELEVENLABS_API_KEY = sandbox.api_key } }
+    )
+  end
+
+  local function run(op, ...)
+    return start(op, ...):wait()
+  end
+
+  it("show who has which role", function()
+    local code, out, err = run("get", { "--resource-id", "voices_2026" }, {
+      "--resource-type",
+      "voice_collection",
+    })
+    assert.are.same({ 0, "" }, { code, err })
+    assert.are.equal(
+      [[
+voice_collection voices_2026, created by user_ada
+  admin        user_ada
+  commenter    user_mia
+]],
+      out
+    )
+  end)
+
+  it("give and take a role, and say so", function()
+    local eve = { "--user-email", "eve@example.com" }
+    local code, out = run("share", VOICE, eve, { "--role", "editor" })
+    assert.are.equal(0, code)
+    assert.matches("^confirmed: eve@example.com is editor on voice voice_narrator", out)
+    assert.matches("%(request%-id sandbox%-%d+%)\n$", out)
+    assert.are.equal("editor", sandbox:roles("voice_narrator", "voice").user_eve)
+    code, out = run("unshare", VOICE, eve)
+    assert.are.equal(0, code)
+    assert.matches("^confirmed: eve@example.com has no role of its own", out)
+    assert.is_nil(sandbox:roles("voice_narrator", "voice").user_eve)
+  end)
+
+  it("print JSON", function()
+    local code, out = run("unshare", VOICE, { "--group-id", "default", "--json" })
+    local receipt = cjson.decode(out)
+    assert.are.same({ 0, "confirmed", 200 }, { code, receipt.outcome, receipt.status })
+    code, out = run("get", VOICE, { "--json" })
+    assert.are.equal(0, code)
+    assert.matches('"commenter":[]', out, 1, true)
+    code, out = run("unshare", VOICE, { "--group-id", "none", "--json" })
+    local err = cjson.decode(out)
+    assert.are.same({ 1, "refused", "group_not_found" }, { code, err.outcome, err.code })
+  end)
+
+  -- status, what the message holds, operation, arguments
+  local mia = { "--user-email", "mia@example.com" }
+  local failures = {
+    { 1, "Refused: the server said no", "unshare",
+      join({ "--resource-id", "dub_teaser", "--resource-type", "dubbing" }, mia) },
+    { 1, "Use the key of someone with admin access", "unshare",
+      join({ "--resource-id", "voice_draft", "--resource-type", "voice" }, mia) },
+    { 1, "no proof that a role was removed before", "get",
+      { "--resource-id", "none", "--resource-type", "voice" } },
+    { 2, 'did you mean "voice"', "get", { "--resource-id", "x", "--resource-type", "voise" } },
+    { 2, "pass exactly one of", "unshare", VOICE },
+    { 2, "unknown option --user-email", "get", join(VOICE, mia) },
+    { 2, "unknown option --api-key", "get", join(VOICE, { "--api-key", "sk_x" }) },
+    { 2, "cannot read the API key: /nonexistent", "get",
+      join(VOICE, { "--api-key-file", "/nonexistent" }) },
+    { 2, "region or base_url, not both", "get", join(VOICE, { "--region", "eu" }) },
+    { 3, "Check --ca-file", "get", join(VOICE, { "--ca-file", "/nonexistent" }) },
+    { 3, "Check the network", "get", join(VOICE, { "--base-url", "https://127.0.0.1:1" }) },
+  }
+  for _, failure in ipairs(failures) do
+    it(("say with status %d: %s"):format(failure[1], failure[2]), function()
+      local code, out, err = run(failure[3], failure[4])
+      assert.are.same({ failure[1], "" }, { code, out })
+      assert.matches(failure[2], err, 1, true)
+      assert.is_nil(err:find(sandbox.api_key, 1, true))
+    end)
+  end
+
+  it("take the key from a file's first line", function()
+    local path = os.tmpname()
+    local file = assert(io.open(path, "w"))
+    file:write(sandbox.api_key, "\r\nnot this\n")
+    file:close()
+    local command = join({ "elevenlabs-workspace", "get", "--api-key-file", path }, server, VOICE)
+    local env = { env = { ELEVENLABS_API_KEY = false } }
+    assert.are.equal(0, (process.run(command, env)))
+    file = assert(io.open(path, "w"))
+    file:close()
+    local code, _, err = process.run(command, env)
+    assert.are.equal(2, code)
+    assert.matches("api_key must not be empty", err)
+    os.remove(path)
+  end)
+
+  it("say after Ctrl-C that an unshare is unconfirmed", function()
+    local silent = raw.start { { raw.read, raw.tell, raw.hold } }
+    local command = { "elevenlabs-workspace", "unshare", "--base-url", silent.base_url }
+    local running = process.start(
+      join(command, { "--ca-file", silent.ca_file }, VOICE, mia),
+      { env = { ELEVENLABS_API_KEY = raw.KEY } }
+    )
+    silent:received(1)
+    local code, _, err = running:stop "sigint"
+    assert.are.equal(130, code)
+    assert.matches("UNCONFIRMED", err)
+    assert.matches("Run it again, or see with `get`", err)
+    silent:stop()
+  end)
+end)
