@@ -43,7 +43,7 @@ RUN = LUA_PATH='$(ROOT)/?.lua;$(LUA_PATH_HERE)' \
   LUA_CPATH='$(abspath $(OUT))/spec/?.so;$(LUA_CPATH_HERE)' PATH="$(abspath $(OUT))/bin:$$PATH" \
   SPEC_LUA='$(LUA)'
 
-.PHONY: all demo test check lint env help deps clean specs
+.PHONY: all demo test check interop lint env help deps clean specs
 all: $(CORE) $(COMMAND) ## build the C module and the command for LUA (default lua5.4)
 
 $(CORE): $(OBJECTS)
@@ -118,6 +118,20 @@ sanitized:
 	  $$($(CC) -print-file-name=libasan.so) $$(command -v lua5.4) \"\$$@\"" >$(ASAN_LUA)
 	@chmod +x $(ASAN_LUA)
 	@$(MAKE) --no-print-directory specs LUA=$(ASAN_LUA) BUILD=build/asan CFLAGS='$(ASAN_FLAGS)'
+
+# The newest SDK each time. node reads NODE_EXTRA_CA_CERTS only as it starts.
+SDK := @elevenlabs/elevenlabs-js@>=2.73.0
+
+interop: ## run the official JavaScript SDK, fetched with npm, against the sandbox
+	@for program in node npm; do command -v $$program >/dev/null || \
+	  { echo "make interop needs $$program (Debian: nodejs npm)" >&2; exit 1; }; done
+	@sh .ci/install $(LUA)
+	@$(MAKE) --no-print-directory all LUA=$(LUA)
+	@mkdir -p build/interop
+	@npm install --prefix build/interop --no-save --ignore-scripts --no-audit --no-fund \
+	  --loglevel=error '$(SDK)'
+	@$(RUN) elevenlabs-workspace sandbox --port 0 -- \
+	  sh -c 'exec env NODE_EXTRA_CA_CERTS="$$ELEVENLABS_CA_FILE" node spec/interop/sdk.mjs'
 
 lint: ## layers, formatting, unused and global names
 	@sh .ci/lint

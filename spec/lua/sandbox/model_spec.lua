@@ -85,6 +85,12 @@ describe("sandbox.model", function()
     }, resource.share_options)
   end)
 
+  it("shows custom roles by their name", function()
+    roles("voice_trailer").user_mia = "role_reviewer"
+    local resource = model:get(ada, "voice_trailer", { resource_type = "voice" })
+    assert.are.same({ "user_mia" }, resource.role_to_group_ids.role_reviewer)
+  end)
+
   it("shows nothing to whom it is not shared with", function()
     local why = select(2, model:get("user_eve", "voice_narrator", { resource_type = "voice" }))
     assert.are.equal(403, why.status)

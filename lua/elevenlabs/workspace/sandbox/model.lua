@@ -251,6 +251,7 @@ function Model:get(caller, resource_id, args)
   end
   local by_role = { admin = {}, editor = {}, commenter = {}, viewer = {} }
   for principal, role in pairs(resource.roles) do
+    by_role[role] = by_role[role] or {} -- a custom role of the workspace, "role_..."
     table.insert(by_role[role], principal)
   end
   for _, ids in pairs(by_role) do
