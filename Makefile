@@ -41,7 +41,7 @@ LUA_PATH_HERE = $(ROOT)/lua/?.lua;;
 LUA_CPATH_HERE = $(abspath $(OUT))/?.so;;
 RUN = LUA_PATH='$(ROOT)/?.lua;$(LUA_PATH_HERE)' \
   LUA_CPATH='$(abspath $(OUT))/spec/?.so;$(LUA_CPATH_HERE)' PATH="$(abspath $(OUT))/bin:$$PATH" \
-  SPEC_LUA='$(LUA)'
+  SPEC_LUA='$(LUA)' SPEC_PRELOAD='$(abspath $(OUT))/spec'
 
 .PHONY: all demo test check interop lint env help deps clean specs
 all: $(CORE) $(COMMAND) ## build the C module and the command for LUA (default lua5.4)
@@ -72,6 +72,13 @@ $(PROBE): spec/support/probe.c $(filter-out %/lua_core.o %/lua_client.o,$(OBJECT
 	@echo "  link $@"
 	@$(CC) $(EW_CFLAGS) $(EW_LDFLAGS) $(LDFLAGS) -o $@ $^ $(CURL_LIBS)
 
+# A getaddrinfo that takes its time, for a spec's client to preload.
+SLOW_RESOLVER := $(OUT)/spec/slow_resolver.so
+
+$(SLOW_RESOLVER): spec/support/slow_resolver.c
+	@mkdir -p $(@D)
+	@$(CC) -std=c99 $(WARNINGS) -O1 -fPIC -shared -o $@ $< -ldl
+
 # Recursive where packages must be there before make reads pkg-config's answers.
 deps:
 	@sh .ci/install $(LUA)
@@ -84,12 +91,16 @@ demo: deps ## install what is missing, build, and revoke roles in a sandbox
 show:
 	@$(RUN) elevenlabs-workspace sandbox --port 0 -- $(LUA) examples/offboard.lua
 
+.PHONY: faults
+faults: all $(SLOW_RESOLVER) ## the table of faults: number, name, expected, seen
+	@$(RUN) $(LUA) spec/support/faults_report.lua
+
 SPECS ?= spec
 
 test: deps ## install what is missing, build, and run every spec on LUA
 	@$(MAKE) --no-print-directory specs LUA=$(LUA)
 
-specs: all $(PROBE)
+specs: all $(PROBE) $(SLOW_RESOLVER)
 	@$(RUN) $(LUA) spec/support/run.lua --helper=spec/support/helper.lua \
 	  -o spec/support/output.lua --pattern=_spec $(SPECS)
 

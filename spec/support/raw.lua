@@ -14,7 +14,8 @@ Raw.__index = Raw
 
 local default_certificate
 
-local function certificate()
+--- The servers' own certificate: trusted by the clients that they make.
+function M.certificate()
   default_certificate = default_certificate or tls.certificate("raw", "IP:127.0.0.1")
   return default_certificate
 end
@@ -48,14 +49,19 @@ function M.answer(status, body, further_headers)
 end
 
 ---@param connections table scripts, see raw_server.py
----@param options table|nil { cert, key } or { plain = true }
+---@param options table|nil { cert, key, tls_1_1 = nil } or { plain = true }
 function M.start(connections, options)
-  options = options or certificate()
+  options = options or M.certificate()
   local self = setmetatable({ ca_file = not options.plain and options.cert or nil }, Raw)
   self.process = process.start {
-    "python3",
+    "/usr/bin/python3",
     "spec/support/raw_server.py",
-    cjson.encode { connections = connections, cert = options.cert, key = options.key },
+    cjson.encode {
+      connections = connections,
+      cert = options.cert,
+      key = options.key,
+      tls_1_1 = options.tls_1_1,
+    },
   }
   local ports = cjson.decode(self.process:read_line())
   self.other = ports.other

@@ -2,6 +2,7 @@
 
 Usage: raw_server.py SCENARIO, a JSON object:
   cert, key    PEM files; without them it speaks plain TCP
+  tls_1_1      true: speak TLS 1.1 alone
   connections  a list of scripts, one for each connection in order of arrival; the
                last one serves all further connections. A script is a list of
                steps: ["read"] one whole request, ["send", text as Latin-1],
@@ -138,6 +139,10 @@ def main():
     if scenario.get("cert"):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(scenario["cert"], scenario["key"])
+        if scenario.get("tls_1_1"):
+            context.set_ciphers("ALL:@SECLEVEL=0")
+            context.minimum_version = ssl.TLSVersion.TLSv1_1
+            context.maximum_version = ssl.TLSVersion.TLSv1_1
     port, other = listen(), listen()
     for listener, scripts, where, tls in (
         (port, scenario["connections"], "port", context),

@@ -9,10 +9,12 @@ local function run(command, ...)
   assert(ok == true or ok == 0, command)
 end
 
-local function make_folder()
-  local pipe = assert(io.popen "mktemp -d")
-  folder = pipe:read "*l"
+--- The first line that a shell command prints.
+function M.output(command)
+  local pipe = assert(io.popen(command))
+  local line = pipe:read "*l"
   pipe:close()
+  return line
 end
 
 --- A self-signed certificate: it is its own authority.
@@ -20,9 +22,7 @@ end
 ---@param subject_alt_name string such as "IP:127.0.0.1"
 ---@return table { cert, key } paths
 function M.certificate(name, subject_alt_name)
-  if not folder then
-    make_folder()
-  end
+  folder = folder or M.output "mktemp -d"
   local path = folder .. "/" .. name
   run(
     "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=spec"

@@ -11,7 +11,7 @@ local UNSHARE = "/v1/workspace/resources/voice_narrator/unshare"
 --- headers by lower-case name.
 local function request(sandbox, method, path, body, key)
   local code, out, err = process.run {
-    "python3",
+    "/usr/bin/python3",
     "-c",
     [[
 import http.client, json, ssl, sys
