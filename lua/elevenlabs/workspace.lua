@@ -1,12 +1,21 @@
 --- Remove, grant and read roles on ElevenLabs workspace resources.
+---
+--- `unshare`, `share` and `get` use a default client, made at first use: the key from
+--- ELEVENLABS_API_KEY and every option at its default.
 
 local clients = require "elevenlabs.workspace.client"
 local core = require "elevenlabs.workspace.core"
 
 local M = {}
 
+--- Of this library, as in Semantic Versioning.
+---@type string
 M.VERSION = clients.VERSION
+--- The values of `resource_type` that this library knows.
+---@type string[]
 M.RESOURCE_TYPES = core.RESOURCE_TYPES
+--- Make a client. Opens no connection. Raises where `options` is no table.
+---@type fun(options: elevenlabs.workspace.Options): elevenlabs.workspace.Client|nil, elevenlabs.workspace.Error|nil
 M.new = clients.new
 
 local default
@@ -26,16 +35,16 @@ local function on_default(operation)
   end
 end
 
---- client:unshare on the default client.
+--- `client:unshare` on the default client.
 ---@type fun(args: elevenlabs.workspace.UnshareArgs): elevenlabs.workspace.Receipt|nil, elevenlabs.workspace.Error|nil
 M.unshare = on_default "unshare"
 
---- client:share on the default client.
+--- `client:share` on the default client.
 ---@type fun(args: elevenlabs.workspace.ShareArgs): elevenlabs.workspace.Receipt|nil, elevenlabs.workspace.Error|nil
 M.share = on_default "share"
 
---- client:get on the default client.
----@type fun(args: elevenlabs.workspace.ResourceArgs): table|nil, elevenlabs.workspace.Error|nil
+--- `client:get` on the default client.
+---@type fun(args: elevenlabs.workspace.ResourceArgs): elevenlabs.workspace.Resource|nil, elevenlabs.workspace.Error|nil
 M.get = on_default "get"
 
 return M

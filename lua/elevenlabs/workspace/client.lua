@@ -22,21 +22,26 @@ local REGION_NAMES = { "global", "us", "eu", "in", "sg" }
 local DRIVERS = { auto = "blocking", blocking = "blocking", manual = "manual" }
 local DRIVER_NAMES = { "auto", "blocking", "manual" }
 
+--- What a client is made of. Each may be left out; an unknown name is an error.
 ---@class elevenlabs.workspace.Options
----@field api_key string|false|nil|fun(): string|false asked once per attempt where it
---- is a function; false sends none (a gateway adds it); nil: ELEVENLABS_API_KEY
+--- The key, or a function that returns it (asked once per attempt); false sends none, for a
+--- gateway that adds it. Default: ELEVENLABS_API_KEY from the environment.
+---@field api_key string|false|nil|fun(): string|false
 ---@field region "global"|"us"|"eu"|"in"|"sg"|nil default "global"
----@field base_url string|nil instead of region; http to loopback alone
----@field driver string|table|nil "auto" (default), "blocking", "manual", or an object
---- whose wait(client, done) returns when done() is true
----@field connect_timeout_ms integer|nil default 10000
----@field attempt_timeout_ms integer|nil default 30000, connecting included
----@field deadline_ms number|nil for a whole call, waiting for a place included
----@field max_concurrency integer|nil requests in flight at once; default 32
----@field ca_file string|nil PEM file of the authorities to trust; nil: the system's
----@field proxy string|false|nil nil: https_proxy and no_proxy from the environment
----@field user_agent string|nil
----@field allow_unknown_resource_type boolean|nil default for every call
+--- Instead of `region`, a gateway or sandbox: https, or http to loopback. Never read from the
+--- environment.
+---@field base_url string|nil
+--- How calls wait. "auto" (the default) blocks, as "blocking" does; "manual" yields.
+---@field driver "auto"|"blocking"|"manual"|elevenlabs.workspace.Driver|nil
+---@field connect_timeout_ms integer|nil 1 to 86400000; default 10000
+---@field attempt_timeout_ms integer|nil of one attempt, connecting included; default 30000
+---@field deadline_ms number|nil of a whole call, waiting for a place included; default none
+---@field max_concurrency integer|nil requests in flight at once, 1 to 1024; default 32
+---@field ca_file string|nil PEM file of the authorities to trust; default the system's
+---@field proxy string|false|nil a URL, or false for none; default https_proxy and no_proxy
+---@field user_agent string|nil default "elevenlabs-workspace-lua/VERSION"
+---@field allow_unknown_resource_type boolean|nil for every call; default false
+
 local OPTION_NAMES = {
   "api_key",
   "region",
@@ -54,6 +59,7 @@ local OPTION_NAMES = {
 
 local OPERATIONS = { unshare = true, share = true, get = true, connect = true }
 
+--- Made by `workspace.new`. One serves many calls at a time, of many coroutines.
 ---@class elevenlabs.workspace.Client
 local Client = {}
 Client.__index = Client
@@ -189,7 +195,8 @@ end
 
 --- Make a client. Opens no connection.
 ---@param options elevenlabs.workspace.Options
----@return elevenlabs.workspace.Client|nil, elevenlabs.workspace.Error|nil
+---@return elevenlabs.workspace.Client|nil
+---@return elevenlabs.workspace.Error|nil
 function M.new(options)
   if type(options) ~= "table" then
     error("workspace.new takes a table of options, got " .. type(options), 2)
@@ -239,10 +246,12 @@ local function check_call(op, args)
   end
 end
 
---- Start a call and return at once; client:step drives it.
+--- Check and queue a call, and return at once: `client:step` sends it. Raises where `op` is
+--- no operation or `args` is no table.
 ---@param op "unshare"|"share"|"get"|"connect"
----@param args table|nil as for the method of that name
----@return elevenlabs.workspace.Call|nil, elevenlabs.workspace.Error|nil
+---@param args table|nil as for the method of that name; connect takes none
+---@return elevenlabs.workspace.Call|nil
+---@return elevenlabs.workspace.Error|nil
 function Client:start(op, args)
   check_call(op, args)
   return self.engine:start(op, args or {})
@@ -262,22 +271,53 @@ local function run(self, op, args)
   return receipt, err
 end
 
+--- Which resource.
 ---@class elevenlabs.workspace.ResourceArgs
----@field resource_id string
+---@field resource_id string up to 512 bytes of UTF-8, without "/" and "%"
 ---@field resource_type string one of workspace.RESOURCE_TYPES
 ---@field allow_unknown_resource_type boolean|nil for a type newer than this library
 
+--- Which resource, and whose role on it: exactly one of the three targets.
 ---@class elevenlabs.workspace.UnshareArgs: elevenlabs.workspace.ResourceArgs
----@field user_email string|nil a user or service account; exactly one target
----@field group_id string|nil "default": every member's baseline role
----@field workspace_api_key_id string|nil the key's id, not the secret
+---@field user_email string|nil a user's or a service account's
+---@field group_id string|nil "default" is the role that every member has
+---@field workspace_api_key_id string|nil the key's id, not the secret: its service account
 
+--- Which resource, whose role on it, and which.
 ---@class elevenlabs.workspace.ShareArgs: elevenlabs.workspace.UnshareArgs
 ---@field role "admin"|"editor"|"commenter"|"viewer"
 
+--- A resource and who has which role on it, as the server tells it. JSON's null is `cjson.null`.
+---@class elevenlabs.workspace.Resource
+---@field resource_id string
+---@field resource_name string|nil
+---@field resource_type string
+---@field creator_user_id string|nil
+---@field anonymous_access_level_override string|nil the role of anybody at all
+---@field role_to_group_ids table<string, string[]> role to ids of users and groups, never emails
+---@field share_options elevenlabs.workspace.ShareOption[] who has no role on it so far
+
+---@class elevenlabs.workspace.ShareOption
+---@field id string
+---@field name string a user's is the email
+---@field type "user"|"group"|"key"
+
+--- Counts since the client was made, and of the calls under way.
+---@class elevenlabs.workspace.Stats
+---@field calls integer the sum of waiting, in_flight and the four outcomes
+---@field waiting integer for a place
+---@field in_flight integer
+---@field attempts integer
+---@field connections integer that were made
+---@field confirmed integer
+---@field refused integer
+---@field unconfirmed integer
+---@field not_sent integer
+
 --- Remove whatever role the target has on the resource.
 ---@param args elevenlabs.workspace.UnshareArgs
----@return elevenlabs.workspace.Receipt|nil, elevenlabs.workspace.Error|nil
+---@return elevenlabs.workspace.Receipt|nil
+---@return elevenlabs.workspace.Error|nil
 function Client:unshare(args)
   check_call("unshare", args)
   return run(self, "unshare", args)
@@ -285,16 +325,17 @@ end
 
 --- Give the target a role on the resource, in place of any it has.
 ---@param args elevenlabs.workspace.ShareArgs
----@return elevenlabs.workspace.Receipt|nil, elevenlabs.workspace.Error|nil
+---@return elevenlabs.workspace.Receipt|nil
+---@return elevenlabs.workspace.Error|nil
 function Client:share(args)
   check_call("share", args)
   return run(self, "share", args)
 end
 
---- Read a resource: who has which role. `role_to_group_ids` holds ids of users and
---- groups, never emails; JSON's null is cjson.null.
+--- Read a resource: who has which role.
 ---@param args elevenlabs.workspace.ResourceArgs
----@return table|nil resource, elevenlabs.workspace.Error|nil
+---@return elevenlabs.workspace.Resource|nil
+---@return elevenlabs.workspace.Error|nil
 function Client:get(args)
   check_call("get", args)
   local receipt, err = run(self, "get", args)
@@ -303,7 +344,8 @@ end
 
 --- Make the connection ahead of need: a HEAD of / without the key, to which any
 --- answer will do.
----@return true|nil, elevenlabs.workspace.Error|nil
+---@return true|nil
+---@return elevenlabs.workspace.Error|nil
 function Client:connect()
   local receipt, err = run(self, "connect", {})
   return receipt and true, err
@@ -311,10 +353,9 @@ end
 
 -- ---- driving
 
---- Run what is due, waiting at most `timeout_ms` (default 0: do not wait) for a
---- call to be done.
----@param timeout_ms number|nil
----@return integer completed calls that became done since the last step
+--- Run what is due, and wait for a call to be done.
+---@param timeout_ms number|nil the longest wait; default 0: do not wait
+---@return integer # calls that became done since the last step
 function Client:step(timeout_ms)
   return self.engine:step(timeout_ms)
 end
@@ -326,15 +367,15 @@ function Client:pollfd()
   return self.core:pollfd()
 end
 
---- Milliseconds until step has work that no socket will announce; nil: none.
----@return number|nil
+--- How long until step has work that no socket will announce, for loops that cannot wait on
+--- a descriptor.
+---@return number|nil # milliseconds; nil where there is no such work
 function Client:timeout_ms()
   return self.core:timeout_ms()
 end
 
 --- Counts since the client was made, and of the calls under way.
----@return table { calls, waiting, in_flight, attempts, connections, confirmed,
---- refused, unconfirmed, not_sent }
+---@return elevenlabs.workspace.Stats
 function Client:stats()
   local counts, engine = self.engine.counts, self.engine
   local done = counts.confirmed + counts.refused + counts.unconfirmed + counts.not_sent
@@ -352,8 +393,8 @@ function Client:stats()
   }
 end
 
---- End all calls and connections. Calls under way are done with kind "closed".
---- Idempotent.
+--- End all calls and connections. Calls under way are done with kind "closed", but for those
+--- that were answered first. Idempotent. `local client <close>` calls it in Lua 5.4.
 function Client:close()
   self.engine:close()
 end

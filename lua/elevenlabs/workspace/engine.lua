@@ -11,13 +11,14 @@ local M = {}
 
 local MASK = "[secret]"
 
+--- Proof of a call that the server confirmed. `tostring` of it begins with "confirmed".
 ---@class elevenlabs.workspace.Receipt
 ---@field outcome "confirmed"
----@field status integer
----@field request_id string|nil
----@field attempts integer
+---@field status integer HTTP status
+---@field request_id string|nil the server's name for the request, for its support
+---@field attempts integer attempts that were begun
 ---@field elapsed_ms number from the call's start to its end, waiting included
----@field body any the decoded answer; nil where it was empty
+---@field body any the answer, decoded: any JSON value; nil where it was empty
 ---@field warning string|nil what was allowed but is probably a slip
 
 local Receipt = { __name = "elevenlabs.workspace.receipt" }
@@ -27,6 +28,7 @@ function Receipt.__tostring(self)
   return ("confirmed (HTTP %d)%s"):format(self.status, request)
 end
 
+--- A call under way, from `client:start`.
 ---@class elevenlabs.workspace.Call
 local Call = {}
 Call.__index = Call
@@ -349,6 +351,7 @@ function Engine:close()
   end
 end
 
+--- Has it ended? Its result is there then.
 ---@return boolean
 function Call:done()
   return self.state == "done"
@@ -361,7 +364,8 @@ function Call:cancel()
 end
 
 --- The call's result; where it is not done, the client's driver waits for it.
----@return elevenlabs.workspace.Receipt|nil, elevenlabs.workspace.Error|nil
+---@return elevenlabs.workspace.Receipt|nil
+---@return elevenlabs.workspace.Error|nil
 function Call:result()
   local why = not self:done() and self.engine.wait(function()
     return self:done()

@@ -3,43 +3,44 @@
 
 local M = {}
 
+--- What went wrong.
 ---@alias elevenlabs.workspace.Kind
 ---| "invalid_argument"   # refused here, before anything was sent; `field` names it
 ---| "authentication"     # the API key is missing or wrong
 ---| "permission"         # the key or its user may not do this
----| "payment_required"
+---| "payment_required"   # the subscription does not allow it
 ---| "invalid_request"    # the server found the request wrong
----| "not_found"
----| "conflict"
+---| "not_found"          # no such resource, user or group, or none that the key may see
+---| "conflict"           # with another change at the same time
 ---| "unprocessable"      # the server found a field wrong (422)
----| "rate_limited"
+---| "rate_limited"       # too many requests, or too many at once
 ---| "server"             # the server failed (5xx)
----| "network"
----| "timeout"
----| "tls"
+---| "network"            # no connection, or one that broke
+---| "timeout"            # connect_timeout_ms, attempt_timeout_ms or deadline_ms passed
+---| "tls"                # no connection that could be trusted
 ---| "untrusted_response" # an answer that proves nothing: cut, not JSON, a redirect...
----| "cancelled"
----| "closed"
----| "out_of_memory"
----| "journal"
+---| "cancelled"          # by call:cancel
+---| "closed"             # by client:close
+---| "out_of_memory"      # on this machine
 
+--- What became of a call that was not confirmed.
 ---@alias elevenlabs.workspace.FailedOutcome
 ---| "refused"     # the server said no
 ---| "unconfirmed" # sent, and nobody can know: read the resource before trusting it
 ---| "not_sent"    # never reached a server
 
+--- The second result of whatever failed. It reads, concatenates and logs like text.
 ---@class elevenlabs.workspace.Error
 ---@field kind elevenlabs.workspace.Kind
 ---@field outcome elevenlabs.workspace.FailedOutcome
 ---@field message string one line, never with the API key
 ---@field field string|nil the argument or option at fault
----@field status integer|nil HTTP status
+---@field status integer|nil HTTP status; nil where no answer came
 ---@field code string|nil the server's own code
 ---@field request_id string|nil the server's name for the request, for its support
 ---@field retryable boolean the same call may succeed later
 ---@field attempts integer attempts that were begun
----@field ambiguous boolean|nil an earlier attempt may have been applied
----@field details any the server's `detail`, decoded
+---@field details any the server's `detail`, decoded: a table, string or nil
 ---@field warning string|nil what was allowed but is probably a slip
 local Error = { __name = "elevenlabs.workspace.error" }
 

@@ -1,5 +1,12 @@
 --- Waits inside the call: for scripts.
 
+--- How a client waits: the option `driver` takes one of yours.
+---@class elevenlabs.workspace.Driver
+--- Return when done() is true, having called client:step meanwhile as often as it has work.
+--- Where this place cannot wait, return at once, and why not: the call's error says so.
+---@field wait fun(client: elevenlabs.workspace.Client, done: fun(): boolean): string|nil
+
+---@type elevenlabs.workspace.Driver
 local M = {}
 
 -- A bound, not a delay: a step returns with its first completion.

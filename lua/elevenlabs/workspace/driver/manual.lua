@@ -1,6 +1,7 @@
 --- Waits by yielding to the caller's coroutine: for hosts that resume it once a
 --- frame, or whenever the client's pollfd is readable.
 
+---@type elevenlabs.workspace.Driver
 local M = {}
 
 local function in_coroutine()

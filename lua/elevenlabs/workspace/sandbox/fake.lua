@@ -1,6 +1,5 @@
 --- A client whose server is a model in the same process: for the specs of programs
---- that use this library. It implements the core's seam; arguments and keys are
---- checked by the real core.
+--- that use this library. Arguments and keys are checked as by a real client.
 
 local app = require "elevenlabs.workspace.sandbox.app"
 local cjson = require "cjson.safe"
@@ -13,6 +12,7 @@ local M = {}
 
 local ABORTED = 42 -- CURLE_ABORTED_BY_CALLBACK, as the core reports a cancelled attempt
 
+-- Implements the core's seam.
 local Fake = {}
 Fake.__index = Fake
 
@@ -124,10 +124,19 @@ function Fake:counts()
   return self.next_id, 0
 end
 
---- Make a client over a model.
----@param options table|nil { api_key = "sk_sandbox_ada", state = model.example(),
---- driver = the blocking one }
----@return elevenlabs.workspace.Client, table model its `state` may be read and changed
+--- The workspace behind a fake client.
+---@class elevenlabs.workspace.sandbox.Model
+---@field state elevenlabs.workspace.sandbox.State may be read and changed at any time
+
+---@class elevenlabs.workspace.sandbox.FakeOptions
+---@field api_key string|false|nil default "sk_sandbox_ada"; false sends none
+---@field state elevenlabs.workspace.sandbox.State|nil default an example of four people
+---@field driver elevenlabs.workspace.Driver|nil default the blocking one
+
+--- Make a client over a model. Raises an `elevenlabs.workspace.Error` where the key cannot be one.
+---@param options elevenlabs.workspace.sandbox.FakeOptions|nil
+---@return elevenlabs.workspace.Client
+---@return elevenlabs.workspace.sandbox.Model
 function M.new(options)
   options = options or {}
   local workspace = model.new(options.state or model.example())

@@ -11,13 +11,21 @@ local MOST_PRINCIPALS = 100
 local Model = {}
 Model.__index = Model
 
+--- All that a sandbox's workspace knows.
 ---@class elevenlabs.workspace.sandbox.State
----@field users table[] { id, email }
----@field groups table[] { id, name, members = user ids }
----@field service_accounts table[] { id, name, email, key_ids }
----@field api_keys table<string, string> secret -> id of its user or service account
----@field resources table[] { id, type, name, creator, roles = principal id -> role };
---- the principal "default" stands for every member
+---@field users {id: string, email: string}[]
+---@field groups {id: string, name: string, members: string[]}[] members are user ids
+---@field service_accounts {id: string, name: string, email: string, key_ids: string[]}[]
+---@field api_keys table<string, string> secret to the id of its user or service account
+---@field resources elevenlabs.workspace.sandbox.Resource[]
+
+---@class elevenlabs.workspace.sandbox.Resource
+---@field id string
+---@field type string
+---@field name string
+---@field creator string a user's id
+--- From the id of a user, group or service account to a role; "default" is every member.
+---@field roles table<string, "admin"|"editor"|"commenter"|"viewer">
 
 --- A workspace of four people, and ten resources of which Mia, who leaves, has a
 --- role on most.
@@ -83,6 +91,7 @@ function M.check(state)
 end
 
 ---@param state elevenlabs.workspace.sandbox.State kept and changed
+---@return elevenlabs.workspace.sandbox.Model
 function M.new(state)
   return setmetatable({ state = state }, Model)
 end
