@@ -43,7 +43,7 @@ RUN = LUA_PATH='$(ROOT)/?.lua;$(LUA_PATH_HERE)' \
   LUA_CPATH='$(abspath $(OUT))/spec/?.so;$(LUA_CPATH_HERE)' PATH="$(abspath $(OUT))/bin:$$PATH" \
   SPEC_LUA='$(LUA)' SPEC_PRELOAD='$(abspath $(OUT))/spec'
 
-.PHONY: all demo test check interop lint env help deps clean specs
+.PHONY: all demo test check interop lint docs env help deps clean specs
 all: $(CORE) $(COMMAND) ## build the C module and the command for LUA (default lua5.4)
 
 $(CORE): $(OBJECTS)
@@ -146,6 +146,10 @@ interop: ## run the official JavaScript SDK, fetched with npm, against the sandb
 
 lint: ## layers, formatting, unused and global names
 	@sh .ci/lint
+
+docs: ## write the reference, build/docs/reference.md, from the annotations in lua/
+	@mkdir -p $(BUILD)/docs
+	@$(RUN) $(LUA) -e 'require("spec.support.docs").write("$(BUILD)/docs/reference.md")'
 
 env: ## print the variables for using the tree uninstalled: eval "$$(make -s env)"
 	@printf '%s\n' "export LUA_PATH='$(LUA_PATH_HERE)'" "export LUA_CPATH='$(LUA_CPATH_HERE)'" \
