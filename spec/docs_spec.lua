@@ -1,9 +1,13 @@
 -- The reference tells of what is there: annotations, code and README are compared.
 
+local annotations = require "spec.support.annotations"
 local docs = require "spec.support.docs"
 local fake = require "elevenlabs.workspace.sandbox.fake"
 local model = require "elevenlabs.workspace.sandbox.model"
 local workspace = require "elevenlabs.workspace"
+
+local CLIENT = "lua/elevenlabs/workspace/client.lua"
+local FAKE = "lua/elevenlabs/workspace/sandbox/fake.lua"
 
 local function read_file(path)
   local file = assert(io.open(path))
@@ -37,7 +41,9 @@ end
 local function names(rows)
   local found = {}
   for _, row in ipairs(rows) do
-    found[row.name] = row
+    if row.name then
+      found[row.name] = row
+    end
   end
   return found
 end
@@ -163,12 +169,12 @@ describe("the reference", function()
     end
   end)
 
-  it("says of a default client's calls what it says of any client's", function()
-    local calls = names(docs.read("elevenlabs.workspace.Client").members)
+  it("says of a module's functions what their source says", function()
+    local sources = names(annotations.read(CLIENT))
     for name, member in pairs(names(docs.read("elevenlabs.workspace").members)) do
-      if calls[name] then
-        assert.are.same(calls[name].params, member.params)
-        assert.are.same(calls[name].returns, member.returns)
+      if sources[name] then
+        assert.are.same(sources[name].params, member.params)
+        assert.are.same(sources[name].returns, member.returns)
       end
     end
   end)
@@ -185,8 +191,7 @@ end)
 
 describe("the options", function()
   it("are those that a client takes, here and in the README", function()
-    local path = "lua/elevenlabs/workspace/client.lua"
-    local list = code_of("OPTION_NAMES = (%b{})", path)
+    local list = code_of("OPTION_NAMES = (%b{})", CLIENT)
     same(matches(list, '"([%w_]+)"'), fields "Options")
     same(fields "Options", readme_rows "Options")
   end)
@@ -309,5 +314,9 @@ describe("the fields", function()
     same(state.resources[1], fields "sandbox.Resource")
     local _, workspace_model = fake.new()
     same(workspace_model, fields "sandbox.Model")
+  end)
+
+  it("of a fake's options are those that it reads", function()
+    same(matches(read_file(FAKE), "options%.([%w_]+)"), fields "sandbox.FakeOptions")
   end)
 end)
