@@ -64,6 +64,7 @@ describe("client", function()
       { "ca_file", { ca_file = "a\0b" } },
       { "proxy", { proxy = true } },
       { "proxy", { proxy = "" } },
+      { "on_event", { on_event = {} } },
       { "user_agent", { user_agent = "a\r\nxi-api-key: b" } },
       { "allow_unknown_resource_type", { allow_unknown_resource_type = "yes" } },
       { "api_kei", { api_kei = "x" } },

@@ -1,4 +1,5 @@
 local engines = require "elevenlabs.workspace.engine"
+local secrets = require "elevenlabs.workspace.secrets"
 
 --- A core that answers when the spec says so, and a clock that moves when it says so.
 local function world(options)
@@ -60,7 +61,7 @@ local function world(options)
     api_key = function()
       return "key"
     end,
-    mask = engines.masker { "key" },
+    mask = secrets.masker { "key" },
     max_concurrency = 2,
   }
   for name, value in pairs(options or {}) do
@@ -236,8 +237,25 @@ describe("engine", function()
       engine:step()
       core:answer(1)
       engine:step()
-      engine:step()
       assert.are.equal(1110, core.wake)
+    end)
+
+    it("of the next call, also where the time of one that is done has just passed", function()
+      local engine, core, pass = world { deadline_ms = 100 }
+      engine:start("unshare", {})
+      pass(50)
+      engine:start("unshare", {})
+      engine:step()
+      core:answer(1)
+      engine:step()
+      local step = core.step
+      core.step = function(self)
+        pass(60) -- the first call's deadline passes inside the core
+        self.wake = nil -- which has woken for it, and is armed no more
+        return step(self)
+      end
+      engine:step()
+      assert.are.equal(1150, core.wake)
     end)
   end)
 
@@ -315,6 +333,153 @@ describe("engine", function()
       assert.are.equal("r-[secret]", err.request_id)
       assert.are.equal(1, err.details["[secret]"])
       assert.is_nil(tostring(err):find("sk_secret", 1, true))
+    end)
+  end)
+
+  it("asks a function that gives an empty key, and ends", function()
+    local engine, core = world {
+      api_key = function()
+        return ""
+      end,
+    }
+    function core.unshare()
+      return nil, { kind = "invalid_argument", field = "api_key", message = "empty" }
+    end
+    local call = engine:start("unshare", {})
+    engine:step()
+    assert.are.equal("empty", select(2, call:result()).message)
+  end)
+
+  it("loses no call to an error in the middle of a step", function()
+    local engine, core = world()
+    local first, second = engine:start("unshare", {}), engine:start("unshare", {})
+    engine:step()
+    core:answer(1, { headers = false }) -- what a lack of memory would do, anywhere
+    core:answer(2)
+    assert.has_error(function()
+      engine:step()
+    end)
+    assert.is_false(first:done() or second:done())
+    engine.arrived[1].headers = {}
+    assert.are.equal(2, engine:step())
+    assert.are.equal("confirmed", first:result().outcome)
+    assert.are.equal("confirmed", second:result().outcome)
+  end)
+
+  describe("tells of events:", function()
+    local function log()
+      local events = {}
+      return events, function(event)
+        events[#events + 1] = event
+      end
+    end
+
+    local function names(events)
+      local list = {}
+      for i, event in ipairs(events) do
+        list[i] = ("%d %s %s"):format(event.call, event.name, event.outcome or "-")
+      end
+      return list
+    end
+
+    it("attempt, response and done, with durations", function()
+      local events, on_event = log()
+      local engine, core, pass = world { on_event = on_event }
+      engine:start("unshare", { resource_id = "r", resource_type = "voice" })
+      pass(5)
+      engine:step()
+      pass(7)
+      core:answer(1, { status = 403, elapsed_ms = 7, headers = { ["request-id"] = "q" } })
+      engine:step()
+      assert.are.same(
+        { "1 attempt -", "1 response refused", "1 done refused" },
+        names(events)
+      )
+      assert.are.same({
+        name = "response",
+        op = "unshare",
+        call = 1,
+        resource_id = "r",
+        resource_type = "voice",
+        attempts = 1,
+        elapsed_ms = 7,
+        outcome = "refused",
+        kind = "permission",
+        status = 403,
+        request_id = "q",
+        message = "the server answered 403",
+      }, events[2])
+      assert.are.equal(12, events[3].elapsed_ms)
+    end)
+
+    it("of a call that was never sent, done alone", function()
+      local events, on_event = log()
+      local engine = world { on_event = on_event }
+      engine:start("unshare", {}):cancel()
+      engine:step()
+      assert.are.same({ "1 done not_sent" }, names(events))
+    end)
+
+    it("with the key masked", function()
+      local events, on_event = log()
+      local engine, core = world { on_event = on_event }
+      engine:start("unshare", {})
+      engine:step()
+      core:answer(1, { status = 403, body = '{"detail":{"message":"not for key","code":"key"}}' })
+      engine:step()
+      assert.are.same({ "not for [secret]", "[secret]" }, { events[2].message, events[2].code })
+    end)
+
+    it("to a function that raises, and counts that", function()
+      local engine, core = world {
+        on_event = function()
+          error "a bug of the host's"
+        end,
+      }
+      local call = engine:start("unshare", {})
+      engine:step()
+      core:answer(1)
+      engine:step()
+      assert.are.equal("confirmed", call:result().outcome)
+      assert.are.equal(3, engine.counts.event_errors)
+    end)
+
+    it("to a function that starts, steps, cancels and closes", function()
+      local engine, core, calls
+      engine, core = world {
+        max_concurrency = 4,
+        on_event = function(event)
+          if event.name == "response" and event.call == 1 then
+            calls[4] = engine:start("unshare", {})
+            calls[2]:cancel()
+            engine:step()
+          elseif event.name == "done" and event.call == 2 then
+            engine:close()
+          end
+        end,
+      }
+      calls = { engine:start("unshare", {}), engine:start("unshare", {}) }
+      calls[3] = engine:start("unshare", {})
+      engine:step()
+      function core:close()
+        self:answer(3, { curl_code = 42, status = 0 })
+        self:answer(4, { curl_code = 42, status = 0, sent = false })
+        return self:step()
+      end
+      core:answer(1)
+      engine:step()
+      local ends = {}
+      for i, call in ipairs(calls) do
+        assert.is_true(call:done())
+        local receipt, err = call:result()
+        ends[i] = receipt and "confirmed" or err.outcome .. " " .. err.kind
+      end
+      assert.are.same({
+        "confirmed",
+        "not_sent cancelled",
+        "unconfirmed closed",
+        "not_sent closed",
+      }, ends)
     end)
   end)
 

@@ -4,6 +4,7 @@
 local core = require "elevenlabs.workspace.core"
 local engines = require "elevenlabs.workspace.engine"
 local errors = require "elevenlabs.workspace.error"
+local secrets = require "elevenlabs.workspace.secrets"
 
 local M = {}
 
@@ -40,6 +41,7 @@ local DRIVER_NAMES = { "auto", "blocking", "manual" }
 ---@field ca_file string|nil PEM file of the authorities to trust; default the system's
 ---@field proxy string|false|nil a URL, or false for none; default https_proxy and no_proxy
 ---@field user_agent string|nil default "elevenlabs-workspace-lua/VERSION"
+---@field on_event nil|fun(event: elevenlabs.workspace.Event) told of what a client does
 ---@field allow_unknown_resource_type boolean|nil for every call; default false
 
 local OPTION_NAMES = {
@@ -54,6 +56,7 @@ local OPTION_NAMES = {
   "ca_file",
   "proxy",
   "user_agent",
+  "on_event",
   "allow_unknown_resource_type",
 }
 
@@ -147,15 +150,23 @@ local function read_deadline(options)
   return nil, errors.invalid("deadline_ms", "deadline_ms must be a number above 0")
 end
 
+local function read_on_event(options)
+  local on_event = options.on_event
+  if on_event == nil or type(on_event) == "function" then
+    return on_event
+  end
+  return nil, errors.invalid("on_event", "on_event must be a function, got " .. type(on_event))
+end
+
 --- What no error may show: a fixed key (one from a function is known per attempt
 --- alone) and the password in a proxy's URL.
 local function list_secrets(options, api_key)
   local proxy = type(options.proxy) == "string" and options.proxy:match "^%a*:?/*([^/]*)@"
-  local secrets = { proxy and proxy ~= "" and proxy or nil }
+  local list = { proxy or nil }
   if type(options.api_key) ~= "function" then
-    secrets[#secrets + 1] = api_key() or nil
+    list[#list + 1] = api_key() or nil
   end
-  return secrets
+  return list
 end
 
 local function open_core(options, base_url)
@@ -174,7 +185,8 @@ end
 -- ---- making one
 
 --- A client over a core that exists: the network's, or a fake.
----@param parts table { core, api_key, driver, secrets = nil, max_concurrency, deadline_ms }
+---@param parts table { core, api_key, driver, secrets = nil, on_event = nil,
+--- max_concurrency = nil, deadline_ms = nil }
 ---@return elevenlabs.workspace.Client
 function M.over(parts)
   local client = setmetatable({ core = parts.core }, Client)
@@ -186,11 +198,35 @@ function M.over(parts)
       return parts.driver.wait(client, done)
     end,
     api_key = parts.api_key,
-    mask = engines.masker(parts.secrets or {}),
+    mask = secrets.masker(parts.secrets or {}),
+    on_event = parts.on_event,
     max_concurrency = parts.max_concurrency or 32,
     deadline_ms = parts.deadline_ms,
   }
   return client
+end
+
+-- What M.over takes, and the readers that make it of the options.
+local READERS = {
+  { "base_url", read_base_url },
+  { "api_key", read_api_key },
+  { "driver", read_driver },
+  { "deadline_ms", read_deadline },
+  { "on_event", read_on_event },
+}
+
+local function read_options(options)
+  local parts = {}
+  for _, reader in ipairs(READERS) do
+    local value, err = reader[2](options)
+    if err then
+      return nil, err
+    end
+    parts[reader[1]] = value
+  end
+  parts.secrets = list_secrets(options, parts.api_key)
+  parts.max_concurrency = options.max_concurrency
+  return parts
 end
 
 --- Make a client. Opens no connection.
@@ -201,39 +237,21 @@ function M.new(options)
   if type(options) ~= "table" then
     error("workspace.new takes a table of options, got " .. type(options), 2)
   end
-  local copy, base_url, api_key, driver, deadline_ms, err
+  local copy, parts, err
   copy, err = copy_options(options)
-  if err then
+  if not copy then
     return nil, err
   end
-  base_url, err = read_base_url(copy)
-  if err then
+  parts, err = read_options(copy)
+  if not parts then
     return nil, err
   end
-  api_key, err = read_api_key(copy)
-  if err then
-    return nil, err
-  end
-  driver, err = read_driver(copy)
-  if err then
-    return nil, err
-  end
-  deadline_ms, err = read_deadline(copy)
-  if err then
-    return nil, err
-  end
-  local handle, failure = open_core(copy, base_url)
+  local handle, failure = open_core(copy, parts.base_url)
   if not handle then
     return nil, errors.not_sent(failure)
   end
-  return M.over {
-    core = handle,
-    api_key = api_key,
-    driver = driver,
-    secrets = list_secrets(copy, api_key),
-    max_concurrency = copy.max_concurrency,
-    deadline_ms = deadline_ms,
-  }
+  parts.core = handle
+  return M.over(parts)
 end
 
 -- ---- calls
@@ -313,6 +331,7 @@ end
 ---@field refused integer
 ---@field unconfirmed integer
 ---@field not_sent integer
+---@field event_errors integer times that on_event raised
 
 --- Remove whatever role the target has on the resource.
 ---@param args elevenlabs.workspace.UnshareArgs
@@ -390,6 +409,7 @@ function Client:stats()
     refused = counts.refused,
     unconfirmed = counts.unconfirmed,
     not_sent = counts.not_sent,
+    event_errors = counts.event_errors,
   }
 end
 

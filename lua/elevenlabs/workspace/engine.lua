@@ -6,10 +6,9 @@
 
 local errors = require "elevenlabs.workspace.error"
 local outcome = require "elevenlabs.workspace.outcome"
+local secrets = require "elevenlabs.workspace.secrets"
 
 local M = {}
-
-local MASK = "[secret]"
 
 --- Proof of a call that the server confirmed. `tostring` of it begins with "confirmed".
 ---@class elevenlabs.workspace.Receipt
@@ -44,8 +43,8 @@ local function new_queue()
 end
 
 local function push(queue, value)
+  queue[queue.last + 1] = value -- may raise where memory is short: nothing is counted then
   queue.last = queue.last + 1
-  queue[queue.last] = value
 end
 
 local function peek(queue)
@@ -59,42 +58,10 @@ local function pop(queue)
   return value
 end
 
--- ---- secrets
-
---- Replace a secret wherever it stands in a value's strings.
-local function without(value, secret)
-  if type(value) == "string" then
-    local from, to = value:find(secret, 1, true)
-    while from do
-      value = value:sub(1, from - 1) .. MASK .. value:sub(to + 1)
-      from, to = value:find(secret, from + #MASK, true)
-    end
-    return value
-  elseif type(value) ~= "table" then
-    return value
-  end
-  local masked = {}
-  for k, v in pairs(value) do
-    masked[without(k, secret)] = without(v, secret)
-  end
-  return masked
-end
-
---- A function that takes secrets out of a value. The secrets live in it alone:
---- no field of a client or call shows one.
----@param secrets string[]
-function M.masker(secrets)
-  return function(value)
-    for _, secret in ipairs(secrets) do
-      value = without(value, secret)
-    end
-    return value
-  end
-end
-
 ---@param parts table { core, now = function() -> ms, random = function() -> [0, 1),
 --- wait = function(done) -> nil|why not, api_key = function() -> string|nil|false,
---- mask = function(value) -> value without secrets, max_concurrency, deadline_ms = nil }
+--- mask = function(value) -> value without secrets, on_event = nil, max_concurrency,
+--- deadline_ms = nil }
 ---@return elevenlabs.workspace.Engine
 function M.new(parts)
   return setmetatable({
@@ -104,15 +71,25 @@ function M.new(parts)
     wait = parts.wait,
     api_key = parts.api_key,
     mask = parts.mask,
+    on_event = parts.on_event,
     max_concurrency = parts.max_concurrency,
     deadline_ms = parts.deadline_ms,
     closed = false,
     waiting = new_queue(), -- calls without a place
     flying = {}, -- calls by the core's id
     flying_count = 0,
+    arrived = {}, -- completions, the first `arrived_done` of which are dealt with
+    arrived_done = 0,
     deadlines = new_queue(), -- all unfinished calls, by age and so by deadline
     finished = 0, -- since the last step
-    counts = { calls = 0, confirmed = 0, refused = 0, unconfirmed = 0, not_sent = 0 },
+    counts = {
+      calls = 0,
+      confirmed = 0,
+      refused = 0,
+      unconfirmed = 0,
+      not_sent = 0,
+      event_errors = 0,
+    },
   }, Engine)
 end
 
@@ -120,10 +97,53 @@ end
 --- its field where that is no field's name.
 local function masked_failure(mask, failure)
   local field = failure.field
-  if field and mask(field) == MASK then
-    field = MASK
+  if field and mask(field) == secrets.MASK then
+    field = secrets.MASK
   end
   return { kind = failure.kind, field = field, message = mask(failure.message) }
+end
+
+-- ---- events
+
+--- What a client tells its on_event function as it works, for logs and metrics. It holds
+--- no API key and no target.
+---@class elevenlabs.workspace.Event
+--- "attempt": a request is on its way; "response": its end; "done": the call's end.
+---@field name "attempt"|"response"|"done"
+---@field op "unshare"|"share"|"get"|"connect"
+---@field call integer the call's number within the client, from 1
+---@field resource_id string|nil nil for connect
+---@field resource_type string|nil nil for connect
+---@field attempts integer attempts that were begun so far
+---@field elapsed_ms number|nil of the attempt (response) or of the whole call (done)
+---@field outcome "confirmed"|"refused"|"unconfirmed"|"not_sent"|nil of response and done
+---@field kind elevenlabs.workspace.Kind|nil where the outcome is not confirmed
+---@field status integer|nil HTTP status, where there was one
+---@field code string|nil the server's own code
+---@field request_id string|nil
+---@field message string|nil where the outcome is not confirmed
+
+--- The user's function may raise: that is counted, and no call suffers by it.
+local function emit(self, call, name, result, elapsed_ms)
+  if not self.on_event then
+    return
+  end
+  local ok = pcall(self.on_event, {
+    name = name,
+    op = call.op,
+    call = call.number,
+    resource_id = call.resource_id,
+    resource_type = call.resource_type,
+    attempts = call.attempts,
+    elapsed_ms = elapsed_ms,
+    outcome = result and result.outcome,
+    kind = result and result.kind,
+    status = result and result.status,
+    code = result and result.code,
+    request_id = result and result.request_id,
+    message = result and result.message,
+  })
+  self.counts.event_errors = self.counts.event_errors + (ok and 0 or 1)
 end
 
 -- ---- starting and ending
@@ -154,8 +174,11 @@ function Engine:start(op, args)
   local started = self.now()
   local call = setmetatable({
     engine = self,
+    number = self.counts.calls + 1,
     op = op,
     args = copy_raw(args),
+    resource_id = rawget(args, "resource_id"),
+    resource_type = rawget(args, "resource_type"),
     warning = warning,
     started_ms = started,
     deadline_ms = self.deadline_ms and started + self.deadline_ms,
@@ -163,27 +186,32 @@ function Engine:start(op, args)
     attempts = 0,
     mask = self.mask,
   }, Call)
-  push(self.waiting, call)
   if call.deadline_ms then
     push(self.deadlines, call)
   end
+  push(self.waiting, call)
   self.counts.calls = self.counts.calls + 1
   self.core:wake_at(0)
   return call
 end
 
 local function finish(self, call, receipt, err)
-  call.state, call.receipt, call.err = "done", receipt, err
-  call.args, call.mask = nil, nil
-  self.finished = self.finished + 1
   local ended = receipt and receipt.outcome or err.outcome
+  call.receipt, call.err = receipt, err
+  call.state, call.args, call.mask = "done", nil, nil
+  self.finished = self.finished + 1
   self.counts[ended] = self.counts[ended] + 1
+end
+
+local function emit_done(self, call)
+  emit(self, call, "done", call.receipt or call.err, self.now() - call.started_ms)
 end
 
 local function finish_unsent(self, call, failure)
   local err = errors.not_sent(masked_failure(call.mask, failure))
   err.attempts, err.warning = call.attempts, call.warning
   finish(self, call, nil, err)
+  emit_done(self, call)
 end
 
 local STOP_MESSAGES = {
@@ -226,7 +254,7 @@ end
 
 --- For an answer that repeats the key of its own attempt.
 local function masker_with(self, key)
-  local mask_key = M.masker { key }
+  local mask_key = secrets.masker { key }
   return function(value)
     return self.mask(mask_key(value))
   end
@@ -251,6 +279,7 @@ local function send(self, call)
   call.id, call.state, call.attempts = id, "flying", call.attempts + 1
   self.flying[id] = call
   self.flying_count = self.flying_count + 1
+  emit(self, call, "attempt")
 end
 
 local function send_waiting(self)
@@ -292,19 +321,30 @@ local function conclude(self, call, verdict)
   })
 end
 
---- One attempt came to its end.
+--- One attempt came to its end. Whatever may raise comes first: an error leaves the
+--- completion for the next step.
 local function complete(self, evidence)
   local call = self.flying[evidence.id]
-  self.flying[evidence.id] = nil
-  self.flying_count = self.flying_count - 1
   evidence.stopped = call.stopped
   conclude(self, call, outcome.judge(call.op, evidence))
+  self.flying[evidence.id] = nil
+  self.flying_count = self.flying_count - 1
+  self.arrived_done = self.arrived_done + 1
+  emit(self, call, "response", call.receipt or call.err, evidence.elapsed_ms)
+  emit_done(self, call)
 end
 
-local function complete_all(self, completions)
-  for _, evidence in ipairs(completions) do
-    complete(self, evidence)
+local function complete_arrived(self)
+  while self.arrived[self.arrived_done + 1] do
+    complete(self, self.arrived[self.arrived_done + 1])
   end
+end
+
+--- Deal with completions that `ask` gives, after those that an error left behind.
+local function complete_all(self, ask, ...)
+  complete_arrived(self)
+  self.arrived, self.arrived_done = ask(self.core, ...), 0
+  complete_arrived(self)
 end
 
 local function stop_overdue(self)
@@ -316,6 +356,14 @@ local function stop_overdue(self)
   end
 end
 
+--- Whatever time and free places allow, and the time at which there will be more.
+local function advance(self)
+  stop_overdue(self)
+  send_waiting(self)
+  local oldest = peek(self.deadlines)
+  self.core:wake_at(oldest and oldest.deadline_ms)
+end
+
 -- ---- the host's side
 
 --- Run what is due and wait at most `timeout_ms` (default 0) for a completion.
@@ -323,13 +371,9 @@ end
 ---@return integer completed calls that became done since the last step
 function Engine:step(timeout_ms)
   if not self.closed then
-    stop_overdue(self)
-    send_waiting(self)
-    local oldest = peek(self.deadlines)
-    self.core:wake_at(oldest and oldest.deadline_ms)
-    complete_all(self, self.core:step(self.finished > 0 and 0 or timeout_ms or 0))
-    stop_overdue(self)
-    send_waiting(self) -- into the places that became free
+    advance(self)
+    complete_all(self, self.core.step, self.finished > 0 and 0 or timeout_ms or 0)
+    advance(self) -- into the places that became free
   end
   local finished = self.finished
   self.finished = 0
@@ -345,7 +389,7 @@ function Engine:close()
   for _, call in pairs(self.flying) do
     call.stopped = call.stopped or "closed"
   end
-  complete_all(self, self.core:close())
+  complete_all(self, self.core.close)
   while peek(self.waiting) do
     stop(self, pop(self.waiting), "closed")
   end

@@ -1,0 +1,24 @@
+local secrets = require "elevenlabs.workspace.secrets"
+
+describe("secrets", function()
+  local mask = secrets.masker { "sk_1", "pa55", "" }
+
+  it("takes every secret out of text, tables and their keys", function()
+    assert.are.equal("[secret] and [secret][secret]", mask "sk_1 and pa55sk_1")
+    assert.are.same(
+      { ["[secret]"] = { "x[secret]", 4, true } },
+      mask { sk_1 = { "xpa55", 4, true } }
+    )
+  end)
+
+  it("leaves other values as they are", function()
+    assert.are.equal(7, mask(7))
+    assert.is_nil(mask(nil))
+    assert.are.equal("plain", mask "plain")
+  end)
+
+  it("ends with secrets that are part of its own mark", function()
+    assert.are.equal("[secret]", secrets.masker { "s" } "s")
+    assert.are.equal("[[secret]]", secrets.masker { "secret" } "[secret]")
+  end)
+end)
