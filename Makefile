@@ -100,24 +100,35 @@ SPECS ?= spec
 test: deps ## install what is missing, build, and run every spec on LUA
 	@$(MAKE) --no-print-directory specs LUA=$(LUA)
 
+RUN_SPECS = spec/support/run.lua --helper=spec/support/helper.lua \
+  -o spec/support/output.lua --pattern=_spec $(SPECS)
+
 specs: all $(PROBE) $(SLOW_RESOLVER)
-	@$(RUN) $(LUA) spec/support/run.lua --helper=spec/support/helper.lua \
-	  -o spec/support/output.lua --pattern=_spec $(SPECS)
+	@$(RUN) $(LUA) $(RUN_SPECS)
 
 ASAN_FLAGS := -O1 -g -Werror -fsanitize=address,undefined -fno-sanitize-recover=undefined \
   -fno-omit-frame-pointer
 
-check: ## lint, the specs on all five Luas, and on 5.4 with ASan, UBSan and LSan
+check: ## lint, the specs on all five Luas, on 5.4 also with sanitizers and valgrind
 	@sh .ci/install lint $(ALL_LUAS)
 	@$(MAKE) --no-print-directory lint
 	@for lua in $(ALL_LUAS); do echo "== $$lua"; \
 	  $(MAKE) --no-print-directory specs LUA=$$lua CFLAGS='-O2 -g -Werror' || exit 1; done
 	@echo "== lua5.4 with ASan, UBSan and LSan"
 	@$(MAKE) --no-print-directory sanitized
+	@echo "== lua5.4 with valgrind"
+	@$(MAKE) --no-print-directory valgrind LUA=lua5.4
 
 # The interpreter was built without the runtime, which must come first in memory; the
 # loader is asked and not LD_PRELOAD, which nginx and openssl would inherit.
 ASAN_LUA := $(ROOT)/build/asan/lua5.4
+
+VALGRIND := valgrind --quiet --error-exitcode=99 --child-silent-after-fork=yes \
+  --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite
+
+.PHONY: valgrind
+valgrind: all $(PROBE) $(SLOW_RESOLVER) ## the specs on LUA under valgrind: no error, nothing lost
+	@$(RUN) $(VALGRIND) $(LUA) $(RUN_SPECS)
 
 .PHONY: sanitized
 sanitized:

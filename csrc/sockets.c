@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "sockets.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -45,22 +46,29 @@ ew_socket *ew_sockets_by_fd(ew_sockets *sockets, int fd) {
   return NULL;
 }
 
-static int port_of(int fd) {
-  struct sockaddr_storage address;
-  socklen_t length = sizeof address;
-  memset(&address, 0, sizeof address);
-  if (getsockname(fd, (struct sockaddr *)&address, &length) != 0) return 0;
-  if (address.ss_family == AF_INET) return ntohs(((struct sockaddr_in *)&address)->sin_port);
-  if (address.ss_family == AF_INET6) return ntohs(((struct sockaddr_in6 *)&address)->sin6_port);
-  return 0;
+/* Is `address` that port of that IP, as inet_ntop writes it? */
+static bool is_at(const struct sockaddr_storage *address, const char *ip, int port) {
+  char text[INET6_ADDRSTRLEN] = "";
+  const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
+  const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
+  bool is_v6 = address->ss_family == AF_INET6;
+  if (!is_v6 && address->ss_family != AF_INET) return false;
+  inet_ntop(address->ss_family, is_v6 ? (const void *)&v6->sin6_addr : (const void *)&v4->sin_addr,
+            text, sizeof text);
+  return ntohs(is_v6 ? v6->sin6_port : v4->sin_port) == port && strcmp(text, ip) == 0;
 }
 
-ew_socket *ew_sockets_by_port(ew_sockets *sockets, int local_port) {
+ew_socket *ew_sockets_by_ends(ew_sockets *sockets, const char *local_ip, int local_port,
+                              const char *remote_ip, int remote_port) {
   size_t i;
   for (i = 0; i < sockets->count; i++) {
     ew_socket *s = &sockets->all[i];
-    if (s->local_port == 0) s->local_port = port_of(s->fd);
-    if (s->local_port == local_port) return s;
+    struct sockaddr_storage local, remote;
+    socklen_t local_size = sizeof local, remote_size = sizeof remote;
+    if (getsockname(s->fd, (struct sockaddr *)&local, &local_size) == 0 &&
+        getpeername(s->fd, (struct sockaddr *)&remote, &remote_size) == 0 &&
+        is_at(&local, local_ip, local_port) && is_at(&remote, remote_ip, remote_port))
+      return s;
   }
   return NULL;
 }

@@ -10,9 +10,8 @@
 
 typedef struct {
   int fd;
-  int local_port;         /* 0 until it was asked for */
   unsigned long requests; /* that were let through */
-  bool multiplexed;       /* it answered in HTTP/2 */
+  bool multiplexed;       /* it speaks HTTP/2 */
 } ew_socket;
 
 typedef struct {
@@ -28,7 +27,8 @@ int ew_sockets_close(ew_sockets *sockets, int fd);
 
 /* NULL: not ours. Borrowed until the next open or close. */
 ew_socket *ew_sockets_by_fd(ew_sockets *sockets, int fd);
-ew_socket *ew_sockets_by_port(ew_sockets *sockets, int local_port);
+ew_socket *ew_sockets_by_ends(ew_sockets *sockets, const char *local_ip, int local_port,
+                              const char *remote_ip, int remote_port);
 
 /* Has the peer said something, or hung up? */
 bool ew_socket_readable(const ew_socket *socket);

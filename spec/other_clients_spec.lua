@@ -110,7 +110,7 @@ end)
 
 describe("unlike other clients, this one", function()
   it("sends no group_email, as a Rust one does", function()
-    local err = refused { resource_id = "x", resource_type = "voice", group_email = "a@example.com" }
+    local err = refused { resource_id = "x", resource_type = "voice", group_email = "g@x.org" }
     assert.are.equal("group_email", err.field)
   end)
 
