@@ -33,7 +33,7 @@ ifeq ($(shell uname),Darwin)
 else
   EW_LDFLAGS = -shared -Wl,-z,nodelete
 endif
-CURL_LIBS = $(shell pkg-config --libs libcurl) -lpthread
+CURL_LIBS = $(shell pkg-config --libs libcurl) -lpthread -ldl
 
 # Absolute, so that it holds from any folder.
 ROOT := $(CURDIR)

@@ -156,11 +156,13 @@ static int core_timeout_ms(lua_State *L) {
   return 1;
 }
 
+/* -> attempts, connections, forks */
 static int core_counts(lua_State *L) {
   ew_transport_counts counts = ew_transport_count(check_core(L)->transport);
   lua_pushinteger(L, (lua_Integer)counts.attempts);
   lua_pushinteger(L, (lua_Integer)counts.connections);
-  return 2;
+  lua_pushinteger(L, (lua_Integer)counts.forks);
+  return 3;
 }
 
 static int core_gc(lua_State *L) {

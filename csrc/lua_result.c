@@ -57,11 +57,13 @@ static void set_headers(lua_State *L, const ew_response *response) {
 static void push_completion(lua_State *L, const ew_completion *completion) {
   const ew_response *response = completion->response;
   const ew_buffer *body = &response->body;
-  lua_createtable(L, 0, 11);
+  lua_createtable(L, 0, 13);
   set_integer(L, "id", (lua_Integer)completion->id);
   set_integer(L, "status", response->status);
   set_integer(L, "curl_code", completion->curl_code);
   set_flag(L, "sent", completion->sent);
+  set_flag(L, "resent", completion->resent);
+  set_integer(L, "proxy_status", completion->proxy_status);
   set_flag(L, "whole", completion->whole);
   set_flag(L, "head_ended", response->head_ended);
   set_flag(L, "is_text", ew_utf8_is_text(ew_buffer_text(body), body->length));

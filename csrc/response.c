@@ -102,21 +102,28 @@ static bool informational(int status) {
   return status >= 100 && status < 200;
 }
 
+/* Only at the beginning, or after an informational head: else two could be read. */
+static const char *take_status(ew_response *response, const char *line, size_t length) {
+  span whole = {line, length};
+  if (response->status != 0 && !response->interim_ended) return "the answer has two status lines";
+  ew_response_clear(response);
+  response->status = parse_status(whole);
+  return NULL;
+}
+
 const char *ew_response_header(ew_response *response, const char *line, size_t length) {
-  span whole, name, value;
+  span name, value;
   const char *colon;
   while (length && (line[length - 1] == '\n' || line[length - 1] == '\r')) length--;
-  whole = trim(line, length);
-  if (whole.length >= 5 && memcmp(whole.data, "HTTP/", 5) == 0 && !response->head_ended) {
-    ew_response_clear(response);
-    response->status = parse_status(whole);
-    return NULL;
-  }
+  if (length >= 5 && memcmp(line, "HTTP/", 5) == 0 && !response->head_ended)
+    return take_status(response, line, length);
   if (length == 0) {
-    response->head_ended = response->status != 0 && !informational(response->status);
+    response->interim_ended = informational(response->status);
+    response->head_ended = response->status != 0 && !response->interim_ended;
     return NULL;
   }
-  if (response->head_ended || *line == ' ' || *line == '\t') return NULL; /* trailer; obs-fold */
+  if (response->head_ended) return NULL; /* a trailer */
+  if (*line == ' ' || *line == '\t') return "the answer folds a header line";
   colon = memchr(line, ':', length);
   if (!colon) return NULL;
   name = trim(line, (size_t)(colon - line));

@@ -16,10 +16,11 @@ enum { EW_HEADERS = 5 };
 extern const char *const ew_header_names[EW_HEADERS];
 
 typedef struct {
-  int status;      /* of the newest head, informational ones included; 0: none */
-  bool head_ended; /* the blank line of the final head was seen */
-  bool chunked;    /* transfer-encoding: exactly "chunked" */
-  bool has_length; /* content-length, in `length` */
+  bool interim_ended; /* the newest head was informational and is over */
+  int status;         /* of the newest head, informational ones included; 0: none */
+  bool head_ended;    /* the blank line of the final head was seen */
+  bool chunked;       /* transfer-encoding: exactly "chunked" */
+  bool has_length;    /* content-length, in `length` */
   unsigned long long length;
   ew_buffer body;
   char headers[EW_HEADERS][EW_LONGEST_HEADER]; /* "" when absent or not printable ASCII */

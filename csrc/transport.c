@@ -11,6 +11,7 @@
 
 #include "poller.h"
 #include "sockets.h"
+#include "tls.h"
 
 #if LIBCURL_VERSION_NUM < 0x075700
 #error "libcurl 7.87 or newer is needed (CURLOPT_QUICK_EXIT)"
@@ -28,10 +29,12 @@ struct ew_transfer {
   ew_response response;
   char error_text[CURL_ERROR_SIZE];
   const char *reason; /* why we ended it ourselves; static; NULL: we did not */
-  bool sent;
-  bool stale; /* its connection held an answer to nothing */
-  int socket; /* fd that carries it, -1 */
+  int sends;          /* times that the request may have left */
+  bool stale;         /* its connection held an answer to nothing */
+  bool fresh;         /* it insists on a connection of its own */
+  int socket;         /* fd that carries it, -1 */
   int curl_code;
+  long proxy_status;
   int64_t started_us, elapsed_us;
   ew_transfer *previous, *next;
 };
@@ -132,34 +135,46 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *arg) {
   return x->reason ? 0 : size * count;
 }
 
-/* Has this idle HTTP/1.1 connection something to say before we asked? Then it
-** would be taken for the answer to the next request. Over HTTP/2 unasked frames
+static bool tls_known; /* OpenSSL was found and may be asked */
+
+/* The connection that is about to be used, as OpenSSL has it; NULL: not known. */
+static const void *tls_of(CURL *easy) {
+  struct curl_tlssessioninfo *info = NULL;
+  if (!tls_known || curl_easy_getinfo(easy, CURLINFO_TLS_SSL_PTR, &info) != CURLE_OK || !info)
+    return NULL;
+  return info->backend == CURLSSLBACKEND_OPENSSL ? info->internals : NULL;
+}
+
+/* Has this kept HTTP/1.1 connection something to say before we asked? It would be
+** taken for the answer to the next request. In the socket it can be seen; what has
+** been read with the end of the last answer's TLS record only OpenSSL can tell, and
+** where it cannot be asked the connection is not trusted. Over HTTP/2 unasked frames
 ** are usual and carry their stream's number. */
-static bool holds_stray_answer(ew_transport *t, const ew_socket *s) {
-  const ew_transfer *x;
-  if (!s || s->requests == 0 || s->multiplexed) return false;
-  for (x = t->active.first; x; x = x->next)
-    if (x->socket == s->fd) return false; /* two at once: it is HTTP/2 */
-  return ew_socket_readable(s);
+static bool holds_stray_answer(const ew_transfer *x, const ew_socket *s, const void *ssl) {
+  if (!s) return !x->fresh; /* libcurl names ends that no socket of ours has */
+  if (s->requests == 0 || s->multiplexed) return false;
+  return (!x->transport->plain && (!ssl || ew_tls_has_unread(ssl))) || ew_socket_readable(s);
 }
 
 /* The last word before a request leaves. libcurl asks again before it silently
-** sends one anew, which only a repeatable request may stand. The local port finds
-** the socket: CURLINFO_ACTIVESOCKET still names the previous connection here. */
+** sends one anew, which only a repeatable request may stand. The connection's ends
+** find the socket: CURLINFO_ACTIVESOCKET still names the previous one here. */
 static int on_before_request(void *arg, char *remote_ip, char *local_ip, int remote_port,
                              int local_port) {
   ew_transfer *x = arg;
-  ew_socket *s = ew_sockets_by_port(&x->transport->sockets, local_port);
-  (void)remote_ip, (void)local_ip, (void)remote_port;
-  if (x->sent && !x->request.repeatable) {
+  ew_transport *t = x->transport;
+  const void *ssl = tls_of(x->easy);
+  ew_socket *s = ew_sockets_by_ends(&t->sockets, local_ip, local_port, remote_ip, remote_port);
+  if (x->sends && !x->request.repeatable) {
     x->reason = "the connection ended before an answer came";
     return CURL_PREREQFUNC_ABORT;
   }
-  if (holds_stray_answer(x->transport, s)) {
+  if (s && ssl) s->multiplexed = t->multiplexed = ew_tls_speaks_h2(ssl);
+  if (holds_stray_answer(x, s, ssl)) {
     x->stale = true;
     return CURL_PREREQFUNC_ABORT;
   }
-  x->sent = true;
+  x->sends++;
   x->socket = s ? s->fd : -1;
   if (s) s->requests++;
   return CURL_PREREQFUNC_OK;
@@ -178,7 +193,6 @@ static const struct {
   {CURLOPT_HTTP09_ALLOWED, 0},
   {CURLOPT_PATH_AS_IS, 1},
   {CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS},
-  {CURLOPT_PIPEWAIT, 1}, /* rather a stream on a coming connection than a handshake */
   {CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2},
   {CURLOPT_SSL_VERIFYPEER, 1},
   {CURLOPT_SSL_VERIFYHOST, 2},
@@ -199,7 +213,9 @@ static bool set_fixed_options(CURL *easy) {
 
 static bool set_client_options(const ew_transport *t, CURL *easy) {
   const char *proxy = t->plain ? "" : t->proxy; /* http_proxy would be shown the key */
+  /* PIPEWAIT: rather a stream on a connection that is coming than a handshake. */
   return curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, t->plain ? "http" : "https") == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_PIPEWAIT, t->plain ? 0L : 1L) == CURLE_OK &&
          curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, t->connect_timeout_ms) == CURLE_OK &&
          curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, t->attempt_timeout_ms) == CURLE_OK &&
          curl_easy_setopt(easy, CURLOPT_USERAGENT, t->user_agent) == CURLE_OK &&
@@ -322,8 +338,8 @@ static bool set_url(const ew_transport *t, ew_transfer *x) {
 
 /* A grant must not be repeated behind our back, so over HTTP/1.1 it gets a
 ** connection that cannot have died in idleness. */
-static bool set_freshness(const ew_transport *t, ew_transfer *x, bool after_stale) {
-  bool fresh = after_stale || (!x->request.repeatable && !t->multiplexed);
+static bool set_freshness(ew_transfer *x, bool fresh) {
+  x->fresh = fresh;
   return curl_easy_setopt(x->easy, CURLOPT_FRESH_CONNECT, fresh ? 1L : 0L) == CURLE_OK;
 }
 
@@ -338,7 +354,8 @@ static void clear_evidence(ew_transfer *x) {
   ew_response_clear(&x->response);
   x->error_text[0] = '\0';
   x->reason = NULL;
-  x->sent = x->stale = false;
+  x->sends = 0;
+  x->stale = x->fresh = false;
   x->socket = -1;
   x->curl_code = 0;
 }
@@ -359,7 +376,8 @@ ew_status ew_transport_start(ew_transport *t, ew_request *request, const ew_text
   }
   x->request = *request;
   clear_evidence(x);
-  if (!set_headers(x, key) || !set_method(x) || !set_url(t, x) || !set_freshness(t, x, false))
+  if (!set_headers(x, key) || !set_method(x) || !set_url(t, x) ||
+      !set_freshness(x, !x->request.repeatable && !t->multiplexed))
     return start_failed(t, x, error);
   x->started_us = ew_now_us();
   if (curl_multi_add_handle(t->multi, x->easy) != CURLM_OK) return start_failed(t, x, error);
@@ -370,14 +388,30 @@ ew_status ew_transport_start(ew_transport *t, ew_request *request, const ew_text
   return EW_OK;
 }
 
+/* Where OpenSSL cannot be asked, a connection's protocol is known by its answers. */
+static void learn_protocol(ew_transport *t, const ew_transfer *x) {
+  long version = 0;
+  ew_socket *s = ew_sockets_by_fd(&t->sockets, x->socket);
+  if (tls_known || curl_easy_getinfo(x->easy, CURLINFO_HTTP_VERSION, &version) != CURLE_OK) return;
+  t->multiplexed = version == CURL_HTTP_VERSION_2_0;
+  if (s) s->multiplexed = t->multiplexed;
+}
+
+/* libcurl and we must have read the same status, or one was misled. */
+static bool agrees(ew_transfer *x) {
+  long status = 0;
+  curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
+  return status == x->response.status;
+}
+
 /* The one way out of `active`. */
 static void finish(ew_transport *t, ew_transfer *x, int curl_code) {
-  long version = 0;
-  ew_socket *s = x->socket >= 0 ? ew_sockets_by_fd(&t->sockets, x->socket) : NULL;
-  if (curl_easy_getinfo(x->easy, CURLINFO_HTTP_VERSION, &version) == CURLE_OK && version != 0) {
-    t->multiplexed = version == CURL_HTTP_VERSION_2_0;
-    if (s) s->multiplexed = t->multiplexed;
+  learn_protocol(t, x);
+  if (curl_code == CURLE_OK && !agrees(x)) {
+    curl_code = CURLE_WEIRD_SERVER_REPLY;
+    x->reason = "the answer's status can be read in two ways";
   }
+  curl_easy_getinfo(x->easy, CURLINFO_HTTP_CONNECTCODE, &x->proxy_status);
   curl_multi_remove_handle(t->multi, x->easy);
   x->curl_code = curl_code;
   x->elapsed_us = ew_now_us() - x->started_us;
@@ -392,7 +426,7 @@ static void restart(ew_transport *t, ew_transfer *x) {
   curl_multi_remove_handle(t->multi, x->easy);
   x->stale = false;
   x->error_text[0] = '\0';
-  if (!set_freshness(t, x, true) || curl_multi_add_handle(t->multi, x->easy) != CURLM_OK)
+  if (!set_freshness(x, true) || curl_multi_add_handle(t->multi, x->easy) != CURLM_OK)
     finish(t, x, CURLE_OUT_OF_MEMORY);
 }
 
@@ -434,8 +468,19 @@ void ew_transport_cancel(ew_transport *t, uint64_t id) {
 
 /* ---- running ---- */
 
+static int64_t earlier(int64_t a, int64_t b) {
+  return a < b ? a : b;
+}
+
+/* When the oldest attempt must have ended. libcurl has a time-out of its own, but
+** does not look at it while a transfer waits for another's connection. */
+static int64_t overdue_us(const ew_transport *t) {
+  const ew_transfer *oldest = t->active.first;
+  return oldest ? oldest->started_us + (int64_t)t->attempt_timeout_ms * 1000 : EW_NEVER;
+}
+
 static int64_t due_us(const ew_transport *t) {
-  return t->curl_due_us < t->wake_at_us ? t->curl_due_us : t->wake_at_us;
+  return earlier(earlier(t->curl_due_us, t->wake_at_us), overdue_us(t));
 }
 
 /* The host may wait on the fd as soon as a public call returns. */
@@ -466,6 +511,13 @@ static void run_due(ew_transport *t, const ew_ready *ready, int count) {
           (ready[i].ready & EW_WRITABLE ? CURL_CSELECT_OUT : 0));
 }
 
+static void end_overdue(ew_transport *t) {
+  while (overdue_us(t) <= ew_now_us()) {
+    t->active.first->reason = "the attempt took too long";
+    finish(t, t->active.first, CURLE_OPERATION_TIMEDOUT);
+  }
+}
+
 static void tear_down(ew_transport *t, const char *reason, int curl_code);
 
 /* false: the caller should look at its own business (a signal, its wake time). */
@@ -480,6 +532,7 @@ static bool pass(ew_transport *t, int64_t timeout_us) {
   if (count < 0) return false;
   run_due(t, ready, count);
   collect(t);
+  end_overdue(t);
   if (t->broken) {
     tear_down(t, "out of memory", CURLE_OUT_OF_MEMORY);
     bring_up(t);
@@ -519,7 +572,8 @@ int64_t ew_transport_due_us(ew_transport *t) {
   return t->done.first ? 0 : due_us(t);
 }
 
-ew_transport_counts ew_transport_count(const ew_transport *t) {
+ew_transport_counts ew_transport_count(ew_transport *t) {
+  check_fork(t);
   return t->counts;
 }
 
@@ -536,7 +590,9 @@ bool ew_transport_completion(const ew_transport *t, const ew_transfer **cursor,
   *cursor = x;
   out->id = x->id;
   out->curl_code = x->curl_code;
-  out->sent = x->sent;
+  out->sent = x->sends > 0;
+  out->resent = x->sends > 1;
+  out->proxy_status = x->proxy_status;
   out->whole = x->curl_code == CURLE_OK && ew_response_whole(&x->response);
   out->response = &x->response;
   out->message = message_of(x);
@@ -606,11 +662,13 @@ static void check_fork(ew_transport *t) {
   pid_t pid = getpid();
   if (t->pid == pid) return;
   t->pid = pid;
+  t->counts.forks++;
   if (t->closed) return;
   ew_poller_close(&t->poller);
   ew_sockets_cut_off(&t->sockets);
   tear_down(t, "the process forked while this was under way", EW_ABORTED);
   bring_up(t);
+  settle(t);
 }
 
 /* ---- opening ---- */
@@ -696,7 +754,11 @@ static ew_status parse_base_url(ew_transport *t, const char *text, ew_error *err
 }
 
 static void global_init(void) {
+  CURL *(*symbol)(void) = curl_easy_init;
+  void *address;
+  memcpy(&address, &symbol, sizeof address);
   curl_global_init(CURL_GLOBAL_DEFAULT);
+  tls_known = ew_tls_find(address);
 }
 
 static ew_status keep_text(char **slot, const char *text, ew_error *error) {

@@ -29,9 +29,11 @@ typedef struct {
 /* How one attempt ended. Borrowed from the transport until discarded. */
 typedef struct {
   uint64_t id;
-  int curl_code; /* CURLcode; EW_ABORTED when cancelled */
-  bool sent;     /* the request may have left this machine */
-  bool whole;    /* see ew_response_whole; false unless curl_code is 0 */
+  int curl_code;     /* CURLcode; EW_ABORTED when cancelled */
+  bool sent;         /* the request may have left this machine */
+  bool resent;       /* and libcurl sent it again: the first may have been applied */
+  bool whole;        /* see ew_response_whole; false unless curl_code is 0 */
+  long proxy_status; /* a proxy's answer to CONNECT, 0 for none */
   const ew_response *response;
   const char *message; /* libcurl's words, or ours; "" on success */
   int64_t elapsed_us;
@@ -42,6 +44,7 @@ enum { EW_ABORTED = 42 /* CURLE_ABORTED_BY_CALLBACK */ };
 typedef struct {
   unsigned long long attempts;    /* started */
   unsigned long long connections; /* opened */
+  unsigned long long forks;       /* found out about, in this process and its parents */
 } ew_transport_counts;
 
 /* NULL, or why the libcurl that was loaded cannot be used. Static. */
@@ -81,6 +84,6 @@ void ew_transport_wake_at(ew_transport *transport, int64_t at_us);
 
 int ew_transport_fd(ew_transport *transport);         /* -1 when closed */
 int64_t ew_transport_due_us(ew_transport *transport); /* next timer; EW_NEVER: none */
-ew_transport_counts ew_transport_count(const ew_transport *transport);
+ew_transport_counts ew_transport_count(ew_transport *transport);
 
 #endif

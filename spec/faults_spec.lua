@@ -24,6 +24,22 @@ describe("fault", function()
   end
 end)
 
+describe("a refusal", function()
+  it("is ambiguous where libcurl had sent the request before", function()
+    local args = { resource_id = "id1", resource_type = "voice", user_email = "a@example.com" }
+    local server = raw.start {
+      { raw.read, GOOD, raw.read, raw.fin },
+      { raw.read, raw.answer(404, '{"detail":"Not Found"}'), raw.hold },
+    }
+    local client = server:client()
+    assert.are.equal("confirmed", client:unshare(args).outcome)
+    local _, err = client:unshare(args)
+    assert.are.same({ "refused", true }, { err.outcome, err.ambiguous })
+    client:close()
+    server:stop()
+  end)
+end)
+
 describe("a share", function()
   it("uses no connection that may have died: over HTTP/1.1 one of its own", function()
     local server = raw.start {

@@ -11,7 +11,7 @@ local function lint_with(file, line)
     [[
       set -e
       mkdir "$1" && cp -r .ci .clang-format .luacheckrc csrc lua spec examples "$1"
-      cd "$1" && printf '%s\n' "$3" | cat - "$2" >changed && mv changed "$2"
+      cd "$1" && touch "$2" && printf '%s\n' "$3" | cat - "$2" >changed && mv changed "$2"
       LINT_ONLY=layers sh .ci/lint
     ]],
     "lint",
@@ -45,6 +45,12 @@ describe("lint", function()
     local code, out = lint_with("csrc/request.c", '#include "transport.h"')
     assert.are.equal(1, code)
     assert.matches("csrc/request.c includes transport.h, a layer above", out, 1, true)
+  end)
+
+  it("fails where a file has no layer", function()
+    local code, out = lint_with("csrc/stray.c", "/* nothing */")
+    assert.are.equal(1, code)
+    assert.matches("csrc/stray.c has no layer", out, 1, true)
   end)
 
   it("fails where the library calls exit", function()

@@ -64,6 +64,11 @@ describe("response", function()
     ["a list of lengths"] = { "Content-Length: 4, 4" },
     ["a hexadecimal length"] = { "Content-Length: 0x4" },
     ["an empty length"] = { "Content-Length:" },
+    ["a folded header"] = { "X: y", " z" },
+    ["a folded coding"] = { "Transfer-Encoding: chunked", "\t, gzip" },
+    ["a folded status line"] = { "X: y", " HTTP/1.1 200 OK" },
+    ["a second status line"] = { "HTTP/1.1 200 OK" },
+    ["a status line after headers"] = { "X: y", "HTTP/1.1 403 X" },
     ["a length past 10^18"] = { "Content-Length: 1000000000000000000" },
   }
   for name, lines in pairs(untrusted) do

@@ -196,11 +196,21 @@ describe("transport", function()
 
     it("its password is masked in errors", function()
       local server = raw.start { { raw.hold } }
-      local client = server:client { proxy = "http://user:pa55word@127.0.0.1:1" }
-      local _, err = client:unshare(ARGS)
-      assert.are.equal("not_sent", err.outcome)
-      assert.is_nil(tostring(err):find("pa55word", 1, true))
-      client:close()
+      for _, proxy in ipairs {
+        "http://user:pa55word@127.0.0.1:1",
+        "http://user:pa55word@127.0.0.1:99999999",
+        "socks5h://user:pa55word@127.0.0.1:99999999",
+        "http://user:pa55word/x@127.0.0.1:99999999",
+      } do
+        local client = server:client { proxy = proxy }
+        local _, err = client:unshare(ARGS)
+        assert.are.equal("not_sent", err.outcome)
+        assert.is_nil(tostring(err):find("pa55word", 1, true))
+        client:close()
+        local _, out = run_client(server, { https_proxy = proxy, no_proxy = false })
+        assert.matches("^not_sent", out)
+        assert.is_nil(out:find("pa55word", 1, true))
+      end
       server:stop()
     end)
   end)
@@ -266,6 +276,37 @@ describe("transport", function()
         assert.are.equal(0, status)
         assert.are.equal("confirmed", call:result().outcome)
         assert.are.equal(1, client:stats().connections)
+      end)
+
+      it("a call that waited is the parent's alone, and the child's host is told", function()
+        assert(client:connect())
+        local args = { role = "viewer" }
+        for name, value in pairs(sandbox.example) do
+          args[name] = value
+        end
+        local waiting = client:start("share", args)
+        local before = sandbox:requests()
+        local status = probe.fork(function()
+          if not probe.readable(client:pollfd(), 5000) then
+            return 1
+          end
+          client:step(0)
+          local _, err = waiting:result()
+          return err.outcome == "not_sent" and err.kind == "cancelled" and 0 or 2
+        end)
+        assert.are.equal(0, status)
+        assert.are.equal("confirmed", waiting:result().outcome)
+        assert.are.equal(before + 2, sandbox:requests()) -- the share and this question
+
+        local flying = client:start("unshare", sandbox.example)
+        while client:stats().attempts < 3 do
+          client:step(1)
+        end
+        status = probe.fork(function()
+          return probe.readable(client:pollfd(), 5000) and client:step(0) == 1 and 0 or 1
+        end)
+        assert.are.equal(0, status)
+        assert.are.equal("confirmed", flying:result().outcome)
       end)
 
       it("a child that only collects it leaves the parent's connection alone", function()

@@ -18,6 +18,10 @@ local function world(options)
     end
   end
   core.unshare, core.share, core.get = start "unshare", start "share", start "get"
+  core.forks = 0
+  function core:counts()
+    return #self.attempts, 0, self.forks
+  end
   function core:answer(id, changes)
     local evidence = {
       id = id,
@@ -364,6 +368,126 @@ describe("engine", function()
     assert.are.equal(2, engine:step())
     assert.are.equal("confirmed", first:result().outcome)
     assert.are.equal("confirmed", second:result().outcome)
+  end)
+
+  describe("leaves no call behind", function()
+    it("when the core raises, and sends it in the next step", function()
+      local engine, core = world()
+      local unshare = core.unshare
+      function core.unshare()
+        error "not enough memory"
+      end
+      local call = engine:start("unshare", {})
+      assert.has_error(function()
+        engine:step()
+      end, "not enough memory")
+      core.unshare = unshare
+      engine:step()
+      core:answer(1)
+      engine:step()
+      assert.are.same({ "confirmed", 1 }, { call:result().outcome, #core.attempts })
+    end)
+
+    it("when an attempt cannot be written down, which is then taken back", function()
+      local engine, core = world()
+      local unshare, cancelled = core.unshare, nil
+      function core.unshare()
+        return 0 / 0 -- no key of a table: writing it down raises
+      end
+      function core:cancel(id)
+        cancelled = id
+        self:answer(id, { curl_code = 42, sent = false, status = 0 })
+      end
+      local call = engine:start("unshare", {})
+      assert.has_error(function()
+        engine:step()
+      end)
+      assert.is_true(cancelled ~= cancelled)
+      core.unshare = unshare
+      engine:step() -- also gets the completion of what was taken back
+      assert.is_false(call:done())
+      core:answer(1)
+      engine:step()
+      assert.are.equal("confirmed", call:result().outcome)
+    end)
+
+    it("when closing raises half-way: it can be closed again", function()
+      local engine, core = world { max_concurrency = 1 }
+      local flying, waiting = engine:start("unshare", {}), engine:start("unshare", {})
+      engine:step()
+      local close = core.close
+      function core.close()
+        error "not enough memory"
+      end
+      assert.has_error(function()
+        engine:close()
+      end)
+      assert.are.equal("closed", select(2, engine:start("unshare", {})).kind)
+      core.close = close
+      core:answer(1, { curl_code = 42, status = 0 })
+      engine:step()
+      assert.are.same({ true, true }, { flying:done(), waiting:done() })
+    end)
+
+    it("when its key function yields and nobody comes back", function()
+      local engine, core = world {
+        api_key = function()
+          coroutine.yield()
+          return "key"
+        end,
+      }
+      local call = engine:start("unshare", {})
+      local dropped = coroutine.create(function()
+        engine:step()
+      end)
+      coroutine.resume(dropped)
+      if not call:done() then -- Lua 5.1 cannot yield there, and says so at once
+        assert.are.equal("suspended", coroutine.status(dropped))
+        engine:close()
+        assert.are.equal("closed", select(2, call:result()).kind)
+        assert.is_true(coroutine.resume(dropped))
+      end
+      assert.are.equal("not_sent", select(2, call:result()).outcome)
+      assert.are.equal(0, #core.attempts)
+    end)
+
+    it("when its key function steps, which sends the others and not itself again", function()
+      local engine, core
+      local nested = false
+      engine, core = world {
+        api_key = function()
+          if not nested then
+            nested = true
+            engine:step()
+          end
+          return "key"
+        end,
+      }
+      engine:start("unshare", { number = 1 })
+      engine:start("unshare", { number = 2 })
+      engine:step()
+      assert.are.same(
+        { 2, 1, nil },
+        { core.attempts[1].args.number, core.attempts[2].args.number, core.attempts[3] }
+      )
+    end)
+
+    it("to a fork: in the child a waiting call ends, for the parent will send it", function()
+      local engine, core = world { max_concurrency = 1 }
+      engine:start("unshare", {})
+      local waiting = engine:start("unshare", {})
+      engine:step()
+      core.forks = 1
+      engine:step()
+      assert.are.same(
+        { "not_sent", "cancelled" },
+        { select(2, waiting:result()).outcome, select(2, waiting:result()).kind }
+      )
+      engine:start("unshare", {})
+      core:answer(1)
+      engine:step()
+      assert.are.equal(2, #core.attempts) -- the child's own
+    end)
   end)
 
   describe("tells of events:", function()

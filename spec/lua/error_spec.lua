@@ -31,6 +31,9 @@ describe("error", function()
     local evil = errors.new { kind = "server", outcome = "unconfirmed", message = "a\27[2J\r\nb" }
     evil.code = "c\nd"
     assert.is_nil(tostring(evil):find "%c")
+    local message = "a\194\15531mb\195\164"
+    evil = errors.new { kind = "server", outcome = "unconfirmed", message = message }
+    assert.matches("a 31mb\195\164", tostring(evil), 1, true) -- U+009B begins a command too
   end)
 
   it("says not_sent for what never left", function()

@@ -20,8 +20,12 @@ local function evidence(changes)
   return all
 end
 
-local function judge(changes, op)
-  return outcome.judge(op or "unshare", evidence(changes))
+local function same(value)
+  return value
+end
+
+local function judge(changes, op, mask)
+  return outcome.judge(op or "unshare", evidence(changes), mask or same)
 end
 
 describe("outcome", function()
@@ -141,7 +145,6 @@ describe("outcome", function()
 
   -- curl_code, outcome when nothing was sent, kind, action
   local unsent = {
-    { 5, "network", "stop" },
     { 6, "network", "retry" },
     { 7, "network", "retry" },
     { 28, "timeout", "retry" },
@@ -151,6 +154,39 @@ describe("outcome", function()
     { 77, "tls", "stop" },
     { 27, "out_of_memory", "none" },
   }
+  it("tells of a proxy in its own words: libcurl's may quote its password", function()
+    local verdict = judge { sent = false, curl_code = 5, status = 0, message = "http://u:p@h" }
+    assert.matches("the proxy cannot be used", verdict.message)
+    verdict = judge { sent = false, curl_code = 56, proxy_status = 407, status = 0, message = "x" }
+    assert.are.same({ "not_sent", "network", "stop" },
+      { verdict.outcome, verdict.kind, verdict.action })
+    assert.matches("the proxy cannot be used", verdict.message)
+  end)
+
+  it("calls a refusal ambiguous that answers a repetition", function()
+    assert.is_true(judge({ status = 404, resent = true }).ambiguous)
+    assert.is_nil(judge({ status = 404, resent = false }).ambiguous)
+    assert.is_nil(judge({ status = 500, resent = true }).ambiguous)
+  end)
+
+  it("cuts no secret in two", function()
+    local function mask(value)
+      return type(value) == "string" and (value:gsub("sk_secret", "***"))
+        or type(value) == "table" and { detail = { message = mask(value.detail.message) } }
+        or value
+    end
+    local message = ("x"):rep(497) .. "sk_secret"
+    local verdict =
+      judge({ status = 400, body = cjson.encode { detail = { message = message } } }, nil, mask)
+    assert.are.equal(("x"):rep(497) .. "***", verdict.message)
+  end)
+
+  it("cuts no character in two", function()
+    local message = ("x"):rep(499) .. "\195\164"
+    local verdict = judge { status = 400, body = cjson.encode { detail = { message = message } } }
+    assert.are.equal(("x"):rep(499), verdict.message)
+  end)
+
   for _, row in ipairs(unsent) do
     it(("says not_sent, %s, %s of error %d"):format(row[2], row[3], row[1]), function()
       local verdict = judge { sent = false, curl_code = row[1], status = 0, message = "why" }

@@ -104,7 +104,7 @@ def converse(stream_socket, connection, scripts):
 
 
 def main():
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # for sigwait, below
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(scenario["cert"], scenario["key"])
     context.set_alpn_protocols(["h2"])
@@ -122,8 +122,7 @@ def main():
             threading.Thread(target=serve, args=(accepted, scripts, context), daemon=True).start()
 
     threading.Thread(target=accept_for_ever, daemon=True).start()
-    while True:
-        signal.pause()
+    signal.sigwait({signal.SIGTERM})
 
 
 main()

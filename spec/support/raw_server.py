@@ -134,7 +134,7 @@ def listen():
 
 
 def main():
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # for sigwait, below
     context = None
     if scenario.get("cert"):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -151,8 +151,7 @@ def main():
         arguments = (listener, scripts, where, tls)
         threading.Thread(target=accept_for_ever, args=arguments, daemon=True).start()
     report({"port": port.getsockname()[1], "other": other.getsockname()[1]})
-    while True:
-        signal.pause()
+    signal.sigwait({signal.SIGTERM})
 
 
 main()

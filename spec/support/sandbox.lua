@@ -44,6 +44,14 @@ function Sandbox:roles(resource_id, resource_type)
   return roles
 end
 
+--- How many requests it has answered, with this one.
+function Sandbox:requests()
+  local client = self:client()
+  local receipt = assert(client:unshare(self.example))
+  client:close()
+  return tonumber(receipt.request_id:match "%d+")
+end
+
 function Sandbox:stop()
   return self.process:stop()
 end

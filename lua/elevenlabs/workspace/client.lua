@@ -161,8 +161,8 @@ end
 --- What no error may show: a fixed key (one from a function is known per attempt
 --- alone) and the password in a proxy's URL.
 local function list_secrets(options, api_key)
-  local proxy = type(options.proxy) == "string" and options.proxy:match "^%a*:?/*([^/]*)@"
-  local list = { proxy or nil }
+  local proxy = type(options.proxy) == "string" and options.proxy:match "^(.*)@"
+  local list = { proxy and proxy:gsub("^.*://", "") or nil }
   if type(options.api_key) ~= "function" then
     list[#list + 1] = api_key() or nil
   end
@@ -383,7 +383,7 @@ end
 --- be waited on, never read.
 ---@return integer|nil
 function Client:pollfd()
-  return self.core:pollfd()
+  return self.engine:pollfd()
 end
 
 --- How long until step has work that no socket will announce, for loops that cannot wait on

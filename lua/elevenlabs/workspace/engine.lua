@@ -3,6 +3,10 @@
 ---
 --- A call is one attempt. A retry would be one more state between "in flight" and
 --- "waiting", entered in `complete` where the verdict's action asks for it.
+---
+--- Any line here may raise where memory is short, and functions of the user's may do
+--- anything at all: step, start, cancel, close, yield and never come back. So a call
+--- leaves one place only when it stands in the next, and steps can be taken again.
 
 local errors = require "elevenlabs.workspace.error"
 local outcome = require "elevenlabs.workspace.outcome"
@@ -51,11 +55,9 @@ local function peek(queue)
   return queue[queue.first]
 end
 
-local function pop(queue)
-  local value = queue[queue.first]
+local function drop_first(queue)
   queue[queue.first] = nil
   queue.first = queue.first + 1
-  return value
 end
 
 ---@param parts table { core, now = function() -> ms, random = function() -> [0, 1),
@@ -82,6 +84,7 @@ function M.new(parts)
     arrived_done = 0,
     deadlines = new_queue(), -- all unfinished calls, by age and so by deadline
     finished = 0, -- since the last step
+    forks = select(3, parts.core:counts()),
     counts = {
       calls = 0,
       confirmed = 0,
@@ -148,6 +151,65 @@ end
 
 -- ---- starting and ending
 
+local function finish(self, call, receipt, err)
+  local ended = receipt and receipt.outcome or err.outcome
+  call.receipt, call.err = receipt, err
+  call.state, call.args, call.mask = "done", nil, nil
+  self.finished = self.finished + 1
+  self.counts[ended] = self.counts[ended] + 1
+end
+
+local function emit_done(self, call)
+  emit(self, call, "done", call.receipt or call.err, self.now() - call.started_ms)
+end
+
+local function finish_unsent(self, call, failure)
+  local err = errors.not_sent(masked_failure(call.mask, failure))
+  err.attempts, err.warning = call.attempts, call.warning
+  finish(self, call, nil, err)
+  emit_done(self, call)
+end
+
+local STOP_MESSAGES = {
+  cancelled = "cancelled before it was sent",
+  timeout = "its deadline passed before it was sent",
+  closed = "the client was closed before it was sent",
+  forked = "the process forked before it was sent: it is the parent's to send",
+}
+
+--- End a call for a reason of ours. In flight, its attempt still completes, and an
+--- answer that came first stands.
+local function stop(self, call, why)
+  if call.state == "flying" then
+    call.stopped = call.stopped or why
+    self.core:cancel(call.id)
+  elseif call.state ~= "done" then
+    local kind = why == "forked" and "cancelled" or why
+    finish_unsent(self, call, { kind = kind, message = STOP_MESSAGES[why] })
+    self.core:wake_at(0)
+  end
+end
+
+--- End all calls that were not sent.
+local function stop_waiting(self, why)
+  while peek(self.waiting) do
+    if peek(self.waiting).state ~= "flying" then
+      stop(self, peek(self.waiting), why)
+    end
+    drop_first(self.waiting)
+  end
+end
+
+--- In the child of a fork: what was waiting is the parent's to send. (What was in
+--- flight the core has ended.)
+local function notice_fork(self)
+  local forks = select(3, self.core:counts())
+  if forks ~= self.forks then
+    stop_waiting(self, "forked")
+    self.forks = forks
+  end
+end
+
 --- The user may change the table before the call is sent.
 local function copy_raw(args)
   local copy = {}
@@ -160,6 +222,7 @@ end
 --- Check and queue a call. Nothing is sent before the next step.
 ---@return elevenlabs.workspace.Call|nil, elevenlabs.workspace.Error|nil
 function Engine:start(op, args)
+  notice_fork(self)
   if self.closed then
     return nil, errors.not_sent { kind = "closed", message = "the client is closed" }
   end
@@ -195,46 +258,6 @@ function Engine:start(op, args)
   return call
 end
 
-local function finish(self, call, receipt, err)
-  local ended = receipt and receipt.outcome or err.outcome
-  call.receipt, call.err = receipt, err
-  call.state, call.args, call.mask = "done", nil, nil
-  self.finished = self.finished + 1
-  self.counts[ended] = self.counts[ended] + 1
-end
-
-local function emit_done(self, call)
-  emit(self, call, "done", call.receipt or call.err, self.now() - call.started_ms)
-end
-
-local function finish_unsent(self, call, failure)
-  local err = errors.not_sent(masked_failure(call.mask, failure))
-  err.attempts, err.warning = call.attempts, call.warning
-  finish(self, call, nil, err)
-  emit_done(self, call)
-end
-
-local STOP_MESSAGES = {
-  cancelled = "cancelled before it was sent",
-  timeout = "its deadline passed before it was sent",
-  closed = "the client was closed before it was sent",
-}
-
---- End a call for a reason of ours. In flight, its attempt still completes, and an
---- answer that came first stands.
-local function stop(self, call, why)
-  if call.state == "done" or call.stopped then
-    return
-  end
-  call.stopped = why
-  if call.state == "flying" then
-    self.core:cancel(call.id)
-  elseif call.state == "waiting" then
-    finish_unsent(self, call, { kind = why, message = STOP_MESSAGES[why] })
-    self.core:wake_at(0)
-  end
-end
-
 -- ---- attempts
 
 local function invalid_key(message)
@@ -260,63 +283,91 @@ local function masker_with(self, key)
   end
 end
 
-local function send(self, call)
-  local key, failure, id
+--- Hand the call to the core. -> the attempt's id, or nil and a failure
+local function start_attempt(self, call)
   if call.op == "connect" then
-    id, failure = self.core:connect()
-  else
-    key, failure = ask_key(self)
-    if call.state == "done" then
-      return -- the key function stopped it
-    elseif key ~= nil then
-      call.mask = key and masker_with(self, key) or self.mask
-      id, failure = self.core[call.op](self.core, call.args, key)
-    end
+    return self.core:connect()
   end
-  if not id then
-    return finish_unsent(self, call, failure)
+  local key, failure = ask_key(self)
+  if call.state == "done" then
+    return nil -- the key function stopped it
+  elseif key == nil then
+    return nil, failure
   end
-  call.id, call.state, call.attempts = id, "flying", call.attempts + 1
-  self.flying[id] = call
+  call.mask = key and masker_with(self, key) or self.mask
+  return self.core[call.op](self.core, call.args, key)
+end
+
+--- An attempt that cannot be written down must not be made: it was not sent yet.
+local function write_down(self, id, call)
+  local ok, why = pcall(rawset, self.flying, id, call)
+  if not ok then
+    self.core:cancel(id)
+    error(why, 0)
+  end
   self.flying_count = self.flying_count + 1
-  emit(self, call, "attempt")
+  call.id, call.state, call.attempts = id, "flying", call.attempts + 1
 end
 
-local function send_waiting(self)
-  while self.flying_count < self.max_concurrency and peek(self.waiting) do
-    local call = pop(self.waiting)
-    if call.state == "waiting" then
-      send(self, call)
-    end
+local function send(self, call)
+  call.state = "starting" -- for whoever steps while the key function runs
+  local id, failure = start_attempt(self, call)
+  if id then
+    write_down(self, id, call)
+    emit(self, call, "attempt")
+  elseif call.state ~= "done" then
+    finish_unsent(self, call, failure)
   end
 end
 
---- Outcome, kind and action are our words; all else may repeat the server's.
+--- Send the call, or leave it waiting for the next step where that raises.
+local function try_to_send(self, call)
+  local ok, why = pcall(send, self, call)
+  if not ok then
+    call.state = call.state == "starting" and "waiting" or call.state
+    error(why, 0)
+  end
+end
+
+--- From the front of the queue, past calls that are being started further up the stack.
+local function send_waiting(self)
+  local queue, i = self.waiting, self.waiting.first
+  while i <= queue.last and self.flying_count < self.max_concurrency do
+    if queue[i] and queue[i].state == "waiting" then
+      try_to_send(self, queue[i])
+    end
+    i = math.max(i + 1, queue.first)
+  end
+  while peek(queue) and (peek(queue).state == "flying" or peek(queue).state == "done") do
+    drop_first(queue)
+  end
+end
+
 local function conclude(self, call, verdict)
-  local mask = call.mask
   local elapsed = self.now() - call.started_ms
   if verdict.outcome == "confirmed" then
     return finish(self, call, setmetatable({
       outcome = "confirmed",
       status = verdict.status,
-      request_id = mask(verdict.request_id),
+      request_id = verdict.request_id,
       attempts = call.attempts,
       elapsed_ms = elapsed,
-      body = mask(verdict.value),
+      body = verdict.value,
       warning = call.warning,
     }, Receipt))
   end
   finish(self, call, nil, errors.new {
     kind = verdict.kind,
     outcome = verdict.outcome,
-    message = mask(verdict.message),
-    field = mask(verdict.field),
+    message = verdict.message,
+    field = verdict.field,
     status = verdict.status,
-    code = mask(verdict.code),
-    request_id = mask(verdict.request_id),
+    code = verdict.code,
+    request_id = verdict.request_id,
     retryable = outcome.may_retry(call.op, verdict.action),
     attempts = call.attempts,
-    details = mask(verdict.details),
+    ambiguous = verdict.ambiguous,
+    details = verdict.details,
     warning = call.warning,
   })
 end
@@ -325,8 +376,12 @@ end
 --- completion for the next step.
 local function complete(self, evidence)
   local call = self.flying[evidence.id]
+  if not call then -- it could not be written down, and so was taken back
+    self.arrived_done = self.arrived_done + 1
+    return
+  end
   evidence.stopped = call.stopped
-  conclude(self, call, outcome.judge(call.op, evidence))
+  conclude(self, call, outcome.judge(call.op, evidence, call.mask))
   self.flying[evidence.id] = nil
   self.flying_count = self.flying_count - 1
   self.arrived_done = self.arrived_done + 1
@@ -351,7 +406,8 @@ local function stop_overdue(self)
   local now = self.now()
   local call = peek(self.deadlines)
   while call and (call.state == "done" or call.deadline_ms <= now) do
-    stop(self, pop(self.deadlines), "timeout")
+    stop(self, call, "timeout")
+    drop_first(self.deadlines)
     call = peek(self.deadlines)
   end
 end
@@ -364,13 +420,25 @@ local function advance(self)
   self.core:wake_at(oldest and oldest.deadline_ms)
 end
 
+--- What closing means, as often as it takes.
+local function end_all(self)
+  for _, call in pairs(self.flying) do
+    call.stopped = call.stopped or "closed"
+  end
+  complete_all(self, self.core.close)
+  stop_waiting(self, "closed")
+end
+
 -- ---- the host's side
 
 --- Run what is due and wait at most `timeout_ms` (default 0) for a completion.
 ---@param timeout_ms number|nil
 ---@return integer completed calls that became done since the last step
 function Engine:step(timeout_ms)
-  if not self.closed then
+  notice_fork(self)
+  if self.closed then
+    end_all(self)
+  else
     advance(self)
     complete_all(self, self.core.step, self.finished > 0 and 0 or timeout_ms or 0)
     advance(self) -- into the places that became free
@@ -380,19 +448,17 @@ function Engine:step(timeout_ms)
   return finished
 end
 
---- End every call; none may follow. Idempotent.
+--- The core's descriptor, once the calls that a fork ended have been dealt with.
+function Engine:pollfd()
+  notice_fork(self)
+  return self.core:pollfd()
+end
+
+--- End every call; none may follow. Idempotent, also where an error cut it short.
 function Engine:close()
-  if self.closed then
-    return
-  end
+  notice_fork(self)
   self.closed = true
-  for _, call in pairs(self.flying) do
-    call.stopped = call.stopped or "closed"
-  end
-  complete_all(self, self.core.close)
-  while peek(self.waiting) do
-    stop(self, pop(self.waiting), "closed")
-  end
+  end_all(self)
 end
 
 --- Has it ended? Its result is there then.

@@ -40,13 +40,15 @@ local M = {}
 ---@field request_id string|nil the server's name for the request, for its support
 ---@field retryable boolean the same call may succeed later
 ---@field attempts integer attempts that were begun
+---@field ambiguous boolean|nil the refusal answers a repetition: the first may have been applied
 ---@field details any the server's `detail`, decoded: a table, string or nil
 ---@field warning string|nil what was allowed but is probably a slip
 local Error = { __name = "elevenlabs.workspace.error" }
 
---- Server text goes to terminals and logs: no control characters.
+--- Server text goes to terminals and logs: no control characters, U+0080 to U+009F
+--- included.
 local function one_line(text)
-  return (text:gsub("[%c\127]", " "))
+  return (text:gsub("[%c\127]", " "):gsub("\194[\128-\159]", " "))
 end
 
 function Error.__tostring(self)

@@ -21,6 +21,8 @@ json.decode_max_depth(64)
 ---@field headers table<string, string> lower-case names
 ---@field message string what went wrong below HTTP; "" on success
 ---@field elapsed_ms number
+---@field resent boolean libcurl sent it again: an earlier one may have been applied
+---@field proxy_status integer a proxy's answer to CONNECT, 0 for none
 ---@field stopped "cancelled"|"timeout"|"closed"|nil why we ended it ourselves
 
 --- What to do next. Only `done`, `retry` and `resend` concern a single call; the
@@ -161,9 +163,16 @@ local function doubt(op, evidence, value, problem)
   end
 end
 
+-- In our words: libcurl's may quote the proxy's URL, with its password.
+local PROXY_MESSAGE = "the proxy cannot be used: check its name, its URL and its credentials"
+
 ---@return string class, string|nil why
 local function classify_unsent(evidence)
-  return UNSENT[evidence.curl_code] or "unreachable", evidence.message
+  local class = UNSENT[evidence.curl_code] or "unreachable"
+  if class == "proxy_unusable" or evidence.proxy_status == 407 then
+    return "proxy_unusable", PROXY_MESSAGE
+  end
+  return class, evidence.message
 end
 
 local function classify_failure(status, code, type_)
@@ -194,8 +203,14 @@ local function classify_sent(op, evidence, value, problem, detail)
   return classify_failure(status, detail.code, detail.type)
 end
 
+--- A string of at most so many bytes, with no part of a character at its end.
 local function text(value, longest)
-  return type(value) == "string" and value ~= "" and value:sub(1, longest) or nil
+  if type(value) ~= "string" or value == "" then
+    return nil
+  elseif #value <= longest then
+    return value
+  end
+  return (value:sub(1, longest):gsub("[\192-\247][\128-\191]*$", ""))
 end
 
 --- "user_email", "must not be empty" from an entry of a 422 list.
@@ -252,11 +267,14 @@ end
 --- Judge one attempt of an operation.
 ---@param op "unshare"|"share"|"get"|"connect"
 ---@param evidence elevenlabs.workspace.Evidence
+---@param mask fun(value: any): any takes secrets out of what the server said, before
+--- any of it is cut
 ---@return table verdict { outcome, kind, action, message, status, code, field,
---- request_id, details, value }: `value` is the decoded body of a confirmed
+--- request_id, ambiguous, details, value }: `value` is the decoded body of a confirmed
 --- operation, nil where it was empty
-function M.judge(op, evidence)
+function M.judge(op, evidence, mask)
   local value, problem = decode(evidence)
+  value = mask(value)
   local detail = read_detail(value)
   local class, why
   if op == "connect" and evidence.status > 0 then
@@ -275,11 +293,12 @@ function M.judge(op, evidence)
     outcome = outcome,
     kind = kind,
     action = action,
-    message = explain(evidence, why, detail),
+    message = explain(evidence, mask(why), detail),
     status = evidence.status > 0 and evidence.status or nil,
     code = detail.code,
     field = detail.field,
-    request_id = text(evidence.headers["request-id"], 128) or detail.request_id,
+    request_id = text(mask(evidence.headers["request-id"]), 128) or detail.request_id,
+    ambiguous = outcome == "refused" and evidence.resent or nil,
     details = type(value) == "table" and value.detail or nil,
     value = value,
   }

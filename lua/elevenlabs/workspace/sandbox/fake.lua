@@ -80,6 +80,8 @@ local function complete(self, attempt)
     status = answer.status,
     curl_code = sent and 0 or ABORTED,
     sent = sent,
+    resent = false,
+    proxy_status = 0,
     whole = sent,
     head_ended = sent,
     is_text = true,
@@ -121,7 +123,7 @@ function Fake.timeout_ms()
 end
 
 function Fake:counts()
-  return self.next_id, 0
+  return self.next_id, 0, 0
 end
 
 --- The workspace behind a fake client.
