@@ -19,6 +19,7 @@ ALL_LUAS := lua5.1 lua5.2 lua5.3 lua5.4 luajit
 
 OUT := $(BUILD)/$(ABI)
 CORE := $(OUT)/elevenlabs/workspace/core.so
+ARCHIVE := $(OUT)/libelevenlabs-workspace-$(ABI).a
 COMMAND := $(OUT)/bin/elevenlabs-workspace
 SOURCES := $(wildcard csrc/*.c)
 OBJECTS := $(SOURCES:csrc/%.c=$(OUT)/obj/%.o)
@@ -57,6 +58,12 @@ $(OUT)/obj/%.o: csrc/%.c Makefile
 	@$(CC) $(EW_CFLAGS) -c -o $@ $<
 
 -include $(OBJECTS:.o=.d)
+
+# The same for applications that link the C module; see csrc/lua_core.h.
+$(ARCHIVE): $(OBJECTS)
+	@echo "  archive $@"
+	@rm -f $@
+	@$(AR) rcs $@ $(OBJECTS)
 
 $(COMMAND): Makefile
 	@mkdir -p $(@D)
@@ -154,6 +161,56 @@ interop: ## run the official JavaScript SDK, fetched with npm, against the sandb
 	  --loglevel=error '$(SDK)'
 	@$(RUN) elevenlabs-workspace sandbox --port 0 -- \
 	  sh -c 'exec env NODE_EXTRA_CA_CERTS="$$ELEVENLABS_CA_FILE" node spec/interop/sdk.mjs'
+
+# ---- installing
+
+PREFIX ?= /usr/local
+# LuaJIT's folders are 5.1's.
+LUA_SHARE := share/lua/$(ABI:luajit=5.1)
+LUA_LIB := lib/lua/$(ABI:luajit=5.1)
+INSTALLED_COMMAND := $(OUT)/install/elevenlabs-workspace
+PC := $(OUT)/install/elevenlabs-workspace.pc
+LUA_FILES := $(shell find lua -name '*.lua')
+
+# Every file that is installed, as source:target; targets are below the prefix.
+INSTALLED := $(foreach file,$(LUA_FILES),$(file):$(file:lua/%=$(LUA_SHARE)/%)) \
+  $(CORE):$(LUA_LIB)/elevenlabs/workspace/core.so \
+  $(ARCHIVE):lib/$(notdir $(ARCHIVE)) \
+  csrc/lua_core.h:include/elevenlabs-workspace.h \
+  $(PC):lib/pkgconfig/elevenlabs-workspace.pc \
+  $(INSTALLED_COMMAND):bin/elevenlabs-workspace
+
+# Made each time, as they hold the prefix.
+.PHONY: install uninstall $(PC) $(INSTALLED_COMMAND)
+
+# Requires and not Requires.private: there is no shared library that would bring libcurl.
+$(PC):
+	@mkdir -p $(@D)
+	@printf '%s\n' 'prefix=$(PREFIX)' '' 'Name: elevenlabs-workspace' \
+	  'Description: the C module of elevenlabs-workspace, for applications that embed Lua ($(ABI))' \
+	  'Version: $(shell sed -n 's/^M.VERSION = "\(.*\)"/\1/p' lua/elevenlabs/workspace/client.lua)' \
+	  'Requires: libcurl >= 7.87' 'Cflags: -I"$${prefix}/include"' \
+	  'Libs: -L"$${prefix}/lib" -lelevenlabs-workspace-$(ABI) -lpthread' >$@
+
+# Paths are set in Lua and not in the environment, which the sandbox's command inherits.
+$(INSTALLED_COMMAND):
+	@mkdir -p $(@D)
+	@printf '%s\n' '#!/bin/sh' "exec $(LUA) -e '" \
+	  'package.path = "$(PREFIX)/$(LUA_SHARE)/?.lua;" .. package.path' \
+	  'package.cpath = "$(PREFIX)/$(LUA_LIB)/?.so;" .. package.cpath' \
+	  "' '$(PREFIX)/$(LUA_SHARE)/elevenlabs/workspace/cli.lua' \"\$$@\"" >$@
+
+install: $(CORE) $(ARCHIVE) $(PC) $(INSTALLED_COMMAND) ## install below DESTDIR and PREFIX (/usr/local)
+	@for file in $(INSTALLED); do \
+	  case $$file in *:bin/*) mode=755 ;; *) mode=644 ;; esac; \
+	  install -D -m $$mode "$${file%:*}" "$(DESTDIR)$(PREFIX)/$${file##*:}" || exit 1; \
+	done
+
+uninstall: ## remove what install put there
+	@for file in $(INSTALLED); do rm -f "$(DESTDIR)$(PREFIX)/$${file##*:}" || exit 1; done
+	@for folder in "$(DESTDIR)$(PREFIX)/$(LUA_SHARE)" "$(DESTDIR)$(PREFIX)/$(LUA_LIB)"; do \
+	  [ ! -d "$$folder/elevenlabs" ] || find "$$folder/elevenlabs" -depth -type d -empty -delete; \
+	done
 
 lint: ## layers, formatting, unused and global names
 	@sh .ci/lint

@@ -2,6 +2,8 @@
 ** lua_core.c - the C module `elevenlabs.workspace.core`: loading, and the
 ** functions that need no core object.
 */
+#include "lua_core.h"
+
 #include "lua_args.h"
 #include "lua_client.h"
 #include "lua_result.h"
@@ -59,8 +61,6 @@ static void set_resource_types(lua_State *L) {
 #if defined(__GNUC__)
 __attribute__((visibility("default")))
 #endif
-int luaopen_elevenlabs_workspace_core(lua_State *L);
-
 int luaopen_elevenlabs_workspace_core(lua_State *L) {
   static const luaL_Reg functions[] = {{"new", lew_core_new},
                                        {"now", module_now},
