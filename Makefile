@@ -28,7 +28,6 @@ CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith
 EW_CFLAGS = -std=c99 -fPIC -fvisibility=hidden $(WARNINGS) \
   $(shell pkg-config --cflags $(LUA_PC) libcurl) -MMD -MP $(CFLAGS)
-# Unloading the module while libcurl's resolver thread runs would crash: nodelete.
 ifeq ($(shell uname),Darwin)
   EW_LDFLAGS = -bundle -undefined dynamic_lookup
 else

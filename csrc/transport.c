@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -753,10 +754,21 @@ static ew_status parse_base_url(ew_transport *t, const char *text, ew_error *err
   return status;
 }
 
+/* libcurl's resolver threads may outlive every transport, and unloading the code
+** that they run would crash. Pins whatever holds this file (module, plugin or
+** program), and libcurl with it. The linker's nodelete is not enough: LuaRocks cannot
+** pass it, and a plugin that links the static library would have to know of it. */
+static void stay_loaded(void) {
+  static const char here;
+  Dl_info self;
+  if (dladdr(&here, &self)) dlopen(self.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
+}
+
 static void global_init(void) {
   CURL *(*symbol)(void) = curl_easy_init;
   void *address;
   memcpy(&address, &symbol, sizeof address);
+  stay_loaded();
   curl_global_init(CURL_GLOBAL_DEFAULT);
   tls_known = ew_tls_find(address);
 }

@@ -123,6 +123,18 @@ describe("packaging", function()
       assert.is_nil(out:find "LUA_C?PATH=")
     end)
 
+    it("installs a module that stays in memory when its lua_State closes", function()
+      local code, out, log = sh(
+        { LUA_PATH = false, LUA_CPATH = false, LD_DEBUG = "files" },
+        [[ cd / && exec "$1" -e "$2" ]],
+        LUA,
+        use_lua(version, prefix)
+      )
+      assert.are.same({ 0, "not_sent" }, { code, out })
+      assert.matches("/cjson.so %[0%];  destroying link map", log)
+      assert.is_nil(log:find "/core.so %[0%];  destroying link map")
+    end)
+
     it("installs a header and a static library that an application can link", function()
       must(
         { PKG_CONFIG_PATH = prefix .. "/lib/pkgconfig" },
