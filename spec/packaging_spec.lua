@@ -5,6 +5,7 @@ local process = require "spec.support.process"
 local LUA = os.getenv "SPEC_LUA"
 -- What the installed files must do without.
 local OUTSIDE = { LUA_PATH = false, LUA_CPATH = false }
+local ROCKSPEC = "elevenlabs-workspace-scm-1.rockspec"
 
 -- A call that no server answers, through all layers; prints its outcome.
 local USE = [[
@@ -57,6 +58,69 @@ describe("packaging", function()
 
   teardown(function()
     must({}, [[ rm -r "$1" ]], folder)
+  end)
+
+  describe("rockspec", function()
+    local function read_rockspec()
+      local values = {}
+      local chunk = assert(loadfile(ROCKSPEC, "t", values))
+      local set_environment = rawget(_G, "setfenv") -- 5.1's loadfile takes none
+      if set_environment then
+        set_environment(chunk, values)
+      end
+      chunk()
+      return values
+    end
+
+    it("names every Lua file of the tree by its module's name, and no other", function()
+      local expected, listed = {}, {}
+      for _, path in ipairs(sorted_lines(must({}, "find lua -name '*.lua'"))) do
+        expected[path:gsub("^lua/", ""):gsub("%.lua$", ""):gsub("/", ".")] = path
+      end
+      for name, module in pairs(read_rockspec().build.modules) do
+        listed[name] = type(module) == "string" and module or nil
+      end
+      assert.are.same(expected, listed)
+    end)
+
+    it("names every C file of the tree, and no other", function()
+      local core = read_rockspec().build.modules["elevenlabs.workspace.core"]
+      assert.are.same(sorted_lines(must({}, "ls csrc/*.c")), core.sources)
+    end)
+
+    it("passes luarocks lint", function()
+      must({ HOME = folder }, [[ luarocks lint "$1" ]], ROCKSPEC)
+    end)
+
+    if abi ~= "luajit" then
+      it("builds a rock that works", function()
+        local tree = folder .. "/rocks"
+        -- In a copy: luarocks leaves its objects beside the sources.
+        must(
+          { HOME = folder },
+          [[
+            mkdir "$1/source" && cp -r csrc lua "$2" "$1/source" && cd "$1/source"
+            luarocks --lua-version "$3" --tree "$4" make --deps-mode=none "$2"
+          ]],
+          folder,
+          ROCKSPEC,
+          version,
+          tree
+        )
+        local out = must(OUTSIDE, [[ cd / && "$1" -e "$2" ]], LUA, use_lua(version, tree))
+        assert.are.equal("not_sent", out)
+        -- Without dependencies, luarocks leaves it to the environment to name the tree.
+        out = must(
+          {
+            LUA_PATH = ("%s/share/lua/%s/?.lua;;"):format(tree, version),
+            LUA_CPATH = ("%s/lib/lua/%s/?.so;;"):format(tree, version),
+          },
+          [[ cd / && "$1/bin/elevenlabs-workspace" --help ]],
+          tree
+        )
+        assert.matches("^Usage: elevenlabs%-workspace", out)
+      end)
+    end
   end)
 
   describe("make install", function()

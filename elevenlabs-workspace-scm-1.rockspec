@@ -1,0 +1,86 @@
+rockspec_format = "3.0"
+package = "elevenlabs-workspace"
+version = "scm-1"
+
+-- For `luarocks make` in a copy of the tree, which fetches nothing.
+source = {
+  url = ".",
+}
+
+description = {
+  summary = "Remove, grant and read roles on ElevenLabs workspace resources",
+  detailed = [[
+    Removes, grants and reads roles on ElevenLabs workspace resources, and reports a
+    removal as confirmed only where the server's answer proves it.
+  ]],
+  license = "MIT",
+}
+
+supported_platforms = { "linux" }
+
+-- The command `elevenlabs-workspace` needs luv too. The library does not, so it is not
+-- asked of everyone: luarocks install luv
+dependencies = {
+  "lua >= 5.1, < 5.5",
+  "lua-cjson >= 2.1",
+}
+
+-- 7.87 or newer: checked when it is built and when it is loaded. The library alone is
+-- looked for, because LuaRocks does not know Debian's folder of the header; the
+-- compiler does, and names curl/curl.h where it is missing.
+external_dependencies = {
+  CURL = { library = "curl" },
+}
+
+build = {
+  type = "builtin",
+  modules = {
+    ["elevenlabs.workspace.core"] = {
+      sources = {
+        "csrc/buffer.c",
+        "csrc/error.c",
+        "csrc/lua_args.c",
+        "csrc/lua_client.c",
+        "csrc/lua_core.c",
+        "csrc/lua_result.c",
+        "csrc/poller.c",
+        "csrc/request.c",
+        "csrc/resource_types.c",
+        "csrc/response.c",
+        "csrc/sockets.c",
+        "csrc/transport.c",
+        "csrc/utf8.c",
+      },
+      incdirs = { "$(CURL_INCDIR)" },
+      libdirs = { "$(CURL_LIBDIR)" },
+      libraries = { "curl", "pthread" },
+    },
+    ["elevenlabs.workspace"] = "lua/elevenlabs/workspace.lua",
+    ["elevenlabs.workspace.cli"] = "lua/elevenlabs/workspace/cli.lua",
+    ["elevenlabs.workspace.cli.operations"] = "lua/elevenlabs/workspace/cli/operations.lua",
+    ["elevenlabs.workspace.cli.options"] = "lua/elevenlabs/workspace/cli/options.lua",
+    ["elevenlabs.workspace.cli.sandbox"] = "lua/elevenlabs/workspace/cli/sandbox.lua",
+    ["elevenlabs.workspace.client"] = "lua/elevenlabs/workspace/client.lua",
+    ["elevenlabs.workspace.driver.blocking"] = "lua/elevenlabs/workspace/driver/blocking.lua",
+    ["elevenlabs.workspace.driver.manual"] = "lua/elevenlabs/workspace/driver/manual.lua",
+    ["elevenlabs.workspace.engine"] = "lua/elevenlabs/workspace/engine.lua",
+    ["elevenlabs.workspace.error"] = "lua/elevenlabs/workspace/error.lua",
+    ["elevenlabs.workspace.json"] = "lua/elevenlabs/workspace/json.lua",
+    ["elevenlabs.workspace.outcome"] = "lua/elevenlabs/workspace/outcome.lua",
+    ["elevenlabs.workspace.sandbox.app"] = "lua/elevenlabs/workspace/sandbox/app.lua",
+    ["elevenlabs.workspace.sandbox.fake"] = "lua/elevenlabs/workspace/sandbox/fake.lua",
+    ["elevenlabs.workspace.sandbox.model"] = "lua/elevenlabs/workspace/sandbox/model.lua",
+    ["elevenlabs.workspace.sandbox.nginx"] = "lua/elevenlabs/workspace/sandbox/nginx.lua",
+    ["elevenlabs.workspace.sandbox.worker"] = "lua/elevenlabs/workspace/sandbox/worker.lua",
+    ["elevenlabs.workspace.secrets"] = "lua/elevenlabs/workspace/secrets.lua",
+  },
+  install = {
+    bin = { ["elevenlabs-workspace"] = "lua/elevenlabs/workspace/cli.lua" },
+  },
+}
+
+-- Another interpreter than Lua 5.4: luarocks test -- LUA=lua5.1
+test = {
+  type = "command",
+  command = "make specs",
+}
