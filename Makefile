@@ -189,7 +189,7 @@ $(PC):
 	  'Description: the C module of elevenlabs-workspace, for applications that embed Lua ($(ABI))' \
 	  'Version: $(shell sed -n 's/^M.VERSION = "\(.*\)"/\1/p' lua/elevenlabs/workspace/client.lua)' \
 	  'Requires: libcurl >= 7.87' 'Cflags: -I"$${prefix}/include"' \
-	  'Libs: -L"$${prefix}/lib" -lelevenlabs-workspace-$(ABI) -lpthread' >$@
+	  'Libs: -L"$${prefix}/lib" -lelevenlabs-workspace-$(ABI) -lpthread -ldl' >$@
 
 # Paths are set in Lua and not in the environment, which the sandbox's command inherits.
 $(INSTALLED_COMMAND):
