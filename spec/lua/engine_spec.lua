@@ -472,6 +472,53 @@ describe("engine", function()
       )
     end)
 
+    it("when events of calls that end take steps", function()
+      local engine, calls
+      engine = world {
+        max_concurrency = 0,
+        deadline_ms = 100,
+        on_event = function(event)
+          if event.name == "done" then
+            engine:step()
+          end
+        end,
+      }
+      calls = {}
+      for i = 1, 5 do
+        calls[i] = engine:start("unshare", {})
+      end
+      engine:close()
+      for _, call in ipairs(calls) do
+        assert.are.equal("closed", select(2, call:result()).kind)
+      end
+    end)
+
+    it("when events of calls that are overdue take steps", function()
+      local calls, engine = {}, nil
+      local core, pass
+      engine, core, pass = world {
+        max_concurrency = 2,
+        deadline_ms = 100,
+        on_event = function(event)
+          if event.name == "done" then
+            engine:step()
+          end
+        end,
+      }
+      for i = 1, 5 do
+        calls[i] = engine:start("unshare", {})
+      end
+      engine:step()
+      pass(100)
+      for _ = 1, 5 do
+        engine:step()
+      end
+      for i, call in ipairs(calls) do
+        assert.are.equal("timeout", select(2, call:result()).kind, i)
+      end
+      assert.are.equal(2, #core.attempts)
+    end)
+
     it("to a fork: in the child a waiting call ends, for the parent will send it", function()
       local engine, core = world { max_concurrency = 1 }
       engine:start("unshare", {})

@@ -55,9 +55,13 @@ local function peek(queue)
   return queue[queue.first]
 end
 
-local function drop_first(queue)
-  queue[queue.first] = nil
-  queue.first = queue.first + 1
+--- Take `value` from the front, where it still stands: what was done with it may have
+--- run a function of the user's, and that a step.
+local function drop(queue, value)
+  if queue[queue.first] == value then
+    queue[queue.first] = nil
+    queue.first = queue.first + 1
+  end
 end
 
 ---@param parts table { core, now = function() -> ms, random = function() -> [0, 1),
@@ -153,7 +157,7 @@ end
 
 local function finish(self, call, receipt, err)
   local ended = receipt and receipt.outcome or err.outcome
-  call.receipt, call.err = receipt, err
+  call.receipt, call.err = receipt or false, err or false
   call.state, call.args, call.mask = "done", nil, nil
   self.finished = self.finished + 1
   self.counts[ended] = self.counts[ended] + 1
@@ -192,11 +196,13 @@ end
 
 --- End all calls that were not sent.
 local function stop_waiting(self, why)
-  while peek(self.waiting) do
-    if peek(self.waiting).state ~= "flying" then
-      stop(self, peek(self.waiting), why)
+  local call = peek(self.waiting)
+  while call do
+    if call.state ~= "flying" then
+      stop(self, call, why)
     end
-    drop_first(self.waiting)
+    drop(self.waiting, call)
+    call = peek(self.waiting)
   end
 end
 
@@ -248,6 +254,11 @@ function Engine:start(op, args)
     state = "waiting",
     attempts = 0,
     mask = self.mask,
+    -- Fields from the start, so that no later line needs memory to set them.
+    id = false,
+    stopped = false,
+    receipt = false,
+    err = false,
   }, Call)
   if call.deadline_ms then
     push(self.deadlines, call)
@@ -338,8 +349,10 @@ local function send_waiting(self)
     end
     i = math.max(i + 1, queue.first)
   end
-  while peek(queue) and (peek(queue).state == "flying" or peek(queue).state == "done") do
-    drop_first(queue)
+  local first = peek(queue)
+  while first and (first.state == "flying" or first.state == "done") do
+    drop(queue, first)
+    first = peek(queue)
   end
 end
 
@@ -407,7 +420,7 @@ local function stop_overdue(self)
   local call = peek(self.deadlines)
   while call and (call.state == "done" or call.deadline_ms <= now) do
     stop(self, call, "timeout")
-    drop_first(self.deadlines)
+    drop(self.deadlines, call)
     call = peek(self.deadlines)
   end
 end
@@ -481,7 +494,7 @@ function Call:result()
     return self:done()
   end)
   if self:done() then
-    return self.receipt, self.err
+    return self.receipt or nil, self.err or nil
   end
   return nil, errors.new {
     kind = "invalid_argument",
