@@ -517,6 +517,14 @@ describe("engine", function()
         assert.are.equal("timeout", select(2, call:result()).kind, i)
       end
       assert.are.equal(2, #core.attempts)
+
+      local late = engine:start("unshare", {})
+      engine:step()
+      assert.are.equal(3, #core.attempts)
+      pass(100)
+      engine:step()
+      engine:step()
+      assert.are.equal("timeout", select(2, late:result()).kind)
     end)
 
     it("to a fork: in the child a waiting call ends, for the parent will send it", function()
