@@ -61,6 +61,7 @@ build = {
     ["elevenlabs.workspace.cli.operations"] = "lua/elevenlabs/workspace/cli/operations.lua",
     ["elevenlabs.workspace.cli.options"] = "lua/elevenlabs/workspace/cli/options.lua",
     ["elevenlabs.workspace.cli.sandbox"] = "lua/elevenlabs/workspace/cli/sandbox.lua",
+    ["elevenlabs.workspace.cli.signals"] = "lua/elevenlabs/workspace/cli/signals.lua",
     ["elevenlabs.workspace.client"] = "lua/elevenlabs/workspace/client.lua",
     ["elevenlabs.workspace.driver.blocking"] = "lua/elevenlabs/workspace/driver/blocking.lua",
     ["elevenlabs.workspace.driver.manual"] = "lua/elevenlabs/workspace/driver/manual.lua",

@@ -125,18 +125,20 @@ voice_collection voices_2026, created by user_ada
     os.remove(path)
   end)
 
-  it("say after Ctrl-C that an unshare is unconfirmed", function()
-    local silent = raw.start { { raw.read, raw.tell, raw.hold } }
-    local command = { "elevenlabs-workspace", "unshare", "--base-url", silent.base_url }
-    local running = process.start(
-      join(command, { "--ca-file", silent.ca_file }, VOICE, mia),
-      { env = { ELEVENLABS_API_KEY = raw.KEY } }
-    )
-    silent:received(1)
-    local code, _, err = running:stop "sigint"
-    assert.are.equal(130, code)
-    assert.matches("UNCONFIRMED", err)
-    assert.matches("Run it again, or see with `get`", err)
-    silent:stop()
-  end)
+  for signal, status in pairs { sigint = 130, sigterm = 143, sighup = 129 } do
+    it("say after " .. signal .. " that an unshare is unconfirmed", function()
+      local silent = raw.start { { raw.read, raw.tell, raw.hold } }
+      local command = { "elevenlabs-workspace", "unshare", "--base-url", silent.base_url }
+      local running = process.start(
+        join(command, { "--ca-file", silent.ca_file }, VOICE, mia),
+        { env = { ELEVENLABS_API_KEY = raw.KEY } }
+      )
+      silent:received(1)
+      local code, _, err = running:stop(signal)
+      assert.are.equal(status, code)
+      assert.matches("UNCONFIRMED", err)
+      assert.matches("Run it again, or see with `get`", err)
+      silent:stop()
+    end)
+  end
 end)

@@ -7,7 +7,6 @@ local workspace = require "elevenlabs.workspace"
 local M = {}
 
 local EXIT = { confirmed = 0, refused = 1, unconfirmed = 1, usage = 2, not_sent = 3 }
-local EXIT_INTERRUPTED = 130
 
 -- ---- usage
 
@@ -33,7 +32,7 @@ local COMMON = [[
 local STATUSES = [[
 
 Exit status: 0 confirmed; 1 refused, or unconfirmed; 2 wrong usage or input;
-3 not sent, so run it again; 130 interrupted.
+3 not sent, so run it again; 130 interrupted (SIGTERM 143, SIGHUP 129).
 ]]
 
 local USAGES = {
@@ -110,18 +109,19 @@ end
 
 -- ---- waiting, so that Ctrl-C gets a true answer
 
---- A driver that waits in luv's loop. On SIGINT it closes the client; the call's outcome
---- then tells whether anything was sent.
+--- A driver that waits in luv's loop. On a signal it closes the client; the call's outcome
+--- then tells whether anything was sent. `status` is then the exit status.
 local function interruptible()
   local uv = require "luv"
-  local driver = { interrupted = false }
+  local signals = require "elevenlabs.workspace.cli.signals"
+  local driver = {}
   function driver.wait(client, done)
-    local poll, watcher = uv.new_poll(client:pollfd()), uv.new_signal()
+    local poll = uv.new_poll(client:pollfd())
     poll:start("r", function()
       client:step(0)
     end)
-    watcher:start("sigint", function()
-      driver.interrupted = true
+    local forget_signals = signals.watch(function(name)
+      driver.status = signals.STATUS[name]
       poll:stop()
       client:close()
     end)
@@ -129,7 +129,7 @@ local function interruptible()
       uv.run "once"
     end
     poll:close()
-    watcher:close()
+    forget_signals()
     uv.run "nowait"
   end
   return driver
@@ -267,8 +267,8 @@ local function run(op, values, complain)
   local result, err = client[op](client, args)
   client:close()
   report(op, args, values, result, err, complain)
-  if driver.interrupted then
-    return EXIT_INTERRUPTED
+  if driver.status then
+    return driver.status
   elseif err and err.kind == "invalid_argument" then
     return EXIT.usage
   end

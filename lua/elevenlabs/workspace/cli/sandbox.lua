@@ -66,26 +66,12 @@ local function start_command(uv, command, description, on_exit)
   return process
 end
 
---- Call `handler(name)` for each signal that means "stop". Returns how to end that.
-local function on_signals(uv, handler)
-  local watchers = {}
-  for _, name in ipairs { "sigint", "sigterm", "sighup" } do
-    local watcher = uv.new_signal()
-    watcher:start(name, handler)
-    watchers[#watchers + 1] = watcher
-  end
-  return function()
-    for _, watcher in ipairs(watchers) do
-      watcher:close()
-    end
-  end
-end
-
 --- Everything in one loop: nginx, the command if there is one, and signals, which go
 --- to the command and without one to nginx.
 local function run(settings, complain)
   local uv = require "luv"
   local nginx = require "elevenlabs.workspace.sandbox.nginx"
+  local signals = require "elevenlabs.workspace.cli.signals"
   local status, server, command, forget_signals
 
   local function stop(code, problem)
@@ -119,7 +105,7 @@ local function run(settings, complain)
     complain(why)
     return 1
   end
-  forget_signals = on_signals(uv, function(name)
+  forget_signals = signals.watch(function(name)
     if command then
       command:kill(name)
     else
