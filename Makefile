@@ -223,8 +223,8 @@ env: ## print the variables for using the tree uninstalled: eval "$$(make -s env
 	@printf '%s\n' "export LUA_PATH='$(LUA_PATH_HERE)'" "export LUA_CPATH='$(LUA_CPATH_HERE)'" \
 	  "export PATH='$(abspath $(OUT))/bin':\"\$$PATH\""
 
-clean: ## remove what was built
-	rm -rf build
+clean: ## remove what was built, by luarocks too
+	rm -rf build csrc/*.o elevenlabs
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | sed 's/\$$\$$/$$/g' | expand -t 12

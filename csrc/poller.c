@@ -98,6 +98,9 @@ bool ew_poller_set(ew_poller *poller, int fd, int interest) {
 
 void ew_poller_forget(ew_poller *poller, int fd) {
   if ((size_t)fd >= poller->interests_size) return;
+  /* Closing is not enough: where a forked child has a copy, the kernel would go on
+  ** reporting it here. */
+  if (poller->interests[fd].applied && poller->poll_fd >= 0) watch(poller, EPOLL_CTL_DEL, fd, 0);
   poller->interests[fd].wanted = poller->interests[fd].applied = 0;
 }
 

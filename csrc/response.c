@@ -126,6 +126,8 @@ const char *ew_response_header(ew_response *response, const char *line, size_t l
   if (*line == ' ' || *line == '\t') return "the answer folds a header line";
   colon = memchr(line, ':', length);
   if (!colon) return NULL;
+  if (colon > line && (colon[-1] == ' ' || colon[-1] == '\t'))
+    return "the answer has a space before a header's colon"; /* libcurl reads another name */
   name = trim(line, (size_t)(colon - line));
   value = trim(colon + 1, length - (size_t)(colon + 1 - line));
   if (matches(name, "content-length")) return take_length(response, value);

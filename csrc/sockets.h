@@ -12,6 +12,7 @@ typedef struct {
   int fd;
   unsigned long requests; /* that were let through */
   bool multiplexed;       /* it speaks HTTP/2 */
+  bool tunnelled;         /* through a proxy, which may have put TLS around TLS */
 } ew_socket;
 
 typedef struct {

@@ -146,15 +146,23 @@ static const void *tls_of(CURL *easy) {
   return info->backend == CURLSSLBACKEND_OPENSSL ? info->internals : NULL;
 }
 
+/* A proxy's answer to this transfer's CONNECT; 0: it made none. */
+static long proxy_status(CURL *easy) {
+  long status = 0;
+  curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &status);
+  return status;
+}
+
 /* Has this kept HTTP/1.1 connection something to say before we asked? It would be
 ** taken for the answer to the next request. In the socket it can be seen; what has
 ** been read with the end of the last answer's TLS record only OpenSSL can tell, and
-** where it cannot be asked the connection is not trusted. Over HTTP/2 unasked frames
-** are usual and carry their stream's number. */
+** where it cannot be asked, or there may be TLS within TLS, the connection is not
+** trusted. Over HTTP/2 unasked frames are usual and carry their stream's number. */
 static bool holds_stray_answer(const ew_transfer *x, const ew_socket *s, const void *ssl) {
   if (!s) return !x->fresh; /* libcurl names ends that no socket of ours has */
   if (s->requests == 0 || s->multiplexed) return false;
-  return (!x->transport->plain && (!ssl || ew_tls_has_unread(ssl))) || ew_socket_readable(s);
+  if (!x->transport->plain && (!ssl || s->tunnelled || ew_tls_has_unread(ssl))) return true;
+  return ew_socket_readable(s);
 }
 
 /* The last word before a request leaves. libcurl asks again before it silently
@@ -177,7 +185,7 @@ static int on_before_request(void *arg, char *remote_ip, char *local_ip, int rem
   }
   x->sends++;
   x->socket = s ? s->fd : -1;
-  if (s) s->requests++;
+  if (s && s->requests++ == 0) s->tunnelled = proxy_status(x->easy) != 0;
   return CURL_PREREQFUNC_OK;
 }
 
@@ -412,7 +420,7 @@ static void finish(ew_transport *t, ew_transfer *x, int curl_code) {
     curl_code = CURLE_WEIRD_SERVER_REPLY;
     x->reason = "the answer's status can be read in two ways";
   }
-  curl_easy_getinfo(x->easy, CURLINFO_HTTP_CONNECTCODE, &x->proxy_status);
+  x->proxy_status = proxy_status(x->easy);
   curl_multi_remove_handle(t->multi, x->easy);
   x->curl_code = curl_code;
   x->elapsed_us = ew_now_us() - x->started_us;
@@ -629,7 +637,6 @@ static void tear_down(ew_transport *t, const char *reason, int curl_code) {
     curl_multi_cleanup(t->multi); /* closes its connections through on_close_socket */
     t->multi = NULL;
   }
-  ew_poller_close(&t->poller);
   t->curl_due_us = t->wake_at_us = EW_NEVER;
   t->broken = t->multiplexed = false;
 }
@@ -648,12 +655,11 @@ static bool set_multi_options(ew_transport *t) {
 /* Idempotent. false: the system has no memory or descriptors now; asked again later. */
 static bool bring_up(ew_transport *t) {
   if (t->multi) return true;
-  if (!ew_poller_open(&t->poller)) return false;
+  if (ew_poller_fd(&t->poller) < 0 && !ew_poller_open(&t->poller)) return false;
   t->multi = curl_multi_init();
   if (t->multi && set_multi_options(t)) return true;
   if (t->multi) curl_multi_cleanup(t->multi);
   t->multi = NULL;
-  ew_poller_close(&t->poller);
   return false;
 }
 
@@ -668,6 +674,7 @@ static void check_fork(ew_transport *t) {
   ew_poller_close(&t->poller);
   ew_sockets_cut_off(&t->sockets);
   tear_down(t, "the process forked while this was under way", EW_ABORTED);
+  ew_poller_close(&t->poller); /* frees what the farewells noted in it */
   bring_up(t);
   settle(t);
 }
@@ -814,6 +821,7 @@ void ew_transport_close(ew_transport *t) {
   check_fork(t);
   if (t->closed) return;
   tear_down(t, "the client was closed", EW_ABORTED);
+  ew_poller_close(&t->poller);
   t->closed = true;
 }
 

@@ -64,6 +64,8 @@ describe("response", function()
     ["a list of lengths"] = { "Content-Length: 4, 4" },
     ["a hexadecimal length"] = { "Content-Length: 0x4" },
     ["an empty length"] = { "Content-Length:" },
+    ["a space before a colon"] = { "Transfer-Encoding : chunked" },
+    ["a tab before a colon"] = { "X\t: y" },
     ["a folded header"] = { "X: y", " z" },
     ["a folded coding"] = { "Transfer-Encoding: chunked", "\t, gzip" },
     ["a folded status line"] = { "X: y", " HTTP/1.1 200 OK" },

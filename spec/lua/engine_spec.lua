@@ -527,6 +527,76 @@ describe("engine", function()
       assert.are.equal("timeout", select(2, late:result()).kind)
     end)
 
+    it("when a function of the host's yields in an event and nobody comes back", function()
+      local engine, core = world {
+        on_event = function(event)
+          if event.name == "response" and event.call == 1 then
+            coroutine.yield()
+          end
+        end,
+      }
+      engine:start("unshare", {})
+      local second = engine:start("unshare", {})
+      engine:step()
+      core:answer(1)
+      core:answer(2)
+      local dropped = coroutine.create(function()
+        engine:step()
+      end)
+      coroutine.resume(dropped)
+      if coroutine.status(dropped) == "suspended" then -- not so in Lua 5.1
+        assert.are.equal(1100, core.wake) -- the host is woken for the rest
+        engine:step()
+      end
+      assert.is_true(second:done())
+    end)
+
+    it("when starting one raises, which then is none", function()
+      local engine, core, pass = world { deadline_ms = 100 }
+      setmetatable(engine.waiting, {
+        __newindex = function()
+          error "not enough memory"
+        end,
+      })
+      assert.has_error(function()
+        engine:start("unshare", {})
+      end)
+      setmetatable(engine.waiting, nil)
+      pass(200)
+      assert.are.equal(0, engine:step())
+      assert.are.same({ 0, 0, 0 }, { engine.counts.calls, engine.counts.not_sent, #core.attempts })
+    end)
+
+    it("of a key function that yields: its place is taken, and given back", function()
+      local engine, core
+      local yields = true
+      engine, core = world {
+        max_concurrency = 1,
+        api_key = function()
+          if yields then
+            coroutine.yield()
+          end
+          return "key"
+        end,
+      }
+      local first = engine:start("unshare", {})
+      local second = engine:start("unshare", {})
+      coroutine.resume(coroutine.create(function()
+        engine:step()
+      end))
+      yields = false
+      if not first:done() then -- not so in Lua 5.1
+        engine:step()
+        assert.are.equal(0, #core.attempts)
+        first:cancel()
+      end
+      engine:step()
+      assert.are.equal(1, #core.attempts)
+      core:answer(1)
+      engine:step()
+      assert.are.equal("confirmed", second:result().outcome)
+    end)
+
     it("to a fork: in the child a waiting call ends, for the parent will send it", function()
       local engine, core = world { max_concurrency = 1 }
       engine:start("unshare", {})

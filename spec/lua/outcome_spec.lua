@@ -1,5 +1,6 @@
 local cjson = require "cjson"
 local outcome = require "elevenlabs.workspace.outcome"
+local secrets = require "elevenlabs.workspace.secrets"
 
 local function evidence(changes)
   local all = {
@@ -170,15 +171,22 @@ describe("outcome", function()
   end)
 
   it("cuts no secret in two", function()
-    local function mask(value)
-      return type(value) == "string" and (value:gsub("sk_secret", "***"))
-        or type(value) == "table" and { detail = { message = mask(value.detail.message) } }
-        or value
-    end
+    local mask = secrets.masker { "sk_secret" }
     local message = ("x"):rep(497) .. "sk_secret"
     local verdict =
       judge({ status = 400, body = cjson.encode { detail = { message = message } } }, nil, mask)
-    assert.are.equal(("x"):rep(497) .. "***", verdict.message)
+    assert.are.equal(("x"):rep(497) .. "[se", verdict.message)
+  end)
+
+  it("judges what the server said, not what a secret leaves of it", function()
+    for _, key in ipairs { "t", "detail" } do
+      local mask = secrets.masker { key }
+      assert.are.equal("unconfirmed", judge({ body = '{"detail":"no"}' }, nil, mask).outcome)
+    end
+    local mask = secrets.masker { "invalid" }
+    local body = '{"detail":{"status":"invalid_api_key","message":"m"}}'
+    local verdict = judge({ status = 400, body = body }, nil, mask)
+    assert.are.same({ "authentication", "[secret]_api_key" }, { verdict.kind, verdict.code })
   end)
 
   it("cuts no character in two", function()

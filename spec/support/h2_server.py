@@ -13,6 +13,7 @@ Prints {"port": n}, then for each request {"received": its headers as text}. Run
 SIGTERM.
 """
 
+import ctypes
 import json
 import signal
 import socket
@@ -28,6 +29,7 @@ from hyperframe.frame import DataFrame, GoAwayFrame, RstStreamFrame
 
 scenario = json.loads(sys.argv[1])
 lock = threading.Lock()
+PR_SET_PDEATHSIG = 1
 
 
 def report(value):
@@ -105,6 +107,7 @@ def converse(stream_socket, connection, scripts):
 
 def main():
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # for sigwait, below
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)  # end with the specs
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(scenario["cert"], scenario["key"])
     context.set_alpn_protocols(["h2"])

@@ -81,7 +81,10 @@ function Process:wait()
   local ended = run_until(function()
     return self.code and self.out.ended and self.err.ended
   end)
-  assert(ended, "the process did not end")
+  if not ended then
+    self.handle:kill "sigkill"
+    error "the process did not end"
+  end
   return self.code, self.out.text, self.err.text
 end
 

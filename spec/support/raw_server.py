@@ -16,6 +16,7 @@ Prints {"port": n, "other": n} and then, for each connection that ended, a line
 nobody should ever speak to. Runs until SIGTERM.
 """
 
+import ctypes
 import json
 import signal
 import socket
@@ -26,6 +27,7 @@ import threading
 
 scenario = json.loads(sys.argv[1])
 lock = threading.Lock()
+PR_SET_PDEATHSIG = 1
 
 
 def report(value):
@@ -135,6 +137,7 @@ def listen():
 
 def main():
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # for sigwait, below
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)  # end with the specs
     context = None
     if scenario.get("cert"):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -1,25 +1,31 @@
 --- The command line. Run as a script, it is the command `elevenlabs-workspace`.
 
-local operations = require "elevenlabs.workspace.cli.operations"
-local workspace = require "elevenlabs.workspace"
-
 local M = {}
 
-local EXIT_USAGE = 2
+local EXIT_USAGE, EXIT_INTERRUPTED = 2, 130
 
--- Each has SUMMARY, USAGE, and run(arguments, complain) -> exit status | nil, misuse.
+local function operation(name)
+  return function()
+    return require("elevenlabs.workspace.cli.operations").command(name)
+  end
+end
+
+--- How to load each command: { SUMMARY, USAGE, run }, where run(arguments, complain)
+--- returns its exit status, or nil and a misuse. Loaded where Ctrl-C is looked after.
 local COMMANDS = {
-  unshare = operations.command "unshare",
-  share = operations.command "share",
-  get = operations.command "get",
-  sandbox = require "elevenlabs.workspace.cli.sandbox",
+  unshare = operation "unshare",
+  share = operation "share",
+  get = operation "get",
+  sandbox = function()
+    return (require "elevenlabs.workspace.cli.sandbox")
+  end,
 }
 local NAMES = { "unshare", "share", "get", "sandbox" }
 
 local function usage()
   local lines = { "Usage: elevenlabs-workspace COMMAND [OPTION...]", "" }
   for _, name in ipairs(NAMES) do
-    lines[#lines + 1] = ("  %-9s %s"):format(name, COMMANDS[name].SUMMARY)
+    lines[#lines + 1] = ("  %-9s %s"):format(name, COMMANDS[name]().SUMMARY)
   end
   lines[#lines + 1] = "\nelevenlabs-workspace COMMAND --help tells more.\n"
   return table.concat(lines, "\n")
@@ -60,16 +66,24 @@ function M.main(arguments)
     io.write(usage())
     return 0
   elseif name == "--version" then
-    io.write("elevenlabs-workspace ", workspace.VERSION, "\n")
+    io.write("elevenlabs-workspace ", require("elevenlabs.workspace").VERSION, "\n")
     return 0
   elseif not COMMANDS[name or ""] then
     complain((name and "unknown command " .. name or "which command?") .. "\n" .. usage())
     return EXIT_USAGE
   end
-  return run(COMMANDS[name], { (unpack or table.unpack)(arguments, 2) })
+  return run(COMMANDS[name](), { (unpack or table.unpack)(arguments, 2) })
 end
 
 if ... == "elevenlabs.workspace.cli" then
   return M
 end
-os.exit(M.main { ... })
+
+local ok, status = pcall(M.main, { ... })
+if not ok then
+  -- lua's own answer to SIGINT, before the commands watch for it: nothing was sent.
+  local interrupted = tostring(status):find("interrupted!", 1, true)
+  complain(interrupted and "interrupted before anything was sent" or tostring(status))
+  status = interrupted and EXIT_INTERRUPTED or 1
+end
+os.exit(status)

@@ -14,6 +14,11 @@ local secrets = require "elevenlabs.workspace.secrets"
 
 local M = {}
 
+-- A step that an error cuts short, or a yield in a function of the user's, leaves
+-- completions behind: so soon the host is woken for them. (The step's end takes that
+-- back; not 0, since a timer that went off cannot be taken back.)
+local RESCUE_MS = 100
+
 --- Proof of a call that the server confirmed. `tostring` of it begins with "confirmed".
 ---@class elevenlabs.workspace.Receipt
 ---@field outcome "confirmed"
@@ -83,7 +88,7 @@ function M.new(parts)
     closed = false,
     waiting = new_queue(), -- calls without a place
     flying = {}, -- calls by the core's id
-    flying_count = 0,
+    flying_count = 0, -- and those being started: places taken
     arrived = {}, -- completions, the first `arrived_done` of which are dealt with
     arrived_done = 0,
     deadlines = new_queue(), -- all unfinished calls, by age and so by deadline
@@ -157,14 +162,22 @@ end
 
 local function finish(self, call, receipt, err)
   local ended = receipt and receipt.outcome or err.outcome
+  if call.state == "starting" then
+    self.flying_count = self.flying_count - 1
+  end
   call.receipt, call.err = receipt or false, err or false
   call.state, call.args, call.mask = "done", nil, nil
   self.finished = self.finished + 1
   self.counts[ended] = self.counts[ended] + 1
 end
 
+--- Since the call began, in whole microseconds.
+local function elapsed_ms(self, call)
+  return math.floor((self.now() - call.started_ms) * 1000 + 0.5) / 1000
+end
+
 local function emit_done(self, call)
-  emit(self, call, "done", call.receipt or call.err, self.now() - call.started_ms)
+  emit(self, call, "done", call.receipt or call.err, elapsed_ms(self, call))
 end
 
 local function finish_unsent(self, call, failure)
@@ -187,7 +200,7 @@ local function stop(self, call, why)
   if call.state == "flying" then
     call.stopped = call.stopped or why
     self.core:cancel(call.id)
-  elseif call.state ~= "done" then
+  elseif call.state ~= "done" and call.state ~= "new" then
     local kind = why == "forked" and "cancelled" or why
     finish_unsent(self, call, { kind = kind, message = STOP_MESSAGES[why] })
     self.core:wake_at(0)
@@ -251,7 +264,7 @@ function Engine:start(op, args)
     warning = warning,
     started_ms = started,
     deadline_ms = self.deadline_ms and started + self.deadline_ms,
-    state = "waiting",
+    state = "new",
     attempts = 0,
     mask = self.mask,
     -- Fields from the start, so that no later line needs memory to set them.
@@ -264,6 +277,7 @@ function Engine:start(op, args)
     push(self.deadlines, call)
   end
   push(self.waiting, call)
+  call.state = "waiting" -- from here on it is one; nothing below needs memory
   self.counts.calls = self.counts.calls + 1
   self.core:wake_at(0)
   return call
@@ -316,12 +330,12 @@ local function write_down(self, id, call)
     self.core:cancel(id)
     error(why, 0)
   end
-  self.flying_count = self.flying_count + 1
   call.id, call.state, call.attempts = id, "flying", call.attempts + 1
 end
 
 local function send(self, call)
   call.state = "starting" -- for whoever steps while the key function runs
+  self.flying_count = self.flying_count + 1
   local id, failure = start_attempt(self, call)
   if id then
     write_down(self, id, call)
@@ -334,8 +348,11 @@ end
 --- Send the call, or leave it waiting for the next step where that raises.
 local function try_to_send(self, call)
   local ok, why = pcall(send, self, call)
+  if not ok and call.state == "starting" then
+    call.state = "waiting"
+    self.flying_count = self.flying_count - 1
+  end
   if not ok then
-    call.state = call.state == "starting" and "waiting" or call.state
     error(why, 0)
   end
 end
@@ -357,14 +374,13 @@ local function send_waiting(self)
 end
 
 local function conclude(self, call, verdict)
-  local elapsed = self.now() - call.started_ms
   if verdict.outcome == "confirmed" then
     return finish(self, call, setmetatable({
       outcome = "confirmed",
       status = verdict.status,
       request_id = verdict.request_id,
       attempts = call.attempts,
-      elapsed_ms = elapsed,
+      elapsed_ms = elapsed_ms(self, call),
       body = verdict.value,
       warning = call.warning,
     }, Receipt))
@@ -412,6 +428,9 @@ end
 local function complete_all(self, ask, ...)
   complete_arrived(self)
   self.arrived, self.arrived_done = ask(self.core, ...), 0
+  if self.arrived[1] then
+    self.core:wake_at(self.now() + RESCUE_MS)
+  end
   complete_arrived(self)
 end
 

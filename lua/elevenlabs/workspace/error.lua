@@ -45,9 +45,9 @@ local M = {}
 ---@field warning string|nil what was allowed but is probably a slip
 local Error = { __name = "elevenlabs.workspace.error" }
 
---- Server text goes to terminals and logs: no control characters, U+0080 to U+009F
+--- Text of the server's goes to terminals and logs: no control characters, U+0080 to U+009F
 --- included.
-local function one_line(text)
+function M.one_line(text)
   return (text:gsub("[%c\127]", " "):gsub("\194[\128-\159]", " "))
 end
 
@@ -63,7 +63,7 @@ function Error.__tostring(self)
   if self.request_id then
     parts[#parts + 1] = " [request-id " .. self.request_id .. "]"
   end
-  return one_line(table.concat(parts))
+  return M.one_line(table.concat(parts))
 end
 
 function Error.__concat(left, right)
@@ -74,7 +74,7 @@ end
 ---@param fields table
 ---@return elevenlabs.workspace.Error
 function M.new(fields)
-  fields.message = one_line(fields.message)
+  fields.message = M.one_line(fields.message)
   fields.retryable = fields.retryable or false
   fields.attempts = fields.attempts or 0
   return setmetatable(fields, Error)

@@ -1,5 +1,6 @@
---- JSON text that reads back the same: lua-cjson writes an empty list as {}, and
---- in Lua 5.3 and later a whole number as 429.0.
+--- JSON text for people and programs: lua-cjson writes an empty list as {} and, in Lua
+--- 5.3 and later, a whole number as 429.0. Here the API's own lists stay lists; another
+--- empty list cannot be told from an empty map, and is {}.
 
 local cjson = require "cjson.safe"
 
@@ -40,8 +41,14 @@ local function encode_map(map, holds_lists)
 end
 
 local function encode_number(number)
-  local whole = number % 1 == 0 and math.abs(number) < 2 ^ 53
-  return (whole and "%d" or "%.14g"):format(number)
+  if number ~= number or number == math.huge or number == -math.huge then
+    return "null" -- JSON has no such number
+  end
+  if number % 1 == 0 and math.abs(number) < 2 ^ 53 then
+    return ("%d"):format(number)
+  end
+  local short = ("%.14g"):format(number)
+  return tonumber(short) == number and short or ("%.17g"):format(number)
 end
 
 function encode(value, holds_lists)
@@ -56,7 +63,7 @@ function encode(value, holds_lists)
 end
 
 --- One line of JSON, keys sorted.
----@param value any tables, strings, finite numbers, booleans and cjson.null
+---@param value any tables, strings, numbers, booleans and cjson.null
 ---@return string
 function M.encode(value)
   return encode(value)

@@ -239,8 +239,7 @@ local function read_list(list)
 end
 
 --- The published error bodies, and those of older servers, as one shape.
-local function read_detail(value)
-  local detail = type(value) == "table" and value.detail
+local function read_detail(detail)
   if type(detail) == "string" then
     return { message = text(detail, 500) }
   elseif type(detail) ~= "table" then
@@ -267,15 +266,15 @@ end
 --- Judge one attempt of an operation.
 ---@param op "unshare"|"share"|"get"|"connect"
 ---@param evidence elevenlabs.workspace.Evidence
----@param mask fun(value: any): any takes secrets out of what the server said, before
---- any of it is cut
+---@param mask fun(value: any): any takes secrets out of what is shown, before any of it
+--- is cut; what is judged is what the server said
 ---@return table verdict { outcome, kind, action, message, status, code, field,
 --- request_id, ambiguous, details, value }: `value` is the decoded body of a confirmed
 --- operation, nil where it was empty
 function M.judge(op, evidence, mask)
   local value, problem = decode(evidence)
-  value = mask(value)
-  local detail = read_detail(value)
+  local said = type(value) == "table" and value.detail or nil
+  local detail, shown = read_detail(said), read_detail(mask(said))
   local class, why
   if op == "connect" and evidence.status > 0 then
     class = "confirmed"
@@ -293,14 +292,14 @@ function M.judge(op, evidence, mask)
     outcome = outcome,
     kind = kind,
     action = action,
-    message = explain(evidence, mask(why), detail),
+    message = explain(evidence, mask(why), shown),
     status = evidence.status > 0 and evidence.status or nil,
-    code = detail.code,
-    field = detail.field,
-    request_id = text(mask(evidence.headers["request-id"]), 128) or detail.request_id,
+    code = shown.code,
+    field = shown.field,
+    request_id = text(mask(evidence.headers["request-id"]), 128) or shown.request_id,
     ambiguous = outcome == "refused" and evidence.resent or nil,
-    details = type(value) == "table" and value.detail or nil,
-    value = value,
+    details = mask(said),
+    value = mask(value),
   }
 end
 

@@ -69,6 +69,30 @@ voice_collection voices_2026, created by user_ada
     assert.is_nil(sandbox:roles("voice_narrator", "voice").user_eve)
   end)
 
+  it("show what an odd server says, without a traceback or its escapes", function()
+    local odd_roles = {
+      "null",
+      '{"admin":null}',
+      '{"admin":[{}]}',
+      '{"r\\u001b":["\\u001b[2J"]}',
+    }
+    for _, roles in ipairs(odd_roles) do
+      local body = ('{"resource_id":"x\\u001b","role_to_group_ids":%s}'):format(roles)
+      local odd = raw.start { { raw.read, raw.answer(200, body), raw.hold } }
+      local code, out, err = process.run(
+        join({ "elevenlabs-workspace", "get", "--base-url", odd.base_url }, {
+          "--ca-file",
+          odd.ca_file,
+        }, VOICE),
+        { env = { ELEVENLABS_API_KEY = raw.KEY } }
+      )
+      odd:stop()
+      assert.are.same({ 0, "" }, { code, err })
+      assert.is_nil(out:find "\27")
+      assert.matches("^voice voice_narrator, created by none\n", out)
+    end
+  end)
+
   it("print JSON", function()
     local code, out = run("unshare", VOICE, { "--group-id", "default", "--json" })
     local receipt = cjson.decode(out)

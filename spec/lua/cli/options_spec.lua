@@ -24,8 +24,8 @@ describe("cli.options", function()
 
   local wrong = {
     ["unknown option -x"] = { "-x" },
-    ["unknown option stray"] = { "--number", "1", "stray" },
-    ["unknown option command"] = { "command", "x" },
+    ["unknown option --api-key"] = { "--api-key=sk_secret" },
+    ["an argument that belongs to no option"] = { "--number", "1", "sk_secret" },
     ["--file needs another value than none"] = { "--file" },
     ["--number needs another value than 100"] = { "--number", "100" },
     ["--number needs another value than 1e1"] = { "--number", "1e1" },

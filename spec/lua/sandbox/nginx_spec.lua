@@ -130,6 +130,21 @@ describe("sandbox.nginx", function()
     assert.is_false(exists(folder))
   end)
 
+  it("is ready once, though its worker is killed and comes again", function()
+    local script = [[
+      echo started
+      pkill -9 -P "$(cat "$(dirname "$ELEVENLABS_CA_FILE")/nginx.pid")"
+      for i in 1 2 3 4 5 6 7 8 9 10; do
+        elevenlabs-workspace get --resource-id voice_narrator --resource-type voice \
+          --base-url "$ELEVENLABS_BASE_URL" --ca-file "$ELEVENLABS_CA_FILE" >/dev/null 2>&1 && break
+      done
+    ]]
+    local code, out = process.run {
+      "elevenlabs-workspace", "sandbox", "--port", "0", "--", "sh", "-c", script,
+    }
+    assert.are.same({ 0, "started\n" }, { code, out })
+  end)
+
   it("keeps its state in a file from run to run", function()
     local path = os.tmpname()
     os.remove(path)

@@ -1,5 +1,6 @@
 --- The commands `unshare`, `share` and `get`: one resource each.
 
+local errors = require "elevenlabs.workspace.error"
 local json = require "elevenlabs.workspace.json"
 local options = require "elevenlabs.workspace.cli.options"
 local workspace = require "elevenlabs.workspace"
@@ -198,23 +199,39 @@ function SAY.share(receipt, args)
   )
 end
 
-function SAY.get(resource)
+--- A value of the server's, as text that cannot move a terminal's cursor.
+local function plain(value)
+  return errors.one_line(type(value) == "string" and value or "none")
+end
+
+local function sorted_keys(map)
+  local keys = {}
+  for key in pairs(map) do
+    keys[#keys + 1] = tostring(key)
+  end
+  table.sort(keys)
+  return keys
+end
+
+local function role_line(role, ids)
+  local names = {}
+  for i, id in ipairs(type(ids) == "table" and ids or {}) do
+    names[i] = plain(id)
+  end
+  return names[1] and ("  %-12s %s"):format(plain(role), table.concat(names, ", "))
+end
+
+function SAY.get(resource, args)
   local lines = {
     ("%s %s, created by %s"):format(
-      resource.resource_type,
-      resource.resource_id,
-      tostring(resource.creator_user_id)
+      args.resource_type,
+      args.resource_id,
+      plain(resource.creator_user_id)
     ),
   }
-  local roles = {}
-  for role, ids in pairs(resource.role_to_group_ids or {}) do
-    if #ids > 0 then
-      roles[#roles + 1] = ("  %-12s %s"):format(role, table.concat(ids, ", "))
-    end
-  end
-  table.sort(roles)
-  for _, line in ipairs(roles) do
-    lines[#lines + 1] = line
+  local roles = type(resource.role_to_group_ids) == "table" and resource.role_to_group_ids or {}
+  for _, role in ipairs(sorted_keys(roles)) do
+    lines[#lines + 1] = role_line(role, roles[role])
   end
   return table.concat(lines, "\n")
 end

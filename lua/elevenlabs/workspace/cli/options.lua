@@ -32,6 +32,12 @@ local function rest_of(arguments, first)
   return rest
 end
 
+--- Only an option's name is shown: what stands behind "=" or alone may be a secret.
+local function unknown(argument)
+  local name = argument:match "^%-%-?[%w-]*"
+  return name and "unknown option " .. name or "an argument that belongs to no option"
+end
+
 --- Read all options. What follows "--" is returned as values.command.
 ---@param arguments string[]
 ---@param readers table<string, function|table> by option name, from the functions above
@@ -45,7 +51,7 @@ function M.read(arguments, readers)
       values.command = rest_of(arguments, i + 1)
       return values
     elseif not reader or name == "command" then
-      return nil, "unknown option " .. name
+      return nil, unknown(name)
     elseif type(reader) == "table" then
       values[reader.name] = reader.setting
       i = i + 1

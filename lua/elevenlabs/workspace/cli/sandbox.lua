@@ -72,15 +72,26 @@ local function run(settings, complain)
   local uv = require "luv"
   local nginx = require "elevenlabs.workspace.sandbox.nginx"
   local signals = require "elevenlabs.workspace.cli.signals"
-  local status, server, command, forget_signals
+  local status, server, command
 
   local function stop(code, problem)
     if problem then
       complain(problem)
     end
-    status, command = code, nil
-    server:kill "sigterm"
+    status, command = status or code, nil
+    if server then
+      server:kill "sigterm"
+    end
   end
+
+  -- Before anything is started; they are heard when the loop runs.
+  local forget_signals = signals.watch(function(name)
+    if command then
+      command:kill(name)
+    else
+      stop(0)
+    end
+  end)
 
   settings.state_file = absolute(uv, settings.state_file)
   function settings.on_ready(description)
@@ -92,26 +103,24 @@ local function run(settings, complain)
     end
   end
   function settings.on_exit(code, log)
-    forget_signals()
+    server = nil
     if code ~= 0 or not status then
       complain("nginx ended:\n" .. log)
       status = 1
     end
+    if command then
+      command:kill "sigterm" -- it has lost its server
+    end
+    forget_signals()
   end
 
   local why
   server, why = nginx.start(settings)
   if not server then
+    forget_signals()
     complain(why)
     return 1
   end
-  forget_signals = signals.watch(function(name)
-    if command then
-      command:kill(name)
-    else
-      stop(0)
-    end
-  end)
   uv.run()
   return status
 end

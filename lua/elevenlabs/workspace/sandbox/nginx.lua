@@ -30,6 +30,7 @@ http {
   lua_package_path "${lua}/?.lua;;";
   init_by_lua_block { require("elevenlabs.workspace.sandbox.worker").follow_parent() }
   init_worker_by_lua_block {
+    require("elevenlabs.workspace.sandbox.worker").follow_parent()
     require("elevenlabs.workspace.sandbox.worker").init("${prefix}/settings.json")
     ngx.log(ngx.NOTICE, "sandbox is ready")
   }
@@ -132,8 +133,9 @@ local function make_certificate(prefix)
     .. " -addext 'subjectAltName=IP:127.0.0.1,DNS:localhost'"
     .. " -keyout %s/key.pem -out %s/ca.pem 2>%s/openssl.log"
   local at = quote(prefix)
-  local ok = os.execute(command:format(at, at, at))
-  return ok == true or ok == 0
+  -- Not os.execute, which lets no SIGINT through meanwhile.
+  assert(io.popen(command:format(at, at, at))):close()
+  return exists(prefix .. "/ca.pem") and exists(prefix .. "/key.pem")
 end
 
 local function write_files(prefix, options, port)
@@ -199,13 +201,17 @@ local function describe(prefix, port)
   }
 end
 
+--- nginx starts a worker anew that was killed: it is ready once all the same.
 local function watch_log(pipe, on_ready, log)
-  local tail = ""
+  local tail, ready = "", false
   pipe:read_start(function(_, chunk)
     tail = tail .. (chunk or "")
     for line in tail:gmatch "([^\n]*)\n" do
       if line:find("sandbox is ready", 1, true) then
-        on_ready()
+        if not ready then
+          ready = true
+          on_ready()
+        end
       elseif line:find "%[emerg%]" or line:find "%[error%]" or line:find "%[alert%]" then
         log[#log + 1] = line
       end

@@ -19,11 +19,12 @@ end
 
 local SIGTERM, PR_SET_PDEATHSIG = 15, 1
 
---- In nginx's master: end when the command that started it ends, however that was.
+--- In nginx's master: end when the command that started it ends, however that was. In
+--- its worker: end with the master.
 function M.follow_parent()
   local ffi = require "ffi"
   if ffi.os == "Linux" then
-    ffi.cdef "int prctl(int option, ...)"
+    pcall(ffi.cdef, "int prctl(int option, ...)") -- the worker has the master's already
     ffi.C.prctl(PR_SET_PDEATHSIG, ffi.new("unsigned long", SIGTERM))
   end
 end
