@@ -585,11 +585,13 @@ describe("engine", function()
         engine:step()
       end))
       yields = false
-      if not first:done() then -- not so in Lua 5.1
-        engine:step()
-        assert.are.equal(0, #core.attempts)
-        first:cancel()
+      if first:done() then -- Lua 5.1 cannot yield there, and says so at once
+        assert.are.equal("not_sent", select(2, second:result()).outcome)
+        return
       end
+      engine:step()
+      assert.are.equal(0, #core.attempts)
+      first:cancel()
       engine:step()
       assert.are.equal(1, #core.attempts)
       core:answer(1)
