@@ -28,11 +28,7 @@ CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith
 EW_CFLAGS = -std=c99 -fPIC -fvisibility=hidden $(WARNINGS) \
   $(shell pkg-config --cflags $(LUA_PC) libcurl) -MMD -MP $(CFLAGS)
-ifeq ($(shell uname),Darwin)
-  EW_LDFLAGS = -bundle -undefined dynamic_lookup
-else
-  EW_LDFLAGS = -shared -Wl,-z,nodelete
-endif
+EW_LDFLAGS = -shared -Wl,-z,nodelete
 CURL_LIBS = $(shell pkg-config --libs libcurl) -lpthread -ldl
 
 # Absolute, so that it holds from any folder.
