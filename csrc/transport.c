@@ -628,7 +628,8 @@ static void drop_easy_handles(ew_list *list) {
   }
 }
 
-/* Every attempt ends, every handle and connection closes; completions stay. */
+/* Every attempt ends, every handle and connection closes. Completions stay, and so does
+** the poller: hosts wait on its descriptor. */
 static void tear_down(ew_transport *t, const char *reason, int curl_code) {
   if (t->multi) {
     abort_all(t, reason, curl_code);

@@ -72,8 +72,7 @@ void ew_transport_cancel(ew_transport *transport, uint64_t id);
 void ew_transport_step(ew_transport *transport, int64_t timeout_us);
 
 /* Completions, oldest first, stay until discarded, so that a reader that fails
-** half-way loses none. ew_transport_completion: false past the newest. Neither
-** cares about time: `cursor` is NULL at first and then moved on. */
+** half-way loses none. `cursor` is NULL at first and moved on; false: that was all. */
 typedef struct ew_transfer ew_transfer;
 bool ew_transport_completion(const ew_transport *transport, const ew_transfer **cursor,
                              ew_completion *out);
