@@ -551,6 +551,26 @@ describe("engine", function()
       assert.is_true(second:done())
     end)
 
+    it("twice where a finalizer steps in the middle of a step", function()
+      local engine, core = world()
+      local stepped = 0
+      local call = engine:start("unshare", {})
+      engine:step()
+      local headers = setmetatable({}, {
+        __index = function() -- as a finalizer may run at any line that needs memory
+          if stepped == 0 then
+            stepped = 1
+            stepped = stepped + engine:step()
+          end
+        end,
+      })
+      core:answer(1, { headers = headers })
+      engine:step()
+      assert.are.equal(2, stepped)
+      assert.are.equal("confirmed", call:result().outcome)
+      assert.are.same({ 1, 0 }, { engine.counts.confirmed, engine.flying_count })
+    end)
+
     it("when starting one raises, which then is none", function()
       local engine, core, pass = world { deadline_ms = 100 }
       setmetatable(engine.waiting, {

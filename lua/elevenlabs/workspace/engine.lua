@@ -160,7 +160,11 @@ end
 
 -- ---- starting and ending
 
+---@return boolean whether this ended it: a finalizer that steps may have come between
 local function finish(self, call, receipt, err)
+  if call.state == "done" then
+    return false
+  end
   local ended = receipt and receipt.outcome or err.outcome
   if call.state == "starting" then
     self.flying_count = self.flying_count - 1
@@ -169,6 +173,7 @@ local function finish(self, call, receipt, err)
   call.state, call.args, call.mask = "done", nil, nil
   self.finished = self.finished + 1
   self.counts[ended] = self.counts[ended] + 1
+  return true
 end
 
 --- Since the call began, in whole microseconds.
@@ -183,8 +188,9 @@ end
 local function finish_unsent(self, call, failure)
   local err = errors.not_sent(masked_failure(call.mask, failure))
   err.attempts, err.warning = call.attempts, call.warning
-  finish(self, call, nil, err)
-  emit_done(self, call)
+  if finish(self, call, nil, err) then
+    emit_done(self, call)
+  end
 end
 
 local STOP_MESSAGES = {
@@ -411,6 +417,9 @@ local function complete(self, evidence)
   end
   evidence.stopped = call.stopped
   conclude(self, call, outcome.judge(call.op, evidence, call.mask))
+  if self.flying[evidence.id] ~= call then
+    return
+  end
   self.flying[evidence.id] = nil
   self.flying_count = self.flying_count - 1
   self.arrived_done = self.arrived_done + 1
