@@ -8,7 +8,7 @@
 #include "buffer.h"
 #include "error.h"
 
-typedef enum { EW_UNSHARE, EW_SHARE, EW_GET, EW_OPERATIONS } ew_operation;
+typedef enum { EW_UNSHARE, EW_SHARE, EW_GET } ew_operation;
 
 /* In this order the targets are EW_USER_EMAIL to EW_WORKSPACE_API_KEY_ID. */
 typedef enum {

@@ -20,7 +20,10 @@ local function encode_list(list)
   return "[" .. table.concat(parts, ",") .. "]"
 end
 
-local function sorted_keys(map)
+--- The keys of a decoded map, sorted.
+---@param map table
+---@return string[]
+function M.sorted_keys(map)
   local keys = {}
   for key in pairs(map) do
     keys[#keys + 1] = key
@@ -31,7 +34,7 @@ end
 
 local function encode_map(map, holds_lists)
   local parts = {}
-  for i, key in ipairs(sorted_keys(map)) do
+  for i, key in ipairs(M.sorted_keys(map)) do
     local value = map[key]
     local is_list = type(value) == "table" and (holds_lists or LISTS[key])
     local text = is_list and encode_list(value) or encode(value, MAPS_OF_LISTS[key])

@@ -178,39 +178,29 @@ local function target_of(args)
   return args.user_email or args.group_id or args.workspace_api_key_id
 end
 
-local SAY = {}
-
-function SAY.unshare(receipt, args)
-  return ("confirmed: %s has no role of its own on %s %s (request-id %s)"):format(
+local function confirmation(receipt, args, what)
+  return ("confirmed: %s %s on %s %s (request-id %s)"):format(
     target_of(args),
+    what,
     args.resource_type,
     args.resource_id,
     receipt.request_id or "none"
   )
 end
 
+local SAY = {}
+
+function SAY.unshare(receipt, args)
+  return confirmation(receipt, args, "has no role of its own")
+end
+
 function SAY.share(receipt, args)
-  return ("confirmed: %s is %s on %s %s (request-id %s)"):format(
-    target_of(args),
-    args.role,
-    args.resource_type,
-    args.resource_id,
-    receipt.request_id or "none"
-  )
+  return confirmation(receipt, args, "is " .. args.role)
 end
 
 --- A value of the server's, as text that cannot move a terminal's cursor.
 local function plain(value)
   return errors.one_line(type(value) == "string" and value or "none")
-end
-
-local function sorted_keys(map)
-  local keys = {}
-  for key in pairs(map) do
-    keys[#keys + 1] = tostring(key)
-  end
-  table.sort(keys)
-  return keys
 end
 
 local function role_line(role, ids)
@@ -230,7 +220,7 @@ function SAY.get(resource, args)
     ),
   }
   local roles = type(resource.role_to_group_ids) == "table" and resource.role_to_group_ids or {}
-  for _, role in ipairs(sorted_keys(roles)) do
+  for _, role in ipairs(json.sorted_keys(roles)) do
     lines[#lines + 1] = role_line(role, roles[role])
   end
   return table.concat(lines, "\n")
