@@ -2,7 +2,11 @@
 ** lua_core.c - the C module `elevenlabs.workspace.core`: loading, and the
 ** functions that need no core object.
 */
+#define _DEFAULT_SOURCE
 #include "lua_core.h"
+
+#include <stdint.h>
+#include <sys/random.h>
 
 #include "lua_args.h"
 #include "lua_client.h"
@@ -17,6 +21,15 @@ enum { MOST_CANDIDATES = 64 };
 /* core.now() -> milliseconds of a monotonic clock; only differences mean anything */
 static int module_now(lua_State *L) {
   lua_pushnumber(L, (lua_Number)ew_now_us() / 1000);
+  return 1;
+}
+
+/* core.random() -> a number in [0, 1), unlike any other process's: math.random gives every
+** worker of a host the same numbers, until the host seeds it */
+static int module_random(lua_State *L) {
+  uint64_t bits = 0;
+  if (getrandom(&bits, sizeof bits, 0) != (ssize_t)sizeof bits) bits = (uint64_t)ew_now_us() << 32;
+  lua_pushnumber(L, (lua_Number)(bits >> 11) / 9007199254740992.0); /* 2^53 */
   return 1;
 }
 
@@ -62,11 +75,9 @@ static void set_resource_types(lua_State *L) {
 __attribute__((visibility("default")))
 #endif
 int luaopen_elevenlabs_workspace_core(lua_State *L) {
-  static const luaL_Reg functions[] = {{"new", lew_core_new},
-                                       {"now", module_now},
-                                       {"nearest", module_nearest},
-                                       {"check_key", module_check_key},
-                                       {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"new", lew_core_new},           {"now", module_now},
+                                       {"random", module_random},       {"nearest", module_nearest},
+                                       {"check_key", module_check_key}, {NULL, NULL}};
   const char *unusable = ew_transport_unusable();
   if (unusable) return luaL_error(L, "elevenlabs.workspace: %s", unusable);
   lew_register_core(L);

@@ -219,7 +219,7 @@ describe("the arguments", function()
 end)
 
 -- A row of outcome.lua's CLASSES, with room for its outcome and its kind.
-local OUTCOME_ROW = '\n  [%%l_]+ = { "%s", %s, "%%l+" }'
+local OUTCOME_ROW = '\n  [%%l_]+ = { "%s", %s, "%%l+"[^\n]-}'
 
 describe("errors and outcomes", function()
   it("have the kinds that the code gives them, here and in the README", function()

@@ -171,7 +171,7 @@ describe("transport", function()
       }, { plain = true })
       local server = raw.start { { raw.read, OK, raw.hold } }
       local env = { https_proxy = proxy.base_url, no_proxy = false, NO_PROXY = false }
-      local _, out = run_client(server, env)
+      local _, out = run_client(server, env, "max_attempts = 1")
       assert.matches("^not_sent", out)
       _, out = run_client(server, env, "proxy = false")
       assert.are.equal("confirmed\n", out)

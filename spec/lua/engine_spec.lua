@@ -1,80 +1,4 @@
-local engines = require "elevenlabs.workspace.engine"
-local secrets = require "elevenlabs.workspace.secrets"
-
---- A core that answers when the spec says so, and a clock that moves when it says so.
-local function world(options)
-  local now, core = 1000, { attempts = {}, due = {} }
-  function core.validate(_, _, args)
-    if args.bad then
-      return nil, { kind = "invalid_argument", field = "bad", message = "bad" }
-    end
-    return true
-  end
-  local function start(op)
-    return function(self, args, key)
-      local id = #self.attempts + 1
-      self.attempts[id] = { op = op, args = args, key = key }
-      return id
-    end
-  end
-  core.unshare, core.share, core.get = start "unshare", start "share", start "get"
-  core.forks = 0
-  function core:counts()
-    return #self.attempts, 0, self.forks
-  end
-  function core:answer(id, changes)
-    local evidence = {
-      id = id,
-      sent = true,
-      curl_code = 0,
-      status = 200,
-      head_ended = true,
-      whole = true,
-      is_text = true,
-      body = "{}",
-      headers = {},
-      message = "",
-    }
-    for name, value in pairs(changes or {}) do
-      evidence[name] = value
-    end
-    table.insert(self.due, evidence)
-  end
-  function core:step()
-    local due = self.due
-    self.due = {}
-    return due
-  end
-  function core:cancel(id)
-    self:answer(id, { curl_code = 42, status = 0, sent = self.attempts[id].left or false })
-  end
-  function core:wake_at(at)
-    self.wake = at
-  end
-  function core:close()
-    return self:step()
-  end
-  local parts = {
-    core = core,
-    now = function()
-      return now
-    end,
-    wait = function()
-      return "this world cannot wait"
-    end,
-    api_key = function()
-      return "key"
-    end,
-    mask = secrets.masker { "key" },
-    max_concurrency = 2,
-  }
-  for name, value in pairs(options or {}) do
-    parts[name] = value
-  end
-  return engines.new(parts), core, function(ms)
-    now = now + ms
-  end
-end
+local world = require("spec.support.world").new
 
 describe("engine", function()
   it("sends nothing before a step", function()
@@ -573,7 +497,9 @@ describe("engine", function()
 
     it("when starting one raises, which then is none", function()
       local engine, core, pass = world { deadline_ms = 100 }
+      local row = getmetatable(engine.waiting)
       setmetatable(engine.waiting, {
+        __index = row,
         __newindex = function()
           error "not enough memory"
         end,
@@ -581,7 +507,7 @@ describe("engine", function()
       assert.has_error(function()
         engine:start("unshare", {})
       end)
-      setmetatable(engine.waiting, nil)
+      setmetatable(engine.waiting, row)
       pass(200)
       assert.are.equal(0, engine:step())
       assert.are.same({ 0, 0, 0 }, { engine.counts.calls, engine.counts.not_sent, #core.attempts })
@@ -798,5 +724,451 @@ describe("engine", function()
     assert.is_nil(receipt)
     assert.are.equal("this world cannot wait", err.message)
     assert.are.equal("unconfirmed", err.outcome)
+  end)
+
+  describe("sends again", function()
+    local function flaky(options)
+      options = options or {}
+      options.max_attempts = options.max_attempts or 4
+      return world(options)
+    end
+
+    it("after a failure, once the backoff has passed", function()
+      local engine, core, pass = flaky()
+      local call = engine:start("unshare", {})
+      engine:step()
+      core:answer(1, { status = 500 })
+      assert.are.equal(0, engine:step())
+      assert.are.equal(1125, core.wake) -- half of 250 ms
+      pass(124)
+      engine:step()
+      assert.are.equal(1, #core.attempts)
+      pass(1)
+      engine:step()
+      assert.are.equal(2, #core.attempts)
+      core:answer(2)
+      engine:step()
+      assert.are.same({ "confirmed", 2 }, { call:result().outcome, call:result().attempts })
+      assert.are.equal(1, engine.counts.retries)
+    end)
+
+    it("at most max_attempts times, waiting longer each time", function()
+      local engine, core, pass = flaky()
+      local call = engine:start("unshare", {})
+      local waits = {}
+      for i = 1, 4 do
+        engine:step()
+        core:answer(i, { status = 500, body = '{"detail":"try %d"}' })
+        engine:step()
+        waits[i] = core.wake and core.wake - engine.now()
+        pass(waits[i] or 0)
+      end
+      assert.are.same({ 125, 250, 500 }, waits)
+      local _, err = call:result()
+      assert.are.same({ "unconfirmed", "server", 4, true },
+        { err.outcome, err.kind, err.attempts, err.retryable })
+    end)
+
+    it("what was refused in between as ambiguous, or as unconfirmed where not sent", function()
+      for _, row in ipairs {
+        { { status = 404 }, "refused", true },
+        { { sent = false, status = 0, curl_code = 60 }, "unconfirmed" },
+      } do
+        local engine, core, pass = flaky()
+        local call = engine:start("unshare", {})
+        engine:step()
+        core:answer(1, { status = 0, curl_code = 56 })
+        engine:step()
+        pass(125)
+        engine:step()
+        core:answer(2, row[1])
+        engine:step()
+        local _, err = call:result()
+        assert.are.same({ row[2], row[3] }, { err.outcome, err.ambiguous })
+      end
+    end)
+
+    it("nothing of which a refusal is doubtful after a refusal", function()
+      local engine, core, pass = flaky()
+      local call = engine:start("unshare", {})
+      engine:step()
+      core:answer(1, { status = 429 })
+      engine:step()
+      pass(500)
+      engine:step()
+      core:answer(2, { status = 404 })
+      engine:step()
+      assert.is_nil(select(2, call:result()).ambiguous)
+    end)
+
+    it("no share that may have been applied", function()
+      local engine, core = flaky()
+      local call = engine:start("share", {})
+      engine:step()
+      core:answer(1, { status = 0, curl_code = 56 })
+      assert.are.equal(1, engine:step())
+      assert.are.equal("unconfirmed", select(2, call:result()).outcome)
+    end)
+
+    it("nothing whose deadline would pass before", function()
+      local engine, core = flaky { deadline_ms = 100 }
+      local call = engine:start("unshare", {})
+      engine:step()
+      core:answer(1, { status = 500 })
+      engine:step()
+      assert.are.same({ true, "server" }, { call:done(), select(2, call:result()).kind })
+    end)
+
+    it("nothing that was cancelled meanwhile: unconfirmed if it may have been applied", function()
+      for _, row in ipairs { { 500, "unconfirmed" }, { 429, "not_sent" } } do
+        local engine, core, pass = flaky()
+        local call = engine:start("unshare", {})
+        engine:step()
+        core:answer(1, { status = row[1] })
+        engine:step()
+        call:cancel()
+        pass(1000)
+        engine:step()
+        local _, err = call:result()
+        assert.are.same({ row[2], "cancelled", 1, 1 },
+          { err.outcome, err.kind, err.attempts, #core.attempts })
+        assert.matches("the last answer: the server answered " .. row[1], err.message)
+      end
+    end)
+
+    it("before what was never sent", function()
+      local engine, core, pass = flaky { max_concurrency = 1 }
+      engine:start("unshare", { number = 1 })
+      engine:step()
+      engine:start("unshare", { number = 2 })
+      engine:start("unshare", { number = 3 })
+      core:answer(1, { status = 500 })
+      engine:step() -- 2 takes the place
+      pass(200)
+      core:answer(2)
+      engine:step()
+      assert.are.equal(1, core.attempts[3].args.number)
+    end)
+
+    it("the soonest first", function()
+      local engine, core, pass = flaky { max_concurrency = 4 }
+      local randoms = { 0.9, 0.1, 0.5 }
+      engine.random = function()
+        return table.remove(randoms, 1)
+      end
+      for i = 1, 3 do
+        engine:start("unshare", { number = i })
+      end
+      engine:step()
+      for i = 1, 3 do
+        core:answer(i, { status = 500 })
+      end
+      engine:step()
+      local order = {}
+      for _ = 1, 3 do
+        pass(core.wake - engine.now())
+        engine:step()
+        order[#order + 1] = core.attempts[#core.attempts].args.number
+      end
+      assert.are.same({ 2, 3, 1 }, order)
+    end)
+
+    it("what rests when the client is closed ends", function()
+      local engine, core = flaky()
+      local call = engine:start("unshare", {})
+      engine:step()
+      core:answer(1, { status = 500 })
+      engine:step()
+      engine:close()
+      local _, err = call:result()
+      assert.are.same({ "unconfirmed", "closed" }, { err.outcome, err.kind })
+    end)
+
+    it("and tells of it", function()
+      local seen = {}
+      local engine, core, pass = flaky {
+        on_event = function(event)
+          seen[#seen + 1] = { event.name, event.status, event.delay_ms, event.window }
+        end,
+      }
+      engine:start("unshare", {})
+      engine:step()
+      core:answer(1, { status = 429 })
+      engine:step()
+      pass(500)
+      engine:step()
+      core:answer(2)
+      engine:step()
+      assert.are.same({
+        { "attempt" },
+        { "response", 429 },
+        { "throttle", nil, 500, 1 },
+        { "retry", 429, 500 },
+        { "attempt" },
+        { "response", 200 },
+        { "done", 200 },
+      }, seen)
+    end)
+  end)
+
+  describe("holds the whole client back", function()
+    it("where the server asks for it, and up to a fifth longer", function()
+      local engine, core, pass = world { max_attempts = 2 }
+      engine:start("unshare", {})
+      engine:step()
+      core:answer(1, { status = 503, headers = { ["retry-after"] = "10" } })
+      engine:step()
+      engine:start("unshare", {})
+      engine:step()
+      assert.are.equal(1000 + 11000, core.wake)
+      pass(10999)
+      engine:step()
+      assert.are.equal(1, #core.attempts)
+      pass(1)
+      engine:step()
+      assert.are.equal(2, #core.attempts)
+    end)
+
+    it("but waits for no server that asks for more than 300 s", function()
+      local engine, core = world { max_attempts = 2 }
+      local call = engine:start("unshare", {})
+      engine:step()
+      core:answer(1, { status = 429, headers = { ["retry-after"] = "301" } })
+      engine:step()
+      assert.are.same({ "refused", true }, {
+        select(2, call:result()).outcome,
+        select(2, call:result()).retryable,
+      })
+    end)
+
+    it("not for too many at once: there the window shrinks", function()
+      local engine, core = world { max_concurrency = 4, max_attempts = 2 }
+      for _ = 1, 5 do
+        engine:start("unshare", {})
+      end
+      engine:step()
+      assert.are.equal(4, #core.attempts)
+      for i = 1, 2 do
+        core:answer(i, { status = 429, body = '{"detail":{"code":"concurrent_limit_exceeded"}}' })
+      end
+      engine:step()
+      assert.are.equal(4, #core.attempts) -- 2 in flight, and 2 is the window now
+      core:answer(3)
+      engine:step()
+      assert.are.equal(5, #core.attempts)
+    end)
+
+    it("to as many as the server says that it takes", function()
+      local engine, core = world { max_concurrency = 8 }
+      for _ = 1, 8 do
+        engine:start("unshare", {})
+      end
+      engine:step()
+      core:answer(1, { headers = { ["maximum-concurrent-requests"] = "2" } })
+      core:answer(2)
+      core:answer(3)
+      engine:step()
+      assert.are.equal(5, #core.attempts) -- one was in flight, one more may be
+    end)
+  end)
+
+  describe("waits out an outage, for calls whose owner wants that:", function()
+    local engines = require "elevenlabs.workspace.engine"
+    local UNREACHED = { sent = false, status = 0, curl_code = 7 }
+
+    local function patient(fields)
+      local policy = { max_attempts = 2, counts_unsent = false, parks = true, confirms = true }
+      for name, value in pairs(fields or {}) do
+        policy[name] = value
+      end
+      return engines.policy(policy)
+    end
+
+    --- Fail whatever is in flight until nothing is sent for as long as `ms`.
+    local function down(engine, core, pass, ms, how)
+      local from, answered = engine.now(), 0
+      while engine.now() - from < ms do
+        for id = answered + 1, #core.attempts do
+          core:answer(id, how)
+        end
+        answered = #core.attempts
+        engine:step()
+        if #core.attempts == answered then
+          pass(math.max(1, core.wake - engine.now()))
+          engine:step()
+        end
+      end
+      return answered
+    end
+
+    it("after a minute nothing has failed, and little was tried", function()
+      local engine, core, pass = world { max_concurrency = 4 }
+      for _ = 1, 20 do
+        engine:start("unshare", {}, patient())
+      end
+      engine:step()
+      local answered = down(engine, core, pass, 60000, UNREACHED)
+      assert.is_true(answered < 30, answered)
+      while engine.counts.confirmed < 20 do
+        for id = answered + 1, #core.attempts do
+          core:answer(id)
+        end
+        answered = #core.attempts
+        engine:step()
+        if #core.attempts == answered and engine.counts.confirmed < 20 then
+          pass(core.wake - engine.now())
+        end
+        engine:step()
+      end
+      assert.are.equal(20, engine.counts.calls)
+    end)
+
+    it("one probe at a time, 1 to 30 s apart", function()
+      local engine, core, pass = world { max_concurrency = 32 }
+      for _ = 1, 40 do
+        engine:start("unshare", {}, patient())
+      end
+      engine:step()
+      local times = {}
+      local answered = 0
+      while engine.now() < 100000 do
+        if #core.attempts > answered then
+          if #core.attempts - answered == 1 then
+            times[#times + 1] = engine.now()
+          end
+          for id = answered + 1, #core.attempts do
+            core:answer(id, UNREACHED)
+          end
+          answered = #core.attempts
+        else
+          pass(core.wake - engine.now())
+        end
+        engine:step()
+      end
+      local gaps = {}
+      for i = #times - 5, #times - 1 do
+        gaps[#gaps + 1] = times[i] - times[i - 1]
+      end
+      assert.are.same({ 2000, 4000, 8000, 16000, 30000 }, gaps)
+    end)
+
+    it("a probe's failure fails no call", function()
+      local engine, core, pass = world()
+      local policy = patient { max_attempts = 1 }
+      engine.pace.budget.tokens = 1
+      local first = engine:start("unshare", {}, policy)
+      local second = engine:start("unshare", {}, policy)
+      engine:step()
+      core:answer(1, { status = 500 })
+      core:answer(2, { status = 500 })
+      engine:step() -- both had their one attempt; this empties the budget
+      assert.are.same({ true, true }, { first:done(), second:done() })
+      local third = engine:start("unshare", {}, policy)
+      engine:step()
+      for id = 3, 5 do
+        pass(core.wake - engine.now())
+        engine:step()
+        core:answer(id, { status = 500 })
+        engine:step()
+        assert.is_false(third:done())
+      end
+    end)
+
+    it("without a success for 120 s it gives up, and says so", function()
+      local engine, core, pass = world()
+      local policy = patient()
+      local tried = engine:start("unshare", {}, policy)
+      local untried
+      engine:step()
+      core:answer(1, { status = 500 })
+      engine.pace.budget.tokens = 1
+      engine:step()
+      for id = 2, 9 do
+        pass(core.wake - engine.now())
+        engine:step()
+        untried = untried or engine:start("unshare", {}, policy)
+        if core.attempts[id] then
+          core:answer(id, { status = 500 })
+        end
+        engine:step()
+      end
+      assert.are.equal(121000, engine.now())
+      assert.are.same({ "unconfirmed", "server" },
+        { select(2, tried:result()).outcome, select(2, tried:result()).kind })
+      assert.are.same({ "not_sent", "network" },
+        { select(2, untried:result()).outcome, select(2, untried:result()).kind })
+      assert.are.equal("outage", policy.stopped.reason)
+    end)
+
+    it("a pause that the server asked for is no outage", function()
+      local engine, core, pass = world()
+      local call = engine:start("unshare", {}, patient())
+      engine:step()
+      core:answer(1, { status = 503, headers = { ["retry-after"] = "200" } })
+      engine:step()
+      pass(220001)
+      engine:step()
+      assert.are.same({ false, 2 }, { call:done(), #core.attempts })
+    end)
+
+    it("others fail at once while the budget is empty", function()
+      local engine, core = world { max_attempts = 4 }
+      engine.pace.budget.tokens = 1
+      local call = engine:start("unshare", {})
+      engine:step()
+      core:answer(1, { status = 500 })
+      engine:step()
+      assert.is_true(call:done())
+      local second = engine:start("unshare", {})
+      engine:step()
+      core:answer(2)
+      engine:step()
+      assert.are.equal("confirmed", second:result().outcome)
+    end)
+
+    it("asks once more where the key was refused, and only once", function()
+      local engine, core = world()
+      local policy, actions = patient(), {}
+      policy.on_verdict = function(verdict)
+        actions[#actions + 1] = verdict.action
+      end
+      local call = engine:start("unshare", {}, policy)
+      engine:step()
+      core:answer(1, { status = 401 })
+      engine:step()
+      core:answer(2, { status = 401 })
+      engine:step()
+      assert.are.same({ "probe", "stop" }, actions)
+      assert.are.same({ "authentication", 2 },
+        { select(2, call:result()).kind, select(2, call:result()).attempts })
+    end)
+
+    it("counts what reached nobody as no attempt", function()
+      local engine, core, pass = world()
+      local call = engine:start("unshare", {}, patient { max_attempts = 1 })
+      engine:step()
+      for id = 1, 5 do
+        core:answer(id, UNREACHED)
+        engine:step()
+        pass(core.wake - engine.now())
+        engine:step()
+      end
+      assert.is_false(call:done())
+      core:answer(6, { status = 500 })
+      engine:step()
+      assert.is_true(call:done())
+    end)
+  end)
+
+  it("ends a step by an alarm, one for each owner, until it has passed", function()
+    local engine, core, pass = world()
+    engine:set_alarm("a", 1050)
+    engine:set_alarm("b", 1040)
+    assert.are.equal(1040, core.wake)
+    engine:set_alarm("b", nil)
+    assert.are.equal(1050, core.wake)
+    pass(50)
+    engine:step()
+    assert.is_nil(core.wake)
   end)
 end)

@@ -22,7 +22,7 @@ M.PUBLIC = {
   { "elevenlabs.workspace.ShareOption", "workspace/client.lua" },
   { "elevenlabs.workspace.Call", "workspace/engine.lua" },
   { "elevenlabs.workspace.Stats", "workspace/client.lua" },
-  { "elevenlabs.workspace.Event", "workspace/engine.lua" },
+  { "elevenlabs.workspace.Event", "workspace/events.lua" },
   { "elevenlabs.workspace.Driver", "workspace/driver/blocking.lua" },
   { "elevenlabs.workspace.sandbox.fake", "workspace/sandbox/fake.lua" },
   { "elevenlabs.workspace.sandbox.FakeOptions", "workspace/sandbox/fake.lua" },

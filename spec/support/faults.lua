@@ -103,6 +103,7 @@ fault(2, "name not found", "not_sent", function()
   return unshare(assert(workspace.new {
     base_url = "https://nowhere.invalid",
     api_key = raw.KEY,
+    max_attempts = 1,
     proxy = false,
   }))
 end, "network")
@@ -119,6 +120,7 @@ fault(2, "name look-up that takes 5 s", "not_sent", function()
       local args = { resource_id = "x", resource_type = "voice", group_id = "default" }
       local slow = assert(workspace.new {
         base_url = "https://slow.test", api_key = "k", proxy = false, connect_timeout_ms = 300,
+        max_attempts = 1,
       })
       local other = assert(workspace.new {
         base_url = os.getenv "SERVER", ca_file = os.getenv "CA", api_key = "k",
@@ -243,6 +245,7 @@ fault(18, "full accept backlog", "not_sent", function()
   local seen, kind = unshare(assert(workspace.new {
     base_url = ("https://127.0.0.1:%d"):format(port),
     api_key = raw.KEY,
+    max_attempts = 1,
     connect_timeout_ms = 400,
   }))
   full:stop()

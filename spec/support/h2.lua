@@ -55,7 +55,12 @@ function M.start(connections)
 end
 
 function Server:client(options)
-  local all = { base_url = self.base_url, ca_file = self.ca_file, api_key = raw.KEY }
+  local all = {
+    base_url = self.base_url,
+    ca_file = self.ca_file,
+    api_key = raw.KEY,
+    max_attempts = 1,
+  }
   for name, value in pairs(options or {}) do
     all[name] = value
   end

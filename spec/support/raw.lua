@@ -70,7 +70,12 @@ function M.start(connections, options)
 end
 
 function Raw:client(options)
-  local all = { base_url = self.base_url, ca_file = self.ca_file, api_key = M.KEY }
+  local all = {
+    base_url = self.base_url,
+    ca_file = self.ca_file,
+    api_key = M.KEY,
+    max_attempts = 1,
+  }
   for name, value in pairs(options or {}) do
     all[name] = value
   end

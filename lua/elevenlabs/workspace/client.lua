@@ -36,7 +36,9 @@ local DRIVER_NAMES = { "auto", "blocking", "manual" }
 ---@field driver "auto"|"blocking"|"manual"|elevenlabs.workspace.Driver|nil
 ---@field connect_timeout_ms integer|nil 1 to 86400000; default 10000
 ---@field attempt_timeout_ms integer|nil of one attempt, connecting included; default 30000
----@field deadline_ms number|nil of a whole call, waiting for a place included; default none
+---@field deadline_ms number|nil of a whole single call with its retries; default none
+--- 1 to 100; default 4 for a single call, 8 in a bulk run.
+---@field max_attempts integer|nil
 ---@field max_concurrency integer|nil requests in flight at once, 1 to 1024; default 32
 ---@field ca_file string|nil PEM file of the authorities to trust; default the system's
 ---@field proxy string|false|nil a URL, or false for none; default https_proxy and no_proxy
@@ -52,6 +54,7 @@ local OPTION_NAMES = {
   "connect_timeout_ms",
   "attempt_timeout_ms",
   "deadline_ms",
+  "max_attempts",
   "max_concurrency",
   "ca_file",
   "proxy",
@@ -150,6 +153,22 @@ local function read_deadline(options)
   return nil, errors.invalid("deadline_ms", "deadline_ms must be a number above 0")
 end
 
+local MOST_ATTEMPTS = 100
+
+local function read_max_attempts(options)
+  local most = options.max_attempts
+  if most == nil then
+    return nil
+  elseif type(most) == "number" and most % 1 == 0 and most >= 1 and most <= MOST_ATTEMPTS then
+    return most
+  end
+  return nil,
+    errors.invalid(
+      "max_attempts",
+      ("max_attempts must be a whole number from 1 to %d"):format(MOST_ATTEMPTS)
+    )
+end
+
 local function read_on_event(options)
   local on_event = options.on_event
   if on_event == nil or type(on_event) == "function" then
@@ -186,14 +205,14 @@ end
 
 --- A client over a core that exists: the network's, or a fake.
 ---@param parts table { core, api_key, driver, secrets = nil, on_event = nil,
---- max_concurrency = nil, deadline_ms = nil }
+--- max_concurrency = nil, max_attempts = nil, deadline_ms = nil }
 ---@return elevenlabs.workspace.Client
 function M.over(parts)
   local client = setmetatable({ core = parts.core }, Client)
   client.engine = engines.new {
     core = parts.core,
     now = core.now,
-    random = math.random,
+    random = core.random,
     wait = function(done)
       return parts.driver.wait(client, done)
     end,
@@ -201,6 +220,7 @@ function M.over(parts)
     mask = secrets.masker(parts.secrets or {}),
     on_event = parts.on_event,
     max_concurrency = parts.max_concurrency or 32,
+    max_attempts = parts.max_attempts,
     deadline_ms = parts.deadline_ms,
   }
   return client
@@ -212,6 +232,7 @@ local READERS = {
   { "api_key", read_api_key },
   { "driver", read_driver },
   { "deadline_ms", read_deadline },
+  { "max_attempts", read_max_attempts },
   { "on_event", read_on_event },
 }
 
@@ -323,9 +344,11 @@ end
 --- Counts since the client was made, and of the calls under way.
 ---@class elevenlabs.workspace.Stats
 ---@field calls integer the sum of waiting, in_flight and the four outcomes
----@field waiting integer for a place
+---@field waiting integer to be sent, for the first time or again
 ---@field in_flight integer
 ---@field attempts integer
+---@field retries integer attempts that were followed by another of the same call
+---@field window integer how many may be in flight: it follows what the server can take
 ---@field connections integer that were made
 ---@field confirmed integer
 ---@field refused integer
@@ -404,6 +427,8 @@ function Client:stats()
     waiting = counts.calls - done - engine.flying_count,
     in_flight = engine.flying_count,
     attempts = attempts,
+    retries = counts.retries,
+    window = engine.pace:window(),
     connections = connections,
     confirmed = counts.confirmed,
     refused = counts.refused,

@@ -1,15 +1,17 @@
---- The life of a call: waiting for a place, in flight, done. Clock and core come
---- from outside, so that a simulator can put its own in their place.
----
---- A call is one attempt. A retry would be one more state between "in flight" and
---- "waiting", entered in `complete` where the verdict's action asks for it.
+--- The life of a call: waiting for a place, in flight, resting before it is sent again,
+--- done. Clock, random numbers and core come from outside, so that a simulator can put its
+--- own in their place.
 ---
 --- Any line here may raise where memory is short, and functions of the user's may do
 --- anything at all: step, start, cancel, close, yield and never come back. So a call
 --- leaves one place only when it stands in the next, and steps can be taken again.
 
 local errors = require "elevenlabs.workspace.error"
+local events = require "elevenlabs.workspace.events"
 local outcome = require "elevenlabs.workspace.outcome"
+local paces = require "elevenlabs.workspace.pace"
+local queue = require "elevenlabs.workspace.queue"
+local retry = require "elevenlabs.workspace.retry"
 local secrets = require "elevenlabs.workspace.secrets"
 
 local M = {}
@@ -46,52 +48,57 @@ Call.__name = "elevenlabs.workspace.call"
 local Engine = {}
 Engine.__index = Engine
 
---- A first-in first-out queue that frees what it has passed.
-local function new_queue()
-  return { first = 1, last = 0 }
-end
+--- How a call is repeated, and what its owner wants to know. Calls of one kind share one.
+---@class elevenlabs.workspace.Policy
+---@field max_attempts integer
+---@field counts_unsent boolean do attempts that reached nobody count?
+---@field parks boolean waits out an outage; otherwise it gives up where the budget is empty
+---@field confirms boolean asks once more where the key was refused
+---@field finished integer how many of its calls are done
+---@field stopped table|false { reason, message }: repeat nothing any more
+---@field on_verdict nil|fun(verdict: table) told of each attempt's end
 
-local function push(queue, value)
-  queue[queue.last + 1] = value -- may raise where memory is short: nothing is counted then
-  queue.last = queue.last + 1
-end
+local SINGLE_ATTEMPTS = 4
 
-local function peek(queue)
-  return queue[queue.first]
-end
-
---- Take `value` from the front, where it still stands: what was done with it may have
---- run a function of the user's, and that a step.
-local function drop(queue, value)
-  if queue[queue.first] == value then
-    queue[queue.first] = nil
-    queue.first = queue.first + 1
-  end
+---@param fields table of elevenlabs.workspace.Policy
+---@return elevenlabs.workspace.Policy
+function M.policy(fields)
+  fields.finished, fields.stopped = 0, false
+  return fields
 end
 
 ---@param parts table { core, now = function() -> ms, random = function() -> [0, 1),
 --- wait = function(done) -> nil|why not, api_key = function() -> string|nil|false,
 --- mask = function(value) -> value without secrets, on_event = nil, max_concurrency,
---- deadline_ms = nil }
+--- max_attempts = nil, deadline_ms = nil }
 ---@return elevenlabs.workspace.Engine
 function M.new(parts)
   return setmetatable({
     core = parts.core,
     now = parts.now,
-    random = parts.random, -- for the jitter of a retry
+    random = parts.random,
     wait = parts.wait,
     api_key = parts.api_key,
     mask = parts.mask,
     on_event = parts.on_event,
-    max_concurrency = parts.max_concurrency,
     deadline_ms = parts.deadline_ms,
+    max_attempts = parts.max_attempts,
+    single = M.policy {
+      max_attempts = parts.max_attempts or SINGLE_ATTEMPTS,
+      counts_unsent = true,
+      parks = false,
+      confirms = false,
+    },
+    pace = paces.new(parts.max_concurrency, parts.random),
     closed = false,
-    waiting = new_queue(), -- calls without a place
+    waiting = queue.new_row(), -- calls that were not sent yet
+    resting = queue.new_agenda(), -- calls to be sent again
+    alarms = {}, -- times at which somebody wants a step to end, by whose they are
     flying = {}, -- calls by the core's id
     flying_count = 0, -- and those being started: places taken
     arrived = {}, -- completions, the first `arrived_done` of which are dealt with
     arrived_done = 0,
-    deadlines = new_queue(), -- all unfinished calls, by age and so by deadline
+    deadlines = queue.new_row(), -- all unfinished calls, by age and so by deadline
     finished = 0, -- since the last step
     forks = select(3, parts.core:counts()),
     counts = {
@@ -100,6 +107,7 @@ function M.new(parts)
       refused = 0,
       unconfirmed = 0,
       not_sent = 0,
+      retries = 0,
       event_errors = 0,
     },
   }, Engine)
@@ -115,50 +123,11 @@ local function masked_failure(mask, failure)
   return { kind = failure.kind, field = field, message = mask(failure.message) }
 end
 
--- ---- events
-
---- What a client tells its on_event function as it works, for logs and metrics. It holds
---- no API key and no target.
----@class elevenlabs.workspace.Event
---- "attempt": a request is on its way; "response": its end; "done": the call's end.
----@field name "attempt"|"response"|"done"
----@field op "unshare"|"share"|"get"|"connect"
----@field call integer the call's number within the client, from 1
----@field resource_id string|nil nil for connect
----@field resource_type string|nil nil for connect
----@field attempts integer attempts that were begun so far
----@field elapsed_ms number|nil of the attempt (response) or of the whole call (done)
----@field outcome "confirmed"|"refused"|"unconfirmed"|"not_sent"|nil of response and done
----@field kind elevenlabs.workspace.Kind|nil where the outcome is not confirmed
----@field status integer|nil HTTP status, where there was one
----@field code string|nil the server's own code
----@field request_id string|nil
----@field message string|nil where the outcome is not confirmed
-
---- The user's function may raise: that is counted, and no call suffers by it.
-local function emit(self, call, name, result, elapsed_ms)
-  if not self.on_event then
-    return
-  end
-  local ok = pcall(self.on_event, {
-    name = name,
-    op = call.op,
-    call = call.number,
-    resource_id = call.resource_id,
-    resource_type = call.resource_type,
-    attempts = call.attempts,
-    elapsed_ms = elapsed_ms,
-    outcome = result and result.outcome,
-    kind = result and result.kind,
-    status = result and result.status,
-    code = result and result.code,
-    request_id = result and result.request_id,
-    message = result and result.message,
-  })
-  self.counts.event_errors = self.counts.event_errors + (ok and 0 or 1)
-end
-
 -- ---- starting and ending
+
+local function emit(self, call, name, facts)
+  events.emit(self, call, name, facts or {})
+end
 
 ---@return boolean whether this ended it: a finalizer that steps may have come between
 local function finish(self, call, receipt, err)
@@ -170,8 +139,9 @@ local function finish(self, call, receipt, err)
     self.flying_count = self.flying_count - 1
   end
   call.receipt, call.err = receipt or false, err or false
-  call.state, call.args, call.mask = "done", nil, nil
+  call.state, call.args, call.mask, call.verdict = "done", nil, nil, nil
   self.finished = self.finished + 1
+  call.policy.finished = call.policy.finished + 1
   self.counts[ended] = self.counts[ended] + 1
   return true
 end
@@ -182,12 +152,20 @@ local function elapsed_ms(self, call)
 end
 
 local function emit_done(self, call)
-  emit(self, call, "done", call.receipt or call.err, elapsed_ms(self, call))
+  emit(self, call, "done", {
+    result = call.receipt or call.err,
+    elapsed_ms = elapsed_ms(self, call),
+  })
 end
 
+--- What was to be sent will not be. An earlier attempt may have been applied all the same.
 local function finish_unsent(self, call, failure)
   local err = errors.not_sent(masked_failure(call.mask, failure))
   err.attempts, err.warning = call.attempts, call.warning
+  err.outcome = call.perhaps_applied and "unconfirmed" or err.outcome
+  if call.verdict then
+    err.message = ("%s again; the last answer: %s"):format(err.message, call.verdict.message)
+  end
   if finish(self, call, nil, err) then
     emit_done(self, call)
   end
@@ -213,23 +191,34 @@ local function stop(self, call, why)
   end
 end
 
---- End all calls that were not sent.
+--- End all calls that are to be sent, for the first time or again.
 local function stop_waiting(self, why)
-  local call = peek(self.waiting)
+  local call = self.waiting:peek()
   while call do
     if call.state ~= "flying" then
       stop(self, call, why)
     end
-    drop(self.waiting, call)
-    call = peek(self.waiting)
+    self.waiting:drop(call)
+    call = self.waiting:peek()
+  end
+  call = self.resting:soonest()
+  while call do
+    if call.state ~= "flying" then
+      stop(self, call, why)
+    end
+    self.resting:drop_soonest()
+    call = self.resting:soonest()
   end
 end
 
---- In the child of a fork: what was waiting is the parent's to send. (What was in
---- flight the core has ended.)
+--- In the child of a fork: what was waiting is the parent's to send, and what was in
+--- flight, which the core has ended, the parent's to send again.
 local function notice_fork(self)
   local forks = select(3, self.core:counts())
   if forks ~= self.forks then
+    for _, call in pairs(self.flying) do
+      call.is_parents = true
+    end
     stop_waiting(self, "forked")
     self.forks = forks
   end
@@ -245,8 +234,12 @@ local function copy_raw(args)
 end
 
 --- Check and queue a call. Nothing is sent before the next step.
+---@param op "unshare"|"share"|"get"|"connect"
+---@param args table
+---@param policy elevenlabs.workspace.Policy|nil default that of a single call
+---@param perhaps_applied boolean|nil an earlier run may have sent it
 ---@return elevenlabs.workspace.Call|nil, elevenlabs.workspace.Error|nil
-function Engine:start(op, args)
+function Engine:start(op, args, policy, perhaps_applied)
   notice_fork(self)
   if self.closed then
     return nil, errors.not_sent { kind = "closed", message = "the client is closed" }
@@ -269,20 +262,29 @@ function Engine:start(op, args)
     resource_type = rawget(args, "resource_type"),
     warning = warning,
     started_ms = started,
-    deadline_ms = self.deadline_ms and started + self.deadline_ms,
+    deadline_ms = not policy and self.deadline_ms and started + self.deadline_ms,
+    policy = policy or self.single,
     state = "new",
     attempts = 0,
+    counted = 0, -- attempts, as the policy counts them
+    perhaps_applied = perhaps_applied or false,
     mask = self.mask,
     -- Fields from the start, so that no later line needs memory to set them.
     id = false,
+    mark = false, -- the pace's, of the attempt in flight
+    probe = false, -- of the attempt in flight: is it one that tries whether an outage is over?
+    confirming = false, -- asks once more where the key was refused
+    verdict = false, -- on the last attempt, where there will be another
+    due_ms = false,
+    is_parents = false, -- this process is a child of the one that began it
     stopped = false,
     receipt = false,
     err = false,
   }, Call)
   if call.deadline_ms then
-    push(self.deadlines, call)
+    self.deadlines:push(call)
   end
-  push(self.waiting, call)
+  self.waiting:push(call)
   call.state = "waiting" -- from here on it is one; nothing below needs memory
   self.counts.calls = self.counts.calls + 1
   self.core:wake_at(0)
@@ -337,6 +339,7 @@ local function write_down(self, id, call)
     error(why, 0)
   end
   call.id, call.state, call.attempts = id, "flying", call.attempts + 1
+  call.mark, call.probe = self.pace:begin(self.flying_count, call.policy.parks)
 end
 
 local function send(self, call)
@@ -351,11 +354,12 @@ local function send(self, call)
   end
 end
 
---- Send the call, or leave it waiting for the next step where that raises.
+--- Send the call, or leave it as it was for the next step where that raises.
 local function try_to_send(self, call)
+  local before = call.state
   local ok, why = pcall(send, self, call)
   if not ok and call.state == "starting" then
-    call.state = "waiting"
+    call.state = before
     self.flying_count = self.flying_count - 1
   end
   if not ok then
@@ -363,20 +367,66 @@ local function try_to_send(self, call)
   end
 end
 
+local function may_send(self, call, now)
+  return self.pace:allows(self.flying_count, call.policy.parks, now)
+end
+
+--- Off its queue: another has it now, or nobody.
+local function has_left(call)
+  return call.state == "flying" or call.state == "done"
+end
+
+--- The soonest that is due and may be sent, past calls that are being started further up
+--- the stack.
+local function next_due(self, now)
+  local resting = self.resting
+  while resting:soonest() and has_left(resting:soonest()) do
+    resting:drop_soonest()
+  end
+  for i = #resting, 1, -1 do
+    local call = resting[i]
+    if call.due_ms > now then
+      return nil
+    elseif call.state == "resting" and may_send(self, call, now) then
+      return call
+    end
+  end
+end
+
+local function send_rested(self)
+  local call = next_due(self, self.now())
+  while call do
+    try_to_send(self, call)
+    call = next_due(self, self.now())
+  end
+end
+
 --- From the front of the queue, past calls that are being started further up the stack.
 local function send_waiting(self)
-  local queue, i = self.waiting, self.waiting.first
-  while i <= queue.last and self.flying_count < self.max_concurrency do
-    if queue[i] and queue[i].state == "waiting" then
-      try_to_send(self, queue[i])
+  local row, i, now = self.waiting, self.waiting.first, self.now()
+  while i <= row.last and self.pace:allows(self.flying_count, false, now) do
+    if row[i] and row[i].state == "waiting" and may_send(self, row[i], now) then
+      try_to_send(self, row[i])
     end
-    i = math.max(i + 1, queue.first)
+    i = math.max(i + 1, row.first)
   end
-  local first = peek(queue)
-  while first and (first.state == "flying" or first.state == "done") do
-    drop(queue, first)
-    first = peek(queue)
+  local first = row:peek()
+  while first and has_left(first) do
+    row:drop(first)
+    first = row:peek()
   end
+end
+
+-- ---- the end of an attempt
+
+--- An earlier attempt may have been applied, so "not sent" and "no" are not all the truth.
+local function with_history(call, verdict)
+  local became = verdict.outcome
+  local doubtful = call.perhaps_applied and call.op ~= "get" and call.op ~= "connect"
+  if became == "not_sent" and doubtful then
+    became = "unconfirmed"
+  end
+  return became, verdict.ambiguous or (became == "refused" and doubtful) or nil
 end
 
 local function conclude(self, call, verdict)
@@ -391,9 +441,10 @@ local function conclude(self, call, verdict)
       warning = call.warning,
     }, Receipt))
   end
-  finish(self, call, nil, errors.new {
+  local became, ambiguous = with_history(call, verdict)
+  return finish(self, call, nil, errors.new {
     kind = verdict.kind,
-    outcome = verdict.outcome,
+    outcome = became,
     message = verdict.message,
     field = verdict.field,
     status = verdict.status,
@@ -401,10 +452,85 @@ local function conclude(self, call, verdict)
     request_id = verdict.request_id,
     retryable = outcome.may_retry(call.op, verdict.action),
     attempts = call.attempts,
-    ambiguous = verdict.ambiguous,
+    ambiguous = ambiguous,
     details = verdict.details,
     warning = call.warning,
   })
+end
+
+--- When to send the call again; nil where this was its last attempt.
+local function retry_at(self, call, verdict, own_ms, now)
+  local policy = call.policy
+  if call.stopped or call.is_parents or policy.stopped or self.closed then
+    return nil
+  elseif verdict.action == "probe" and policy.confirms then
+    call.confirming = true
+    return now
+  elseif
+    not outcome.may_retry(call.op, verdict.action)
+    or retry.is_too_long(verdict.asked_ms)
+    or (call.counted >= policy.max_attempts and not call.probe)
+    or (self.pace:is_parked() and not policy.parks)
+  then
+    return nil
+  end
+  local due = math.max(now + own_ms, self.pace:gate_opens_at())
+  return not (call.deadline_ms and due >= call.deadline_ms) and due or nil
+end
+
+--- What the evidence means for this call: its verdict, with what the server asked for.
+local function judge(call, evidence)
+  evidence.stopped = call.stopped
+  local verdict = outcome.judge(call.op, evidence, call.mask)
+  if outcome.is_transient(verdict.action) then
+    verdict.asked_ms =
+      retry.parse_retry_after(evidence.headers["retry-after"], evidence.headers.date)
+  end
+  if call.confirming and verdict.action == "probe" then
+    verdict.action = "stop"
+  end
+  return verdict
+end
+
+--- How long this call would rest by itself.
+local function backoff_ms(self, call, verdict)
+  if not outcome.is_transient(verdict.action) then
+    return 0
+  end
+  local slow = verdict.status == 429 or verdict.status == 503
+  return retry.backoff_ms(call.attempts, slow, self.random())
+end
+
+local function rest(self, call, verdict, due)
+  self.resting:put(call, due)
+  call.verdict, call.state = verdict, "resting"
+  self.counts.retries = self.counts.retries + 1
+end
+
+--- The call has ended or rests: let go of the attempt.
+local function let_go(self, call, evidence)
+  self.flying[evidence.id] = nil
+  self.flying_count = self.flying_count - 1
+  self.arrived_done = self.arrived_done + 1
+  call.perhaps_applied = call.perhaps_applied or evidence.perhaps_applied
+end
+
+local function tell(self, call, evidence, verdict, held_back, due, now)
+  if not self.on_event then
+    return
+  end
+  emit(self, call, "response", { result = verdict, elapsed_ms = evidence.elapsed_ms })
+  if held_back then
+    emit(self, call, "throttle", {
+      window = self.pace:window(),
+      delay_ms = math.max(0, self.pace:gate_opens_at() - now),
+    })
+  end
+  if due then
+    emit(self, call, "retry", { result = verdict, delay_ms = due - now })
+  else
+    emit_done(self, call)
+  end
 end
 
 --- One attempt came to its end. Whatever may raise comes first: an error leaves the
@@ -415,16 +541,28 @@ local function complete(self, evidence)
     self.arrived_done = self.arrived_done + 1
     return
   end
-  evidence.stopped = call.stopped
-  conclude(self, call, outcome.judge(call.op, evidence, call.mask))
-  if self.flying[evidence.id] ~= call then
-    return
+  local verdict, now = judge(call, evidence), self.now()
+  local own_ms = backoff_ms(self, call, verdict)
+  local maximum = evidence.headers["maximum-concurrent-requests"]
+  maximum = maximum and maximum:find "^%d+$" and tonumber(maximum) or nil
+  local held_back = self.pace:learn(call, verdict, maximum, own_ms, now)
+  if call.policy.on_verdict then
+    call.policy.on_verdict(verdict)
   end
-  self.flying[evidence.id] = nil
-  self.flying_count = self.flying_count - 1
-  self.arrived_done = self.arrived_done + 1
-  emit(self, call, "response", call.receipt or call.err, evidence.elapsed_ms)
-  emit_done(self, call)
+  if evidence.sent and not call.probe or call.policy.counts_unsent then
+    call.counted = call.counted + 1
+  end
+  evidence.perhaps_applied = verdict.outcome == "unconfirmed" or evidence.resent
+  local due = retry_at(self, call, verdict, own_ms, now)
+  if due then
+    rest(self, call, verdict, due)
+  else
+    conclude(self, call, verdict)
+  end
+  if self.flying[evidence.id] == call then
+    let_go(self, call, evidence)
+    tell(self, call, evidence, verdict, held_back, due, now)
+  end
 end
 
 local function complete_arrived(self)
@@ -445,20 +583,90 @@ end
 
 local function stop_overdue(self)
   local now = self.now()
-  local call = peek(self.deadlines)
+  local call = self.deadlines:peek()
   while call and (call.state == "done" or call.deadline_ms <= now) do
     stop(self, call, "timeout")
-    drop(self.deadlines, call)
-    call = peek(self.deadlines)
+    self.deadlines:drop(call)
+    call = self.deadlines:peek()
   end
+end
+
+-- ---- outages
+
+local OUTAGE = ("no answer that settles anything for %d s"):format(retry.OUTAGE_MS / 1000)
+
+local function end_by_outage(self, call)
+  if not call.policy.parks or (call.state ~= "waiting" and call.state ~= "resting") then
+    return
+  end
+  call.policy.stopped = { reason = "outage", message = OUTAGE }
+  if not call.verdict then
+    finish_unsent(self, call, { kind = "network", message = OUTAGE })
+  elseif conclude(self, call, call.verdict) then
+    emit_done(self, call)
+  end
+end
+
+--- Where nothing has succeeded for too long, end what waits for better times.
+local function give_up(self)
+  local at = self.pace:gives_up_at()
+  if not at or at > self.now() or not (self.waiting:peek() or self.resting:soonest()) then
+    return
+  end
+  for i = #self.resting, 1, -1 do
+    if self.resting[i] then
+      end_by_outage(self, self.resting[i])
+    end
+  end
+  for i = self.waiting.first, self.waiting.last do
+    if self.waiting[i] then
+      end_by_outage(self, self.waiting[i])
+    end
+  end
+  self.pace:start_anew()
+end
+
+-- ---- what comes next
+
+local function earlier(a, b)
+  return a and b and math.min(a, b) or a or b
+end
+
+--- When time alone lets something be sent.
+local function next_send_ms(self, now)
+  local soonest = self.waiting:peek() and 0
+  for i = #self.resting, 1, -1 do
+    local due = self.resting[i].due_ms
+    if due > now then
+      soonest = soonest or due
+      break
+    end
+    soonest = 0
+  end
+  local opens = soonest and self.pace:opens_at(self.flying_count, now)
+  return opens and math.max(soonest, opens)
+end
+
+--- The time of the next step that no socket will announce.
+local function next_wake_ms(self)
+  local now, oldest = self.now(), self.deadlines:peek()
+  local at = oldest and oldest.deadline_ms
+  if self.waiting:peek() or self.resting:soonest() then
+    at = earlier(earlier(at, next_send_ms(self, now)), self.pace:gives_up_at())
+  end
+  for _, alarm in pairs(self.alarms) do
+    at = alarm > now and earlier(at, alarm) or at
+  end
+  return at
 end
 
 --- Whatever time and free places allow, and the time at which there will be more.
 local function advance(self)
   stop_overdue(self)
+  give_up(self)
+  send_rested(self)
   send_waiting(self)
-  local oldest = peek(self.deadlines)
-  self.core:wake_at(oldest and oldest.deadline_ms)
+  self.core:wake_at(next_wake_ms(self))
 end
 
 --- What closing means, as often as it takes.
@@ -493,6 +701,14 @@ end
 function Engine:pollfd()
   notice_fork(self)
   return self.core:pollfd()
+end
+
+--- Let a step end by then. One alarm for each owner; nil takes it back.
+---@param owner any
+---@param at_ms number|nil by the engine's clock
+function Engine:set_alarm(owner, at_ms)
+  self.alarms[owner] = at_ms
+  self.core:wake_at(next_wake_ms(self))
 end
 
 --- End every call; none may follow. Idempotent, also where an error cut it short.

@@ -36,13 +36,14 @@ json.decode_max_depth(64)
 ---| "stop"   # stop the run: every item would end the same way
 ---| "none"   # this item is settled
 
---- class = { outcome, kind, action }
+--- class = { outcome, kind, action, load }: `load` is how the server is doing, where it
+--- cannot keep up: "crowded" (too many at once) or "busy"
 local CLASSES = {
   confirmed = { "confirmed", nil, "done" },
 
   -- nothing was sent
   unreachable = { "not_sent", "network", "retry" },
-  connect_timeout = { "not_sent", "timeout", "retry" },
+  connect_timeout = { "not_sent", "timeout", "retry", "busy" },
   proxy_unusable = { "not_sent", "network", "stop" },
   tls_untrusted = { "not_sent", "tls", "stop" },
   tls_failed = { "not_sent", "tls", "retry" },
@@ -50,12 +51,13 @@ local CLASSES = {
 
   -- sent, and no answer that proves anything
   broken_off = { "unconfirmed", "network", "resend" },
-  attempt_timeout = { "unconfirmed", "timeout", "resend" },
+  attempt_timeout = { "unconfirmed", "timeout", "resend", "busy" },
   unintelligible = { "unconfirmed", "untrusted_response", "resend" },
   unproved = { "unconfirmed", "untrusted_response", "resend" },
   unexpected_status = { "unconfirmed", "untrusted_response", "none" },
   redirected = { "unconfirmed", "untrusted_response", "stop" },
   server_failed = { "unconfirmed", "server", "retry" },
+  unavailable = { "unconfirmed", "server", "retry", "busy" },
 
   -- the server said no
   bad_key = { "refused", "authentication", "probe" },
@@ -63,8 +65,9 @@ local CLASSES = {
   unpaid = { "refused", "payment_required", "stop" },
   forbidden = { "refused", "permission", "none" },
   in_conflict = { "refused", "conflict", "retry" },
-  throttled = { "refused", "rate_limited", "gate" },
-  server_timeout = { "refused", "timeout", "gate" },
+  throttled = { "refused", "rate_limited", "gate", "busy" },
+  crowded = { "refused", "rate_limited", "gate", "crowded" },
+  server_timeout = { "refused", "timeout", "gate", "busy" },
   not_found = { "refused", "not_found", "none" },
   unprocessable = { "refused", "unprocessable", "none" },
   rejected = { "refused", "invalid_request", "none" },
@@ -99,8 +102,8 @@ local BY_CODE = {
 }
 local REFUSED_BY_CODE = {
   rate_limit_exceeded = "throttled",
-  concurrent_limit_exceeded = "throttled",
-  too_many_concurrent_requests = "throttled",
+  concurrent_limit_exceeded = "crowded",
+  too_many_concurrent_requests = "crowded",
   system_busy = "throttled",
 }
 local BY_STATUS = {
@@ -180,7 +183,7 @@ local function classify_failure(status, code, type_)
     return BY_CODE[code]
   end
   if status >= 500 then
-    return "server_failed"
+    return status == 503 and "unavailable" or "server_failed"
   end
   return REFUSED_BY_CODE[code] or BY_STATUS[status] or BY_TYPE[type_] or "rejected"
 end
@@ -268,9 +271,9 @@ end
 ---@param evidence elevenlabs.workspace.Evidence
 ---@param mask fun(value: any): any takes secrets out of what is shown, before any of it
 --- is cut; what is judged is what the server said
----@return table verdict { outcome, kind, action, message, status, code, field,
---- request_id, ambiguous, details, value }: `value` is the decoded body of a confirmed
---- operation, nil where it was empty
+---@return table verdict { class, outcome, kind, action, load, message, status, code, field,
+--- request_id, ambiguous, details, value }: `class` and `load` are those of CLASSES, `value`
+--- is the decoded body of a confirmed operation, nil where it was empty
 function M.judge(op, evidence, mask)
   local value, problem = decode(evidence)
   local said = type(value) == "table" and value.detail or nil
@@ -289,9 +292,11 @@ function M.judge(op, evidence, mask)
     kind, action, why = evidence.stopped, "none", evidence.message
   end
   return {
+    class = class,
     outcome = outcome,
     kind = kind,
     action = action,
+    load = row[4],
     message = explain(evidence, mask(why), shown),
     status = evidence.status > 0 and evidence.status or nil,
     code = shown.code,
@@ -303,10 +308,16 @@ function M.judge(op, evidence, mask)
   }
 end
 
---- Would the same call, made again, perhaps succeed?
+--- Would the same request, sent again, perhaps be answered better?
+---@return boolean
+function M.is_transient(action)
+  return action == "retry" or action == "gate" or action == "resend"
+end
+
+--- May it be sent again?
 ---@return boolean
 function M.may_retry(op, action)
-  return action == "retry" or action == "gate" or (action == "resend" and op ~= "share")
+  return M.is_transient(action) and not (action == "resend" and op == "share")
 end
 
 return M
