@@ -1,0 +1,281 @@
+--- Where a bulk run takes its items from: files, arrays, iterators, and products of ids and
+--- targets.
+
+local errors = require "elevenlabs.workspace.error"
+local files = require "elevenlabs.workspace.items.file"
+local item = require "elevenlabs.workspace.items.item"
+local source = require "elevenlabs.workspace.items.source"
+
+local M = {}
+
+--- Items from a CSV file whose first row names the columns, as items' fields are named; those
+--- that begin with "_" are ignored. `path` "-" is standard input. `fields` are what an item has
+--- where its row does not say otherwise.
+---@type fun(path: string, fields: table|nil): elevenlabs.workspace.Source|nil, elevenlabs.workspace.Error|nil
+M.from_csv = files.from_csv
+
+--- Items from a file with one JSON object a line; the rest as for `from_csv`.
+---@type fun(path: string, fields: table|nil): elevenlabs.workspace.Source|nil, elevenlabs.workspace.Error|nil
+M.from_jsonl = files.from_jsonl
+
+--- Entries of the caller's own making are passed on as they are: no copies.
+local function entry(number, value)
+  if type(value) == "table" then
+    return value
+  end
+  local what = value == nil and "nil" or "a " .. type(value)
+  return nil, { message = ("item %d is %s, not a table"):format(number, what) }
+end
+
+-- ---- arrays
+
+local Array = source.kind()
+
+function Array:next()
+  if self.number >= self.count then
+    return nil
+  end
+  self.number = self.number + 1
+  return entry(self.number, rawget(self.list, self.number))
+end
+
+function Array:place()
+  return ("item %d"):format(self.number)
+end
+
+function Array:rewind()
+  self.number = 0
+  return true
+end
+
+function Array:close()
+  self.number = self.count
+end
+
+local raw_length = rawget(_G, "rawlen") or function(list) -- 5.1's # is raw
+  return #list
+end
+
+--- The length of an array; nil and the key of what would be left out by it: a hole ends it
+--- where Lua finds one. table.pack's `n` is none.
+local function measure(list)
+  local count = raw_length(list)
+  for key in next, list do
+    local counted = type(key) == "number" and key >= 1 and key <= count and key % 1 == 0
+    if not counted and key ~= "n" then
+      return nil, key
+    end
+  end
+  return count
+end
+
+local function not_an_array(name, key)
+  local what = "%s must be an array without holes, but has a key %s"
+  local shown = type(key) == "string" and key:sub(1, 40) or tostring(key)
+  return nil, errors.invalid(name, what:format(name, shown))
+end
+
+local function from_array(list)
+  local count, stray = measure(list)
+  if not count then
+    return not_an_array("items", stray)
+  end
+  return setmetatable({ list = list, count = count, number = 0 }, Array)
+end
+
+-- ---- iterators
+
+local Iterator = source.kind()
+
+function Iterator:next()
+  local value = self.iterate and self.iterate()
+  if value == nil then
+    self.iterate = nil -- which may not like to be asked again
+    return nil
+  end
+  self.number = self.number + 1
+  return entry(self.number, value)
+end
+
+function Iterator:place()
+  return ("item %d"):format(self.number)
+end
+
+function Iterator:close()
+  self.iterate = nil
+end
+
+-- ---- products
+
+local Product = source.kind()
+
+function Product:next()
+  if self.number >= self.count then
+    return nil
+  end
+  local targets = #self.targets
+  local id = self.resource_ids[math.floor(self.number / targets) + 1]
+  local target = self.targets[self.number % targets + 1]
+  self.number = self.number + 1
+  return {
+    resource_id = id,
+    resource_type = self.resource_type,
+    [self.target] = target,
+    role = self.role,
+  }
+end
+
+Product.rewind = Array.rewind
+Product.close = Array.close
+
+local TARGET_OF = {
+  user_emails = "user_email",
+  group_ids = "group_id",
+  workspace_api_key_ids = "workspace_api_key_id",
+}
+local TARGET_LISTS = { "user_emails", "group_ids", "workspace_api_key_ids" }
+local PRODUCT_NAMES = {
+  "resource_ids",
+  "resource_type",
+  "user_emails",
+  "group_ids",
+  "workspace_api_key_ids",
+  "role",
+}
+
+--- The arguments by their known names, read raw.
+local function copy_arguments(arguments)
+  local known, copy = {}, {}
+  for _, name in ipairs(PRODUCT_NAMES) do
+    known[name] = true
+  end
+  for name, value in next, arguments do
+    if not known[name] then
+      local field = type(name) == "string" and name or type(name)
+      return nil, errors.invalid(field, item.unknown("argument", name, PRODUCT_NAMES))
+    end
+    if not item.is_absent(value) then
+      copy[name] = value
+    end
+  end
+  return copy
+end
+
+--- A list of strings, copied; whoever made it may go on using it.
+local function copy_list(name, list)
+  if type(list) ~= "table" then
+    return nil, errors.invalid(name, ("%s must be a list, got %s"):format(name, type(list)))
+  end
+  local count, stray = measure(list)
+  if not count then
+    return not_an_array(name, stray)
+  end
+  local copy = {}
+  for i = 1, count do
+    local value = rawget(list, i)
+    if type(value) ~= "string" then
+      local what = "%s[%d] must be a string, got %s"
+      return nil, errors.invalid(name, what:format(name, i, type(value)))
+    end
+    copy[i] = value
+  end
+  return copy
+end
+
+--- The one list of targets that is there.
+local function choose_targets(arguments)
+  local chosen
+  for _, name in ipairs(TARGET_LISTS) do
+    if arguments[name] ~= nil and chosen then
+      return nil, errors.invalid(name, ("%s and %s: pass exactly one"):format(chosen, name))
+    end
+    chosen = chosen or arguments[name] ~= nil and name
+  end
+  if not chosen then
+    local what = "pass exactly one of " .. table.concat(TARGET_LISTS, ", ")
+    return nil, errors.invalid("user_emails", what)
+  end
+  return chosen
+end
+
+local function check_texts(arguments)
+  local wrong = type(arguments.resource_type) ~= "string" and "resource_type"
+  if arguments.role ~= nil and type(arguments.role) ~= "string" then
+    wrong = wrong or "role"
+  end
+  if wrong then
+    local got = type(arguments[wrong])
+    return nil, errors.invalid(wrong, ("%s must be a string, got %s"):format(wrong, got))
+  end
+  return true
+end
+
+local function make_product(arguments)
+  local chosen, ids, targets
+  local ok, err = check_texts(arguments)
+  if ok then
+    chosen, err = choose_targets(arguments)
+  end
+  if chosen then
+    ids, err = copy_list("resource_ids", arguments.resource_ids)
+  end
+  if ids then
+    targets, err = copy_list(chosen, arguments[chosen])
+  end
+  if not targets then
+    return nil, err
+  end
+  return setmetatable({
+    resource_ids = ids,
+    resource_type = arguments.resource_type,
+    target = TARGET_OF[chosen],
+    targets = targets,
+    role = arguments.role,
+    count = #ids * #targets,
+    number = 0,
+  }, Product)
+end
+
+--- What `items.product` takes: exactly one list of targets.
+---@class elevenlabs.workspace.Product
+---@field resource_ids string[]
+---@field resource_type string of all of them
+---@field user_emails string[]|nil
+---@field group_ids string[]|nil
+---@field workspace_api_key_ids string[]|nil
+---@field role "admin"|"editor"|"commenter"|"viewer"|nil for share alone
+
+--- Every resource with every target: all targets of the first resource first.
+---@param arguments elevenlabs.workspace.Product
+---@return elevenlabs.workspace.Source|nil
+---@return elevenlabs.workspace.Error|nil
+function M.product(arguments)
+  if type(arguments) ~= "table" then
+    error("items.product takes a table of arguments, got " .. type(arguments), 2)
+  end
+  local copy, err = copy_arguments(arguments)
+  if not copy then
+    return nil, err
+  end
+  return make_product(copy)
+end
+
+-- ---- any of them
+
+--- A source of what a caller has: an array of tables, a function that returns an item or nil
+--- at the end, or a source. Raises, in the name of its caller's caller, for anything else.
+---@param value elevenlabs.workspace.Item[]|elevenlabs.workspace.Source|fun(): elevenlabs.workspace.Item|nil
+---@return elevenlabs.workspace.Source|nil
+---@return elevenlabs.workspace.Error|nil
+function M.from(value)
+  if source.is(value) then
+    return value
+  elseif type(value) == "table" then
+    return from_array(value)
+  elseif type(value) == "function" then
+    return setmetatable({ iterate = value, number = 0 }, Iterator)
+  end
+  error("a bulk run takes an array, an iterator or a source of items, got " .. type(value), 3)
+end
+
+return M

@@ -1,0 +1,152 @@
+--- CSV as RFC 4180 has it, with LF for CRLF too: rows of cells out of a file, and back.
+
+local lines = require "elevenlabs.workspace.items.lines"
+
+local M = {}
+
+local QUOTE, COMMA, CR = 34, 44, 13
+
+--- Reads row by row. `number` is the line in which the last one begins.
+local Reader = {}
+Reader.__index = Reader
+
+---@param file file*
+---@param block_size integer|nil for specs
+function M.reader(file, block_size)
+  return setmetatable({
+    lines = lines.new(file, block_size),
+    number = 0,
+    line = nil, -- where the row is being read, and
+    at = nil, -- from where in it: nil once the row is through
+    size = nil, -- bytes of the row so far
+  }, Reader)
+end
+
+-- ---- cells: each function returns a cell, or nil and what is wrong
+
+--- A cell that does not begin with a quote.
+local function bare_cell(self)
+  local comma = self.line:find(",", self.at, true)
+  local cell = self.line:sub(self.at, (comma or 0) - 1)
+  self.at = comma and comma + 1
+  if not comma and cell:byte(-1) == CR then
+    cell = cell:sub(1, -2)
+  end
+  if cell:find('"', 1, true) then
+    return nil, "a quote in the middle of an unquoted cell"
+  end
+  return cell
+end
+
+--- Go on in the next line, inside a quoted cell.
+---@return true|nil, string|nil what is wrong
+local function continue(self)
+  local line, why = self.lines:next()
+  if not line then
+    return nil, why or "a quote that is never closed"
+  end
+  self.line, self.at, self.size = line, 1, self.size + #line + 1
+  if self.size > lines.LONGEST then
+    return nil, ("a row of more than %d bytes: is a quote not closed?"):format(lines.LONGEST)
+  end
+  return true
+end
+
+--- Go past the comma or the end of the line that a closing quote stands before.
+---@return true|nil, string|nil what is wrong
+local function finish(self)
+  if self.line:byte(self.at) == COMMA then
+    self.at = self.at + 1
+    return true
+  end
+  local rest = self.line:sub(self.at)
+  self.at = nil
+  if rest ~= "" and rest ~= "\r" then
+    return nil, "text after a closing quote"
+  end
+  return true
+end
+
+local function quoted_cell(self)
+  local parts, closed, ok, what = {}, false, true, nil
+  self.at = self.at + 1
+  while ok and not closed do
+    local quote = self.line:find('"', self.at, true)
+    closed = quote and self.line:byte(quote + 1) ~= QUOTE
+    if not quote then
+      parts[#parts + 1] = self.line:sub(self.at) .. "\n"
+      ok, what = continue(self)
+    else
+      parts[#parts + 1] = self.line:sub(self.at, closed and quote - 1 or quote)
+      self.at = quote + (closed and 1 or 2)
+    end
+  end
+  if ok then
+    ok, what = finish(self)
+  end
+  return ok and table.concat(parts), what
+end
+
+-- ---- rows
+
+--- What is wrong with a row, and to where it was read: what a lost quote has swallowed.
+local function describe(self, what)
+  if self.lines.number > self.number then
+    what = ("%s (read to line %d)"):format(what, self.lines.number)
+  end
+  return what
+end
+
+--- The next row, empty lines left out; nil at the end; nil, what is wrong and in which cell
+--- (from 1) where it is broken. Reading goes on with the line after that.
+---@return string[]|nil cells
+---@return string|nil what
+---@return integer|nil column
+function Reader:next()
+  local line, why
+  repeat
+    line, why = self.lines:next()
+  until line ~= "" and line ~= "\r"
+  self.number = self.lines.number
+  if not line then
+    return nil, why
+  end
+  self.line, self.at, self.size = line, 1, #line
+  local cells = {}
+  while self.at do
+    local read = self.line:byte(self.at) == QUOTE and quoted_cell or bare_cell
+    local cell, what = read(self)
+    if not cell then
+      return nil, describe(self, what), #cells + 1
+    end
+    cells[#cells + 1] = cell
+  end
+  return cells
+end
+
+-- ---- writing
+
+local NEEDS_QUOTES = { '[",\r\n]', "^ ", " $" }
+
+local function quote(cell)
+  for _, pattern in ipairs(NEEDS_QUOTES) do
+    if cell:find(pattern) then
+      return '"' .. cell:gsub('"', '""') .. '"'
+    end
+  end
+  return cell
+end
+
+--- One line of CSV with its LF.
+---@param cells string[]
+---@return string
+function M.row(cells)
+  local out = {}
+  for i, cell in ipairs(cells) do
+    out[i] = quote(cell)
+  end
+  local line = table.concat(out, ",")
+  return (line == "" and '""' or line) .. "\n" -- an empty line would be no row
+end
+
+return M

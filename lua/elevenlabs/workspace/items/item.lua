@@ -1,0 +1,86 @@
+--- What an item is: the fields that it may have, and their types.
+
+local cjson = require "cjson"
+local core = require "elevenlabs.workspace.core"
+
+local M = {}
+
+--- The arguments of one call of a bulk run. Which of them must be there is checked when it
+--- is called.
+---@class elevenlabs.workspace.Item
+---@field resource_id string
+---@field resource_type string
+---@field user_email string|nil exactly one of these three
+---@field group_id string|nil
+---@field workspace_api_key_id string|nil
+---@field role "admin"|"editor"|"commenter"|"viewer"|nil for share alone
+---@field allow_unknown_resource_type boolean|nil for a type newer than this library
+
+M.FIELDS = {
+  "resource_id",
+  "resource_type",
+  "user_email",
+  "group_id",
+  "workspace_api_key_id",
+  "role",
+  "allow_unknown_resource_type",
+}
+
+local TYPES = { allow_unknown_resource_type = "boolean" }
+for _, name in ipairs(M.FIELDS) do
+  TYPES[name] = TYPES[name] or "string"
+end
+
+local TARGETS = { user_email = true, group_id = true, workspace_api_key_id = true }
+
+--- Of a name that is none of `names`, with the nearest of them. Other keys are named by type.
+---@param kind string "field", "column"...
+---@param name any
+---@param names string[]
+---@return string
+function M.unknown(kind, name, names)
+  if type(name) ~= "string" then
+    return ("%s names must be strings, got a %s"):format(kind, type(name))
+  end
+  local near = core.nearest(name, names)
+  local hint = near and (": did you mean %s?"):format(near) or ""
+  return ('unknown %s "%s"%s'):format(kind, name:sub(1, 40), hint)
+end
+
+---@return boolean
+function M.is_field(name)
+  return TYPES[name] ~= nil
+end
+
+--- JSON's null is no value, as everywhere.
+---@return boolean
+function M.is_absent(value)
+  return value == nil or value == cjson.null
+end
+
+--- Why these can be no field and its value; nil where they can.
+---@return string|nil
+function M.misfit(name, value)
+  if not TYPES[name] then
+    return M.unknown("field", name, M.FIELDS)
+  elseif type(value) ~= TYPES[name] and not M.is_absent(value) then
+    return ("%s must be a %s, got %s"):format(name, TYPES[name], type(value))
+  end
+end
+
+--- Give an item those of `fields` that it lacks. A target of its own stands in for whichever
+--- target they have, so that no item gets two.
+---@param item elevenlabs.workspace.Item changed
+---@param fields table
+---@return elevenlabs.workspace.Item
+function M.complete(item, fields)
+  local has_target = item.user_email or item.group_id or item.workspace_api_key_id
+  for name, value in next, fields do
+    if item[name] == nil and not (has_target and TARGETS[name]) then
+      item[name] = value
+    end
+  end
+  return item
+end
+
+return M

@@ -1,0 +1,60 @@
+--- What a bulk run reads from, item by item.
+
+-- luacheck: no unused args
+
+local M = {}
+
+--- Why a row, a line or an entry is no item.
+---@class elevenlabs.workspace.ItemProblem
+---@field message string one line that names the place
+---@field field string|nil
+
+--- A stream of items: one of a file keeps one row in memory.
+---@class elevenlabs.workspace.Source
+---@field count integer|nil items in all, where that is known without reading
+local Source = { __name = "elevenlabs.workspace.source" }
+
+--- The next item. nil alone is the end; nil and a problem is something that can be no item:
+--- reading may go on.
+---@return elevenlabs.workspace.Item|nil
+---@return elevenlabs.workspace.ItemProblem|nil
+function Source:next()
+  return nil
+end
+
+--- Where that which `next` gave last is from, as people count: "leavers.csv, line 17,
+--- column 3 (resource_type)". nil where the source has no places.
+---@param field string|nil
+---@return string|nil
+function Source:place(field)
+  return nil
+end
+
+--- Back to the first item. false where that cannot be: a pipe or an iterator.
+---@return boolean
+function Source:rewind()
+  return false
+end
+
+--- Let go of what is open. Idempotent; from then on `next` gives nothing.
+function Source:close() end
+
+--- A kind of source, to define its own methods on: of all, or of another kind.
+---@param parent table|nil
+---@return table
+function M.kind(parent)
+  local kind = {}
+  for name, value in pairs(parent or Source) do
+    kind[name] = value
+  end
+  kind.__index = kind
+  return kind
+end
+
+---@return boolean
+function M.is(value)
+  local meta = type(value) == "table" and getmetatable(value)
+  return type(meta) == "table" and rawget(meta, "__name") == Source.__name
+end
+
+return M
