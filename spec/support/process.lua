@@ -56,7 +56,7 @@ function M.start(command, options)
     stdio = { nil, out, err },
     env = env,
   }, function(code, signal)
-    self.code, self.signal = code, signal
+    self.code = signal == 0 and code or 128 + signal -- as a shell has it
     self.handle:close()
   end)
   assert(self.handle, self.pid)
