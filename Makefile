@@ -74,10 +74,10 @@ $(PROBE): spec/support/probe.c $(filter-out %/lua_core.o %/lua_client.o,$(OBJECT
 	@echo "  link $@"
 	@$(CC) $(EW_CFLAGS) $(EW_LDFLAGS) $(LDFLAGS) -o $@ $^ $(CURL_LIBS)
 
-# A getaddrinfo that takes its time, for a spec's client to preload.
-SLOW_RESOLVER := $(OUT)/spec/slow_resolver.so
+# System calls that go wrong, for a spec's child process to preload.
+SHIMS := $(OUT)/spec/slow_resolver.so $(OUT)/spec/bad_disk.so
 
-$(SLOW_RESOLVER): spec/support/slow_resolver.c
+$(SHIMS): $(OUT)/spec/%.so: spec/support/%.c
 	@mkdir -p $(@D)
 	@$(CC) -std=c99 $(WARNINGS) -O1 -fPIC -shared -o $@ $< -ldl
 
@@ -94,7 +94,7 @@ show:
 	@$(RUN) elevenlabs-workspace sandbox --port 0 -- $(LUA) examples/offboard.lua
 
 .PHONY: faults
-faults: all $(SLOW_RESOLVER) ## the table of faults: number, name, expected, seen
+faults: all $(SHIMS) ## the table of faults: number, name, expected, seen
 	@$(RUN) $(LUA) spec/support/faults_report.lua
 
 SPECS ?= spec
@@ -105,7 +105,7 @@ test: deps ## install what is missing, build, and run every spec on LUA
 RUN_SPECS = spec/support/run.lua --helper=spec/support/helper.lua \
   -o spec/support/output.lua --pattern=_spec $(SPECS)
 
-specs: all $(PROBE) $(SLOW_RESOLVER)
+specs: all $(PROBE) $(SHIMS)
 	@$(RUN) $(LUA) $(RUN_SPECS)
 
 ASAN_FLAGS := -O1 -g -Werror -fsanitize=address,undefined -fno-sanitize-recover=undefined \
@@ -129,8 +129,8 @@ VALGRIND := valgrind --quiet --error-exitcode=99 --child-silent-after-fork=yes \
   --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite
 
 .PHONY: valgrind
-valgrind: all $(PROBE) $(SLOW_RESOLVER) ## the specs on LUA under valgrind: no error, nothing lost
-	@$(RUN) $(VALGRIND) $(LUA) $(RUN_SPECS)
+valgrind: all $(PROBE) $(SHIMS) ## the specs on LUA under valgrind: no error, nothing lost
+	@SPEC_SLOW_MACHINE=1 $(RUN) $(VALGRIND) $(LUA) $(RUN_SPECS)
 
 .PHONY: sanitized
 sanitized:
@@ -142,7 +142,8 @@ sanitized:
 	  "exec $$(ls /lib*/ld-linux-*.so.* | head -1) --preload \
 	  $$($(CC) -print-file-name=libasan.so) $$(command -v lua5.4) \"\$$@\"" >$(ASAN_LUA)
 	@chmod +x $(ASAN_LUA)
-	@$(MAKE) --no-print-directory specs LUA=$(ASAN_LUA) BUILD=build/asan CFLAGS='$(ASAN_FLAGS)'
+	@SPEC_SLOW_MACHINE=1 $(MAKE) --no-print-directory specs LUA=$(ASAN_LUA) BUILD=build/asan \
+	  CFLAGS='$(ASAN_FLAGS)'
 
 # The newest SDK each time. node reads NODE_EXTRA_CA_CERTS only as it starts.
 SDK := @elevenlabs/elevenlabs-js@>=2.73.0

@@ -12,7 +12,8 @@ typedef enum {
   EW_EINVAL, /* the caller's argument: `field` names it */
   EW_ENOMEM,
   EW_ESYSTEM, /* the operating system or libcurl refused */
-  EW_ECLOSED
+  EW_ECLOSED,
+  EW_EJOURNAL /* the journal's file: locked, damaged, not writable... */
 } ew_status;
 
 typedef struct {

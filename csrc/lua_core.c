@@ -10,6 +10,7 @@
 
 #include "lua_args.h"
 #include "lua_client.h"
+#include "lua_journal.h"
 #include "lua_result.h"
 
 #include "poller.h"
@@ -75,12 +76,15 @@ static void set_resource_types(lua_State *L) {
 __attribute__((visibility("default")))
 #endif
 int luaopen_elevenlabs_workspace_core(lua_State *L) {
-  static const luaL_Reg functions[] = {{"new", lew_core_new},           {"now", module_now},
-                                       {"random", module_random},       {"nearest", module_nearest},
-                                       {"check_key", module_check_key}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+    {"new", lew_core_new},           {"now", module_now},
+    {"random", module_random},       {"nearest", module_nearest},
+    {"check_key", module_check_key}, {"open_journal", lew_open_journal},
+    {"new_set", lew_new_set},        {NULL, NULL}};
   const char *unusable = ew_transport_unusable();
   if (unusable) return luaL_error(L, "elevenlabs.workspace: %s", unusable);
   lew_register_core(L);
+  lew_register_journal(L);
   lua_newtable(L);
   lew_setfuncs(L, functions);
   set_resource_types(L);

@@ -10,6 +10,8 @@ static const char *kind_of(ew_status status) {
       return "out_of_memory";
     case EW_ECLOSED:
       return "closed";
+    case EW_EJOURNAL:
+      return "journal";
     case EW_ESYSTEM:
     case EW_OK:
     default:

@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,12 +13,14 @@
 #include <unistd.h>
 
 #include "../../csrc/buffer.h"
+#include "../../csrc/crc32c.h"
 #include "../../csrc/error.h"
 #include "../../csrc/lua_args.h"
 #include "../../csrc/lua_result.h"
 #include "../../csrc/poller.h"
 #include "../../csrc/request.h"
 #include "../../csrc/response.h"
+#include "../../csrc/resume_set.h"
 #include "../../csrc/sockets.h"
 #include "../../csrc/utf8.h"
 
@@ -64,6 +67,45 @@ static int probe_is_text(lua_State *L) {
   size_t length;
   const char *bytes = luaL_checklstring(L, 1, &length);
   lua_pushboolean(L, ew_utf8_is_text(bytes, length));
+  return 1;
+}
+
+/* crc32c(bytes) -> eight hexadecimal digits */
+static int probe_crc32c(lua_State *L) {
+  size_t length;
+  const char *bytes = luaL_checklstring(L, 1, &length);
+  char digits[9];
+  snprintf(digits, sizeof digits, "%08lx", (unsigned long)ew_crc32c(bytes, length));
+  lua_pushstring(L, digits);
+  return 1;
+}
+
+static uint64_t read_word(const char *bytes) {
+  uint64_t word = 0;
+  int i;
+  for (i = 7; i >= 0; i--) word = word << 8 | (unsigned char)bytes[i];
+  return word;
+}
+
+static void write_word(char digits[17], uint64_t word) {
+  int i;
+  for (i = 0; i < 8; i++) snprintf(digits + 2 * i, 3, "%02x", (unsigned)(word >> 8 * i & 0xff));
+}
+
+/* siphash(key of 16 bytes, bytes) -> its 16 bytes, as hexadecimal digits */
+static int probe_siphash(lua_State *L) {
+  size_t key_length, length;
+  const char *key = luaL_checklstring(L, 1, &key_length);
+  const char *bytes = luaL_checklstring(L, 2, &length);
+  ew_hash words, hash;
+  char digits[33];
+  luaL_argcheck(L, key_length == 16, 1, "16 bytes");
+  words.low = read_word(key);
+  words.high = read_word(key + 8);
+  hash = ew_siphash(words, bytes, length);
+  write_word(digits, hash.low);
+  write_word(digits + 16, hash.high);
+  lua_pushstring(L, digits);
   return 1;
 }
 
@@ -292,12 +334,23 @@ static int probe_fork(lua_State *L) {
 int luaopen_probe(lua_State *L);
 
 __attribute__((visibility("default"))) int luaopen_probe(lua_State *L) {
-  static const luaL_Reg functions[] = {
-    {"buffer", probe_buffer},     {"failure", probe_failure}, {"quotable", probe_quotable},
-    {"is_text", probe_is_text},   {"request", probe_request}, {"response", probe_response},
-    {"poller", poller_new},       {"sockets", probe_sockets}, {"pipe", probe_pipe},
-    {"write", probe_write},       {"read", probe_read},       {"close", probe_close},
-    {"readable", probe_readable}, {"fork", probe_fork},       {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"buffer", probe_buffer},
+                                       {"failure", probe_failure},
+                                       {"quotable", probe_quotable},
+                                       {"is_text", probe_is_text},
+                                       {"crc32c", probe_crc32c},
+                                       {"siphash", probe_siphash},
+                                       {"request", probe_request},
+                                       {"response", probe_response},
+                                       {"poller", poller_new},
+                                       {"sockets", probe_sockets},
+                                       {"pipe", probe_pipe},
+                                       {"write", probe_write},
+                                       {"read", probe_read},
+                                       {"close", probe_close},
+                                       {"readable", probe_readable},
+                                       {"fork", probe_fork},
+                                       {NULL, NULL}};
   static const luaL_Reg poller_methods[] = {
     {"fd", poller_fd},       {"set", poller_set},   {"forget", poller_forget},
     {"flush", poller_flush}, {"arm", poller_arm},   {"wake", poller_wake},

@@ -1,0 +1,149 @@
+#include "lua_journal.h"
+
+#include <string.h>
+
+#include "journal.h"
+#include "lua_result.h"
+#include "resume_set.h"
+
+#define JOURNAL "elevenlabs.workspace.journal"
+#define SET "elevenlabs.workspace.resume_set"
+
+static int push_done(lua_State *L, ew_status status, const ew_error *error) {
+  if (status != EW_OK) return lew_push_failure(L, error);
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+/* ---- the journal ---- */
+
+static ew_journal *check_journal(lua_State *L) {
+  return luaL_checkudata(L, 1, JOURNAL);
+}
+
+int lew_open_journal(lua_State *L) {
+  size_t length;
+  const char *path = luaL_checklstring(L, 1, &length);
+  bool found, create = lua_toboolean(L, 2);
+  ew_journal *journal;
+  ew_error error;
+  lua_settop(L, 1);
+  if (strlen(path) != length) {
+    ew_fail(&error, EW_EINVAL, "journal", "the journal's path must not hold NUL");
+    return lew_push_failure(L, &error);
+  }
+  journal = lua_newuserdata(L, sizeof *journal);
+  ew_journal_init(journal);
+  luaL_getmetatable(L, JOURNAL);
+  lua_setmetatable(L, -2);
+  if (ew_journal_open(journal, path, create, &found, &error) != EW_OK)
+    return lew_push_failure(L, &error);
+  return found ? 1 : 0;
+}
+
+static int journal_next(lua_State *L) {
+  ew_journal *journal = check_journal(L);
+  const char *text;
+  size_t length;
+  ew_error error;
+  if (ew_journal_next(journal, &text, &length, &error) != EW_OK) return lew_push_failure(L, &error);
+  if (!text) return 0;
+  lua_pushlstring(L, text, length);
+  ew_journal_pass(journal); /* not before: pushing may raise */
+  return 1;
+}
+
+static int journal_append(lua_State *L) {
+  ew_journal *journal = check_journal(L);
+  size_t length;
+  const char *text = luaL_checklstring(L, 2, &length);
+  ew_error error;
+  return push_done(L, ew_journal_append(journal, text, length, &error), &error);
+}
+
+static int journal_sync(lua_State *L) {
+  ew_journal *journal = check_journal(L);
+  ew_error error;
+  return push_done(L, ew_journal_sync(journal, &error), &error);
+}
+
+static int journal_is_new(lua_State *L) {
+  lua_pushboolean(L, check_journal(L)->is_new);
+  return 1;
+}
+
+static int journal_close(lua_State *L) {
+  ew_journal_close(check_journal(L));
+  return 0;
+}
+
+/* ---- the set ---- */
+
+static ew_resume_set *check_set(lua_State *L) {
+  return luaL_checkudata(L, 1, SET);
+}
+
+int lew_new_set(lua_State *L) {
+  ew_resume_set *set = lua_newuserdata(L, sizeof *set);
+  ew_error error;
+  memset(set, 0, sizeof *set);
+  luaL_getmetatable(L, SET);
+  lua_setmetatable(L, -2);
+  if (ew_resume_set_init(set, &error) != EW_OK) return lew_push_failure(L, &error);
+  return 1;
+}
+
+static int set_get(lua_State *L) {
+  const ew_resume_set *set = check_set(L);
+  size_t length;
+  const char *name = luaL_checklstring(L, 2, &length);
+  lua_pushinteger(L, ew_resume_set_get(set, name, length));
+  return 1;
+}
+
+static int set_put(lua_State *L) {
+  ew_resume_set *set = check_set(L);
+  size_t length;
+  const char *name = luaL_checklstring(L, 2, &length);
+  lua_Integer bits = luaL_checkinteger(L, 3);
+  ew_error error;
+  luaL_argcheck(L, bits >= 1 && bits <= 255, 3, "bits from 1 to 255");
+  return push_done(L, ew_resume_set_put(set, name, length, (uint8_t)bits, &error), &error);
+}
+
+static int set_memory(lua_State *L) {
+  const ew_resume_set *set = check_set(L);
+  lua_pushinteger(L, (lua_Integer)ew_resume_set_bytes(set));
+  lua_pushinteger(L, (lua_Integer)set->peak);
+  lua_pushinteger(L, (lua_Integer)set->count);
+  return 3;
+}
+
+static int set_gc(lua_State *L) {
+  ew_resume_set_free(check_set(L));
+  return 0;
+}
+
+/* ---- registering ---- */
+
+static void make_class(lua_State *L, const char *name, const luaL_Reg *methods) {
+  luaL_newmetatable(L, name);
+  lew_setfuncs(L, methods);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -2, "__index");
+  lua_pop(L, 1);
+}
+
+void lew_register_journal(lua_State *L) {
+  static const luaL_Reg journal_methods[] = {{"next", journal_next},
+                                             {"append", journal_append},
+                                             {"sync", journal_sync},
+                                             {"is_new", journal_is_new},
+                                             {"close", journal_close},
+                                             {"__gc", journal_close},
+                                             {NULL, NULL}};
+  static const luaL_Reg set_methods[] = {
+    {"get", set_get}, {"put", set_put}, {"memory", set_memory}, {"__gc", set_gc}, {NULL, NULL}};
+  make_class(L, JOURNAL, journal_methods);
+  make_class(L, SET, set_methods);
+}
