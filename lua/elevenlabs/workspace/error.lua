@@ -22,6 +22,7 @@ local M = {}
 ---| "cancelled"          # by call:cancel
 ---| "closed"             # by client:close
 ---| "out_of_memory"      # on this machine
+---| "journal"            # its file is locked, damaged, of another kind or cannot be written
 
 --- What became of a call that was not confirmed.
 ---@alias elevenlabs.workspace.FailedOutcome
