@@ -101,4 +101,102 @@ describe("sandbox.model", function()
     local why = select(2, model:get(ada, "voice_narrator", { resource_type = "songs" }))
     assert.are.equal(404, why.status)
   end)
+
+  it("sees each change of its state, wherever in a list", function()
+    local users, resources = model.state.users, model.state.resources
+    local function seen(id)
+      return (model:unshare(ada, id, MIA))
+    end
+    assert.is_true(seen "voice_narrator" and seen "voice_trailer")
+    table.insert(resources, 1, table.remove(resources, 2)) -- moved
+    assert.is_true(seen "voice_narrator" and seen "voice_trailer")
+    table.remove(resources, 1) -- gone
+    assert.is_nil(seen "voice_trailer")
+    resources[1].id = "voice_new" -- renamed
+    assert.is_nil(seen "voice_narrator")
+    assert.is_true(seen "voice_new")
+    users[2].email = "mia.new@example.com"
+    assert.are.equal("user_not_in_workspace", select(2, model:unshare(ada, "voice_new", MIA)).code)
+    table.insert(users, 1, { id = "user_other", email = MIA.user_email }) -- come
+    resources[1].roles.user_other = "viewer"
+    assert.is_true(seen "voice_new")
+    assert.is_nil(resources[1].roles.user_other)
+    model.state.resources = { resources[1] } -- another list
+    assert.is_true(seen "voice_new")
+  end)
+
+  it("finds among many without looking at each", function()
+    local looked = 0
+    local function counted(entry)
+      return setmetatable({}, {
+        __index = function(_, name)
+          looked = looked + 1
+          return entry[name]
+        end,
+      })
+    end
+    local state = models.leaver(2000)
+    for i, resource in ipairs(state.resources) do
+      state.resources[i] = counted(resource)
+    end
+    model = models.new(state)
+    assert.is_true(model:unshare(ada, "voice_0001", MIA)) -- may look at each
+    looked = 0
+    for i = 1, 2000, 100 do
+      assert.is_true(model:unshare(ada, ("voice_%04d"):format(i), MIA))
+    end
+    assert.is_true(looked < 2000, looked)
+  end)
+end)
+
+describe("sandbox.model.leaver", function()
+  local state = models.leaver(1000)
+
+  local function count(predicate)
+    local found = 0
+    for _, resource in ipairs(state.resources) do
+      found = found + (predicate(resource) and 1 or 0)
+    end
+    return found
+  end
+
+  it("has as many resources as are asked for, the first of them always the same", function()
+    assert.are.equal(1000, #state.resources)
+    assert.are.same(models.leaver(1000), state)
+    assert.are.same(models.leaver(1).resources[1], state.resources[1])
+    assert.are.same({}, models.leaver(0).resources)
+    assert.are.same({ "voice_0001", "voice" }, { state.resources[1].id, state.resources[1].type })
+    assert.are.equal("voice_10001", models.leaver(10001).resources[10001].id)
+  end)
+
+  it("mixes types and creators, and gives the creator and Ada admin", function()
+    local types, creators = {}, {}
+    for _, resource in ipairs(state.resources) do
+      types[resource.type] = (types[resource.type] or 0) + 1
+      creators[resource.creator] = (creators[resource.creator] or 0) + 1
+      assert.are.equal("admin", resource.roles[resource.creator])
+      assert.are.equal("admin", resource.roles.user_ada)
+    end
+    assert.are.same({
+      voice = 250,
+      convai_agents = 250,
+      convai_knowledge_base_documents = 250,
+      pronunciation_dictionary = 250,
+    }, types)
+    assert.are.same({ user_ada = 560, user_tom = 400, user_mia = 40 }, creators)
+  end)
+
+  it("lets Ada take away every role of Mia's but those on what Mia made", function()
+    local function has_role(resource)
+      return resource.roles.user_mia ~= nil
+    end
+    assert.are.equal(1000, count(has_role))
+    local model = models.new(state)
+    for _, resource in ipairs(state.resources) do
+      local args = { resource_type = resource.type, user_email = "mia@example.com" }
+      local ok, refusal = model:unshare("user_ada", resource.id, args)
+      assert.are.equal("target_is_creator", ok and "target_is_creator" or refusal.code)
+    end
+    assert.are.equal(40, count(has_role))
+  end)
 end)

@@ -27,23 +27,22 @@ Model.__index = Model
 --- From the id of a user, group or service account to a role; "default" is every member.
 ---@field roles table<string, "admin"|"editor"|"commenter"|"viewer">
 
---- A workspace of four people, and ten resources of which Mia, who leaves, has a
---- role on most.
----@return elevenlabs.workspace.sandbox.State
-function M.example()
-  local function resource(id, kind, name, creator, roles)
-    roles[creator] = "admin"
-    return { id = id, type = kind, name = name, creator = creator, roles = roles }
-  end
-  local ada, mia, tom = "user_ada", "user_mia", "user_tom"
+local function new_resource(id, kind, name, creator, roles)
+  roles[creator] = "admin"
+  return { id = id, type = kind, name = name, creator = creator, roles = roles }
+end
+
+local ADA, MIA, TOM = "user_ada", "user_mia", "user_tom"
+
+local function workspace_of(resources)
   return {
     users = {
-      { id = ada, email = "ada@example.com" },
-      { id = mia, email = "mia@example.com" },
-      { id = tom, email = "tom@example.com" },
+      { id = ADA, email = "ada@example.com" },
+      { id = MIA, email = "mia@example.com" },
+      { id = TOM, email = "tom@example.com" },
       { id = "user_eve", email = "eve@example.com" },
     },
-    groups = { { id = "group_studio", name = "Studio", members = { mia, tom } } },
+    groups = { { id = "group_studio", name = "Studio", members = { MIA, TOM } } },
     service_accounts = {
       {
         id = "service_deploy",
@@ -52,29 +51,71 @@ function M.example()
         key_ids = { "key_deploy" },
       },
     },
-    api_keys = { sk_sandbox_ada = ada, sk_sandbox_tom = tom },
-    resources = {
-      resource("voice_narrator", "voice", "Narrator", ada, { [mia] = "editor", [tom] = "viewer" }),
-      resource("voice_trailer", "voice", "Trailer", ada, { [mia] = "viewer" }),
-      resource("voices_2026", "voice_collection", "Voices 2026", ada, { [mia] = "commenter" }),
-      resource("agent_support", "convai_agents", "Support", ada, {
-        [mia] = "admin",
-        service_deploy = "editor",
-      }),
-      resource("agent_sales", "convai_agents", "Sales", ada, { [mia] = "editor" }),
-      resource("doc_faq", "convai_knowledge_base_documents", "FAQ", ada, { [mia] = "editor" }),
-      resource("dict_names", "pronunciation_dictionary", "Names", ada, {
-        [mia] = "viewer",
-        default = "viewer",
-      }),
-      resource("project_launch", "project", "Launch film", ada, {
-        [mia] = "editor",
-        group_studio = "editor",
-      }),
-      resource("dub_teaser", "dubbing", "Teaser", mia, { [ada] = "admin" }),
-      resource("voice_draft", "voice", "Draft", tom, { [ada] = "viewer", [mia] = "viewer" }),
-    },
+    api_keys = { sk_sandbox_ada = ADA, sk_sandbox_tom = TOM },
+    resources = resources,
   }
+end
+
+--- A workspace of four people, and ten resources of which Mia, who leaves, has a
+--- role on most.
+---@return elevenlabs.workspace.sandbox.State
+function M.example()
+  return workspace_of {
+    new_resource("voice_narrator", "voice", "Narrator", ADA, {
+      [MIA] = "editor",
+      [TOM] = "viewer",
+    }),
+    new_resource("voice_trailer", "voice", "Trailer", ADA, { [MIA] = "viewer" }),
+    new_resource("voices_2026", "voice_collection", "Voices 2026", ADA, { [MIA] = "commenter" }),
+    new_resource("agent_support", "convai_agents", "Support", ADA, {
+      [MIA] = "admin",
+      service_deploy = "editor",
+    }),
+    new_resource("agent_sales", "convai_agents", "Sales", ADA, { [MIA] = "editor" }),
+    new_resource("doc_faq", "convai_knowledge_base_documents", "FAQ", ADA, { [MIA] = "editor" }),
+    new_resource("dict_names", "pronunciation_dictionary", "Names", ADA, {
+      [MIA] = "viewer",
+      default = "viewer",
+    }),
+    new_resource("project_launch", "project", "Launch film", ADA, {
+      [MIA] = "editor",
+      group_studio = "editor",
+    }),
+    new_resource("dub_teaser", "dubbing", "Teaser", MIA, { [ADA] = "admin" }),
+    new_resource("voice_draft", "voice", "Draft", TOM, { [ADA] = "viewer", [MIA] = "viewer" }),
+  }
+end
+
+local KINDS = {
+  { "voice_%04d", "voice" },
+  { "agent_%04d", "convai_agents" },
+  { "doc_%04d", "convai_knowledge_base_documents" },
+  { "dict_%04d", "pronunciation_dictionary" },
+}
+local LEAVERS_ROLES = { "viewer", "editor", "commenter" }
+
+--- Mia made every 25th herself, so that there her role stays; Tom two in five of the
+--- others.
+local function creator_of(i)
+  if i % 25 == 0 then
+    return MIA
+  end
+  return i % 5 > 2 and TOM or ADA
+end
+
+--- The same people and as many resources as are asked for. Mia, who leaves, has a role
+--- on each, and Ada may take it away, but not where Mia is the creator.
+---@param count integer
+---@return elevenlabs.workspace.sandbox.State
+function M.leaver(count)
+  local resources = {}
+  for i = 1, count do
+    local kind = KINDS[(i - 1) % #KINDS + 1]
+    local id = kind[1]:format(i)
+    local roles = { [ADA] = "admin", [MIA] = LEAVERS_ROLES[i % #LEAVERS_ROLES + 1] }
+    resources[i] = new_resource(id, kind[2], "Number " .. i, creator_of(i), roles)
+  end
+  return workspace_of(resources)
 end
 
 local LISTS = { "users", "groups", "service_accounts", "api_keys", "resources" }
@@ -100,9 +141,36 @@ local function refuse(status, type_, code, message, param)
   return nil, { status = status, type = type_, code = code, message = message, param = param }
 end
 
+-- By list and field: where each value was when last looked. A weak table apart, because
+-- the lists are the user's and may change at any time; so an entry is a hint and no more.
+local hints = setmetatable({}, { __mode = "k" })
+
+local function hints_for(list, field)
+  hints[list] = hints[list] or {}
+  hints[list][field] = hints[list][field] or {}
+  return hints[list][field]
+end
+
+local function note_places(list, field)
+  local places = {}
+  for i = #list, 1, -1 do
+    local value = list[i][field]
+    if value ~= nil then
+      places[value] = i
+    end
+  end
+  hints[list][field] = places
+end
+
+--- The entry of a list whose field has this value: no entry shares it with another.
 local function find(list, field, value)
+  local hinted = list[hints_for(list, field)[value]]
+  if hinted and hinted[field] == value then
+    return hinted
+  end
   for _, entry in ipairs(list) do
     if entry[field] == value then
+      note_places(list, field)
       return entry
     end
   end
@@ -149,7 +217,7 @@ local function has_role(self, principal, resource, wanted)
     return true
   end
   for _, group in ipairs(self.state.groups) do
-    if contains(group.members, principal) and matches(resource.roles[group.id]) then
+    if matches(resource.roles[group.id]) and contains(group.members, principal) then
       return true
     end
   end
