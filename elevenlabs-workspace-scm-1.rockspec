@@ -86,6 +86,7 @@ build = {
     ["elevenlabs.workspace.retry"] = "lua/elevenlabs/workspace/retry.lua",
     ["elevenlabs.workspace.sandbox.app"] = "lua/elevenlabs/workspace/sandbox/app.lua",
     ["elevenlabs.workspace.sandbox.fake"] = "lua/elevenlabs/workspace/sandbox/fake.lua",
+    ["elevenlabs.workspace.sandbox.faults"] = "lua/elevenlabs/workspace/sandbox/faults.lua",
     ["elevenlabs.workspace.sandbox.model"] = "lua/elevenlabs/workspace/sandbox/model.lua",
     ["elevenlabs.workspace.sandbox.nginx"] = "lua/elevenlabs/workspace/sandbox/nginx.lua",
     ["elevenlabs.workspace.sandbox.worker"] = "lua/elevenlabs/workspace/sandbox/worker.lua",
