@@ -23,6 +23,12 @@ describe("cli", function()
     { { "sandbox", "--latency-ms", "-1" }, "--latency-ms needs another value than -1" },
     { { "sandbox", "--state" }, "--state needs another value than none" },
     { { "sandbox", "--" }, "-- needs a command" },
+    { { "sandbox", "--fail-rate", "1.5" }, "--fail-rate needs another value than 1.5" },
+    { { "sandbox", "--fail-rate", "5%" }, "--fail-rate needs another value than 5%" },
+    { { "sandbox", "--rate-limit", "0" }, "--rate-limit needs another value than 0" },
+    { { "sandbox", "--max-concurrent", "0" }, "--max-concurrent needs another value than 0" },
+    { { "sandbox", "--resources", "0" }, "--resources needs another value than 0" },
+    { { "sandbox", "--resources", "5", "--state", "f" }, "--resources and --state are two ways" },
   }
   for _, misuse in ipairs(misuses) do
     it("says with status 2: " .. misuse[2], function()

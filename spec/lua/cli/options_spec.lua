@@ -4,6 +4,8 @@ describe("cli.options", function()
   local READERS = {
     ["--file"] = options.text "file",
     ["--number"] = options.number("number", 99),
+    ["--size"] = options.number("size", 99, 1),
+    ["--share"] = options.fraction "share",
     ["--quiet"] = options.flag("loud", false),
     command = true,
   }
@@ -13,6 +15,12 @@ describe("cli.options", function()
       { file = "--quiet", number = 99, loud = false },
       options.read({ "--file", "--quiet", "--number", "99", "--quiet" }, READERS)
     )
+  end)
+
+  it("reads decimal numbers from 0 to 1", function()
+    for text, share in pairs { ["0"] = 0, ["1"] = 1, ["0.05"] = 0.05, [".5"] = 0.5, ["1.0"] = 1 } do
+      assert.are.equal(share, options.read({ "--share", text }, READERS).share)
+    end
   end)
 
   it("keeps what follows -- apart", function()
@@ -30,6 +38,13 @@ describe("cli.options", function()
     ["--number needs another value than 100"] = { "--number", "100" },
     ["--number needs another value than 1e1"] = { "--number", "1e1" },
     ["--number needs another value than -1"] = { "--number", "-1" },
+    ["--size needs another value than 0"] = { "--size", "0" },
+    ["--share needs another value than none"] = { "--share" },
+    ["--share needs another value than 1.01"] = { "--share", "1.01" },
+    ["--share needs another value than -0.1"] = { "--share", "-0.1" },
+    ["--share needs another value than 1."] = { "--share", "1." },
+    ["--share needs another value than 1e-2"] = { "--share", "1e-2" },
+    ["--share needs another value than nan"] = { "--share", "nan" },
   }
   for problem, arguments in pairs(wrong) do
     it("says: " .. problem, function()

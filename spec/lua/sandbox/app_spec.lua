@@ -83,6 +83,18 @@ describe("sandbox.app", function()
     assert.are.equal("request_too_large", value.detail.code)
   end)
 
+  it("answers with a refusal that a server decided, under its own id or another's", function()
+    local refusal = { status = 503, type = "t", code = "c", message = "m", retry_after = 1 }
+    for _, id in ipairs { "sandbox-000001", "other" } do
+      local answer = app:refuse(refusal, id == "other" and id or nil)
+      assert.are.same({ 503, id }, { answer.status, answer.headers["request-id"] })
+      assert.are.same(
+        { type = "t", code = "c", message = "m", status = "c", request_id = id },
+        cjson.decode(answer.body).detail
+      )
+    end
+  end)
+
   it("decodes an encoded id, %2F too, as servers do", function()
     local query = { query = "resource_type=voice" }
     assert.are.equal(200, (request("GET", "/v1/workspace/resources/voice%5Fnarrator", nil, query)))

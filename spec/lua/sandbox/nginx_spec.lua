@@ -1,6 +1,8 @@
 -- The sandbox as a process: nginx over TLS, started and stopped by the command.
 
 local cjson = require "cjson"
+local json = require "elevenlabs.workspace.json"
+local model = require "elevenlabs.workspace.sandbox.model"
 local process = require "spec.support.process"
 local sandboxes = require "spec.support.sandbox"
 local uv = require "luv"
@@ -38,8 +40,86 @@ print(json.dumps([answer.status, text, {k.lower(): v for k, v in answer.getheade
   return answer[1], cjson.decode(answer[2]), answer[3]
 end
 
+--- Repeat it until the answer has this status. Returns that one's body and headers.
+local function request_until(wanted, sandbox, body)
+  for _ = 1, 100 do
+    local status, value, headers = request(sandbox, "POST", "/", body)
+    if status == wanted then
+      return value, headers
+    end
+  end
+  error("no answer " .. wanted)
+end
+
 local function exists(path)
   return uv.fs_stat(path) ~= nil
+end
+
+local function write_file(path, text)
+  local file = assert(io.open(path, "w"))
+  file:write(text)
+  file:close()
+end
+
+local function read_file(path)
+  local file = assert(io.open(path))
+  local text = file:read "*a"
+  file:close()
+  return text
+end
+
+--- Take Mia's role on each of these resources away, `many` at once. Returns the results in
+--- order, as { receipt, err }.
+local function unshare_all(client, resources)
+  local calls, results = {}, {}
+  for i, resource in ipairs(resources) do
+    calls[i] = assert(client:start("unshare", {
+      resource_id = resource.id,
+      resource_type = resource.type,
+      user_email = "mia@example.com",
+    }))
+  end
+  for i, call in ipairs(calls) do
+    while not call:done() do
+      client:step(20000)
+    end
+    results[i] = { call:result() }
+  end
+  return results
+end
+
+--- What became of a call: "confirmed", a code, or the kind of failure where there is none.
+local function word(result)
+  return result[1] and "confirmed" or result[2].code or result[2].kind
+end
+
+--- Run a sandbox of `count` resources that are hers to take, take them, and stop it.
+--- Returns how often each word came with the role gone or there: { ["word gone"] = times }.
+local function take_all(count, client_options, ...)
+  local path = os.tmpname()
+  write_file(path, json.encode(model.leaver(count)))
+  local sandbox = sandboxes.start("--state", path, ...)
+  local client = sandbox:client(client_options)
+  local results = unshare_all(client, model.leaver(count).resources)
+  local connections = client:stats().connections
+  client:close()
+  sandbox:stop()
+  local seen = {}
+  for i, resource in ipairs(cjson.decode(read_file(path)).resources) do
+    local key = word(results[i]) .. (resource.roles.user_mia and " there" or " gone")
+    seen[key] = (seen[key] or 0) + 1
+  end
+  os.remove(path)
+  return seen, connections
+end
+
+local function words(seen)
+  local list = {}
+  for name in pairs(seen) do
+    list[#list + 1] = name
+  end
+  table.sort(list)
+  return list
 end
 
 describe("sandbox.nginx", function()
@@ -168,9 +248,7 @@ describe("sandbox.nginx", function()
   for content, why in pairs { ["not json"] = "is not JSON", ["{}"] = "users is missing" } do
     it("refuses a state file that holds " .. content, function()
       local path = os.tmpname()
-      local file = assert(io.open(path, "w"))
-      file:write(content)
-      file:close()
+      write_file(path, content)
       local code, _, err = process.run {
         "elevenlabs-workspace", "sandbox", "--port", "0", "--state", path,
       }
@@ -181,6 +259,160 @@ describe("sandbox.nginx", function()
     end)
   end
 
+  it("has its state written however long that takes", function()
+    local path = os.tmpname()
+    write_file(path, json.encode(model.leaver(3)))
+    local sandbox = sandboxes.start("--state", path)
+    -- A pipe for the new file: writing it takes until someone reads, which is longer than
+    -- the 3 s that nginx gives its worker after SIGTERM.
+    local reader = process.start {
+      "sh", "-c", 'mkfifo "$1.new" && echo made && sleep 4 && cat "$1.new" >"$1.read"', "sh", path,
+    }
+    assert.are.equal("made", reader:read_line())
+    assert.are.same({ 0, "", "" }, { sandbox:stop() })
+    assert.are.equal(0, (reader:wait()))
+    assert.are.equal(3, #cjson.decode(read_file(path .. ".read")).resources)
+    os.remove(path)
+    os.remove(path .. ".read")
+  end)
+
+  it("starts with as many resources as are asked for", function()
+    local sandbox = sandboxes.start("--resources", "30")
+    local client = sandbox:client()
+    assert.are.equal("confirmed", client:unshare(sandbox.example).outcome)
+    client:close()
+    assert.is_nil(sandbox:roles("voice_0001", "voice").user_mia)
+    assert.are.equal("viewer", sandbox:roles("agent_0030", "convai_agents").user_mia)
+    sandbox:stop()
+  end)
+
+  it("keeps a connection for more than nginx's thousand requests", function()
+    local sandbox = sandboxes.start("--resources", "1100")
+    local client = sandbox:client()
+    unshare_all(client, model.leaver(1100).resources)
+    assert.are.equal(1, client:stats().connections)
+    client:close()
+    sandbox:stop()
+  end)
+
+  describe("with --fail-rate", function()
+    it("fails in each of five ways, and does what it says; over HTTP/2 others go on", function()
+      local seen, connections = take_all(400, {}, "--fail-rate", "0.5")
+      assert.are.same({
+        "confirmed gone",
+        "internal_error gone",
+        "internal_error there",
+        "network gone",
+        "network there",
+        "service_unavailable there",
+        "target_is_creator there",
+      }, words(seen))
+      assert.are.equal(1, connections)
+    end)
+
+    it("answers in the documented shape, to get too, or closes the connection", function()
+      local sandbox = sandboxes.start("--fail-rate", "1", "--no-http2")
+      local client, shown, closed = sandbox:client(), nil, false
+      for _ = 1, 200 do
+        local _, err = client:get { resource_id = "voice_narrator", resource_type = "voice" }
+        shown = err.status == 503 and err or shown
+        closed = closed or err.kind == "network"
+      end
+      client:close()
+      assert.are.same({ "server", "service_unavailable" }, { shown.kind, shown.code })
+      assert.matches("^sandbox%-%d+$", shown.request_id)
+      assert.is_true(closed)
+      sandbox:stop()
+    end)
+  end)
+
+  describe("with --rate-limit", function()
+    it("has not done what it refused", function()
+      local seen = take_all(20, {}, "--rate-limit", "4")
+      assert.are.same({ "confirmed gone", "rate_limit_exceeded there" }, words(seen))
+    end)
+
+    it("says when to come again", function()
+      local sandbox = sandboxes.start("--rate-limit", "1")
+      local value, headers = request_until(429, sandbox, "")
+      assert.are.equal("rate_limit_error", value.detail.type)
+      assert.are.equal(headers["request-id"], value.detail.request_id)
+      assert.are.equal("1", headers["retry-after"])
+      sandbox:stop()
+    end)
+  end)
+
+  describe("with --max-concurrent", function()
+    for _, protocol in ipairs { "--no-http2", false } do
+      local name = protocol and "HTTP/1.1" or "HTTP/2"
+
+      it("has not done what it refused, over " .. name, function()
+        local limits = { "--max-concurrent", "3", "--latency-ms", "300", protocol or nil }
+        local seen = take_all(12, {}, (unpack or table.unpack)(limits))
+        assert.are.same({ "concurrent_limit_exceeded there", "confirmed gone" }, words(seen))
+      end)
+
+      it("refuses none who keep to it, over " .. name, function()
+        local client_options = { max_concurrency = 3 }
+        local seen = take_all(300, client_options, "--max-concurrent", "3", protocol or nil)
+        assert.are.same({ "confirmed gone", "target_is_creator there" }, words(seen))
+      end)
+
+      it("counts none who went away, over " .. name, function()
+        local sandbox =
+          sandboxes.start("--max-concurrent", "1", "--latency-ms", "300", protocol or nil)
+        local leaver, stayer = sandbox:client(), sandbox:client()
+        local call = assert(leaver:start("unshare", sandbox.example))
+        assert.is_true(stayer:connect())
+        local err
+        repeat
+          leaver:step(0)
+          err = select(2, stayer:unshare(sandbox.example))
+        until err
+        call:cancel()
+        leaver:step(0)
+        assert.are.equal("concurrent_limit_exceeded", err.code)
+        for _ = 1, 50 do
+          err = select(2, stayer:unshare(sandbox.example))
+          if not err then
+            break
+          end
+        end
+        assert.is_nil(err)
+        leaver:close()
+        stayer:close()
+        sandbox:stop()
+      end)
+    end
+
+    it("counts no request whose handler failed", function()
+      local path, state = os.tmpname(), model.example()
+      state.resources[2].roles = nil -- which no model understands
+      write_file(path, json.encode(state))
+      local sandbox = sandboxes.start("--max-concurrent", "1", "--state", path)
+      local client = sandbox:client()
+      for _ = 1, 3 do
+        local _, err = client:get { resource_id = "voice_trailer", resource_type = "voice" }
+        assert.are.equal(500, err.status)
+      end
+      assert.are.equal("confirmed", client:unshare(sandbox.example).outcome)
+      client:close()
+      sandbox:stop()
+      os.remove(path)
+    end)
+
+    it("tells both numbers with each answer", function()
+      local sandbox = sandboxes.start("--max-concurrent", "7", "--rate-limit", "1")
+      for _, wanted in ipairs { 404, 429, 413 } do
+        local _, headers = request_until(wanted, sandbox, wanted == 413 and "@" or "")
+        local current, most = "current-concurrent-requests", "maximum-concurrent-requests"
+        assert.are.equal("7", headers[most])
+        assert.are.equal(wanted == 429 and "0" or "1", headers[current])
+      end
+      sandbox:stop()
+    end)
+  end)
+
   it("waits before each answer as it is told", function()
     local sandbox = sandboxes.start("--latency-ms", "60")
     local client = sandbox:client()
@@ -188,6 +420,23 @@ describe("sandbox.nginx", function()
     client:close()
     sandbox:stop()
   end)
+
+  for _, protocol in ipairs { "--no-http2", false } do
+    it("ends at once while answers wait, over " .. (protocol and "HTTP/1.1" or "HTTP/2"), function()
+      local sandbox = sandboxes.start("--latency-ms", "600000", protocol or nil)
+      local client = sandbox:client()
+      local call = assert(client:start("unshare", sandbox.example))
+      for _ = 1, 20 do
+        client:step(20) -- until it is sent, which nothing shows
+      end
+      assert.are.same({ 0, "", "" }, { sandbox:stop() })
+      while not call:done() do
+        client:step(20000)
+      end
+      assert.are.equal("unconfirmed", select(2, call:result()).outcome)
+      client:close()
+    end)
+  end
 
   it("says when its port is taken", function()
     local sandbox = sandboxes.start()

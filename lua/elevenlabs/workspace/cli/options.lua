@@ -10,13 +10,22 @@ function M.text(name)
   end
 end
 
---- A reader of a whole number from 0 to `most`.
-function M.number(name, most)
+local function number_in(pattern, name, least, most)
   return function(values, value)
-    local number = value and value:match "^%d+$" and tonumber(value)
-    values[name] = number and number <= most and number or nil
+    local number = value and value:match(pattern) and tonumber(value)
+    values[name] = number and number >= least and number <= most and number or nil
     return values[name]
   end
+end
+
+--- A reader of a whole number from `least`, or 0, to `most`.
+function M.number(name, most, least)
+  return number_in("^%d+$", name, least or 0, most)
+end
+
+--- A reader of a decimal number from 0 to 1.
+function M.fraction(name)
+  return number_in("^%d*%.?%d+$", name, 0, 1)
 end
 
 --- An option without a value: "--json" gives values.json = true.

@@ -15,18 +15,36 @@ When it is ready it prints one line of JSON: base_url, api_key, ca_file, and an 
 to try. With a COMMAND it runs that instead of printing, with ELEVENLABS_API_KEY,
 ELEVENLABS_BASE_URL and ELEVENLABS_CA_FILE set, and ends with its exit status.
 
-  --port N        port to listen on; 0 takes a free one (default 8443)
-  --state FILE    JSON state, read at the start if it is there, written at the end
-  --latency-ms N  wait so long before each answer (default 0)
-  --no-http2      speak HTTP/1.1 alone
-  --help          show this
+  --port N            port to listen on; 0 takes a free one (default 8443)
+  --state FILE        JSON state, read at the start if it is there, written at the end
+  --resources N       start with N resources that mia@example.com, who leaves, has a role
+                      on, instead of the example's ten; not together with --state
+  --latency-ms N      wait so long before each answer (default 0)
+  --no-http2          speak HTTP/1.1 alone
+  --help              show this
+
+To see how a program bears what a service may do to it:
+
+  --fail-rate P       of all requests let this share fail, 0 to 1, such as 0.05. Drawn at
+                      random: an answer 500 or 503 to what was not done, an answer 500 to
+                      what was, or no answer to either: over HTTP/1.1 the connection is
+                      closed, over HTTP/2 the stream is reset
+  --rate-limit N      answer 429, with retry-after, to all but N requests a second
+  --max-concurrent N  answer 429 to all but N requests at once, and tell both numbers in
+                      the headers current- and maximum-concurrent-requests
 ]==]
+
+local MOST = 1000000
 
 local READERS = {
   ["--port"] = options.number("port", 65535),
   ["--state"] = options.text "state_file",
+  ["--resources"] = options.number("resources", MOST, 1),
   ["--latency-ms"] = options.number("latency_ms", 600000),
   ["--no-http2"] = options.flag("http2", false),
+  ["--fail-rate"] = options.fraction "fail_rate",
+  ["--rate-limit"] = options.number("rate_limit", MOST, 1),
+  ["--max-concurrent"] = options.number("max_concurrent", MOST, 1),
   command = true,
 }
 
@@ -49,80 +67,100 @@ local function environment_for(uv, description)
   return list
 end
 
---- Start the user's command; `on_exit(status)` where it ended or could not start.
-local function start_command(uv, command, description, on_exit)
-  local process, why
-  process, why = uv.spawn(command[1], {
-    args = { (unpack or table.unpack)(command, 2) },
-    stdio = { 0, 1, 2 },
-    env = environment_for(uv, description),
-  }, function(code, signal)
-    process:close()
-    on_exit(signal > 0 and 128 + signal or code)
-  end)
-  if not process then
-    on_exit(127, ("cannot run %s: %s"):format(command[1], why))
+-- One run, everything in one loop: nginx, the command if there is one, and signals,
+-- which go to the command and without one to nginx.
+local Run = {}
+Run.__index = Run
+
+--- Let nginx end, and the run with it. The first status stands.
+function Run:stop(status, problem)
+  if problem then
+    self.complain(problem)
   end
-  return process
+  self.status, self.command = self.status or status, nil
+  if self.server then
+    self.server:kill "sigquit"
+  end
 end
 
---- Everything in one loop: nginx, the command if there is one, and signals, which go
---- to the command and without one to nginx.
-local function run(settings, complain)
-  local uv = require "luv"
+function Run:on_signal(name)
+  if self.command then
+    self.command:kill(name)
+  else
+    self:stop(0)
+  end
+end
+
+function Run:start_command(description)
+  local command = self.settings.command
+  local process, why
+  process, why = self.uv.spawn(command[1], {
+    args = { (unpack or table.unpack)(command, 2) },
+    stdio = { 0, 1, 2 },
+    env = environment_for(self.uv, description),
+  }, function(code, signal)
+    process:close()
+    self:stop(signal > 0 and 128 + signal or code)
+  end)
+  self.command = process
+  if not process then
+    self:stop(127, ("cannot run %s: %s"):format(command[1], why))
+  end
+end
+
+function Run:on_ready(description)
+  if self.settings.command then
+    self:start_command(description)
+  else
+    io.write(json.encode(description), "\n")
+    io.flush()
+  end
+end
+
+function Run:on_server_exit(code, log)
+  self.server = nil
+  if code ~= 0 or not self.status then
+    self.complain("nginx ended:\n" .. log)
+    self.status = 1
+  end
+  if self.command then
+    self.command:kill "sigterm" -- it has lost its server
+  end
+  self.forget_signals()
+end
+
+--- A method as the function that others call.
+function Run:handler(name)
+  return function(...)
+    return self[name](self, ...)
+  end
+end
+
+--- Start nginx and stay until all is over. Returns the exit status.
+function Run:all()
   local nginx = require "elevenlabs.workspace.sandbox.nginx"
   local signals = require "elevenlabs.workspace.cli.signals"
-  local status, server, command
-
-  local function stop(code, problem)
-    if problem then
-      complain(problem)
-    end
-    status, command = status or code, nil
-    if server then
-      server:kill "sigterm"
-    end
-  end
-
   -- Before anything is started; they are heard when the loop runs.
-  local forget_signals = signals.watch(function(name)
-    if command then
-      command:kill(name)
-    else
-      stop(0)
-    end
-  end)
-
-  settings.state_file = absolute(uv, settings.state_file)
-  function settings.on_ready(description)
-    if settings.command then
-      command = start_command(uv, settings.command, description, stop)
-    else
-      io.write(json.encode(description), "\n")
-      io.flush()
-    end
-  end
-  function settings.on_exit(code, log)
-    server = nil
-    if code ~= 0 or not status then
-      complain("nginx ended:\n" .. log)
-      status = 1
-    end
-    if command then
-      command:kill "sigterm" -- it has lost its server
-    end
-    forget_signals()
-  end
-
+  self.forget_signals = signals.watch(self:handler "on_signal")
+  self.settings.on_ready = self:handler "on_ready"
+  self.settings.on_exit = self:handler "on_server_exit"
   local why
-  server, why = nginx.start(settings)
-  if not server then
-    forget_signals()
-    complain(why)
+  self.server, why = nginx.start(self.settings)
+  if not self.server then
+    self.forget_signals()
+    self.complain(why)
     return 1
   end
-  uv.run()
-  return status
+  self.uv.run()
+  return self.status
+end
+
+local function misuse_of(settings)
+  if settings.command and #settings.command == 0 then
+    return "-- needs a command"
+  elseif settings.resources and settings.state_file then
+    return "--resources and --state are two ways to start"
+  end
 end
 
 ---@param arguments string[]
@@ -130,16 +168,16 @@ end
 ---@return integer|nil status, string|nil misuse
 function M.run(arguments, complain)
   local settings, misuse = options.read(arguments, READERS)
-  if settings and settings.command and #settings.command == 0 then
-    misuse = "-- needs a command"
-  end
+  misuse = misuse or misuse_of(settings)
   if misuse then
     return nil, misuse
   end
+  local uv = require "luv"
   settings.port = settings.port or 8443
   settings.latency_ms = settings.latency_ms or 0
   settings.http2 = settings.http2 == nil
-  return run(settings, complain)
+  settings.state_file = absolute(uv, settings.state_file)
+  return setmetatable({ uv = uv, settings = settings, complain = complain }, Run):all()
 end
 
 return M

@@ -8,6 +8,13 @@ local M = {}
 
 local LARGEST_BODY = 64 * 1024
 
+local TOO_LARGE = {
+  status = 413,
+  type = "validation_error",
+  code = "request_too_large", -- ours
+  message = "The request's body is larger than 64 KiB.",
+}
+
 local ROLES = { admin = true, editor = true, commenter = true, viewer = true }
 local TARGETS = { "user_email", "group_id", "workspace_api_key_id" }
 
@@ -191,28 +198,28 @@ end
 --- path and query still percent-encoded
 ---@return table { status, headers, body }
 function App:handle(request)
-  local request_id = next_request_id(self)
-  local response
   if request.body and #request.body > LARGEST_BODY then
-    response = self:too_large(request_id)
-  else
-    response = route(self, request, request_id)
+    return self:too_large()
   end
+  local request_id = next_request_id(self)
+  local response = route(self, request, request_id)
+  response.headers["request-id"] = request_id
+  return response
+end
+
+--- A refusal for reasons of the server and not of the workspace.
+---@param refusal table { status, type, code, message }
+---@param request_id string|nil of an answer that this one takes the place of
+function App:refuse(refusal, request_id)
+  request_id = request_id or next_request_id(self)
+  local response = refused(refusal, request_id)
   response.headers["request-id"] = request_id
   return response
 end
 
 --- The answer to a body that the server would not even read.
-function App:too_large(request_id)
-  request_id = request_id or next_request_id(self)
-  local response = refused({
-    status = 413,
-    type = "validation_error",
-    code = "request_too_large", -- ours
-    message = "The request's body is larger than 64 KiB.",
-  }, request_id)
-  response.headers["request-id"] = request_id
-  return response
+function App:too_large()
+  return self:refuse(TOO_LARGE)
 end
 
 return M

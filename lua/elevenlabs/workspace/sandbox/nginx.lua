@@ -15,9 +15,10 @@ daemon off;
 worker_processes 1;
 pid nginx.pid;
 error_log stderr notice;
+worker_shutdown_timeout 200ms;
 ${user}
 ${modules}
-events { worker_connections 1024; }
+events { worker_connections 4096; }
 http {
   access_log off;
   client_body_temp_path body;
@@ -27,6 +28,8 @@ http {
   scgi_temp_path scgi;
   client_max_body_size 64k;
   client_body_buffer_size 64k;
+  keepalive_requests 1000000000;
+  lua_check_client_abort on; # also what lets nginx end while a handler waits
   lua_package_path "${lua}/?.lua;;";
   init_by_lua_block { require("elevenlabs.workspace.sandbox.worker").follow_parent() }
   init_worker_by_lua_block {
@@ -41,6 +44,7 @@ http {
     ssl_certificate_key key.pem;
     ssl_protocols TLSv1.2 TLSv1.3;
     error_page 413 = @too_large;
+    log_by_lua_block { require("elevenlabs.workspace.sandbox.worker").leave() }
     location / {
       content_by_lua_block { require("elevenlabs.workspace.sandbox.worker").serve() }
     }
@@ -145,6 +149,10 @@ local function write_files(prefix, options, port)
       resource_types = core.RESOURCE_TYPES,
       latency_ms = options.latency_ms,
       state_file = options.state_file,
+      resources = options.resources,
+      fail_rate = options.fail_rate,
+      rate_limit = options.rate_limit,
+      max_concurrent = options.max_concurrent,
     }
   )
   local values = {
@@ -187,8 +195,9 @@ local function environment()
 end
 
 --- What a program needs to know of a running sandbox.
-local function describe(prefix, port)
-  local first = model.example().resources[1]
+local function describe(prefix, port, options)
+  local state = options.resources and model.leaver(1) or model.example()
+  local first = state.resources[1]
   return {
     base_url = ("https://%s:%d"):format(HOST, port),
     api_key = "sk_sandbox_ada",
@@ -243,9 +252,12 @@ local function spawn(program, prefix, socket, on_ready, on_exit)
 end
 
 --- Start nginx. Run uv's loop afterwards.
----@param options table { port, latency_ms, http2, state_file = nil, on_ready(description),
+---@param options table { port, latency_ms, http2, state_file = nil, resources = nil,
+--- fail_rate = nil, rate_limit = nil, max_concurrent = nil, on_ready(description),
 --- on_exit(code, log): the folder is gone by then }
----@return table|nil process has kill(signal), string|nil why
+---@return table|nil process has kill(signal): "sigquit", as after SIGTERM nginx gives its
+--- worker 3 s to end, and a large state takes longer to write
+---@return string|nil why
 function M.start(options)
   local program = find_program "nginx" or find_program "openresty"
   if not program then
@@ -265,7 +277,7 @@ function M.start(options)
   if make_certificate(prefix) then
     write_files(prefix, options, port)
     process, why = spawn(program, prefix, socket, function()
-      options.on_ready(describe(prefix, port))
+      options.on_ready(describe(prefix, port, options))
     end, function(code, log)
       remove_folder(prefix)
       options.on_exit(code, log)

@@ -3,12 +3,13 @@
 
 local app = require "elevenlabs.workspace.sandbox.app"
 local cjson = require "cjson.safe"
+local faults = require "elevenlabs.workspace.sandbox.faults"
 local json = require "elevenlabs.workspace.json"
 local model = require "elevenlabs.workspace.sandbox.model"
 
 local M = {}
 
-local settings, workspace, service
+local settings, workspace, service, gate
 
 local function read_json(path)
   local file = assert(io.open(path))
@@ -17,59 +18,99 @@ local function read_json(path)
   return assert(cjson.decode(text))
 end
 
-local SIGTERM, PR_SET_PDEATHSIG = 15, 1
+local SIGQUIT, PR_SET_PDEATHSIG = 3, 1
 
 --- In nginx's master: end when the command that started it ends, however that was. In
---- its worker: end with the master.
+--- its worker: end with the master. By SIGQUIT, as nginx.lua says.
 function M.follow_parent()
   local ffi = require "ffi"
   if ffi.os == "Linux" then
     pcall(ffi.cdef, "int prctl(int option, ...)") -- the worker has the master's already
-    ffi.C.prctl(PR_SET_PDEATHSIG, ffi.new("unsigned long", SIGTERM))
+    ffi.C.prctl(PR_SET_PDEATHSIG, ffi.new("unsigned long", SIGQUIT))
   end
+end
+
+local function first_state()
+  local file = settings.state_file and io.open(settings.state_file)
+  if file then
+    file:close()
+    return read_json(settings.state_file)
+  end
+  return settings.resources and model.leaver(settings.resources) or model.example()
 end
 
 --- At the worker's start.
----@param path string JSON { resource_types, latency_ms, state_file = nil }
+---@param path string JSON { resource_types, latency_ms, and what nginx.start takes beside }
 function M.init(path)
   settings = read_json(path)
-  local state = settings.state_file and io.open(settings.state_file)
-  if state then
-    state:close()
-    state = read_json(settings.state_file)
-  end
-  workspace = model.new(state or model.example())
+  workspace = model.new(first_state())
   service = app.new(workspace, settings.resource_types)
+  math.randomseed(ngx.now() * 1000 + ngx.worker.pid())
+  settings.now, settings.random = ngx.now, math.random
+  gate = faults.new(settings)
 end
 
-local function send(response)
+local function send(response, headers)
   ngx.status = response.status
-  for name, value in pairs(response.headers) do
-    ngx.header[name] = value
+  for _, list in ipairs { headers, response.headers } do
+    for name, value in pairs(list) do
+      ngx.header[name] = value
+    end
   end
   ngx.header["content-length"] = #response.body
   ngx.print(response.body)
 end
 
---- For each request.
-function M.serve()
+--- One request through the gate; `handle()` is what the app makes of it.
+local function answer(handle)
+  local verdict = gate:enter()
+  ngx.ctx.verdict = verdict -- for M.leave
   if settings.latency_ms > 0 then
     ngx.sleep(settings.latency_ms / 1000)
   end
+  local response = verdict.apply and handle() or nil
+  if verdict.close then
+    return ngx.exit(444) -- over HTTP/2 it resets the stream: others go on
+  elseif verdict.refusal then
+    response = service:refuse(verdict.refusal, response and response.headers["request-id"])
+  end
+  send(response, gate:headers(verdict))
+end
+
+--- For each request. Its body is read first: one that is too large goes to M.too_large.
+function M.serve()
   ngx.req.read_body()
-  local path, query = ngx.var.request_uri:match "^([^?]*)%??(.*)$"
-  send(service:handle {
-    method = ngx.req.get_method(),
-    path = path,
-    query = query,
-    headers = { ["xi-api-key"] = ngx.var.http_xi_api_key },
-    body = ngx.req.get_body_data() or "",
-  })
+  answer(function()
+    local path, query = ngx.var.request_uri:match "^([^?]*)%??(.*)$"
+    return service:handle {
+      method = ngx.req.get_method(),
+      path = path,
+      query = query,
+      headers = { ["xi-api-key"] = ngx.var.http_xi_api_key },
+      body = ngx.req.get_body_data() or "",
+    }
+  end)
 end
 
 --- For a body over nginx's own limit, which is the app's.
 function M.too_large()
-  send(service:too_large())
+  answer(function()
+    return service:too_large()
+  end)
+end
+
+--- At each request's end, which nginx sees also where a handler failed or the client
+--- went away.
+function M.leave()
+  local verdict = ngx.ctx.verdict
+  if verdict then
+    gate:leave(verdict)
+  end
+  -- LuaJIT hashes a few bytes of a long string. Answers alike but for a number collide, and
+  -- beside a large state thousands of old ones would be searched for each new one.
+  if service.requests % 500 == 0 then
+    collectgarbage()
+  end
 end
 
 --- At the worker's end: a reader sees the old state or the new one, never a part.
