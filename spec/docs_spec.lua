@@ -145,13 +145,15 @@ describe("the reference", function()
   end)
 
   it("documents what the modules export, and no more", function()
-    for _, name in ipairs { "elevenlabs.workspace", "elevenlabs.workspace.sandbox.fake" } do
+    for _, name in ipairs { "", ".items", ".sandbox.fake" } do
+      name = "elevenlabs.workspace" .. name
       assert_documents(name, public(require(name)))
     end
   end)
 
-  it("documents the methods of a client and of a call, and no more", function()
+  it("documents the methods of a client, a call and a run, and no more", function()
     local client = fake.new()
+    assert_documents("elevenlabs.workspace.Run", methods(client:start_many("unshare", {})))
     assert_documents("elevenlabs.workspace.Client", methods(client))
     assert_documents("elevenlabs.workspace.Call", methods(client:start("get", RESOURCE)))
   end)

@@ -6,6 +6,8 @@
 local clients = require "elevenlabs.workspace.client"
 local core = require "elevenlabs.workspace.core"
 
+local items = require "elevenlabs.workspace.items"
+
 local M = {}
 
 --- Of this library, as in Semantic Versioning.
@@ -14,6 +16,9 @@ M.VERSION = clients.VERSION
 --- The values of `resource_type` that this library knows.
 ---@type string[]
 M.RESOURCE_TYPES = core.RESOURCE_TYPES
+--- Where bulk runs take their items from: `from_csv`, `from_jsonl` and `product`.
+---@type elevenlabs.workspace.items
+M.items = items
 --- Make a client. Opens no connection. Raises where `options` is no table.
 ---@type fun(options: elevenlabs.workspace.Options): elevenlabs.workspace.Client|nil, elevenlabs.workspace.Error|nil
 M.new = clients.new

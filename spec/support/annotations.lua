@@ -57,7 +57,8 @@ function TAGS.class(block, rest)
 end
 
 function TAGS.alias(block, rest)
-  block.alias, block.text = rest, take_text(block)
+  block.alias, block.aliased = rest:match "^(%S+)%s*(.*)$"
+  block.text = take_text(block)
 end
 
 --- "name type text"

@@ -20,6 +20,17 @@ M.PUBLIC = {
   { "elevenlabs.workspace.Kind", "workspace/error.lua" },
   { "elevenlabs.workspace.Resource", "workspace/client.lua" },
   { "elevenlabs.workspace.ShareOption", "workspace/client.lua" },
+  { "elevenlabs.workspace.items", "workspace/items.lua" },
+  { "elevenlabs.workspace.Product", "workspace/items.lua" },
+  { "elevenlabs.workspace.Items", "workspace/items.lua" },
+  { "elevenlabs.workspace.Item", "workspace/items/item.lua" },
+  { "elevenlabs.workspace.Source", "workspace/items/source.lua" },
+  { "elevenlabs.workspace.ItemProblem", "workspace/items/source.lua" },
+  { "elevenlabs.workspace.BulkOptions", "workspace/bulk.lua" },
+  { "elevenlabs.workspace.Report", "workspace/bulk.lua" },
+  { "elevenlabs.workspace.StopReason", "workspace/stop_rules.lua" },
+  { "elevenlabs.workspace.Progress", "workspace/bulk.lua" },
+  { "elevenlabs.workspace.Run", "workspace/bulk.lua" },
   { "elevenlabs.workspace.Call", "workspace/engine.lua" },
   { "elevenlabs.workspace.Stats", "workspace/client.lua" },
   { "elevenlabs.workspace.Event", "workspace/events.lua" },
@@ -134,6 +145,9 @@ local function add_section(out, name)
   end
   if (section.parent or "") ~= "" then
     add(out, "Has the fields of " .. code(section.parent) .. " too.", "")
+  end
+  if (section.aliased or "") ~= "" then
+    add(out, "Stands for " .. code(section.aliased) .. ".", "")
   end
   add_table(out, "field", section.fields)
   add_values(out, section.values)

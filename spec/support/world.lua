@@ -86,4 +86,53 @@ function M.new(options)
   end
 end
 
+--- A world that runs by itself: every attempt is answered in the next step, and where
+--- nothing happens the clock moves on to when something will.
+---@param answer fun(attempt: table, now: number): table|nil what to change of a 200; nil:
+--- no answer yet
+---@param options table|nil as for `new`
+---@return elevenlabs.workspace.Engine, table core
+function M.running(answer, options)
+  local engine, core, pass
+  local answered = {}
+  local function answer_all()
+    local some = false
+    for id, attempt in ipairs(core.attempts) do
+      local changes = not answered[id] and answer(attempt, engine.now())
+      if changes then
+        answered[id], some = true, true
+        core:answer(id, changes)
+      end
+    end
+    return some
+  end
+  local parts = { max_attempts = false, max_concurrency = 32 }
+  for name, value in pairs(options or {}) do
+    parts[name] = value
+  end
+  function parts.wait(done)
+    while not done() do
+      local before = #core.attempts
+      local idle = engine:step() == 0 and #core.attempts == before
+      if not answer_all() and idle and not done() then
+        local soon = engine.flying_count > 0 and engine.now() + 10 -- an answer, perhaps
+        local at = math.min(soon or math.huge, core.wake or math.huge)
+        assert(at < math.huge, "nothing will ever happen")
+        pass(math.max(0, at - engine.now()))
+      end
+    end
+  end
+  engine, core, pass = M.new(parts)
+  engine.max_attempts = parts.max_attempts or nil
+  local cancel = core.cancel
+  function core:cancel(id)
+    if not answered[id] then
+      answered[id] = true
+      self.attempts[id].left = true
+      cancel(self, id)
+    end
+  end
+  return engine, core
+end
+
 return M

@@ -1,9 +1,11 @@
 --- A client: options in, calls out. What a call means is the engine's business,
 --- how to wait for one the driver's.
 
+local bulk = require "elevenlabs.workspace.bulk"
 local core = require "elevenlabs.workspace.core"
 local engines = require "elevenlabs.workspace.engine"
 local errors = require "elevenlabs.workspace.error"
+local names = require "elevenlabs.workspace.names"
 local secrets = require "elevenlabs.workspace.secrets"
 
 local M = {}
@@ -74,18 +76,9 @@ Client.__name = "elevenlabs.workspace.client"
 -- ---- options: each reader returns a value, or nil and an error
 
 local function copy_options(options)
-  local known, copy = {}, {}
-  for _, name in ipairs(OPTION_NAMES) do
-    known[name] = true
-  end
-  for name, value in next, options do
-    if not known[name] then
-      local text = type(name) == "string" and name or type(name)
-      local near = core.nearest(text, OPTION_NAMES)
-      local hint = near and (": did you mean %s?"):format(near) or ""
-      return nil, errors.invalid(text, "unknown option " .. text:sub(1, 40) .. hint)
-    end
-    copy[name] = value
+  local copy, field, message = names.copy("option", options, OPTION_NAMES)
+  if not copy then
+    return nil, errors.invalid(field, message)
   end
   return copy
 end
@@ -204,11 +197,11 @@ end
 -- ---- making one
 
 --- A client over a core that exists: the network's, or a fake.
----@param parts table { core, api_key, driver, secrets = nil, on_event = nil,
+---@param parts table { core, base_url, api_key, driver, secrets = nil, on_event = nil,
 --- max_concurrency = nil, max_attempts = nil, deadline_ms = nil }
 ---@return elevenlabs.workspace.Client
 function M.over(parts)
-  local client = setmetatable({ core = parts.core }, Client)
+  local client = setmetatable({ core = parts.core, base_url = parts.base_url }, Client)
   client.engine = engines.new {
     core = parts.core,
     now = core.now,
@@ -271,7 +264,7 @@ function M.new(options)
   if not handle then
     return nil, errors.not_sent(failure)
   end
-  parts.core = handle
+  parts.core, parts.base_url = handle, parts.base_url:gsub("/+$", "")
   return M.over(parts)
 end
 
@@ -391,6 +384,64 @@ end
 function Client:connect()
   local receipt, err = run(self, "connect", {})
   return receipt and true, err
+end
+
+-- ---- many calls
+
+local function check_many(op, items, opts)
+  if op ~= "unshare" and op ~= "share" then
+    error("the operation of a bulk run must be unshare or share", 3)
+  elseif type(items) ~= "table" and type(items) ~= "function" then
+    local message = "a bulk run takes an array, an iterator or a source of items, got "
+    error(message .. type(items), 3)
+  elseif opts ~= nil and type(opts) ~= "table" then
+    error(("a bulk run takes a table of options, got %s"):format(type(opts)), 3)
+  end
+end
+
+local function start_many(self, op, items, opts)
+  return bulk.start(self.engine, self.base_url, op, items, opts or {})
+end
+
+local function run_many(self, op, items, opts)
+  local run_, err = start_many(self, op, items, opts)
+  if not run_ then
+    return nil, err
+  end
+  return run_:result()
+end
+
+--- Begin a bulk run, to have something to cancel: `run:result()` does the work. Raises where
+--- `op` is neither, or `items` or `opts` is of the wrong type.
+---@param op "unshare"|"share"
+---@param items elevenlabs.workspace.Items
+---@param opts elevenlabs.workspace.BulkOptions|nil
+---@return elevenlabs.workspace.Run|nil
+---@return elevenlabs.workspace.Error|nil
+function Client:start_many(op, items, opts)
+  check_many(op, items, opts)
+  return start_many(self, op, items, opts)
+end
+
+--- Unshare every item; each ends in exactly one outcome. nil and an error only where the run
+--- could not begin: nothing was sent then.
+---@param items elevenlabs.workspace.Items
+---@param opts elevenlabs.workspace.BulkOptions|nil
+---@return elevenlabs.workspace.Report|nil
+---@return elevenlabs.workspace.Error|nil
+function Client:unshare_many(items, opts)
+  check_many("unshare", items, opts)
+  return run_many(self, "unshare", items, opts)
+end
+
+--- Share every item; the rest as for `unshare_many`.
+---@param items elevenlabs.workspace.Items
+---@param opts elevenlabs.workspace.BulkOptions|nil
+---@return elevenlabs.workspace.Report|nil
+---@return elevenlabs.workspace.Error|nil
+function Client:share_many(items, opts)
+  check_many("share", items, opts)
+  return run_many(self, "share", items, opts)
 end
 
 -- ---- driving

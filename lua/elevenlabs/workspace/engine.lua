@@ -55,6 +55,7 @@ Engine.__index = Engine
 ---@field parks boolean waits out an outage; otherwise it gives up where the budget is empty
 ---@field confirms boolean asks once more where the key was refused
 ---@field finished integer how many of its calls are done
+---@field retries integer attempts of its calls that were followed by another
 ---@field stopped table|false { reason, message }: repeat nothing any more
 ---@field on_verdict nil|fun(verdict: table) told of each attempt's end
 
@@ -63,7 +64,7 @@ local SINGLE_ATTEMPTS = 4
 ---@param fields table of elevenlabs.workspace.Policy
 ---@return elevenlabs.workspace.Policy
 function M.policy(fields)
-  fields.finished, fields.stopped = 0, false
+  fields.finished, fields.retries, fields.stopped = 0, 0, false
   return fields
 end
 
@@ -83,6 +84,7 @@ function M.new(parts)
     on_event = parts.on_event,
     deadline_ms = parts.deadline_ms,
     max_attempts = parts.max_attempts,
+    max_concurrency = parts.max_concurrency,
     single = M.policy {
       max_attempts = parts.max_attempts or SINGLE_ATTEMPTS,
       counts_unsent = true,
@@ -93,7 +95,8 @@ function M.new(parts)
     closed = false,
     waiting = queue.new_row(), -- calls that were not sent yet
     resting = queue.new_agenda(), -- calls to be sent again
-    alarms = {}, -- times at which somebody wants a step to end, by whose they are
+    -- Times at which somebody wants a step to end, by whose they are.
+    alarms = setmetatable({}, { __mode = "k" }),
     flying = {}, -- calls by the core's id
     flying_count = 0, -- and those being started: places taken
     arrived = {}, -- completions, the first `arrived_done` of which are dealt with
@@ -233,9 +236,20 @@ local function copy_raw(args)
   return copy
 end
 
+--- Would these arguments be sent?
+---@return boolean ok
+---@return elevenlabs.workspace.Error|string|nil why not, or a warning
+function Engine:check(op, args)
+  local ok, why = self.core:validate(op, args)
+  if not ok then
+    return false, errors.not_sent(masked_failure(self.mask, why))
+  end
+  return true, why
+end
+
 --- Check and queue a call. Nothing is sent before the next step.
 ---@param op "unshare"|"share"|"get"|"connect"
----@param args table
+---@param args table of a bulk run (with a policy) it is the call's from now on
 ---@param policy elevenlabs.workspace.Policy|nil default that of a single call
 ---@param perhaps_applied boolean|nil an earlier run may have sent it
 ---@return elevenlabs.workspace.Call|nil, elevenlabs.workspace.Error|nil
@@ -244,23 +258,22 @@ function Engine:start(op, args, policy, perhaps_applied)
   if self.closed then
     return nil, errors.not_sent { kind = "closed", message = "the client is closed" }
   end
-  local warning
+  local ok, why = true, nil
   if op ~= "connect" then
-    local ok, why = self.core:validate(op, args)
-    if not ok then
-      return nil, errors.not_sent(masked_failure(self.mask, why))
-    end
-    warning = why
+    ok, why = self:check(op, args)
+  end
+  if not ok then
+    return nil, why
   end
   local started = self.now()
   local call = setmetatable({
     engine = self,
     number = self.counts.calls + 1,
     op = op,
-    args = copy_raw(args),
+    args = policy and args or copy_raw(args),
     resource_id = rawget(args, "resource_id"),
     resource_type = rawget(args, "resource_type"),
-    warning = warning,
+    warning = why,
     started_ms = started,
     deadline_ms = not policy and self.deadline_ms and started + self.deadline_ms,
     policy = policy or self.single,
@@ -368,7 +381,8 @@ local function try_to_send(self, call)
 end
 
 local function may_send(self, call, now)
-  return self.pace:allows(self.flying_count, call.policy.parks, now)
+  local policy = call.policy
+  return not policy.stopped and self.pace:allows(self.flying_count, policy.parks, now)
 end
 
 --- Off its queue: another has it now, or nobody.
@@ -505,6 +519,7 @@ local function rest(self, call, verdict, due)
   self.resting:put(call, due)
   call.verdict, call.state = verdict, "resting"
   self.counts.retries = self.counts.retries + 1
+  call.policy.retries = call.policy.retries + 1
 end
 
 --- The call has ended or rests: let go of the attempt.
@@ -701,6 +716,11 @@ end
 function Engine:pollfd()
   notice_fork(self)
   return self.core:pollfd()
+end
+
+--- Let the step under way, or the next, end at once.
+function Engine:wake()
+  self.core:wake_at(0)
 end
 
 --- Let a step end by then. One alarm for each owner; nil takes it back.

@@ -4,6 +4,7 @@
 local errors = require "elevenlabs.workspace.error"
 local files = require "elevenlabs.workspace.items.file"
 local item = require "elevenlabs.workspace.items.item"
+local names = require "elevenlabs.workspace.names"
 local source = require "elevenlabs.workspace.items.source"
 
 local M = {}
@@ -143,19 +144,15 @@ local PRODUCT_NAMES = {
   "role",
 }
 
---- The arguments by their known names, read raw.
+--- The arguments by their known names.
 local function copy_arguments(arguments)
-  local known, copy = {}, {}
-  for _, name in ipairs(PRODUCT_NAMES) do
-    known[name] = true
+  local copy, field, message = names.copy("argument", arguments, PRODUCT_NAMES)
+  if not copy then
+    return nil, errors.invalid(field, message)
   end
-  for name, value in next, arguments do
-    if not known[name] then
-      local field = type(name) == "string" and name or type(name)
-      return nil, errors.invalid(field, item.unknown("argument", name, PRODUCT_NAMES))
-    end
-    if not item.is_absent(value) then
-      copy[name] = value
+  for name, value in pairs(copy) do
+    if item.is_absent(value) then
+      copy[name] = nil
     end
   end
   return copy
@@ -262,9 +259,14 @@ end
 
 -- ---- any of them
 
---- A source of what a caller has: an array of tables, a function that returns an item or nil
---- at the end, or a source. Raises, in the name of its caller's caller, for anything else.
----@param value elevenlabs.workspace.Item[]|elevenlabs.workspace.Source|fun(): elevenlabs.workspace.Item|nil
+--- An array of items, a function that returns the next item or nil at the end, or a source.
+-- luacheck: no max comment line length
+---@alias elevenlabs.workspace.Items elevenlabs.workspace.Item[]|elevenlabs.workspace.Source|fun(): elevenlabs.workspace.Item|nil
+-- luacheck: max comment line length 120
+
+--- A source of what a caller has. Raises, in the name of its caller's caller, for anything
+--- else.
+---@param value elevenlabs.workspace.Items
 ---@return elevenlabs.workspace.Source|nil
 ---@return elevenlabs.workspace.Error|nil
 function M.from(value)

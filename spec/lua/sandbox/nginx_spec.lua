@@ -95,10 +95,14 @@ end
 
 --- Run a sandbox of `count` resources that are hers to take, take them, and stop it.
 --- Returns how often each word came with the role gone or there: { ["word gone"] = times }.
+-- What the sandbox says, and not what a retry makes of it.
+local ONCE = { max_attempts = 1 }
+
 local function take_all(count, client_options, ...)
   local path = os.tmpname()
   write_file(path, json.encode(model.leaver(count)))
   local sandbox = sandboxes.start("--state", path, ...)
+  client_options.max_attempts = 1
   local client = sandbox:client(client_options)
   local results = unshare_all(client, model.leaver(count).resources)
   local connections = client:stats().connections
@@ -135,7 +139,7 @@ describe("sandbox.nginx", function()
     end)
 
     it("its own example", function()
-      local client = sandbox:client()
+      local client = sandbox:client(ONCE)
       assert.are.equal("confirmed", client:unshare(sandbox.example).outcome)
       client:close()
     end)
@@ -185,7 +189,7 @@ describe("sandbox.nginx", function()
     local sandbox = sandboxes.start()
     local folder = sandbox.ca_file:match "^(.*)/[^/]*$"
     sandbox.process:stop "sigkill"
-    local client, err = sandbox:client(), nil
+    local client, err = sandbox:client(ONCE), nil
     for _ = 1, 200 do -- nginx ends in its own time: soon, or the assertion fails
       err = select(2, client:unshare(sandbox.example))
       if err and err.outcome == "not_sent" then
@@ -229,7 +233,7 @@ describe("sandbox.nginx", function()
     local path = os.tmpname()
     os.remove(path)
     local sandbox = sandboxes.start("--state", path)
-    local client = sandbox:client()
+    local client = sandbox:client(ONCE)
     assert(client:unshare(sandbox.example))
     client:close()
     sandbox:stop()
@@ -278,7 +282,7 @@ describe("sandbox.nginx", function()
 
   it("starts with as many resources as are asked for", function()
     local sandbox = sandboxes.start("--resources", "30")
-    local client = sandbox:client()
+    local client = sandbox:client(ONCE)
     assert.are.equal("confirmed", client:unshare(sandbox.example).outcome)
     client:close()
     assert.is_nil(sandbox:roles("voice_0001", "voice").user_mia)
@@ -288,7 +292,7 @@ describe("sandbox.nginx", function()
 
   it("keeps a connection for more than nginx's thousand requests", function()
     local sandbox = sandboxes.start("--resources", "1100")
-    local client = sandbox:client()
+    local client = sandbox:client(ONCE)
     unshare_all(client, model.leaver(1100).resources)
     assert.are.equal(1, client:stats().connections)
     client:close()
@@ -312,7 +316,7 @@ describe("sandbox.nginx", function()
 
     it("answers in the documented shape, to get too, or closes the connection", function()
       local sandbox = sandboxes.start("--fail-rate", "1", "--no-http2")
-      local client, shown, closed = sandbox:client(), nil, false
+      local client, shown, closed = sandbox:client(ONCE), nil, false
       for _ = 1, 200 do
         local _, err = client:get { resource_id = "voice_narrator", resource_type = "voice" }
         shown = err.status == 503 and err or shown
@@ -361,7 +365,7 @@ describe("sandbox.nginx", function()
       it("counts none who went away, over " .. name, function()
         local sandbox =
           sandboxes.start("--max-concurrent", "1", "--latency-ms", "300", protocol or nil)
-        local leaver, stayer = sandbox:client(), sandbox:client()
+        local leaver, stayer = sandbox:client(ONCE), sandbox:client(ONCE)
         local call = assert(leaver:start("unshare", sandbox.example))
         assert.is_true(stayer:connect())
         local err
@@ -390,7 +394,7 @@ describe("sandbox.nginx", function()
       state.resources[2].roles = nil -- which no model understands
       write_file(path, json.encode(state))
       local sandbox = sandboxes.start("--max-concurrent", "1", "--state", path)
-      local client = sandbox:client()
+      local client = sandbox:client(ONCE)
       for _ = 1, 3 do
         local _, err = client:get { resource_id = "voice_trailer", resource_type = "voice" }
         assert.are.equal(500, err.status)
@@ -415,7 +419,7 @@ describe("sandbox.nginx", function()
 
   it("waits before each answer as it is told", function()
     local sandbox = sandboxes.start("--latency-ms", "60")
-    local client = sandbox:client()
+    local client = sandbox:client(ONCE)
     assert.is_true(client:unshare(sandbox.example).elapsed_ms >= 60)
     client:close()
     sandbox:stop()
@@ -424,7 +428,7 @@ describe("sandbox.nginx", function()
   for _, protocol in ipairs { "--no-http2", false } do
     it("ends at once while answers wait, over " .. (protocol and "HTTP/1.1" or "HTTP/2"), function()
       local sandbox = sandboxes.start("--latency-ms", "600000", protocol or nil)
-      local client = sandbox:client()
+      local client = sandbox:client(ONCE)
       local call = assert(client:start("unshare", sandbox.example))
       for _ = 1, 20 do
         client:step(20) -- until it is sent, which nothing shows

@@ -4,6 +4,7 @@ local csv = require "elevenlabs.workspace.items.csv"
 local errors = require "elevenlabs.workspace.error"
 local item = require "elevenlabs.workspace.items.item"
 local lines = require "elevenlabs.workspace.items.lines"
+local names = require "elevenlabs.workspace.names"
 local source = require "elevenlabs.workspace.items.source"
 
 local json = require("cjson.safe").new()
@@ -16,6 +17,7 @@ local M = {}
 
 --- `rows` reads the file from the start, by `reader`, which each kind has.
 local File = source.kind()
+File.is_file = true
 
 --- Names that begin so are notes that a program left for people: no field of an item.
 local function is_note(name)
@@ -147,7 +149,7 @@ local function name_columns(self, header)
     if is_note(name) then
       columns[i] = false
     elseif not item.is_field(name) then
-      return misnamed(self, name, item.unknown("column", name, item.FIELDS), i)
+      return misnamed(self, name, names.unknown("column", name, item.FIELDS), i)
     elseif seen[name] then
       return misnamed(self, name, ("a second column %s"):format(name), i)
     else

@@ -1,7 +1,7 @@
 --- What an item is: the fields that it may have, and their types.
 
 local cjson = require "cjson"
-local core = require "elevenlabs.workspace.core"
+local names = require "elevenlabs.workspace.names"
 
 local M = {}
 
@@ -33,20 +33,6 @@ end
 
 local TARGETS = { user_email = true, group_id = true, workspace_api_key_id = true }
 
---- Of a name that is none of `names`, with the nearest of them. Other keys are named by type.
----@param kind string "field", "column"...
----@param name any
----@param names string[]
----@return string
-function M.unknown(kind, name, names)
-  if type(name) ~= "string" then
-    return ("%s names must be strings, got a %s"):format(kind, type(name))
-  end
-  local near = core.nearest(name, names)
-  local hint = near and (": did you mean %s?"):format(near) or ""
-  return ('unknown %s "%s"%s'):format(kind, name:sub(1, 40), hint)
-end
-
 ---@return boolean
 function M.is_field(name)
   return TYPES[name] ~= nil
@@ -62,7 +48,7 @@ end
 ---@return string|nil
 function M.misfit(name, value)
   if not TYPES[name] then
-    return M.unknown("field", name, M.FIELDS)
+    return names.unknown("field", name, M.FIELDS)
   elseif type(value) ~= TYPES[name] and not M.is_absent(value) then
     return ("%s must be a %s, got %s"):format(name, TYPES[name], type(value))
   end

@@ -12,6 +12,7 @@ local M = {}
 --- A stream of items: one of a file keeps one row in memory.
 ---@class elevenlabs.workspace.Source
 ---@field count integer|nil items in all, where that is known without reading
+---@field is_file boolean|nil somebody wrote it by hand, perhaps: a run checks it first
 local Source = { __name = "elevenlabs.workspace.source" }
 
 --- The next item. nil alone is the end; nil and a problem is something that can be no item:

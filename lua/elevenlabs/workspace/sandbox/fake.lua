@@ -12,6 +12,8 @@ local M = {}
 
 local ABORTED = 42 -- CURLE_ABORTED_BY_CALLBACK, as the core reports a cancelled attempt
 
+local BASE_URL = "https://sandbox.invalid"
+
 -- Implements the core's seam.
 local Fake = {}
 Fake.__index = Fake
@@ -144,7 +146,7 @@ function M.new(options)
   local workspace = model.new(options.state or model.example())
   local fake = setmetatable({
     app = app.new(workspace, core.RESOURCE_TYPES),
-    checker = assert(core.new { base_url = "https://sandbox.invalid" }),
+    checker = assert(core.new { base_url = BASE_URL }),
     pending = {},
     next_id = 0,
   }, Fake)
@@ -158,6 +160,7 @@ function M.new(options)
   end
   return clients.over {
     core = fake,
+    base_url = BASE_URL,
     api_key = function()
       return key
     end,

@@ -1,0 +1,718 @@
+--- A bulk run: items stream from a source through the engine, and each ends in exactly one
+--- outcome. With a journal, an outcome is on the disk before it is reported.
+---
+--- A run lives in its owner's `result`: only there are items taken and functions of the
+--- user's called, so these may wait, yield and call the client.
+
+local engines = require "elevenlabs.workspace.engine"
+local errors = require "elevenlabs.workspace.error"
+local journals = require "elevenlabs.workspace.journal"
+local names = require "elevenlabs.workspace.names"
+local sources = require "elevenlabs.workspace.items"
+local stop_rules = require "elevenlabs.workspace.stop_rules"
+
+local M = {}
+
+local ATTEMPTS = 8
+local GROUP, GROUP_MS = 256, 100 -- of records that are synced together
+local GRACE_MS = 5000 -- for what is in flight when a run is cancelled
+local PROGRESS_MS = 100
+local BURST = 1000 -- items that are settled without a request, before the host's turn
+local BURST_PAUSE_MS = 1
+local PROBLEMS = 100 -- of a file that are named
+
+--- What a bulk run takes beside its items.
+---@class elevenlabs.workspace.BulkOptions
+--- A file: what was confirmed is written there, and a later run with the same file sends
+--- only the rest.
+---@field journal string|nil
+---@field dry_run boolean|nil check every item, send nothing
+--- Told of each item's end: receipt, or nil and an error. `item` is a copy.
+---@field on_result nil|fun(item: table, receipt: elevenlabs.workspace.Receipt|nil, err: elevenlabs.workspace.Error|nil)
+---@field on_progress nil|fun(progress: elevenlabs.workspace.Progress) ten times a second at most
+---@field deadline_ms number|nil of the whole run
+---@field max_concurrency integer|nil of this run, where it is to be less than the client's
+
+local OPTION_NAMES =
+  { "journal", "dry_run", "on_result", "on_progress", "deadline_ms", "max_concurrency" }
+
+--- What became of a bulk run. `tostring` of it is one line.
+---@class elevenlabs.workspace.Report
+---@field total integer items: the sum of the four outcomes
+---@field confirmed integer
+---@field refused integer
+---@field unconfirmed integer
+---@field not_sent integer
+---@field already_confirmed integer of the confirmed: by an earlier run of the journal
+---@field invalid integer of not_sent: what never can be sent
+---@field duplicates integer items that came twice, found where there is a journal; not in total
+---@field exhausted boolean false: the source has more
+---@field retries integer
+---@field elapsed_ms integer
+---@field dry_run boolean
+---@field stopped elevenlabs.workspace.StopReason|nil
+---@field stop_message string|nil the same for people
+---@field journal {path: string, resumed: boolean, warning: string|nil}|nil
+
+--- A report so far, and how the run goes.
+---@class elevenlabs.workspace.Progress: elevenlabs.workspace.Report
+---@field count integer|nil how many items there are, where the source knows
+---@field in_flight integer requests of the client, other calls' included
+---@field window integer how many may be in flight
+---@field held integer items taken that have not ended
+---@field over boolean
+
+local Report = { __name = "elevenlabs.workspace.report" }
+
+function Report.__tostring(self)
+  return ("total %d confirmed %d refused %d unconfirmed %d not_sent %d"):format(
+    self.total,
+    self.confirmed,
+    self.refused,
+    self.unconfirmed,
+    self.not_sent
+  )
+end
+
+--- Proof that an earlier run left in the journal.
+local Earlier = { __name = "elevenlabs.workspace.receipt" }
+
+function Earlier.__tostring()
+  return "confirmed by an earlier run"
+end
+
+--- A bulk run, from `client:start_many`.
+---@class elevenlabs.workspace.Run
+local Run = {}
+Run.__index = Run
+Run.__name = "elevenlabs.workspace.run"
+
+-- ---- options
+
+local TYPES = {
+  journal = "string",
+  dry_run = "boolean",
+  on_result = "function",
+  on_progress = "function",
+  deadline_ms = "number",
+  max_concurrency = "number",
+}
+
+local function check_option(name, value)
+  if type(value) ~= TYPES[name] then
+    return nil, errors.invalid(name, ("%s must be a %s"):format(name, TYPES[name]))
+  elseif name == "deadline_ms" and (value ~= value or value <= 0) then
+    return nil, errors.invalid(name, "deadline_ms must be above 0")
+  elseif name == "max_concurrency" and not (value >= 1 and value % 1 == 0) then
+    return nil, errors.invalid(name, "max_concurrency must be a whole number above 0")
+  end
+  return true
+end
+
+--- -> a copy, or nil and an error
+local function read_options(options)
+  local copy, field, message = names.copy("option", options, OPTION_NAMES)
+  if not copy then
+    return nil, errors.invalid(field, message)
+  end
+  for name, value in pairs(copy) do
+    local ok, err = check_option(name, value)
+    if not ok then
+      return nil, err
+    end
+  end
+  return copy
+end
+
+local function cancel_waiting(self)
+  for _, entry in ipairs(self.held) do
+    if entry.call.state ~= "flying" then
+      entry.call:cancel()
+    end
+  end
+end
+
+--- Take no more items. What waits ends now, what is in flight by itself.
+local function stop(self, reason, message)
+  if self.stopping then
+    return
+  end
+  self.stopping = { reason = reason, message = message }
+  self.policy.stopped = self.stopping
+  cancel_waiting(self)
+end
+
+-- ---- reporting
+
+local function call_user(self, f, ...)
+  local ok, why = pcall(f, ...)
+  if not ok then
+    stop(self, "callback", "a function of the run's owner raised: " .. tostring(why))
+  end
+end
+
+--- The item's end. Nothing is said of it before, and nothing after.
+local function deliver(self, item, receipt, err)
+  local result, report = receipt or err, self.report
+  report.total = report.total + 1
+  report[result.outcome] = report[result.outcome] + 1
+  if err and err.kind == "invalid_argument" then
+    report.invalid = report.invalid + 1
+  end
+  if self.on_result then
+    call_user(self, self.on_result, item, receipt, err)
+  end
+end
+
+local function update_report(self)
+  local report = self.report
+  report.retries = self.policy.retries
+  report.elapsed_ms = math.floor(self.engine.now() - self.started_ms + 0.5)
+  report.stopped = self.stopping and self.stopping.reason or nil
+  report.stop_message = self.stopping and self.stopping.message or nil
+end
+
+local function tell_progress(self)
+  local now = self.engine.now()
+  if not self.on_progress or (now < self.progress_at_ms and not self.over) then
+    return
+  end
+  self.progress_at_ms = now + PROGRESS_MS
+  update_report(self)
+  local progress = {
+    count = self.count,
+    in_flight = self.engine.flying_count,
+    window = self.engine.pace:window(),
+    held = #self.held,
+    over = self.over,
+  }
+  for name, value in pairs(self.report) do
+    progress[name] = value
+  end
+  call_user(self, self.on_progress, progress)
+end
+
+-- ---- the journal
+
+local function not_written(result, failure)
+  return errors.new {
+    kind = "journal",
+    outcome = "unconfirmed",
+    field = "journal",
+    message = "the server confirmed it, but this could not be written down: " .. failure.message,
+    status = result.status,
+    request_id = result.request_id,
+    attempts = result.attempts,
+  }
+end
+
+--- Without its journal a run reports no confirmation any more.
+local function lose_journal(self, failure)
+  self.journal_failure = failure
+  stop(self, "journal", failure.message)
+end
+
+local function deliver_unwritten(self, entry)
+  local receipt, err = entry.receipt, entry.err
+  if receipt then
+    receipt, err = nil, not_written(receipt, self.journal_failure)
+  end
+  deliver(self, entry.item, receipt, err)
+end
+
+--- Sync the group and report it.
+local function commit(self)
+  local group = self.unsynced
+  self.unsynced = {}
+  local ok, failure = self.journal:sync()
+  if not ok then
+    lose_journal(self, failure)
+  end
+  for _, entry in ipairs(group) do
+    if ok then
+      deliver(self, entry.item, entry.receipt, entry.err)
+    else
+      deliver_unwritten(self, entry)
+    end
+  end
+end
+
+local function commit_if_due(self)
+  local count = #self.unsynced
+  if count == 0 then
+    return
+  elseif
+    count >= GROUP
+    or #self.held == 0
+    or self.engine.now() >= self.unsynced_since_ms + GROUP_MS
+  then
+    commit(self)
+  end
+end
+
+-- ---- items that end
+
+--- A call's end: reported at once, or once the journal has it.
+local function settle(self, item, receipt, err)
+  if not self.journal then
+    return deliver(self, item, receipt, err)
+  end
+  local entry = { item = item, receipt = receipt, err = err }
+  local ok, failure = true, nil
+  if not self.journal_failure then
+    ok, failure = self.journal:record(item, receipt or err)
+  end
+  if not ok then
+    lose_journal(self, failure)
+  end
+  if self.journal_failure then
+    return deliver_unwritten(self, entry)
+  end
+  if #self.unsynced == 0 then
+    self.unsynced_since_ms = self.engine.now()
+  end
+  self.unsynced[#self.unsynced + 1] = entry
+end
+
+--- Calls that are done since the last look.
+local function collect(self)
+  local finished, kept = self.policy.finished, {}
+  if finished == self.collected then
+    return
+  end
+  self.collected = finished
+  local held = self.held
+  for _, entry in ipairs(held) do
+    if not entry.call:done() then
+      kept[#kept + 1] = entry
+    end
+  end
+  self.held = kept
+  for _, entry in ipairs(held) do
+    if entry.call:done() then
+      local receipt, err = entry.call:result()
+      if err and err.kind == "cancelled" and self.stopping then
+        err.message = err.message .. "; the run stopped: " .. self.stopping.message
+      end
+      settle(self, entry.item, receipt, err)
+    end
+  end
+end
+
+-- ---- items that begin
+
+local function copy_raw(item)
+  local copy = {}
+  for name, value in next, item do
+    copy[name] = value
+  end
+  return copy
+end
+
+--- What is wrong with the source's last item, with its place.
+local function at_place(source, err)
+  local place = source:place(err.field)
+  return (place and place .. ": " or "") .. err.message
+end
+
+--- What can never be sent, with its place in the source.
+local function deliver_invalid(self, item, err)
+  err.message = at_place(self.source, err)
+  deliver(self, item, nil, err)
+end
+
+--- An item that ends without a request. -> true where it did
+local function settle_known(self, item, known, answer)
+  if known == "duplicate" then
+    self.report.duplicates = self.report.duplicates + 1
+  elseif known == "confirmed" then
+    self.report.already_confirmed = self.report.already_confirmed + 1
+    local receipt = { outcome = "confirmed", attempts = 0, elapsed_ms = 0 }
+    deliver(self, item, setmetatable(receipt, Earlier))
+  elseif known == "doubtful" then
+    deliver(self, item, nil, errors.new {
+      kind = "journal",
+      outcome = "unconfirmed",
+      message = "an earlier run may have shared it, and sharing again could give back what "
+        .. "somebody has taken since: read the resource",
+    })
+  elseif known == "other_role" then
+    local message = "the list gives this target another role on this resource before"
+    deliver_invalid(self, item, errors.invalid("role", message))
+  elseif not known then
+    lose_journal(self, answer)
+    deliver(self, item, nil, answer)
+  end
+  return known ~= "new"
+end
+
+local function settle_dry(self, item)
+  local message = "this is a dry run: it is valid, and was not sent"
+  deliver(self, item, nil, errors.not_sent { kind = "cancelled", message = message })
+end
+
+--- The source's next item, valid and not known yet; nil where the one it gave has ended
+--- already, or there is none.
+local function take(self)
+  local ok, item, problem = pcall(self.source.next, self.source)
+  if not ok then
+    return stop(self, "source", "the source of items raised: " .. tostring(item))
+  elseif not item and not problem then
+    self.report.exhausted = true
+    return nil
+  elseif not item then
+    return deliver(self, {}, nil, errors.invalid(problem.field, problem.message))
+  end
+  item = copy_raw(item)
+  local valid, err = self.engine:check(self.op, item)
+  if not valid then
+    return deliver_invalid(self, item, err)
+  end
+  local perhaps_applied = false
+  if self.journal then
+    local known
+    known, perhaps_applied = self.journal:take(item)
+    if settle_known(self, item, known, perhaps_applied) then
+      return nil
+    end
+  end
+  if self.opts.dry_run then
+    return settle_dry(self, item)
+  end
+  return { item = item, perhaps_applied = perhaps_applied }
+end
+
+--- Items to send, as many as there is room for.
+local function take_batch(self)
+  local batch, room = {}, self.most - #self.held
+  for taken = 1, BURST do
+    if #batch >= room or self.report.exhausted or self.stopping then
+      return batch
+    end
+    batch[#batch + 1] = take(self)
+    self.is_burst = taken == BURST
+  end
+  return batch
+end
+
+--- A share is written down before it is sent.
+local function intend(self, batch)
+  for _, entry in ipairs(batch) do
+    local ok, failure = self.journal:intend(entry.item)
+    if not ok then
+      return nil, failure
+    end
+  end
+  return self.journal:sync()
+end
+
+local function begin(self, entry)
+  local err
+  local item = entry.item
+  entry.call, err = self.engine:start(self.op, copy_raw(item), self.policy, entry.perhaps_applied)
+  if entry.call then
+    self.held[#self.held + 1] = entry
+    return
+  elseif err.kind == "closed" then
+    stop(self, "closed", err.message)
+  end
+  settle(self, item, nil, err)
+end
+
+local function fill(self)
+  self.is_burst = false
+  if self.stopping or self.report.exhausted or #self.unsynced >= GROUP then
+    return
+  end
+  local batch = take_batch(self)
+  if self.journal and self.op == "share" and #batch > 0 then
+    local ok, failure = intend(self, batch)
+    if not ok then
+      lose_journal(self, failure)
+    end
+  end
+  for _, entry in ipairs(batch) do
+    if self.journal_failure then
+      deliver(self, entry.item, nil, self.journal_failure)
+    else
+      begin(self, entry)
+    end
+  end
+  if self.stopping then -- meanwhile
+    cancel_waiting(self)
+  end
+end
+
+-- ---- heeding
+
+local function cancel_all(self)
+  for _, entry in ipairs(self.held) do
+    entry.call:cancel()
+  end
+end
+
+--- What others ask for: the engine, the rules, the clock, and whoever called `cancel`.
+local function heed(self)
+  local now, stopped = self.engine.now(), self.policy.stopped
+  if stopped then
+    stop(self, stopped.reason, stopped.message)
+  end
+  if self.cancelled > 0 and not self.cancel_heeded then
+    self.cancel_heeded, self.cancel_at_ms = true, now + GRACE_MS
+    stop(self, "cancelled", "it was cancelled")
+  end
+  if now >= self.deadline_ms then
+    self.deadline_ms = math.huge
+    stop(self, "deadline", "its deadline passed")
+    cancel_all(self)
+  elseif now >= self.cancel_at_ms or self.cancelled > 1 then
+    self.cancel_at_ms = math.huge
+    cancel_all(self)
+  end
+end
+
+-- ---- the run
+
+local function is_over(self)
+  return (self.stopping or self.report.exhausted) and #self.held == 0 and #self.unsynced == 0
+end
+
+local function finish(self)
+  self.over = true
+  self.engine:set_alarm(self, nil)
+  self.source:close()
+  if self.journal and not self.journal_failure and not self.opts.dry_run then
+    local ok, failure = self.journal:finish()
+    if not ok then
+      lose_journal(self, failure)
+    end
+  elseif self.journal then
+    self.journal:close()
+  end
+  update_report(self)
+  tell_progress(self)
+end
+
+local function next_alarm(self)
+  local at = self.is_burst and self.engine.now() + BURST_PAUSE_MS or math.huge
+  if #self.unsynced > 0 then
+    at = math.min(at, self.unsynced_since_ms + GROUP_MS)
+  end
+  local progress_at = self.on_progress and self.progress_at_ms or math.huge
+  return math.min(at, self.cancel_at_ms, self.deadline_ms, progress_at)
+end
+
+--- One turn. -> the time at which there is more to do, whatever comes before
+local function turn(self)
+  collect(self)
+  heed(self)
+  commit_if_due(self)
+  fill(self)
+  commit_if_due(self)
+  if is_over(self) then
+    finish(self)
+    return nil
+  end
+  tell_progress(self)
+  local at = next_alarm(self)
+  self.engine:set_alarm(self, at < math.huge and at or nil)
+  return at
+end
+
+--- Wait until there is something to do. -> nil, or why that is not possible here
+local function wait(self, at)
+  local heeded = self.cancelled
+  local function has_news()
+    return self.policy.finished ~= self.collected
+      or (self.policy.stopped and not self.stopping)
+      or self.cancelled ~= heeded
+      or self.engine.now() >= at
+  end
+  local why = self.engine.wait(has_news)
+  if not has_news() then
+    return why or "the driver returned before there was news"
+  end
+end
+
+--- The driver cannot wait where this was called.
+local function give_up(self, why)
+  stop(self, "cancelled", why)
+  cancel_all(self)
+  self.over = true
+  self.engine:set_alarm(self, nil)
+  self.source:close()
+  if self.journal then
+    self.journal:close()
+  end
+  return nil, errors.invalid("driver", why)
+end
+
+--- Is it over? Its report is there then.
+---@return boolean
+function Run:done()
+  return self.over
+end
+
+--- Take no more items. What is in flight gets 5 s to end, then it is cancelled; a second
+--- call cancels it at once. From anywhere: a signal's handler, another coroutine, on_result.
+function Run:cancel()
+  self.cancelled = self.cancelled + 1
+  self.engine:wake()
+end
+
+--- Run it to its end, waiting as the client's driver does.
+---@return elevenlabs.workspace.Report|nil
+---@return elevenlabs.workspace.Error|nil where it could not begin; nothing was sent then
+function Run:result()
+  while not self.over do
+    local at = turn(self)
+    local why = at and wait(self, at)
+    if why then
+      return give_up(self, why)
+    end
+  end
+  return self.report
+end
+
+-- ---- making one
+
+--- A file is read whole before the first request: it is better mended at once than found
+--- wrong half-way.
+---@return integer|nil count
+---@return elevenlabs.workspace.Error|nil
+local function check_file(engine, op, source)
+  local count, problems, total = 0, {}, 0
+  local item, problem = source:next()
+  while item or problem do
+    local ok, err = true, nil
+    if item then
+      ok, err = engine:check(op, item)
+    end
+    count = count + 1
+    if problem or not ok then
+      total = total + 1
+      local text = problem and problem.message or at_place(source, err)
+      problems[total] = total <= PROBLEMS and text or nil
+    end
+    item, problem = source:next()
+  end
+  if total == 0 then
+    return count
+  end
+  local more = total > 1 and (" (and %d more)"):format(total - 1) or ""
+  local failure = errors.invalid(nil, problems[1] .. more .. "; nothing was sent")
+  failure.details = problems
+  return nil, failure
+end
+
+--- Where the source is a file that can be read twice, check it. -> true, count
+local function check_source(engine, op, source)
+  if not source.is_file or not source:rewind() then
+    return true, source.count
+  end
+  local count, err = check_file(engine, op, source)
+  if not count then
+    return nil, err
+  end
+  return source:rewind(), count
+end
+
+local function new_report(opts, journal)
+  return setmetatable({
+    total = 0,
+    confirmed = 0,
+    refused = 0,
+    unconfirmed = 0,
+    not_sent = 0,
+    already_confirmed = 0,
+    invalid = 0,
+    duplicates = 0,
+    exhausted = false,
+    retries = 0,
+    elapsed_ms = 0,
+    dry_run = opts.dry_run or false,
+    journal = journal and {
+      path = journal.path,
+      resumed = journal.resumed,
+      warning = journal.warning,
+    } or nil,
+  }, Report)
+end
+
+local function new_policy(engine)
+  local rules = stop_rules.new()
+  local policy
+  policy = engines.policy {
+    max_attempts = engine.max_attempts or ATTEMPTS,
+    counts_unsent = false,
+    parks = true,
+    confirms = true,
+    on_verdict = function(verdict)
+      policy.stopped = policy.stopped or rules:see(verdict) or false
+    end,
+  }
+  return policy
+end
+
+--- Begin a run. Nothing is sent before its `result` is asked for.
+---@param engine elevenlabs.workspace.Engine
+---@param base_url string for the journal
+---@param op "unshare"|"share"
+---@param items table|function an array, an iterator or a source of `items`
+---@param opts elevenlabs.workspace.BulkOptions
+---@return elevenlabs.workspace.Run|nil
+---@return elevenlabs.workspace.Error|nil
+function M.start(engine, base_url, op, items, opts)
+  local source, err = sources.from(items)
+  if not source then
+    return nil, err
+  end
+  local ok, count, journal
+  opts, err = read_options(opts)
+  if opts then
+    ok, count = check_source(engine, op, source)
+    err = not ok and count or nil
+  end
+  if ok and opts.journal then
+    journal, err = journals.open(opts.journal, {
+      operation = op,
+      base_url = base_url,
+      dry_run = opts.dry_run,
+    })
+    ok = journal ~= nil
+  end
+  if not ok then
+    source:close()
+    return nil, err
+  end
+  local now = engine.now()
+  return setmetatable({
+    engine = engine,
+    op = op,
+    source = source,
+    opts = opts,
+    on_result = opts.on_result,
+    on_progress = opts.on_progress,
+    count = count,
+    journal = journal,
+    journal_failure = false,
+    policy = new_policy(engine),
+    most = math.min(engine.max_concurrency, opts.max_concurrency or math.huge),
+    held = {}, -- { item, call } of items under way
+    collected = 0, -- policy.finished when last looked at
+    unsynced = {}, -- { item, receipt, err } of items that ended, not on the disk yet
+    unsynced_since_ms = 0,
+    is_burst = false,
+    started_ms = now,
+    deadline_ms = opts.deadline_ms and now + opts.deadline_ms or math.huge,
+    progress_at_ms = now,
+    cancelled = 0, -- times
+    cancel_heeded = false,
+    cancel_at_ms = math.huge, -- what is in flight
+    stopping = false,
+    over = false,
+    report = new_report(opts, journal),
+  }, Run)
+end
+
+return M

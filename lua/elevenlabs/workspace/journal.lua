@@ -1,0 +1,328 @@
+--- What became of each item, written down before it is reported: a run that was killed is
+--- resumed from it. Records over the C file, and the set of what earlier runs achieved.
+
+local cjson = require "cjson.safe"
+local core = require "elevenlabs.workspace.core"
+local errors = require "elevenlabs.workspace.error"
+local json = require "elevenlabs.workspace.json"
+
+local M = {}
+
+local FORMAT = "elevenlabs-workspace journal 1"
+local OLD_S = 24 * 60 * 60
+local TARGETS = { "user_email", "group_id", "workspace_api_key_id" }
+local ROLES = { admin = 1, editor = 2, commenter = 3, viewer = 4 }
+
+-- What the set knows of an item, as one number: role * 16 + the sum of these.
+local KNOWN, SEEN, PERHAPS, CONFIRMED, ROLE = 1, 2, 4, 8, 16
+
+---@class elevenlabs.workspace.Journal
+---@field path string
+---@field resumed boolean an earlier run wrote to it
+---@field warning string|nil why resuming it may surprise
+local Journal = {}
+Journal.__index = Journal
+
+local function failed(path, failure)
+  return errors.new {
+    kind = failure.kind,
+    outcome = "not_sent",
+    field = "journal",
+    message = ("journal %s: %s"):format(path, failure.message),
+  }
+end
+
+-- ---- the set
+
+--- Operation and base_url are the journal's, so type, id and target are left; none of
+--- them can hold a NUL. A share's role is part of the bits, so that two roles for one
+--- target meet.
+local function identity(item)
+  for i, name in ipairs(TARGETS) do
+    if item[name] ~= nil and item[name] ~= cjson.null then
+      return table.concat({ item.resource_type, item.resource_id, i, item[name] }, "\0")
+    end
+  end
+end
+
+local function has(bits, flag)
+  return math.floor(bits / flag) % 2 == 1
+end
+
+local function role_of(item)
+  return ROLES[item.role] or 0
+end
+
+local function pack(role, seen, perhaps, confirmed)
+  return role * ROLE
+    + KNOWN
+    + (seen and SEEN or 0)
+    + (perhaps and PERHAPS or 0)
+    + (confirmed and CONFIRMED or 0)
+end
+
+--- Bits for another role say nothing of this item.
+local function bits_of(self, item)
+  local bits = self.set:get(identity(item))
+  return math.floor(bits / ROLE) == role_of(item) and bits or 0
+end
+
+local function put(self, item, seen, perhaps, confirmed)
+  local bits = pack(role_of(item), seen, perhaps, confirmed)
+  local ok, failure = self.set:put(identity(item), bits)
+  return ok, failure and failed(self.path, failure)
+end
+
+-- ---- reading what earlier runs wrote
+
+--- May this have been applied, after what an attempt or a whole call came to?
+local function is_doubtful(record)
+  return record.outcome == "unconfirmed" or record.ambiguous == true
+end
+
+local function remember(self, record)
+  local confirmed = record.outcome == "confirmed"
+  local perhaps = record.intent == true or is_doubtful(record)
+  return put(self, record, false, perhaps, confirmed or has(bits_of(self, record), CONFIRMED))
+end
+
+local function is_record(record)
+  return type(record) == "table"
+    and type(record.resource_id) == "string"
+    and type(record.resource_type) == "string"
+    and identity(record) ~= nil
+end
+
+--- The first record must be ours, of this operation and this server.
+local function check_header(header, wanted)
+  if type(header) ~= "table" or header.format ~= FORMAT then
+    return nil, "is no journal of this program"
+  elseif header.operation ~= wanted.operation then
+    return nil, ("is a journal of %s, not of %s"):format(header.operation, wanted.operation)
+  elseif header.base_url ~= wanted.base_url then
+    local message = "is a journal of a run against %s, not %s"
+    return nil, message:format(header.base_url, wanted.base_url)
+  end
+  return true
+end
+
+local function iso(time)
+  return os.date("!%Y-%m-%dT%H:%M:%SZ", time)
+end
+
+local function warn_if_old(self, header)
+  if type(header.created) == "string" and header.created < iso(os.time() - OLD_S) then
+    local message = "the journal %s was begun at %s: what it says is still to be done may "
+      .. "have been decided otherwise since"
+    self.warning = message:format(self.path, header.created)
+  end
+end
+
+--- Every run begins with the header or a "resume" and, unless it was killed, finishes with
+--- an "end".
+local function read_record(self, record, line)
+  if type(record) == "table" and record["end"] == true then
+    self.is_open = false
+  elseif type(record) == "table" and record.resume == true then
+    self.interrupted = self.interrupted or self.is_open
+    self.is_open = true
+  elseif is_record(record) then
+    return remember(self, record)
+  else
+    local message = ("line %d is none of this program's"):format(line)
+    return nil, failed(self.path, { kind = "journal", message = message })
+  end
+  return true
+end
+
+local function read_records(self)
+  local line = 1
+  self.is_open = true
+  local text, failure = self.file:next()
+  while text do
+    line = line + 1
+    local ok, err = read_record(self, cjson.decode(text), line)
+    if not ok then
+      return nil, err
+    end
+    text, failure = self.file:next()
+  end
+  self.interrupted = self.interrupted or self.is_open
+  return not failure, failure and failed(self.path, failure)
+end
+
+local function read(self, wanted)
+  local text, failure = self.file:next()
+  if not text then
+    return nil, failed(self.path, failure or { kind = "journal", message = "has no header" })
+  end
+  local header = cjson.decode(text)
+  local ok, why = check_header(header, wanted)
+  if not ok then
+    return nil, failed(self.path, { kind = "journal", message = why })
+  end
+  self.resumed = true
+  warn_if_old(self, header)
+  return read_records(self)
+end
+
+local function write(self, text)
+  local ok, failure = self.file:append(text)
+  return ok, failure and failed(self.path, failure)
+end
+
+--- The first record of a run, on the disk before anything is sent.
+local function begin(self, text)
+  local ok, err = write(self, text)
+  if not ok then
+    return nil, err
+  end
+  return self:sync()
+end
+
+local function header_of(wanted)
+  return ('{"format":%s,"operation":%s,"base_url":%s,"created":%s}'):format(
+    json.encode(FORMAT),
+    json.encode(wanted.operation),
+    json.encode(wanted.base_url),
+    json.encode(iso())
+  )
+end
+
+local function open(self, wanted)
+  local file = self.file
+  if not file then
+    return true -- a dry run's
+  elseif file:is_new() then
+    file:next() -- nothing, but perhaps a torn header
+    return wanted.dry_run or begin(self, header_of(wanted))
+  end
+  local ok, err = read(self, wanted)
+  if not ok or wanted.dry_run then
+    return ok, err
+  end
+  return begin(self, ('{"resume":true,"at":%s}'):format(cjson.encode(iso())))
+end
+
+-- ---- writing
+
+--- Open or begin a journal. A file of another operation, server or program is left as it is.
+---@param path string
+---@param wanted table { operation, base_url, dry_run = nil: begin none, write nothing }
+---@return elevenlabs.workspace.Journal|nil
+---@return elevenlabs.workspace.Error|nil
+function M.open(path, wanted)
+  local file, failure = core.open_journal(path, not wanted.dry_run)
+  if failure then
+    return nil, failed(path, failure)
+  end
+  local self = setmetatable({
+    path = path,
+    file = file,
+    set = core.new_set(),
+    resumed = false,
+    interrupted = false,
+    is_share = wanted.operation == "share",
+  }, Journal)
+  local ok, err = open(self, wanted)
+  if not ok then
+    self:close()
+    return nil, err
+  end
+  return self
+end
+
+--- Take an item into this run.
+---@param item table that is valid
+---@return "new"|"confirmed"|"duplicate"|"other_role"|"doubtful"|nil what an earlier run, or
+--- this one, knows of it; "doubtful": a share that may have been applied, which must not be
+--- repeated
+---@return boolean|elevenlabs.workspace.Error perhaps_applied, or why there is no answer
+function Journal:take(item)
+  local all = self.set:get(identity(item))
+  local bits = bits_of(self, item)
+  if has(all, SEEN) then
+    return all == bits and "duplicate" or "other_role", false
+  end
+  local confirmed = has(bits, CONFIRMED)
+  -- An unshare has no intent in the journal: where a run was killed, any item may have been
+  -- on its way.
+  local perhaps = has(bits, PERHAPS) or (self.interrupted and not self.is_share)
+  local ok, err = put(self, item, true, perhaps, confirmed)
+  if not ok then
+    return nil, err
+  elseif confirmed then
+    return "confirmed", false
+  end
+  return self.is_share and perhaps and "doubtful" or "new", perhaps
+end
+
+local function item_fields(item)
+  local target
+  for _, name in ipairs(TARGETS) do
+    if item[name] ~= nil and item[name] ~= cjson.null then
+      target = ('%s":%s'):format(name, cjson.encode(item[name]))
+    end
+  end
+  local role = item.role and (',"role":%s'):format(cjson.encode(item.role)) or ""
+  return ('"resource_id":%s,"resource_type":%s,"%s%s'):format(
+    cjson.encode(item.resource_id),
+    cjson.encode(item.resource_type),
+    target,
+    role
+  )
+end
+
+--- A share is about to be sent: to be synced before.
+---@return true|nil, elevenlabs.workspace.Error|nil
+function Journal:intend(item)
+  return write(self, ('{%s,"intent":true}'):format(item_fields(item)))
+end
+
+--- What became of an item.
+---@return true|nil, elevenlabs.workspace.Error|nil
+function Journal:record(item, result)
+  local now = os.time()
+  if now ~= self.now then
+    self.now, self.now_text = now, iso(now)
+  end
+  local facts = json.encode {
+    outcome = result.outcome,
+    kind = result.kind,
+    status = result.status,
+    code = result.code,
+    request_id = result.request_id,
+    ambiguous = result.ambiguous,
+    message = result.outcome ~= "confirmed" and result.message or nil,
+    at = self.now_text,
+  }
+  return write(self, ("{%s,%s"):format(item_fields(item), facts:sub(2)))
+end
+
+--- What was recorded is on the disk when this returns true. Where it fails, it fails for
+--- good, and nobody knows what is there.
+---@return true|nil, elevenlabs.workspace.Error|nil
+function Journal:sync()
+  local ok, failure = self.file:sync()
+  return ok, failure and failed(self.path, failure)
+end
+
+--- The run has ended and everything it took is recorded: the next one knows that nothing
+--- was on its way.
+---@return true|nil, elevenlabs.workspace.Error|nil
+function Journal:finish()
+  local ok, err = write(self, ('{"end":true,"at":%s}'):format(cjson.encode(iso())))
+  if ok then
+    ok, err = self:sync()
+  end
+  self:close()
+  return ok, err
+end
+
+function Journal:close()
+  if self.file then
+    self.file:close()
+  end
+end
+
+return M

@@ -1,0 +1,42 @@
+--- Names that a caller may use, and what was probably meant by another one.
+
+local core = require "elevenlabs.workspace.core"
+
+local M = {}
+
+--- Of a name that is none of `names`, with the nearest of them. Other keys are named by type.
+---@param kind string "field", "column"...
+---@param name any
+---@param names string[]
+---@return string
+function M.unknown(kind, name, names)
+  if type(name) ~= "string" then
+    return ("%s names must be strings, got a %s"):format(kind, type(name))
+  end
+  local near = core.nearest(name, names)
+  local hint = near and (": did you mean %s?"):format(near) or ""
+  return ('unknown %s "%s"%s'):format(kind, name:sub(1, 40), hint)
+end
+
+--- The values of a table under their known names, read raw.
+---@param kind string
+---@param given table
+---@param names string[]
+---@return table|nil copy
+---@return string|nil field the name at fault
+---@return string|nil message
+function M.copy(kind, given, names)
+  local known, copy = {}, {}
+  for _, name in ipairs(names) do
+    known[name] = true
+  end
+  for name, value in next, given do
+    if not known[name] then
+      return nil, type(name) == "string" and name or type(name), M.unknown(kind, name, names)
+    end
+    copy[name] = value
+  end
+  return copy
+end
+
+return M

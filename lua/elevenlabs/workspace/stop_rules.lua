@@ -1,0 +1,94 @@
+--- When a bulk run ends early: where every further item would meet the same answer. Pure;
+--- one object a run.
+
+local retry = require "elevenlabs.workspace.retry"
+
+local M = {}
+
+local FIRST_FORBIDDEN, FIRST_SAME, ODD_IN_A_ROW, TLS_IN_A_ROW = 20, 50, 20, 3
+
+--- Why a run took no more items.
+---@alias elevenlabs.workspace.StopReason
+---| "cancelled"          # by run:cancel
+---| "deadline"           # deadline_ms passed
+---| "closed"             # the client was closed
+---| "source"             # the source of items failed
+---| "journal"            # the journal cannot be written
+---| "callback"           # on_result or on_progress raised an error
+---| "outage"             # no success for 120 s
+---| "rate_limited"       # the server asks for a pause of more than 300 s
+---| "authentication"     # the key is refused, also when asked again
+---| "permission"         # the key lacks a permission; or the first 20 answers were all 403
+---| "payment_required"   # the subscription does not allow it
+---| "refusals"           # the first 50 answers were all the same refusal
+---| "redirect"           # the server redirects: it is not the service, or not any more
+---| "unexpected_answers" # 20 answers in a row were neither yes nor no
+---| "proxy"              # the proxy cannot be used
+---| "tls"                # the server's certificate is not trusted, or TLS fails
+
+-- For the action "stop", by class.
+local REASONS = {
+  bad_key = "authentication",
+  no_permission = "permission",
+  unpaid = "payment_required",
+  redirected = "redirect",
+  proxy_unusable = "proxy",
+  tls_untrusted = "tls",
+}
+
+---@class elevenlabs.workspace.StopRules
+local Rules = {}
+Rules.__index = Rules
+
+---@return elevenlabs.workspace.StopRules
+function M.new()
+  return setmetatable({
+    answers = 0, -- that settle an item
+    refusal = false, -- which all of them were, false once they differ
+    odd = 0, -- in a row
+    tls_failures = 0, -- in a row
+  }, Rules)
+end
+
+local function stop(reason, verdict, format, ...)
+  return { reason = reason, message = format:format(...) .. ": " .. verdict.message }
+end
+
+--- Count answers for as long as all are the same refusal.
+local function see_answer(self, verdict)
+  local refusal = verdict.outcome == "refused" and verdict.class .. (verdict.code or "")
+  self.answers = self.answers + 1
+  if self.answers == 1 then
+    self.refusal = refusal
+  end
+  self.refusal = self.refusal == refusal and refusal
+  if not self.refusal then
+    return nil
+  elseif verdict.class == "forbidden" and self.answers >= FIRST_FORBIDDEN then
+    return stop("permission", verdict, "the first %d answers were all a 403", FIRST_FORBIDDEN)
+  elseif self.answers >= FIRST_SAME then
+    return stop("refusals", verdict, "the first %d answers were all the same", FIRST_SAME)
+  end
+end
+
+--- See the end of one attempt.
+---@param verdict table of outcome.judge, with `asked_ms`
+---@return table|nil stop { reason, message }
+function Rules:see(verdict)
+  self.odd = verdict.class == "unexpected_status" and self.odd + 1 or 0
+  self.tls_failures = verdict.class == "tls_failed" and self.tls_failures + 1 or 0
+  if verdict.action == "stop" then
+    return stop(REASONS[verdict.class], verdict, "every item would end like this one")
+  elseif retry.is_too_long(verdict.asked_ms) then
+    local seconds = math.floor(verdict.asked_ms / 1000)
+    return stop("rate_limited", verdict, "the server asks for a pause of %d s", seconds)
+  elseif self.odd >= ODD_IN_A_ROW then
+    return stop("unexpected_answers", verdict, "%d such answers in a row", ODD_IN_A_ROW)
+  elseif self.tls_failures >= TLS_IN_A_ROW then
+    return stop("tls", verdict, "%d failures of TLS in a row", TLS_IN_A_ROW)
+  elseif verdict.status and (verdict.action == "done" or verdict.action == "none") then
+    return see_answer(self, verdict)
+  end
+end
+
+return M
