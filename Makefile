@@ -85,13 +85,14 @@ $(SHIMS): $(OUT)/spec/%.so: spec/support/%.c
 deps:
 	@sh .ci/install $(LUA)
 
-demo: deps ## install what is missing, build, and revoke roles in a sandbox
+demo: deps ## install what is missing, build, and remove a leaver from 1,000 resources of a sandbox
 	@$(MAKE) --no-print-directory all LUA=$(LUA)
 	@$(MAKE) --no-print-directory show LUA=$(LUA)
 
 .PHONY: show
 show:
-	@$(RUN) elevenlabs-workspace sandbox --port 0 -- $(LUA) examples/offboard.lua
+	@$(RUN) elevenlabs-workspace sandbox --port 0 --resources 1000 --fail-rate 0.03 \
+	  --rate-limit 300 -- sh examples/offboard.sh
 
 .PHONY: faults
 faults: all $(SHIMS) ## the table of faults: number, name, expected, seen

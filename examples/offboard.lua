@@ -1,4 +1,4 @@
--- Takes a leaver's roles away, one resource at a time, and says what became of each.
+-- Takes a leaver's roles away and says what became of each.
 --
 --   ELEVENLABS_API_KEY=... lua examples/offboard.lua
 --
@@ -43,40 +43,28 @@ local function print_roles(title)
   end
 end
 
-local counts = { confirmed = 0, refused = 0, unconfirmed = 0, not_sent = 0 }
-local total = 0
-
-local function remove(resource_id, resource_type, user_email)
-  local receipt, err = client:unshare {
-    resource_id = resource_id,
-    resource_type = resource_type,
-    user_email = user_email,
-  }
-  local outcome = receipt and receipt.outcome or err.outcome
-  total = total + 1
-  counts[outcome] = counts[outcome] + 1
-  print(("  %-16s %-16s %s"):format(resource_id, user_email, receipt and outcome or tostring(err)))
+local items = {}
+for i, entry in ipairs(RESOURCES) do
+  items[i] = { resource_id = entry[1], resource_type = entry[2], user_email = LEAVER }
 end
+-- Somebody of whom this workspace knows nothing.
+items[#items + 1] = {
+  resource_id = "voice_narrator",
+  resource_type = "voice",
+  user_email = "max@example.com",
+}
 
 print_roles "Who has which role:"
 
-print(("\nRemoving %s:"):format(LEAVER))
-for _, entry in ipairs(RESOURCES) do
-  remove(entry[1], entry[2], LEAVER)
-end
-
-print "\nRemoving max@example.com, of whom this workspace knows nothing:"
-remove("voice_narrator", "voice", "max@example.com")
+print "\nRemoving:"
+-- With thousands, pass a journal too: the run can then be killed and resumed.
+local report = assert(client:unshare_many(items, {
+  on_result = function(item, receipt, err)
+    local line = "  %-16s %-16s %s"
+    print(line:format(item.resource_id, item.user_email, tostring(receipt or err)))
+  end,
+}))
 
 print_roles "\nWhat the server says now:"
-
-print(
-  ("\ntotal %d confirmed %d refused %d unconfirmed %d not_sent %d"):format(
-    total,
-    counts.confirmed,
-    counts.refused,
-    counts.unconfirmed,
-    counts.not_sent
-  )
-)
+print(("\n%s"):format(tostring(report)))
 client:close()

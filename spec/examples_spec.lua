@@ -2,30 +2,45 @@
 
 local process = require "spec.support.process"
 
-local function run(example)
-  local code, out, err = process.run {
-    "elevenlabs-workspace",
-    "sandbox",
-    "--port",
-    "0",
-    "--",
-    os.getenv "SPEC_LUA",
-    "examples/" .. example,
-  }
-  assert.are.same({ 0, "" }, { code, err })
-  return out
+--- Run one around a sandbox of these further options.
+local function run(interpreter, example, ...)
+  local command = { "elevenlabs-workspace", "sandbox", "--port", "0" }
+  for _, option in ipairs { ... } do
+    command[#command + 1] = option
+  end
+  for _, word in ipairs { "--", interpreter, "examples/" .. example } do
+    command[#command + 1] = word
+  end
+  local code, out, err = process.run(command)
+  assert.are.equal(0, code, err)
+  return out, err
 end
+
+local LUA = os.getenv "SPEC_LUA"
 
 describe("examples", function()
   it("offboard.lua removes what it may and counts the rest", function()
-    local out = run "offboard.lua"
+    local out, err = run(LUA, "offboard.lua")
+    assert.are.equal("", err)
     assert.matches("\ntotal 11 confirmed 8 refused 3 unconfirmed 0 not_sent 0\n$", out)
     assert.matches("agent_support    user_ada admin, user_mia admin", out, 1, true)
     assert.matches("agent_support    user_ada admin, service_deploy editor\n", out, 1, true)
   end)
 
+  it("offboard.sh survives a kill, and removes all but what the leaver created", function()
+    local faults = { "--resources", "1000", "--fail-rate", "0.03", "--rate-limit", "400" }
+    local out, err = run("sh", "offboard.sh", (unpack or table.unpack)(faults))
+    local written = tonumber(out:match "Killed with (%d+) lines in its journal")
+    local known = tonumber(out:match "\n +(%d+)  of the confirmed were so by an earlier run")
+    assert.matches("^1000/1000 100%%  %d+/s [^\n]*\n$", err)
+    assert.is_true(written > 500 and written < 1000 and known > 400, out)
+    assert.matches("\n +40  refused %(invalid_request, HTTP 400, target_is_creator%)", out)
+    assert.matches("\ntotal 1000 confirmed 960 refused 40 unconfirmed 0 not_sent 0\n$", out)
+  end)
+
   it("metrics.lua counts for Prometheus", function()
-    local out = run "metrics.lua"
+    local out, err = run(LUA, "metrics.lua")
+    assert.are.equal("", err)
     for _, line in ipairs {
       'elevenlabs_workspace_attempts_total{op="unshare"} 4',
       'elevenlabs_workspace_calls_total{op="get",outcome="confirmed",kind=""} 1',

@@ -60,6 +60,7 @@ local OPTION_NAMES =
 ---@field in_flight integer requests of the client, other calls' included
 ---@field window integer how many may be in flight
 ---@field held integer items taken that have not ended
+---@field paused_ms number for so long nothing new is sent; 0 where it goes on
 ---@field over boolean
 
 local Report = { __name = "elevenlabs.workspace.report" }
@@ -83,6 +84,7 @@ end
 
 --- A bulk run, from `client:start_many`.
 ---@class elevenlabs.workspace.Run
+---@field count integer|nil how many items there are, where the source knows
 local Run = {}
 Run.__index = Run
 Run.__name = "elevenlabs.workspace.run"
@@ -184,6 +186,7 @@ local function tell_progress(self)
     in_flight = self.engine.flying_count,
     window = self.engine.pace:window(),
     held = #self.held,
+    paused_ms = self.engine.pace:paused_ms(now),
     over = self.over,
   }
   for name, value in pairs(self.report) do

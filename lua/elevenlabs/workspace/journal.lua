@@ -23,13 +23,17 @@ local KNOWN, SEEN, PERHAPS, CONFIRMED, ROLE = 1, 2, 4, 8, 16
 local Journal = {}
 Journal.__index = Journal
 
-local function failed(path, failure)
+local function failed(failure)
   return errors.new {
     kind = failure.kind,
     outcome = "not_sent",
     field = "journal",
-    message = ("journal %s: %s"):format(path, failure.message),
+    message = failure.message,
   }
+end
+
+local function unfit(path, why)
+  return failed { kind = "journal", message = ("journal %s %s"):format(path, why) }
 end
 
 -- ---- the set
@@ -70,7 +74,7 @@ end
 local function put(self, item, seen, perhaps, confirmed)
   local bits = pack(role_of(item), seen, perhaps, confirmed)
   local ok, failure = self.set:put(identity(item), bits)
-  return ok, failure and failed(self.path, failure)
+  return ok, failure and failed(failure)
 end
 
 -- ---- reading what earlier runs wrote
@@ -129,8 +133,7 @@ local function read_record(self, record, line)
   elseif is_record(record) then
     return remember(self, record)
   else
-    local message = ("line %d is none of this program's"):format(line)
-    return nil, failed(self.path, { kind = "journal", message = message })
+    return nil, unfit(self.path, ("has a line %d that is none of this program's"):format(line))
   end
   return true
 end
@@ -148,18 +151,18 @@ local function read_records(self)
     text, failure = self.file:next()
   end
   self.interrupted = self.interrupted or self.is_open
-  return not failure, failure and failed(self.path, failure)
+  return not failure, failure and failed(failure)
 end
 
 local function read(self, wanted)
   local text, failure = self.file:next()
   if not text then
-    return nil, failed(self.path, failure or { kind = "journal", message = "has no header" })
+    return nil, failure and failed(failure) or unfit(self.path, "has no header")
   end
   local header = cjson.decode(text)
   local ok, why = check_header(header, wanted)
   if not ok then
-    return nil, failed(self.path, { kind = "journal", message = why })
+    return nil, unfit(self.path, why)
   end
   self.resumed = true
   warn_if_old(self, header)
@@ -168,7 +171,7 @@ end
 
 local function write(self, text)
   local ok, failure = self.file:append(text)
-  return ok, failure and failed(self.path, failure)
+  return ok, failure and failed(failure)
 end
 
 --- The first record of a run, on the disk before anything is sent.
@@ -214,7 +217,7 @@ end
 function M.open(path, wanted)
   local file, failure = core.open_journal(path, not wanted.dry_run)
   if failure then
-    return nil, failed(path, failure)
+    return nil, failed(failure)
   end
   local self = setmetatable({
     path = path,
@@ -304,7 +307,7 @@ end
 ---@return true|nil, elevenlabs.workspace.Error|nil
 function Journal:sync()
   local ok, failure = self.file:sync()
-  return ok, failure and failed(self.path, failure)
+  return ok, failure and failed(failure)
 end
 
 --- The run has ended and everything it took is recorded: the next one knows that nothing

@@ -50,6 +50,13 @@ function Pace:gate_opens_at()
   return self.limiter:opens_at()
 end
 
+--- For how long nothing is sent, by the gate or because an outage is waited out.
+---@return number
+function Pace:paused_ms(now_ms)
+  local at = math.max(self.limiter:opens_at(), self.budget:opens_at() or 0)
+  return math.max(0, at - now_ms)
+end
+
 --- When to give up waiting for a success; nil while nothing fails.
 ---@return number|nil ms
 function Pace:gives_up_at()

@@ -1,9 +1,10 @@
---- The commands `unshare`, `share` and `get`: one resource each.
+--- The commands `unshare`, `share` and `get` of one resource; those of many are `bulk`'s.
 
+local bulk = require "elevenlabs.workspace.cli.bulk"
+local connections = require "elevenlabs.workspace.cli.connections"
 local errors = require "elevenlabs.workspace.error"
 local json = require "elevenlabs.workspace.json"
 local options = require "elevenlabs.workspace.cli.options"
-local workspace = require "elevenlabs.workspace"
 
 local M = {}
 
@@ -24,31 +25,31 @@ local COMMON = [[
   --allow-unknown-resource-type
                             for a type newer than this program
   --json                    print the result as one line of JSON
-  --api-key-file FILE       the API key; otherwise from ELEVENLABS_API_KEY
-  --region REGION           global (default), us, eu, in or sg
-  --base-url URL            another server: a gateway or a sandbox
-  --ca-file FILE            PEM file of the authorities to trust
+]] .. connections.USAGE .. [[
   --help                    show this
 ]]
 local STATUSES = [[
 
 Exit status: 0 confirmed; 1 refused, or unconfirmed; 2 wrong usage or input;
-3 not sent, so run it again; 130 interrupted (SIGTERM 143, SIGHUP 129).
+3 not sent, or stopped early: run it again; 130 interrupted (SIGTERM 143, SIGHUP 129).
 ]]
 
 local USAGES = {
   unshare = "Usage: elevenlabs-workspace unshare OPTION...\n\n"
-    .. "Removes whatever role the target has on the resource.\n\n"
+    .. "Removes whatever role the target has on the resource, or on each of --from FILE.\n\n"
     .. RESOURCE
     .. TARGET
     .. COMMON
+    .. bulk.USAGE
     .. STATUSES,
   share = "Usage: elevenlabs-workspace share OPTION...\n\n"
-    .. "Gives the target a role on the resource, in place of any it has.\n\n"
+    .. "Gives the target a role on the resource, or on each of --from FILE, in place of any\n"
+    .. "it has.\n\n"
     .. RESOURCE
     .. TARGET
     .. "  --role ROLE               admin, editor, commenter or viewer\n"
     .. COMMON
+    .. bulk.USAGE
     .. STATUSES,
   get = "Usage: elevenlabs-workspace get OPTION...\n\n"
     .. "Shows who has which role on the resource.\n\n"
@@ -75,65 +76,30 @@ local FIELDS = {
   "allow_unknown_resource_type",
 }
 
+local function add(readers, more)
+  for name, reader in pairs(more) do
+    readers[name] = reader
+  end
+end
+
 local function readers_of(op)
   local readers = {
     ["--resource-id"] = options.text "resource_id",
     ["--resource-type"] = options.text "resource_type",
     ["--allow-unknown-resource-type"] = options.flag("allow_unknown_resource_type", true),
     ["--json"] = options.flag("json", true),
-    ["--api-key-file"] = options.text "api_key_file",
-    ["--region"] = options.text "region",
-    ["--base-url"] = options.text "base_url",
-    ["--ca-file"] = options.text "ca_file",
   }
+  add(readers, connections.READERS)
   if op ~= "get" then
     readers["--user-email"] = options.text "user_email"
     readers["--group-id"] = options.text "group_id"
     readers["--workspace-api-key-id"] = options.text "workspace_api_key_id"
+    add(readers, bulk.READERS)
   end
   if op == "share" then
     readers["--role"] = options.text "role"
   end
   return readers
-end
-
---- The key of a file's first line, or nil and why not.
-local function read_key(path)
-  local file, why = io.open(path)
-  if not file then
-    return nil, "cannot read the API key: " .. why
-  end
-  local line = file:read "*l"
-  file:close()
-  return (line or ""):gsub("\r$", "")
-end
-
--- ---- waiting, so that Ctrl-C gets a true answer
-
---- A driver that waits in luv's loop. On a signal it closes the client; the call's outcome
---- then tells whether anything was sent. `status` is then the exit status.
-local function interruptible()
-  local uv = require "luv"
-  local signals = require "elevenlabs.workspace.cli.signals"
-  local driver = {}
-  function driver.wait(client, done)
-    local poll = uv.new_poll(client:pollfd())
-    poll:start("r", function()
-      client:step(0)
-    end)
-    local forget_signals = signals.watch(function(name)
-      driver.status = signals.STATUS[name]
-      poll:stop()
-      client:close()
-    end)
-    while not done() do
-      uv.run "once"
-    end
-    poll:close()
-    forget_signals()
-    uv.run "nowait"
-  end
-  return driver
 end
 
 -- ---- saying what became of it
@@ -236,24 +202,6 @@ local function split(values)
   return args
 end
 
---- -> client, or nil and an error
-local function make_client(values, driver)
-  local key, why
-  if values.api_key_file then
-    key, why = read_key(values.api_key_file)
-    if not key then
-      return nil, why
-    end
-  end
-  return workspace.new {
-    api_key = key,
-    region = values.region,
-    base_url = values.base_url,
-    ca_file = values.ca_file,
-    driver = driver,
-  }
-end
-
 local function report(op, args, values, result, err, complain)
   if values.json then
     io.write(json.encode(result or err), "\n")
@@ -264,15 +212,28 @@ local function report(op, args, values, result, err, complain)
   end
 end
 
+--- Make the call, which a signal cancels: its outcome then tells whether it was sent.
+local function call(client, driver, op, args)
+  local call_, err = client:start(op, args)
+  if not call_ then
+    return nil, err
+  end
+  function driver.on_signal()
+    call_:cancel()
+  end
+  local receipt
+  receipt, err = call_:result()
+  return receipt and op == "get" and receipt.body or receipt, err
+end
+
 local function run(op, values, complain)
-  local driver, args = interruptible(), split(values)
-  local client, why = make_client(values, driver)
+  local client, driver = connections.open(values, complain)
   if not client then
-    complain(tostring(why))
     return EXIT.usage
   end
-  local result, err = client[op](client, args)
-  client:close()
+  local args = split(values)
+  local result, err = call(client, driver, op, args)
+  connections.close(client, driver)
   report(op, args, values, result, err, complain)
   if driver.status then
     return driver.status
@@ -290,8 +251,11 @@ function M.command(op)
     USAGE = USAGES[op],
     run = function(arguments, complain)
       local values, misuse = options.read(arguments, readers_of(op))
-      if not values then
+      misuse = misuse or bulk.check(values)
+      if misuse then
         return nil, misuse
+      elseif values.from then
+        return bulk.run(op, split(values), values, arguments, complain)
       end
       return run(op, values, complain)
     end,

@@ -1,0 +1,339 @@
+-- unshare --from FILE, as an administrator types it.
+
+local cjson = require "cjson"
+local model = require "elevenlabs.workspace.sandbox.model"
+local process = require "spec.support.process"
+local raw = require "spec.support.raw"
+local sandboxes = require "spec.support.sandbox"
+local tls = require "spec.support.tls"
+
+local LEAVER = { "--user-email", "mia@example.com" }
+
+local function join(...)
+  local all = {}
+  for _, list in ipairs { ... } do
+    for _, value in ipairs(list) do
+      all[#all + 1] = value
+    end
+  end
+  return all
+end
+
+local function read_file(path)
+  local file = io.open(path, "rb")
+  local text = file and file:read "*a"
+  if file then
+    file:close()
+  end
+  return text
+end
+
+local function lines_of(text)
+  local count = 0
+  for _ in text:gmatch "\n" do
+    count = count + 1
+  end
+  return count
+end
+
+describe("cli.bulk", function()
+  local sandbox, server, folder
+
+  before_each(function()
+    sandbox = sandboxes.start("--resources", "100")
+    server = { "--base-url", sandbox.base_url, "--ca-file", sandbox.ca_file }
+    folder = tls.output "mktemp -d"
+  end)
+
+  after_each(function()
+    sandbox:stop()
+    process.run { "rm", "-r", folder }
+  end)
+
+  local function path_of(name)
+    return folder .. "/" .. name
+  end
+
+  local function write(name, text)
+    local file = assert(io.open(path_of(name), "w"))
+    file:write(text)
+    file:close()
+    return path_of(name)
+  end
+
+  --- The sandbox's 100 resources as a CSV, of which mia created 4.
+  local function resources(count)
+    local rows = { "resource_id,resource_type" }
+    for i, resource in ipairs(model.leaver(count or 100).resources) do
+      rows[i + 1] = resource.id .. "," .. resource.type
+    end
+    return table.concat(rows, "\n") .. "\n"
+  end
+
+  local function start(...)
+    return process.start(
+      join({ "elevenlabs-workspace", "unshare" }, server, ...),
+      { env = { ELEVENLABS_API_KEY = sandbox.api_key } }
+    )
+  end
+
+  local function run(...)
+    return start(...):wait()
+  end
+
+  local function on_terminal(prompt, answer, ...)
+    return process.run(
+      join(
+        { "/usr/bin/python3", "spec/support/terminal.py", prompt, answer },
+        { "elevenlabs-workspace", "unshare" },
+        server,
+        ...
+      ),
+      { env = { ELEVENLABS_API_KEY = sandbox.api_key } }
+    )
+  end
+
+  it("removes a leaver from all that a CSV lists, and says what it could not", function()
+    local from = write("all.csv", resources())
+    local code, out = run({ "--from", from, "--yes" }, LEAVER)
+    assert.are.equal(1, code)
+    assert.matches("\n +4  refused %(invalid_request, HTTP 400, target_is_creator%)", "\n" .. out)
+    assert.matches("\ntotal 100 confirmed 96 refused 4 unconfirmed 0 not_sent 0\n$", out)
+    assert.is_nil(sandbox:roles("voice_0001", "voice").user_mia)
+  end)
+
+  it("ends with 0 where all is confirmed", function()
+    local code, out = run({ "--from", write("some.csv", resources(10)), "--yes" }, LEAVER)
+    assert.are.equal(0, code)
+    assert.matches("total 10 confirmed 10 ", out)
+  end)
+
+  it("reads JSON lines, and standard input", function()
+    local row = '{"resource_id":"voice_0001","resource_type":"voice","user_email":"%s"}\n'
+    local text = row:format "mia@example.com" .. row:format "tom@example.com"
+    local _, out = run { "--from", write("some.jsonl", text), "--yes" }
+    assert.matches("total 2 confirmed 2 ", out)
+    local name = write("some", text)
+    _, out = run { "--from", name, "--jsonl", "--yes" }
+    assert.matches("total 2 confirmed 2 ", out)
+    local code, piped = process.run({
+      "sh",
+      "-c",
+      'cat "$0" | elevenlabs-workspace unshare --from - --yes "$@"',
+      write("some.csv", resources(10)),
+      (unpack or table.unpack)(join(server, LEAVER)),
+    }, { env = { ELEVENLABS_API_KEY = sandbox.api_key } })
+    assert.are.equal(0, code)
+    assert.matches("total 10 confirmed 10 ", piped)
+  end)
+
+  it("names file, line and column of each error in a file, and sends nothing", function()
+    local text = resources(10):gsub("voice_0005,voice", "voice_0005,voize")
+    local from = write("bad.csv", text .. "only one cell\n")
+    local code, out, err = run({ "--from", from, "--yes" }, LEAVER)
+    assert.are.same({ 2, "" }, { code, out })
+    assert.matches("bad.csv, line 6, column 2 %(resource_type%): .*voize.*and 1 more", err)
+    assert.matches("\n[^\n]*bad.csv, line 12, column 2: the row has 1 cells, but the header 2", err)
+    assert.are.equal("commenter", sandbox:roles("agent_0002", "convai_agents").user_mia)
+  end)
+
+  it("names those of a pipe as they come, and goes on", function()
+    local text = resources(10):gsub("voice_0005,voice", "voice_0005,voize")
+    local code, out, err = process.run({
+      "sh",
+      "-c",
+      'cat "$0" | elevenlabs-workspace unshare --from - --yes "$@"',
+      write("bad.csv", text),
+      (unpack or table.unpack)(join(server, LEAVER)),
+    }, { env = { ELEVENLABS_API_KEY = sandbox.api_key } })
+    assert.are.equal(2, code)
+    assert.matches("standard input, line 6, column 2 %(resource_type%)", err)
+    assert.matches("total 10 confirmed 9 refused 0 unconfirmed 0 not_sent 1\n$", out)
+  end)
+
+  it("goes on from a journal", function()
+    local journal = { "--journal", path_of "mia.journal", "--yes" }
+    run({ "--from", write("half.csv", resources(50)) }, journal, LEAVER)
+    local code, out = run({ "--from", write("all.csv", resources()) }, journal, LEAVER)
+    assert.are.equal(1, code)
+    assert.matches("\n +48  of the confirmed were so by an earlier run\n", out)
+    assert.matches("total 100 confirmed 96 refused 4 ", out)
+    -- Header, 50 records, end; resume, the 52 that were not confirmed, end.
+    assert.are.equal(52 + 54, lines_of(read_file(path_of "mia.journal")))
+  end)
+
+  it("says why a journal cannot be used", function()
+    local journal = write("mia.journal", "what?")
+    local code, out, err =
+      run({ "--from", write("all.csv", resources()), "--journal", journal, "--yes" }, LEAVER)
+    assert.are.same({ 2, "" }, { code, out })
+    assert.matches("mia.journal is not a journal of this program", err)
+  end)
+
+  it("writes what was not confirmed as a CSV that it can read", function()
+    local failed = path_of "failed.csv"
+    run({ "--from", write("all.csv", resources()), "--failed", failed, "--yes" }, LEAVER)
+    local text = read_file(failed)
+    assert.are.equal(5, lines_of(text))
+    assert.matches("\nvoice_0025,voice,mia@example.com,,,,,refused,invalid_request,400,", text)
+    local code, out = run { "--from", failed, "--yes" }
+    assert.are.equal(1, code)
+    assert.matches("total 4 confirmed 0 refused 4 ", out)
+  end)
+
+  it("does not write the failed items over its input", function()
+    local from = write("all.csv", resources())
+    local code, _, err = run({ "--from", from, "--failed", from, "--yes" }, LEAVER)
+    assert.are.equal(2, code)
+    assert.matches("would overwrite", err)
+    assert.are.equal(resources(), read_file(from))
+  end)
+
+  it("sends nothing in a dry run", function()
+    local journal = path_of "mia.journal"
+    local from = write("all.csv", resources())
+    local code, out = run({ "--from", from, "--dry-run", "--journal", journal }, LEAVER)
+    assert.are.equal(0, code)
+    assert.matches("nothing was sent.*total 100 confirmed 0 .*not_sent 100\n$", out)
+    assert.is_nil(read_file(journal))
+    assert.are.equal("commenter", sandbox:roles("agent_0002", "convai_agents").user_mia)
+  end)
+
+  it("prints its report as JSON", function()
+    local code, out = run({ "--from", write("all.csv", resources()), "--json", "--yes" }, LEAVER)
+    assert.are.equal(1, code)
+    local report = cjson.decode(out)
+    assert.are.same({ 100, 96, 4, true },
+      { report.total, report.confirmed, report.refused, report.exhausted })
+    assert.are.equal(1, lines_of(out))
+  end)
+
+  it("stops at its deadline, and prints the command that resumes", function()
+    sandbox:stop()
+    sandbox = sandboxes.start("--resources", "100", "--latency-ms", "400")
+    server = { "--base-url", sandbox.base_url, "--ca-file", sandbox.ca_file }
+    local from, journal = write("all of it.csv", resources()), path_of "mia.journal"
+    local options = { "--from", from, "--journal", journal, "--deadline", "1s", "--yes" }
+    local code, out, err = run(options, LEAVER, { "--max-concurrency", "2" })
+    assert.are.equal(3, code)
+    assert.matches("Stopped: its deadline passed.", err)
+    local command = err:match "\n  (elevenlabs%-workspace unshare [^\n]*)\n$"
+    assert.matches("--from '" .. from .. "' --journal " .. journal, command, 1, true)
+    assert.matches("--max-concurrency 2", command, 1, true)
+    local first = tonumber(out:match "total (%d+)")
+    assert.is_true(first < 20)
+    command = command:gsub("%-%-deadline 1s", ""):gsub("%-%-max%-concurrency 2", "")
+    code, out = process.run({ "sh", "-c", command }, {
+      env = { ELEVENLABS_API_KEY = sandbox.api_key },
+    })
+    assert.are.equal(1, code)
+    assert.matches("total 100 confirmed 96 refused 4 ", out)
+  end)
+
+  for signal, status in pairs { sigint = 130, sigterm = 143 } do
+    it("stops at " .. signal .. ": what is in flight ends, and the rest can be resumed", function()
+      sandbox:stop()
+      sandbox = sandboxes.start("--resources", "100", "--latency-ms", "300")
+      server = { "--base-url", sandbox.base_url, "--ca-file", sandbox.ca_file }
+      local from, journal = write("all.csv", resources()), path_of "mia.journal"
+      local options = { "--from", from, "--journal", journal, "--yes" }
+      local running = start(options, LEAVER, { "--max-concurrency", "4" })
+      repeat
+        process.run { "sleep", "0.05" }
+      until lines_of(read_file(journal) or "") > 5
+      local code, out, err = running:stop(signal)
+      assert.are.equal(status, code)
+      assert.matches("Stopped: it was cancelled", err)
+      local total, confirmed = out:match "total (%d+) confirmed (%d+) "
+      assert.is_true(tonumber(total) < 100)
+      assert.matches(" unconfirmed 0 ", out)
+      assert.matches('"end":true', read_file(journal))
+      code, out = run(options, LEAVER)
+      assert.are.equal(1, code)
+      assert.matches("\n +" .. confirmed .. "  of the confirmed were so by an earlier run", out)
+      assert.matches("total 100 confirmed 96 refused 4 ", out)
+    end)
+  end
+
+  it("cancels what is in flight at a second signal", function()
+    local hanging = raw.start { { raw.read, raw.tell, raw.hold } }
+    local from = write("one.csv", resources(1))
+    local running = process.start(
+      join({ "elevenlabs-workspace", "unshare", "--from", from, "--yes" }, LEAVER, {
+        "--base-url",
+        hanging.base_url,
+        "--ca-file",
+        hanging.ca_file,
+      }),
+      { env = { ELEVENLABS_API_KEY = "k" } }
+    )
+    hanging:received(1)
+    running.handle:kill "sigint"
+    process.run { "sleep", "0.2" }
+    local code, out = running:stop "sigint"
+    hanging:stop()
+    assert.are.equal(130, code)
+    assert.matches("total 1 confirmed 0 refused 0 unconfirmed 1 not_sent 0", out)
+  end)
+
+  describe("on a terminal", function()
+    it("asks before it begins, and draws a bar", function()
+      local from = write("all.csv", resources())
+      local code, shown = on_terminal("[y/N]", "y", { "--from", from }, LEAVER)
+      assert.are.equal(1, code)
+      assert.matches("Remove roles: 100 items of " .. from, shown, 1, true)
+      assert.matches("\r[########################] 100/100 100%", shown, 1, true)
+      assert.matches("window %d+", shown)
+      assert.matches("total 100 confirmed 96 refused 4 ", shown)
+    end)
+
+    it("sends nothing where the answer is no, and the journal says so", function()
+      local from, journal = write("all.csv", resources()), path_of "mia.journal"
+      local options = { "--from", from, "--journal", journal }
+      local code = on_terminal("[y/N]", "", options, LEAVER)
+      assert.are.equal(3, code)
+      assert.are.equal("commenter", sandbox:roles("agent_0002", "convai_agents").user_mia)
+      code = on_terminal("[y/N]", "y", options, LEAVER)
+      assert.are.equal(1, code)
+      assert.is_nil(read_file(journal):find "ambiguous")
+    end)
+
+    it("ends by Ctrl-C at the question", function()
+      local from = write("all.csv", resources())
+      local code, shown = on_terminal("[y/N]", "^C", { "--from", from }, LEAVER)
+      assert.are.equal(130, code)
+      assert.is_nil(shown:find "total")
+    end)
+  end)
+
+  describe("refuses", function()
+    for name, row in pairs {
+      ["nobody to ask"] = { { "--from", "x.csv" }, "--from needs --yes" },
+      ["a resource beside a list"] = {
+        { "--from", "x.csv", "--resource-id", "x" },
+        "--from and --resource-id do not go together",
+      },
+      ["a journal without a list"] = { { "--journal", "x" }, "--journal needs --from" },
+      ["a deadline without a list"] = { { "--deadline", "5" }, "--deadline needs --from" },
+      ["a deadline of nothing"] = { { "--deadline", "0" }, "--deadline needs another" },
+      ["a deadline in days"] = { { "--deadline", "2d" }, "--deadline needs another" },
+      ["a file that is not there"] = {
+        { "--from", "/nonexistent/x.csv", "--yes" },
+        "cannot open /nonexistent/x.csv",
+      },
+      ["no place for the failed"] = {
+        { "--from", "README.md", "--failed", "/nonexistent/x.csv", "--yes" },
+        "cannot write the failed items",
+      },
+    } do
+      it(name, function()
+        if row[1][2] == "x.csv" and not row[1][3] then
+          row[1][2] = write("x.csv", resources(1))
+        end
+        local code, out, err = run(row[1], LEAVER)
+        assert.are.same({ 2, "" }, { code, out })
+        assert.matches(row[2], err, 1, true)
+      end)
+    end
+  end)
+end)
