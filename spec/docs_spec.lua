@@ -206,6 +206,50 @@ describe("the options", function()
   end
 end)
 
+local function union(...)
+  local found = {}
+  for _, object in ipairs { ... } do
+    for name in pairs(object) do
+      found[name] = true
+    end
+  end
+  return found
+end
+
+describe("a bulk run", function()
+  it("has the options that it reads, and the reasons to stop that it gives", function()
+    local list = code_of("OPTION_NAMES =%s*(%b{})", "lua/elevenlabs/workspace/bulk.lua")
+    same(matches(list, '"([%w_]+)"'), fields "BulkOptions")
+    local given = matches(
+      library(),
+      'stop%(self, "([%l_]+)"',
+      'stop%("([%l_]+)", verdict',
+      'reason = "([%l_]+)"'
+    )
+    local reasons = code_of("REASONS = (%b{})", "lua/elevenlabs/workspace/stop_rules.lua")
+    given = union(given, matches(reasons, '= "([%l_]+)"'))
+    same(given, values "StopReason")
+    same(union(fields "BulkOptions", given), readme_rows "Bulk runs in Lua")
+  end)
+
+  it("reports the fields of a real report, and of real progress", function()
+    local client, told = fake.new(), {}
+    local path = os.tmpname()
+    local report = client:unshare_many({}, {
+      journal = path,
+      on_progress = function(progress)
+        told = union(told, progress)
+      end,
+    })
+    os.remove(path)
+    same(union(report, { stopped = true, stop_message = true }), fields "Report")
+    same(union(told, { stopped = true, stop_message = true }), fields "Progress")
+    for name in pairs(fields "Report") do
+      assert.matches("[`%s]" .. name .. "[`%s]", readme_section "Bulk runs in Lua")
+    end
+  end)
+end)
+
 describe("the arguments", function()
   it("are the fields that the core reads", function()
     local list = code_of("ew_field_names%[%] = (%b{})", "csrc/request.c")
@@ -264,16 +308,6 @@ local function with(changes)
     args[name] = value
   end
   return args
-end
-
-local function union(...)
-  local found = {}
-  for _, object in ipairs { ... } do
-    for name in pairs(object) do
-      found[name] = true
-    end
-  end
-  return found
 end
 
 describe("the fields", function()

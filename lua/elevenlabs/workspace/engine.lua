@@ -24,7 +24,7 @@ local RESCUE_MS = 100
 --- Proof of a call that the server confirmed. `tostring` of it begins with "confirmed".
 ---@class elevenlabs.workspace.Receipt
 ---@field outcome "confirmed"
----@field status integer HTTP status
+---@field status integer|nil HTTP status; nil where an earlier run of a journal got it
 ---@field request_id string|nil the server's name for the request, for its support
 ---@field attempts integer attempts that were begun
 ---@field elapsed_ms number from the call's start to its end, waiting included
