@@ -65,6 +65,7 @@ build = {
     ["elevenlabs.workspace.cli"] = "lua/elevenlabs/workspace/cli.lua",
     ["elevenlabs.workspace.cli.bulk"] = "lua/elevenlabs/workspace/cli/bulk.lua",
     ["elevenlabs.workspace.cli.connections"] = "lua/elevenlabs/workspace/cli/connections.lua",
+    ["elevenlabs.workspace.cli.input"] = "lua/elevenlabs/workspace/cli/input.lua",
     ["elevenlabs.workspace.cli.loop"] = "lua/elevenlabs/workspace/cli/loop.lua",
     ["elevenlabs.workspace.cli.operations"] = "lua/elevenlabs/workspace/cli/operations.lua",
     ["elevenlabs.workspace.cli.options"] = "lua/elevenlabs/workspace/cli/options.lua",

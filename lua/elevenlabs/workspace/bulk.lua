@@ -361,7 +361,7 @@ local function take(self)
   if not ok then
     return stop(self, "source", "the source of items raised: " .. tostring(item))
   elseif not item and not problem then
-    self.report.exhausted = true
+    self.report.exhausted = self.cancelled == 0 -- which may have interrupted it
     return nil
   elseif not item then
     return deliver(self, {}, nil, errors.invalid(problem.field, problem.message))
@@ -389,7 +389,9 @@ end
 local function take_batch(self)
   local batch, room = {}, self.most - #self.held
   for taken = 1, BURST do
-    if #batch >= room or self.report.exhausted or self.stopping then
+    self.is_starved = not self.source:is_ready()
+    local is_ended = self.report.exhausted or self.stopping or self.cancelled > 0
+    if #batch >= room or is_ended or self.is_starved then
       return batch
     end
     batch[#batch + 1] = take(self)
@@ -423,7 +425,7 @@ local function begin(self, entry)
 end
 
 local function fill(self)
-  self.is_burst = false
+  self.is_burst, self.is_starved = false, false
   if self.stopping or self.report.exhausted or #self.unsynced >= GROUP then
     return
   end
@@ -529,6 +531,7 @@ local function wait(self, at)
     return self.policy.finished ~= self.collected
       or (self.policy.stopped and not self.stopping)
       or self.cancelled ~= heeded
+      or (self.is_starved and self.source:is_ready())
       or self.engine.now() >= at
   end
   local why = self.engine.wait(has_news)
@@ -706,6 +709,7 @@ function M.start(engine, base_url, op, items, opts)
     unsynced = {}, -- { item, receipt, err } of items that ended, not on the disk yet
     unsynced_since_ms = 0,
     is_burst = false,
+    is_starved = false, -- the source had nothing yet
     started_ms = now,
     deadline_ms = opts.deadline_ms and now + opts.deadline_ms or math.huge,
     progress_at_ms = now,

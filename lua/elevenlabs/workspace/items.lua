@@ -10,13 +10,13 @@ local source = require "elevenlabs.workspace.items.source"
 local M = {}
 
 --- Items from a CSV file whose first row names the columns, as items' fields are named; those
---- that begin with "_" are ignored. `path` "-" is standard input. `fields` are what an item has
---- where its row does not say otherwise.
----@type fun(path: string, fields: table|nil): elevenlabs.workspace.Source|nil, elevenlabs.workspace.Error|nil
+--- that begin with "_" are ignored. `path` may be an open file too; "-" is standard input.
+--- `fields` are what an item has where its row does not say otherwise.
+---@type fun(path: string|file*, fields: table|nil): elevenlabs.workspace.Source|nil, elevenlabs.workspace.Error|nil
 M.from_csv = files.from_csv
 
 --- Items from a file with one JSON object a line; the rest as for `from_csv`.
----@type fun(path: string, fields: table|nil): elevenlabs.workspace.Source|nil, elevenlabs.workspace.Error|nil
+---@type fun(path: string|file*, fields: table|nil): elevenlabs.workspace.Source|nil, elevenlabs.workspace.Error|nil
 M.from_jsonl = files.from_jsonl
 
 --- Entries of the caller's own making are passed on as they are: no copies.

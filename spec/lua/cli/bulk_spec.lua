@@ -255,6 +255,61 @@ describe("cli.bulk", function()
     end)
   end
 
+  describe("from a pipe that is slow", function()
+    local running, pipe, journal
+
+    before_each(function()
+      local fifo = path_of "fifo"
+      journal = path_of "mia.journal"
+      process.run { "mkfifo", fifo }
+      running = process.start({
+        "sh",
+        "-c",
+        'fifo=$0; exec elevenlabs-workspace unshare --from - --yes "$@" <"$fifo"',
+        fifo,
+        (unpack or table.unpack)(join(server, LEAVER, { "--journal", journal })),
+      }, { env = { ELEVENLABS_API_KEY = sandbox.api_key } })
+      pipe = assert(io.open(fifo, "w")) -- opens when the other end does
+      pipe:setvbuf "no"
+      pipe:write "resource_id,resource_type\nvoice_0001,voice\n"
+      repeat
+        process.run { "sleep", "0.05" }
+      until (read_file(journal) or ""):find "voice_0001"
+    end)
+
+    it("settles each item as it comes", function()
+      pipe:write "agent_0002,convai_agents\n"
+      repeat
+        process.run { "sleep", "0.05" }
+      until read_file(journal):find "agent_0002"
+      pipe:write "doc_0003,convai_knowledge_base"
+      pipe:write "_documents\n"
+      pipe:close()
+      local code, out = running:wait()
+      assert.are.equal(0, code)
+      assert.matches("total 3 confirmed 3 ", out)
+    end)
+
+    it("ends at a signal", function()
+      local code, out, err = running:stop "sigint"
+      pipe:close()
+      assert.are.equal(130, code)
+      assert.matches("total 1 confirmed 1 ", out)
+      local command = "  (the same input again) | elevenlabs-workspace unshare --from - --yes "
+      assert.matches(command, err, 1, true)
+    end)
+
+    it("goes on while a row is waited for that came in part", function()
+      pipe:write "agent_0002,convai_agents\ndoc_00"
+      repeat
+        process.run { "sleep", "0.05" }
+      until read_file(journal):find "agent_0002"
+      local code = running:stop "sigterm"
+      pipe:close()
+      assert.are.equal(143, code)
+    end)
+  end)
+
   it("cancels what is in flight at a second signal", function()
     local hanging = raw.start { { raw.read, raw.tell, raw.hold } }
     local from = write("one.csv", resources(1))

@@ -4,6 +4,7 @@
 local connections = require "elevenlabs.workspace.cli.connections"
 local csv = require "elevenlabs.workspace.items.csv"
 local errors = require "elevenlabs.workspace.error"
+local input = require "elevenlabs.workspace.cli.input"
 local item_fields = require("elevenlabs.workspace.items.item").FIELDS
 local items = require "elevenlabs.workspace.items"
 local json = require "elevenlabs.workspace.json"
@@ -299,7 +300,10 @@ end
 local function start_run(job, fields)
   local values = job.values
   local is_jsonl = values.jsonl or values.from:find "%.jsonl$"
-  local source, err = (is_jsonl and items.from_jsonl or items.from_csv)(values.from, fields)
+  local from = values.from == "-" and input.open(function()
+    return job.driver.status ~= nil
+  end) or values.from
+  local source, err = (is_jsonl and items.from_jsonl or items.from_csv)(from, fields)
   if not source then
     return nil, err
   end
@@ -363,7 +367,7 @@ local function run_job(job, fields)
   job.run, err = start_run(job, fields)
   if not job.run then
     say_why_not(job, err)
-    return EXIT.usage
+    return job.driver.status or EXIT.usage
   end
   return finish(job)
 end

@@ -124,6 +124,12 @@ function Reader:next()
   return cells
 end
 
+--- Is there a line that needs no read?
+---@return boolean
+function Reader:is_buffered()
+  return self.lines:is_buffered()
+end
+
 -- ---- writing
 
 local NEEDS_QUOTES = { '[",\r\n]', "^ ", " $" }

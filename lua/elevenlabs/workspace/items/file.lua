@@ -53,6 +53,13 @@ function File:place(field)
   return self.rows and place_of(self)
 end
 
+function File:is_ready()
+  return not self.rows
+    or not self.file.is_ready
+    or self.rows:is_buffered()
+    or self.file:is_ready()
+end
+
 function File:rewind()
   if not self.rows or not self.start or not self.file:seek("set", self.start) then
     return false
@@ -83,23 +90,23 @@ local function copy_fields(fields)
   return copy
 end
 
+--- -> file, what people call it; or nil and an error
 local function open_file(path)
-  local file, why
-  if path == "-" then
-    file = io.stdin
-  else
-    file, why = io.open(path, "rb")
+  if type(path) ~= "string" then
+    return path, type(path) == "table" and path.name or "the input"
+  elseif path == "-" then
+    return io.stdin, "standard input"
   end
+  local file, why = io.open(path, "rb")
   if not file then
-    return nil, nil, errors.invalid("path", "cannot open " .. why)
+    return nil, errors.invalid("path", "cannot open " .. why)
   end
-  local start = file:seek "cur" -- before anything is read; nil for a pipe
   local _, failure = file:read(0) -- a folder opens, but does not read
   if failure then
     file:close()
-    return nil, nil, errors.invalid("path", ("cannot read %s: %s"):format(path, failure))
+    return nil, errors.invalid("path", ("cannot read %s: %s"):format(path, failure))
   end
-  return file, start
+  return file, errors.one_line(path)
 end
 
 --- A source of this kind, at its first row.
@@ -108,23 +115,23 @@ local function open(kind, path, fields)
   if not copy then
     return nil, err
   end
-  local file, start
-  file, start, err = open_file(path)
+  local file, name = open_file(path)
   if not file then
-    return nil, err
+    return nil, name
   end
   return setmetatable({
     file = file,
-    start = start,
-    name = path == "-" and "standard input" or errors.one_line(path),
+    start = file:seek "cur", -- before anything is read; nil for a pipe
+    name = name,
     fields = copy,
     rows = kind.reader(file),
   }, kind)
 end
 
 local function check_arguments(name, path, fields)
-  if type(path) ~= "string" then
-    error(("%s takes the path of a file, got %s"):format(name, type(path)), 3)
+  local is_file = io.type(path) == "file" or (type(path) == "table" and path.read)
+  if type(path) ~= "string" and not is_file then
+    error(("%s takes a path or an open file, got %s"):format(name, type(path)), 3)
   elseif fields ~= nil and type(fields) ~= "table" then
     error(("%s takes a table of fields, got %s"):format(name, type(fields)), 3)
   end
@@ -235,7 +242,7 @@ function Csv:next()
   return item.complete(row, self.fields)
 end
 
----@param path string
+---@param path string|file*
 ---@param fields table|nil
 ---@return elevenlabs.workspace.Source|nil
 ---@return elevenlabs.workspace.Error|nil
@@ -301,7 +308,7 @@ function Jsonl:next()
   return item.complete(row, self.fields)
 end
 
----@param path string
+---@param path string|file*
 ---@param fields table|nil
 ---@return elevenlabs.workspace.Source|nil
 ---@return elevenlabs.workspace.Error|nil

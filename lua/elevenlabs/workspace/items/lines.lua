@@ -81,4 +81,10 @@ function Lines:next()
   return line
 end
 
+--- Is there a line that needs no read?
+---@return boolean
+function Lines:is_buffered()
+  return self.from ~= nil and self.block:find("\n", self.from, true) ~= nil
+end
+
 return M

@@ -37,6 +37,12 @@ function Source:rewind()
   return false
 end
 
+--- Would `next` give something at once? A pipe that an event loop reads may have nothing yet.
+---@return boolean
+function Source:is_ready()
+  return true
+end
+
 --- Let go of what is open. Idempotent; from then on `next` gives nothing.
 function Source:close() end
 
