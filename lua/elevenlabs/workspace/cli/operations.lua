@@ -3,6 +3,7 @@
 local bulk = require "elevenlabs.workspace.cli.bulk"
 local connections = require "elevenlabs.workspace.cli.connections"
 local errors = require "elevenlabs.workspace.error"
+local item_fields = require("elevenlabs.workspace.items.item").FIELDS
 local json = require "elevenlabs.workspace.json"
 local options = require "elevenlabs.workspace.cli.options"
 
@@ -65,16 +66,6 @@ local SUMMARIES = {
 }
 
 -- ---- options
-
-local FIELDS = {
-  "resource_id",
-  "resource_type",
-  "user_email",
-  "group_id",
-  "workspace_api_key_id",
-  "role",
-  "allow_unknown_resource_type",
-}
 
 local function add(readers, more)
   for name, reader in pairs(more) do
@@ -196,7 +187,7 @@ end
 
 local function split(values)
   local args = {}
-  for _, name in ipairs(FIELDS) do
+  for _, name in ipairs(item_fields) do
     args[name] = values[name]
   end
   return args
