@@ -10,9 +10,9 @@ Process.__index = Process
 local LIMIT_MS = 20000 -- a bound for a machine that is stuck, never a delay
 
 --- Run uv's loop until `done()`; false when the bound passed first.
-local function run_until(done)
+local function run_until(done, limit_ms)
   local expired, timer = false, uv.new_timer()
-  timer:start(LIMIT_MS, 0, function()
+  timer:start(limit_ms or LIMIT_MS, 0, function()
     expired = true
   end)
   while not done() and not expired do
@@ -75,12 +75,18 @@ function Process:read_line()
   return line
 end
 
+--- Has it ended, and is all it wrote here?
+function Process:ended()
+  return self.code and self.out.ended and self.err.ended
+end
+
 --- Wait for its end. Returns the exit status, standard output's rest and standard
 --- error.
-function Process:wait()
+---@param limit_ms number|nil for a process that may take longer than others
+function Process:wait(limit_ms)
   local ended = run_until(function()
-    return self.code and self.out.ended and self.err.ended
-  end)
+    return self:ended()
+  end, limit_ms)
   if not ended then
     self.handle:kill "sigkill"
     error "the process did not end"
