@@ -98,6 +98,10 @@ show:
 faults: all $(SHIMS) ## the table of faults: number, name, expected, seen
 	@$(RUN) $(LUA) spec/support/faults_report.lua
 
+.PHONY: crashes
+crashes: all ## kill -9 bulk runs at random moments, 200 or CRASHES; SEED=n: the same again
+	@$(RUN) $(LUA) spec/support/crashes_report.lua
+
 SPECS ?= spec
 
 test: deps ## install what is missing, build, and run every spec on LUA
