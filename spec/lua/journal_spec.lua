@@ -171,6 +171,22 @@ describe("the journal", function()
     end)
   end)
 
+  it("has the next run not stop at refusals, where the first had confirmations", function()
+    local function many_gone(attempt)
+      return attempt.args.resource_id == "0" and {} or { status = 404 }
+    end
+    local ids = {}
+    for i = 0, 99 do
+      ids[i + 1] = tostring(i)
+    end
+    run(ids, many_gone)
+    for _ = 1, 2 do
+      local report = run(ids, many_gone)
+      assert.is_nil(report.stopped)
+      assert.are.same({ 100, 1, 99 }, { report.total, report.confirmed, report.refused })
+    end
+  end)
+
   describe("after a run that was killed", function()
     --- What a killed run leaves: no end.
     local function kill()

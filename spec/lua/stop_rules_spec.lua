@@ -22,6 +22,13 @@ local function pause(ms)
 end
 
 describe("stop rules", function()
+  it("take a success of an earlier run for the first answer", function()
+    local rules = stop_rules.new(true)
+    for _ = 1, 500 do
+      assert.is_nil(rules:see(GONE))
+    end
+  end)
+
   for name, row in pairs {
     ["a confirmation"] = { { 1000, OK }, nil },
     ["the first 49 answers alike"] = { { 49, GONE }, nil },

@@ -645,8 +645,8 @@ local function new_report(opts, journal)
   }, Report)
 end
 
-local function new_policy(engine)
-  local rules = stop_rules.new()
+local function new_policy(engine, journal)
+  local rules = stop_rules.new(journal and journal.has_confirmed)
   local policy
   policy = engines.policy {
     max_attempts = engine.max_attempts or ATTEMPTS,
@@ -702,7 +702,7 @@ function M.start(engine, base_url, op, items, opts)
     count = count,
     journal = journal,
     journal_failure = false,
-    policy = new_policy(engine),
+    policy = new_policy(engine, journal),
     most = math.min(engine.max_concurrency, opts.max_concurrency or math.huge),
     held = {}, -- { item, call } of items under way
     collected = 0, -- policy.finished when last looked at

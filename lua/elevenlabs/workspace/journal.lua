@@ -19,6 +19,7 @@ local KNOWN, SEEN, PERHAPS, CONFIRMED, ROLE = 1, 2, 4, 8, 16
 ---@class elevenlabs.workspace.Journal
 ---@field path string
 ---@field resumed boolean an earlier run wrote to it
+---@field has_confirmed boolean an earlier run had a confirmation
 ---@field warning string|nil why resuming it may surprise
 local Journal = {}
 Journal.__index = Journal
@@ -86,6 +87,7 @@ end
 
 local function remember(self, record)
   local confirmed = record.outcome == "confirmed"
+  self.has_confirmed = self.has_confirmed or confirmed
   local perhaps = record.intent == true or is_doubtful(record)
   return put(self, record, false, perhaps, confirmed or has(bits_of(self, record), CONFIRMED))
 end
@@ -224,6 +226,7 @@ function M.open(path, wanted)
     file = file,
     set = core.new_set(),
     resumed = false,
+    has_confirmed = false,
     interrupted = false,
     is_share = wanted.operation == "share",
   }, Journal)

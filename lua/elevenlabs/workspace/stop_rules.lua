@@ -40,10 +40,12 @@ local REASONS = {
 local Rules = {}
 Rules.__index = Rules
 
+---@param has_succeeded boolean|nil an earlier run had a confirmation: what is left may well be
+--- refused, all of it
 ---@return elevenlabs.workspace.StopRules
-function M.new()
+function M.new(has_succeeded)
   return setmetatable({
-    answers = 0, -- that settle an item
+    answers = has_succeeded and 1 or 0, -- that settle an item
     refusal = false, -- which all of them were, false once they differ
     odd = 0, -- in a row
     tls_failures = 0, -- in a row
