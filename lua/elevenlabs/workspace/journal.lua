@@ -263,26 +263,37 @@ function Journal:take(item)
   return self.is_share and perhaps and "doubtful" or "new", perhaps
 end
 
-local function item_fields(item)
-  local target
-  for _, name in ipairs(TARGETS) do
-    if item[name] ~= nil and item[name] ~= cjson.null then
-      target = ('%s":%s'):format(name, cjson.encode(item[name]))
+--- `,"name":value` for each of these that is there. Not json.encode, which sorts: this is done
+--- for every item.
+local function fields(names, values)
+  local parts = {}
+  for _, name in ipairs(names) do
+    local value = values[name]
+    if type(value) == "string" then
+      parts[#parts + 1] = ',"' .. name .. '":' .. cjson.encode(value)
+    elseif type(value) == "number" then
+      parts[#parts + 1] = (',"%s":%d'):format(name, value)
+    elseif value == true then
+      parts[#parts + 1] = ',"' .. name .. '":true'
     end
   end
-  local role = item.role and (',"role":%s'):format(cjson.encode(item.role)) or ""
-  return ('"resource_id":%s,"resource_type":%s,"%s%s'):format(
-    cjson.encode(item.resource_id),
-    cjson.encode(item.resource_type),
-    target,
-    role
-  )
+  return table.concat(parts)
 end
+
+local ITEM = {
+  "resource_id",
+  "resource_type",
+  "user_email",
+  "group_id",
+  "workspace_api_key_id",
+  "role",
+}
+local RESULT = { "outcome", "kind", "status", "code", "request_id", "ambiguous", "message" }
 
 --- A share is about to be sent: to be synced before.
 ---@return true|nil, elevenlabs.workspace.Error|nil
 function Journal:intend(item)
-  return write(self, ('{%s,"intent":true}'):format(item_fields(item)))
+  return write(self, "{" .. fields(ITEM, item):sub(2) .. ',"intent":true}')
 end
 
 --- What became of an item.
@@ -292,17 +303,11 @@ function Journal:record(item, result)
   if now ~= self.now then
     self.now, self.now_text = now, iso(now)
   end
-  local facts = json.encode {
-    outcome = result.outcome,
-    kind = result.kind,
-    status = result.status,
-    code = result.code,
-    request_id = result.request_id,
-    ambiguous = result.ambiguous,
-    message = result.outcome ~= "confirmed" and result.message or nil,
-    at = self.now_text,
-  }
-  return write(self, ("{%s,%s"):format(item_fields(item), facts:sub(2)))
+  local what = fields(RESULT, result)
+  return write(
+    self,
+    "{" .. fields(ITEM, item):sub(2) .. what .. ',"at":"' .. self.now_text .. '"}'
+  )
 end
 
 --- What was recorded is on the disk when this returns true. Where it fails, it fails for
