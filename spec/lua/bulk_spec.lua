@@ -404,6 +404,21 @@ describe("a bulk run", function()
     assert.are.same({}, seen.role_to_group_ids.editor)
   end)
 
+  it("ends no item twice where a callback lets others end meanwhile", function()
+    local client = fake.new()
+    local told = {}
+    local report = client:unshare_many((many(10)), {
+      on_result = function(it_)
+        told[it_.resource_id] = (told[it_.resource_id] or 0) + 1
+        client:get { resource_id = "voice_narrator", resource_type = "voice" }
+      end,
+    })
+    assert.are.equal(10, report.total)
+    for number = 1, 10 do
+      assert.are.equal(1, told["id" .. number], number)
+    end
+  end)
+
   it("keeps what an iterator gave, also where it gives the same table again", function()
     local one, count, seen = {}, 0, {}
     run(always {}, function()

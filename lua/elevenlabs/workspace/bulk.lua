@@ -277,28 +277,29 @@ local function settle(self, item, receipt, err)
   self.unsynced[#self.unsynced + 1] = entry
 end
 
---- Calls that are done since the last look.
-local function collect(self)
-  local finished, kept = self.policy.finished, {}
-  if finished == self.collected then
-    return
-  end
-  self.collected = finished
-  local held = self.held
-  for _, entry in ipairs(held) do
-    if not entry.call:done() then
-      kept[#kept + 1] = entry
-    end
+--- Those held that have ended, and not the others: what is told of one may let more end.
+local function take_ended(self)
+  local ended, kept = {}, {}
+  for _, entry in ipairs(self.held) do
+    local list = entry.call:done() and ended or kept
+    list[#list + 1] = entry
   end
   self.held = kept
-  for _, entry in ipairs(held) do
-    if entry.call:done() then
-      local receipt, err = entry.call:result()
-      if err and err.kind == "cancelled" and self.stopping then
-        err.message = err.message .. "; the run stopped: " .. self.stopping.message
-      end
-      settle(self, entry.item, receipt, err)
+  return ended
+end
+
+--- Calls that are done since the last look.
+local function collect(self)
+  if self.policy.finished == self.collected then
+    return
+  end
+  self.collected = self.policy.finished
+  for _, entry in ipairs(take_ended(self)) do
+    local receipt, err = entry.call:result()
+    if err and err.kind == "cancelled" and self.stopping then
+      err.message = err.message .. "; the run stopped: " .. self.stopping.message
     end
+    settle(self, entry.item, receipt, err)
   end
 end
 
