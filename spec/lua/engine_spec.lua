@@ -1171,4 +1171,18 @@ describe("engine", function()
     engine:step()
     assert.is_nil(core.wake)
   end)
+
+  it("does not miss an alarm that comes between its owner's look and the step's", function()
+    local engine, core, pass = world()
+    local wakes, step = {}, core.step
+    function core:step()
+      wakes[#wakes + 1] = self.wake or "never"
+      return step(self)
+    end
+    engine:set_alarm("a", 1050)
+    pass(51)
+    engine:step(60000)
+    engine:step(60000)
+    assert.are.same({ 1050, "never" }, wakes)
+  end)
 end)

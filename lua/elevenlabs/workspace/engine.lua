@@ -669,8 +669,11 @@ local function next_wake_ms(self)
   if self.waiting:peek() or self.resting:soonest() then
     at = earlier(earlier(at, next_send_ms(self, now)), self.pace:gives_up_at())
   end
-  for _, alarm in pairs(self.alarms) do
-    at = alarm > now and earlier(at, alarm) or at
+  for owner, alarm in pairs(self.alarms) do
+    if alarm <= now then
+      self.alarms[owner] = nil -- it goes off once: its owner may not be listening
+    end
+    at = earlier(at, alarm)
   end
   return at
 end
@@ -723,7 +726,7 @@ function Engine:wake()
   self.core:wake_at(0)
 end
 
---- Let a step end by then. One alarm for each owner; nil takes it back.
+--- Let a step end by then, once. One alarm for each owner; nil takes it back.
 ---@param owner any
 ---@param at_ms number|nil by the engine's clock
 function Engine:set_alarm(owner, at_ms)
