@@ -153,6 +153,45 @@ describe("a bulk run", function()
     assert.is_true(taken() <= 32)
   end)
 
+  describe("takes no failure of long ago for an outage:", function()
+    local function pass(engine, ms)
+      local at = engine.now() + ms
+      engine:set_alarm("pass", at)
+      engine.wait(function()
+        return engine.now() >= at
+      end)
+    end
+
+    it("one before it began", function()
+      local down = true
+      local engine = world.running(function()
+        return { status = down and 500 or 200 }
+      end)
+      local call = engine:start("unshare", item(0))
+      assert.is_nil(call:result())
+      pass(engine, 180000)
+      down = false
+      local report = bulk.start(engine, URL, "unshare", (many(10)), {}):result()
+      assert.are.equal(10, report.confirmed)
+      assert.is_nil(report.stopped)
+    end)
+
+    it("one before its source had nothing for a while", function()
+      local engine = world.running(function(attempt)
+        return { status = attempt.args.resource_id == "id1" and 500 or 200 }
+      end)
+      local given = 0
+      local report = bulk.start(engine, URL, "unshare", function()
+        given = given + 1
+        if given == 2 then
+          pass(engine, 180000)
+        end
+        return given <= 3 and item(given) or nil
+      end, { max_concurrency = 1 }):result()
+      assert.are.same({ 2, 0, 1, 0 }, outcomes(report))
+    end)
+  end)
+
   it("settles near what the server allows, and loses nothing", function()
     local in_flight, most_late, refused, done = 0, 0, 0, 0
     local report = run(function(attempt, now)

@@ -54,7 +54,8 @@ Engine.__index = Engine
 ---@field counts_unsent boolean do attempts that reached nobody count?
 ---@field parks boolean waits out an outage; otherwise it gives up where the budget is empty
 ---@field confirms boolean asks once more where the key was refused
----@field finished integer how many of its calls are done
+---@field started integer how many calls it has
+---@field finished integer how many of them are done
 ---@field retries integer attempts of its calls that were followed by another
 ---@field stopped table|false { reason, message }: repeat nothing any more
 ---@field on_verdict nil|fun(verdict: table) told of each attempt's end
@@ -64,7 +65,7 @@ local SINGLE_ATTEMPTS = 4
 ---@param fields table of elevenlabs.workspace.Policy
 ---@return elevenlabs.workspace.Policy
 function M.policy(fields)
-  fields.finished, fields.retries, fields.stopped = 0, 0, false
+  fields.started, fields.finished, fields.retries, fields.stopped = 0, 0, 0, false
   return fields
 end
 
@@ -247,6 +248,16 @@ function Engine:check(op, args)
   return true, why
 end
 
+--- An outage counts from when its calls began to meet it, and not the time in which there
+--- were none.
+local function start_clock(self, policy, now)
+  if policy.parks and policy.started == 0 then
+    self.pace:start_anew()
+  elseif policy.parks and policy.started == policy.finished then
+    self.pace:was_idle(now)
+  end
+end
+
 --- Check and queue a call. Nothing is sent before the next step.
 ---@param op "unshare"|"share"|"get"|"connect"
 ---@param args table of a bulk run (with a policy) it is the call's from now on
@@ -299,6 +310,8 @@ function Engine:start(op, args, policy, perhaps_applied)
   end
   self.waiting:push(call)
   call.state = "waiting" -- from here on it is one; nothing below needs memory
+  start_clock(self, call.policy, started)
+  call.policy.started = call.policy.started + 1
   self.counts.calls = self.counts.calls + 1
   self.core:wake_at(0)
   return call

@@ -63,8 +63,14 @@ function Pace:gives_up_at()
   return self.budget:gives_up_at()
 end
 
+--- What comes next gets its own time.
 function Pace:start_anew()
   self.budget:start_anew()
+end
+
+--- Nothing was to be sent since the last failure.
+function Pace:was_idle(now_ms)
+  self.budget:was_idle(now_ms)
 end
 
 --- Is the budget for retries empty?

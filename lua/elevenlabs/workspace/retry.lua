@@ -123,6 +123,7 @@ function M.new_budget()
     probe_at_ms = 0,
     probe_pause_ms = FIRST_PROBE_MS,
     failing_since_ms = false,
+    failed_ms = 0, -- when the last attempt failed
   }, Budget)
 end
 
@@ -141,7 +142,7 @@ end
 ---@param now_ms number
 function Budget:failed(why, was_probe, now_ms)
   local cost = why == "unreached" and UNREACHED_COST or why == "timeout" and TIMEOUT_COST
-  self.failing_since_ms = self.failing_since_ms or now_ms
+  self.failing_since_ms, self.failed_ms = self.failing_since_ms or now_ms, now_ms
   self.tokens = math.max(0, self.tokens - (cost or RETRY_COST))
   if was_probe and self.parked then
     self.probing = false
@@ -183,6 +184,14 @@ end
 function Budget:excuse(until_ms)
   if self.failing_since_ms then
     self.failing_since_ms = math.max(self.failing_since_ms, until_ms)
+  end
+end
+
+--- Nothing was to be sent since the last failure: that time is no outage either.
+function Budget:was_idle(now_ms)
+  if self.failing_since_ms then
+    self.failing_since_ms = self.failing_since_ms + math.max(0, now_ms - self.failed_ms)
+    self.failed_ms = now_ms
   end
 end
 
