@@ -349,6 +349,32 @@ describe("a bulk run", function()
       assert.is_true(now >= 6000 and now < 6200, now)
     end)
 
+    it("by a callback: not one item more is taken", function()
+      for name, delay in pairs { on_progress = 10, on_result = 0 } do
+        local path = os.tmpname()
+        os.remove(path)
+        local source, taken = many(100000)
+        local run_, told, cancelled_at, taken_before = nil, 0, nil, nil
+        local opts = { journal = path }
+        opts[name] = function()
+          told = told + 1
+          if told == 10 then
+            run_:cancel()
+            cancelled_at, taken_before = run_.engine.now(), taken()
+          end
+        end
+        local engine = world.running(function(attempt, now)
+          attempt.since = attempt.since or now
+          return not cancelled_at and now - attempt.since >= delay and {} or nil
+        end)
+        run_ = bulk.start(engine, URL, "unshare", source, opts)
+        local report = run_:result()
+        os.remove(path)
+        assert.are.same({ "cancelled", taken_before }, { report.stopped, taken() }, name)
+        assert.is_true(engine.now() <= cancelled_at + 5010, name .. engine.now() - cancelled_at)
+      end
+    end)
+
     it("at once where it is asked twice", function()
       local report, now = cancelled(2, 60000)
       assert.is_true(report.unconfirmed > 0)

@@ -386,13 +386,16 @@ local function take(self)
   return { item = item, perhaps_applied = perhaps_applied }
 end
 
+local function takes_no_more(self)
+  return self.stopping or self.cancelled > 0 or self.report.exhausted
+end
+
 --- Items to send, as many as there is room for.
 local function take_batch(self)
   local batch, room = {}, self.most - #self.held
   for taken = 1, BURST do
     self.is_starved = not self.source:is_ready()
-    local is_ended = self.report.exhausted or self.stopping or self.cancelled > 0
-    if #batch >= room or is_ended or self.is_starved then
+    if #batch >= room or takes_no_more(self) or self.is_starved then
       return batch
     end
     batch[#batch + 1] = take(self)
@@ -427,7 +430,7 @@ end
 
 local function fill(self)
   self.is_burst, self.is_starved = false, false
-  if self.stopping or self.report.exhausted or #self.unsynced >= GROUP then
+  if takes_no_more(self) or #self.unsynced >= GROUP then
     return
   end
   local batch = take_batch(self)
@@ -463,10 +466,11 @@ local function heed(self)
   if stopped then
     stop(self, stopped.reason, stopped.message)
   end
-  if self.cancelled > 0 and not self.cancel_heeded then
-    self.cancel_heeded, self.cancel_at_ms = true, now + GRACE_MS
+  if self.cancelled > 0 and self.heeded == 0 then
+    self.cancel_at_ms = now + GRACE_MS
     stop(self, "cancelled", "it was cancelled")
   end
+  self.heeded = self.cancelled
   if now >= self.deadline_ms then
     self.deadline_ms = math.huge
     stop(self, "deadline", "its deadline passed")
@@ -527,11 +531,10 @@ end
 
 --- Wait until there is something to do. -> nil, or why that is not possible here
 local function wait(self, at)
-  local heeded = self.cancelled
   local function has_news()
     return self.policy.finished ~= self.collected
       or (self.policy.stopped and not self.stopping)
-      or self.cancelled ~= heeded
+      or self.cancelled ~= self.heeded
       or (self.is_starved and self.source:is_ready())
       or self.engine.now() >= at
   end
@@ -715,7 +718,7 @@ function M.start(engine, base_url, op, items, opts)
     deadline_ms = opts.deadline_ms and now + opts.deadline_ms or math.huge,
     progress_at_ms = now,
     cancelled = 0, -- times
-    cancel_heeded = false,
+    heeded = 0, -- of them
     cancel_at_ms = math.huge, -- what is in flight
     stopping = false,
     over = false,
