@@ -484,6 +484,65 @@ describe("a bulk run", function()
     end
   end)
 
+  it("has no result for its own functions while they run", function()
+    local path = os.tmpname()
+    os.remove(path)
+    local inner, run_
+    run_ = fake.new():start_many("unshare", (many(10)), {
+      journal = path,
+      on_result = function()
+        inner = { run_:result() }
+      end,
+    })
+    local report = run_:result()
+    os.remove(path)
+    assert.are.same({ 10, nil }, { report.total, report.stopped })
+    assert.is_nil(inner[1])
+    assert.are.equal("invalid_argument", inner[2].kind)
+  end)
+
+  -- 5.1 cannot yield in a function that it protects.
+  local can_yield = _VERSION ~= "Lua 5.1" or rawget(_G, "jit") ~= nil
+
+  it("has one result for several coroutines, when all is told", function()
+    local client = fake.new {
+      driver = {
+        wait = function(client, done)
+          repeat
+            coroutine.yield()
+            client:step(0)
+          until done()
+        end,
+      },
+    }
+    local told, totals = 0, {}
+    local run_ = client:start_many("unshare", (many(10)), {
+      on_result = function()
+        told = told + 1
+        if can_yield then
+          coroutine.yield()
+        end
+      end,
+    })
+    local jobs = {}
+    for i = 1, 3 do
+      jobs[i] = coroutine.create(function()
+        totals[i] = { run_:result().total, told }
+      end)
+      assert(coroutine.resume(jobs[i]))
+    end
+    repeat
+      local alive = 0
+      for _, job in ipairs(jobs) do
+        if coroutine.status(job) ~= "dead" then
+          assert(coroutine.resume(job))
+          alive = alive + 1
+        end
+      end
+    until alive == 0
+    assert.are.same({ { 10, 10 }, { 10, 10 }, { 10, 10 } }, totals)
+  end)
+
   it("keeps what an iterator gave, also where it gives the same table again", function()
     local one, count, seen = {}, 0, {}
     run(always {}, function()

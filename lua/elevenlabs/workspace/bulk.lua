@@ -146,8 +146,17 @@ end
 
 -- ---- reporting
 
+--- As pcall. Until it returns, which may take many turns of the host's, the run stands
+--- still, whoever else asks for its result.
+local function call_outside(self, f, ...)
+  self.is_outside = true
+  local ok, first, second = pcall(f, ...)
+  self.is_outside = false
+  return ok, first, second
+end
+
 local function call_user(self, f, ...)
-  local ok, why = pcall(f, ...)
+  local ok, why = call_outside(self, f, ...)
   if not ok then
     stop(self, "callback", "a function of the run's owner raised: " .. tostring(why))
   end
@@ -358,7 +367,7 @@ end
 --- The source's next item, valid and not known yet; nil where the one it gave has ended
 --- already, or there is none.
 local function take(self)
-  local ok, item, problem = pcall(self.source.next, self.source)
+  local ok, item, problem = call_outside(self, self.source.next, self.source)
   if not ok then
     return stop(self, "source", "the source of items raised: " .. tostring(item))
   elseif not item and not problem then
@@ -532,11 +541,15 @@ end
 --- Wait until there is something to do. -> nil, or why that is not possible here
 local function wait(self, at)
   local function has_news()
-    return self.policy.finished ~= self.collected
-      or (self.policy.stopped and not self.stopping)
-      or self.cancelled ~= self.heeded
-      or (self.is_starved and self.source:is_ready())
-      or self.engine.now() >= at
+    return not self.is_outside
+      and (
+        self.over
+        or self.policy.finished ~= self.collected
+        or (self.policy.stopped and not self.stopping)
+        or self.cancelled ~= self.heeded
+        or (self.is_starved and self.source:is_ready())
+        or self.engine.now() >= at
+      )
   end
   local why = self.engine.wait(has_news)
   if not has_news() then
@@ -570,10 +583,15 @@ function Run:cancel()
   self.engine:wake()
 end
 
---- Run it to its end, waiting as the client's driver does.
+--- Run it to its end, waiting as the client's driver does. Several coroutines may, but nobody
+--- can ask while one of the run's own functions is at work: that is an error.
 ---@return elevenlabs.workspace.Report|nil
 ---@return elevenlabs.workspace.Error|nil where it could not begin; nothing was sent then
 function Run:result()
+  if self.is_outside then
+    local message = "the run waits for a function of its owner's: ask for its result after that"
+    return nil, errors.invalid("result", message)
+  end
   while not self.over do
     local at = turn(self)
     local why = at and wait(self, at)
@@ -714,6 +732,7 @@ function M.start(engine, base_url, op, items, opts)
     unsynced_since_ms = 0,
     is_burst = false,
     is_starved = false, -- the source had nothing yet
+    is_outside = false, -- in a function of the user's
     started_ms = now,
     deadline_ms = opts.deadline_ms and now + opts.deadline_ms or math.huge,
     progress_at_ms = now,
