@@ -232,6 +232,17 @@ describe("the journal", function()
     assert.are.equal("confirmed", told.x.outcome)
   end)
 
+  it("remembers it also where the client was closed before the item's turn", function()
+    run({ "a" }, only("a", { status = 204 }))
+    local engine = world.running(ok)
+    local run_ = bulk.start(engine, URL, "unshare", { item "a" }, { journal = path })
+    engine:close()
+    local report = run_:result()
+    assert.are.same({ "closed", 1, 0 }, { report.stopped, report.unconfirmed, report.not_sent })
+    local _, told = run({ "a" }, only("a", { status = 404 }))
+    assert.is_true(told.a.ambiguous)
+  end)
+
   describe("of shares", function()
     it("has each intent on the disk before it is sent", function()
       local seen

@@ -424,6 +424,16 @@ local function intend(self, batch)
   return self.journal:sync()
 end
 
+--- What this run does not send an earlier one may have sent.
+local function unsent(entry, failure)
+  return errors.new {
+    kind = failure.kind,
+    outcome = entry.perhaps_applied and "unconfirmed" or "not_sent",
+    field = failure.field,
+    message = failure.message,
+  }
+end
+
 local function begin(self, entry)
   local err
   local item = entry.item
@@ -434,7 +444,7 @@ local function begin(self, entry)
   elseif err.kind == "closed" then
     stop(self, "closed", err.message)
   end
-  settle(self, item, nil, err)
+  settle(self, item, nil, unsent(entry, err))
 end
 
 local function fill(self)
@@ -451,7 +461,7 @@ local function fill(self)
   end
   for _, entry in ipairs(batch) do
     if self.journal_failure then
-      deliver(self, entry.item, nil, self.journal_failure)
+      deliver(self, entry.item, nil, unsent(entry, self.journal_failure))
     else
       begin(self, entry)
     end
