@@ -609,6 +609,19 @@ describe("a bulk run", function()
       end)
     end
 
+    it("a source that an earlier run has read", function()
+      local client = fake.new()
+      local source = assert(items.product {
+        resource_ids = { "voice_narrator" },
+        resource_type = "voice",
+        user_emails = { "mia@example.com" },
+      })
+      assert.are.equal(1, client:unshare_many(source, { dry_run = true }).total)
+      local report, err = client:unshare_many(source)
+      assert.is_nil(report)
+      assert.are.same({ "invalid_argument", "items" }, { err.kind, err.field })
+    end)
+
     it("what is no list, no operation, no options by raising", function()
       local client = fake.new()
       assert.has_error(function()

@@ -264,13 +264,16 @@ end
 ---@alias elevenlabs.workspace.Items elevenlabs.workspace.Item[]|elevenlabs.workspace.Source|fun(): elevenlabs.workspace.Item|nil
 -- luacheck: max comment line length 120
 
---- A source of what a caller has. Raises, in the name of its caller's caller, for anything
---- else.
+--- A source for one run, of what a caller has: a second run would find it read to its end,
+--- and report that all is well. Raises, in the name of its caller's caller, for anything else.
 ---@param value elevenlabs.workspace.Items
 ---@return elevenlabs.workspace.Source|nil
 ---@return elevenlabs.workspace.Error|nil
 function M.from(value)
-  if source.is(value) then
+  if source.is(value) and value.is_taken then
+    return nil, errors.invalid("items", "these items were given to a run before: make them anew")
+  elseif source.is(value) then
+    value.is_taken = true
     return value
   elseif type(value) == "table" then
     return from_array(value)

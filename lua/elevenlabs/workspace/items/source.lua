@@ -13,6 +13,7 @@ local M = {}
 ---@class elevenlabs.workspace.Source
 ---@field count integer|nil items in all, where that is known without reading
 ---@field is_file boolean|nil somebody wrote it by hand, perhaps: a run checks it first
+---@field is_taken boolean|nil a run has it
 local Source = { __name = "elevenlabs.workspace.source" }
 
 --- The next item. nil alone is the end; nil and a problem is something that can be no item:
