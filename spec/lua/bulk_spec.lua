@@ -583,13 +583,45 @@ describe("a bulk run", function()
         end,
       },
     }
-    local report, err = client:unshare_many { item(1) }
+    local run_ = client:start_many("unshare", { item(1) })
+    run_:result()
+    local report, err = run_:result()
     assert.is_nil(report)
     assert.are.same({ "invalid_argument", "driver", 0 }, {
       err.kind,
       err.field,
       client:stats().attempts,
     })
+  end)
+
+  it("ends what it took, and tells of it, where its driver can wait no longer", function()
+    local waits, told = 0, 0
+    local client = fake.new {
+      driver = {
+        wait = function(client, done)
+          waits = waits + 1
+          while waits <= 3 and not done() do
+            client:step(0)
+          end
+          return waits > 3 and "the frame is over" or nil
+        end,
+      },
+    }
+    local path = os.tmpname()
+    os.remove(path)
+    local source, taken = many(100)
+    local run_ = client:start_many("unshare", source, {
+      journal = path,
+      on_result = function()
+        told = told + 1
+      end,
+    })
+    local report = assert(run_:result())
+    os.remove(path)
+    assert.are.same({ "driver", "the frame is over" }, { report.stopped, report.stop_message })
+    assert.are.same({ taken(), taken() }, { report.total, told })
+    assert.is_true(report.refused > 0 and report.not_sent > 0)
+    assert.are.equal(report, run_:result())
   end)
 
   describe("refuses", function()

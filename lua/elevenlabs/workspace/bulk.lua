@@ -567,17 +567,34 @@ local function wait(self, at)
   end
 end
 
---- The driver cannot wait where this was called.
+local function was_sent(self)
+  for _, entry in ipairs(self.held) do
+    if entry.call.attempts > 0 then
+      return true
+    end
+  end
+  return self.report.total > 0 or #self.unsynced > 0
+end
+
+--- The driver cannot wait where this was called: an error where nothing was sent, otherwise
+--- all that was taken ends now.
 local function give_up(self, why)
-  stop(self, "cancelled", why)
+  local began = was_sent(self)
+  stop(self, "driver", why)
   cancel_all(self)
-  self.over = true
+  self.engine:step(0) -- ends what is in flight
+  if began then
+    collect(self)
+    commit_if_due(self)
+    finish(self)
+    return
+  end
+  self.over, self.failure = true, errors.invalid("driver", why)
   self.engine:set_alarm(self, nil)
   self.source:close()
   if self.journal then
     self.journal:close()
   end
-  return nil, errors.invalid("driver", why)
 end
 
 --- Is it over? Its report is there then.
@@ -606,8 +623,11 @@ function Run:result()
     local at = turn(self)
     local why = at and wait(self, at)
     if why then
-      return give_up(self, why)
+      give_up(self, why)
     end
+  end
+  if self.failure then
+    return nil, self.failure
   end
   return self.report
 end
@@ -751,6 +771,7 @@ function M.start(engine, base_url, op, items, opts)
     cancel_at_ms = math.huge, -- what is in flight
     stopping = false,
     over = false,
+    failure = false, -- why it could not begin
     report = new_report(opts, journal),
   }, Run)
 end

@@ -15,6 +15,7 @@ local FIRST_FORBIDDEN, FIRST_SAME, ODD_IN_A_ROW, TLS_IN_A_ROW = 20, 50, 20, 3
 ---| "source"             # the source of items failed
 ---| "journal"            # the journal cannot be written
 ---| "callback"           # on_result or on_progress raised an error
+---| "driver"             # the driver could wait no longer
 ---| "outage"             # no success for 120 s
 ---| "rate_limited"       # the server asks for a pause of more than 300 s
 ---| "authentication"     # the key is refused, also when asked again
