@@ -266,6 +266,14 @@ describe("a bulk run", function()
       assert.are.equal(6000, engine.now())
     end)
 
+    it("which counts from when its result is asked for", function()
+      local engine, _, pass = world.new { wait = function() end }
+      local run_ = bulk.start(engine, URL, "unshare", {}, { deadline_ms = 5000 })
+      pass(60000)
+      local report = run_:result()
+      assert.are.same({ 0 }, { report.elapsed_ms, report.stopped })
+    end)
+
     it("where its source raises", function()
       local given = 0
       local report = run(always {}, function()

@@ -30,7 +30,7 @@ local PROBLEMS = 100 -- of a file that are named
 --- Told of each item's end: receipt, or nil and an error. `item` is a copy.
 ---@field on_result nil|fun(item: table, receipt: elevenlabs.workspace.Receipt|nil, err: elevenlabs.workspace.Error|nil)
 ---@field on_progress nil|fun(progress: elevenlabs.workspace.Progress) ten times a second at most
----@field deadline_ms number|nil of the whole run
+---@field deadline_ms number|nil of the whole run, from when its result is asked for
 ---@field max_concurrency integer|nil of this run, where it is to be less than the client's
 
 local OPTION_NAMES =
@@ -610,6 +610,14 @@ function Run:cancel()
   self.engine:wake()
 end
 
+--- Time counts from here: somebody may have been asked before whether it may begin.
+local function start_clock(self)
+  self.started_ms = self.engine.now()
+  if self.opts.deadline_ms then
+    self.deadline_ms = self.started_ms + self.opts.deadline_ms
+  end
+end
+
 --- Run it to its end, waiting as the client's driver does. Several coroutines may, but nobody
 --- can ask while one of the run's own functions is at work: that is an error.
 ---@return elevenlabs.workspace.Report|nil
@@ -618,6 +626,9 @@ function Run:result()
   if self.is_outside then
     local message = "the run waits for a function of its owner's: ask for its result after that"
     return nil, errors.invalid("result", message)
+  end
+  if not self.started_ms then
+    start_clock(self)
   end
   while not self.over do
     local at = turn(self)
@@ -743,7 +754,6 @@ function M.start(engine, base_url, op, items, opts)
     source:close()
     return nil, err
   end
-  local now = engine.now()
   return setmetatable({
     engine = engine,
     op = op,
@@ -763,9 +773,9 @@ function M.start(engine, base_url, op, items, opts)
     is_burst = false,
     is_starved = false, -- the source had nothing yet
     is_outside = false, -- in a function of the user's
-    started_ms = now,
-    deadline_ms = opts.deadline_ms and now + opts.deadline_ms or math.huge,
-    progress_at_ms = now,
+    started_ms = false, -- when its result was first asked for
+    deadline_ms = math.huge,
+    progress_at_ms = 0,
     cancelled = 0, -- times
     heeded = 0, -- of them
     cancel_at_ms = math.huge, -- what is in flight
