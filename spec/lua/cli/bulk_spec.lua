@@ -189,6 +189,19 @@ describe("cli.bulk", function()
     assert.are.equal(resources(), read_file(from))
   end)
 
+  it("does not write them over its journal either, old or new", function()
+    local from, journal = write("some.csv", resources(10)), path_of "journal"
+    local options = { "--from", from, "--journal", journal, "--yes" }
+    local more = { "--failed", folder .. "/./journal" }
+    local code, _, err = run(options, more, LEAVER)
+    assert.are.equal(2, code)
+    assert.matches("overwrite the file of %-%-journal", err)
+    run(options, LEAVER)
+    local text = read_file(journal)
+    assert.are.equal(2, (run(options, more, LEAVER)))
+    assert.are.equal(text, read_file(journal))
+  end)
+
   it("sends nothing in a dry run", function()
     local journal = path_of "mia.journal"
     local from = write("all.csv", resources())

@@ -167,13 +167,30 @@ local function failed_row(item, err)
   return csv.row(cells)
 end
 
---- Where the failed items go, nil for nowhere; or nil and why they cannot.
-local function open_failed(path, from)
+--- Where a path leads, also where nothing is there yet.
+local function place_of(path)
   local uv = require "luv"
+  local folder, name = path:match "^(.*/)(.*)$"
+  return uv.fs_realpath(path) or (uv.fs_realpath(folder or ".") or "") .. "/" .. (name or path)
+end
+
+--- Which option's file would be lost if the failed items went to `path`?
+local function overwritten(path, values)
+  for _, name in ipairs { "from", "journal" } do
+    if values[name] and place_of(values[name]) == place_of(path) then
+      return "--" .. name
+    end
+  end
+end
+
+--- Where the failed items go, nil for nowhere; or nil and why they cannot.
+local function open_failed(values)
+  local path = values.failed
+  local lost = path and overwritten(path, values)
   if not path then
     return nil
-  elseif from ~= "-" and uv.fs_realpath(path) == uv.fs_realpath(from) then
-    return nil, "--failed would overwrite what --from reads"
+  elseif lost then
+    return nil, "--failed would overwrite the file of " .. lost
   end
   local file, why = io.open(path, "w")
   if not file then
@@ -380,7 +397,7 @@ end
 ---@param complain fun(text: string)
 ---@return integer status
 function M.run(op, fields, values, arguments, complain)
-  local failed, why = open_failed(values.failed, values.from)
+  local failed, why = open_failed(values)
   if why then
     complain(why)
     return EXIT.usage
