@@ -1143,6 +1143,25 @@ describe("engine", function()
         { select(2, call:result()).kind, select(2, call:result()).attempts })
     end)
 
+    it("does not keep the host busy for what a stopped run has left to send", function()
+      local engine, core, pass = world { max_concurrency = 2 }
+      local policy = patient()
+      policy.on_verdict = function()
+        policy.stopped = { reason = "payment_required", message = "" }
+      end
+      for _ = 1, 5 do
+        engine:start("unshare", {}, policy)
+      end
+      engine:step()
+      core:answer(1, { status = 503 })
+      core:answer(2, { status = 402 })
+      engine:step()
+      pass(1000)
+      engine:step()
+      assert.are.equal(2, #core.attempts)
+      assert.is_true(core.wake == nil or core.wake > engine.now(), core.wake)
+    end)
+
     it("counts what reached nobody as no attempt", function()
       local engine, core, pass = world()
       local call = engine:start("unshare", {}, patient { max_attempts = 1 })

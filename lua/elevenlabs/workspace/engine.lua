@@ -660,17 +660,28 @@ local function earlier(a, b)
   return a and b and math.min(a, b) or a or b
 end
 
+--- Is there one to be sent at all? What a stopped run left behind is its own to end.
+local function is_to_send(call)
+  return not has_left(call) and not call.policy.stopped
+end
+
+--- When the soonest of those that wait may be sent, as far as they are concerned.
+local function soonest_due(self)
+  for i = self.waiting.first, self.waiting.last do
+    if self.waiting[i] and is_to_send(self.waiting[i]) then
+      return 0
+    end
+  end
+  for i = #self.resting, 1, -1 do
+    if is_to_send(self.resting[i]) then
+      return self.resting[i].due_ms
+    end
+  end
+end
+
 --- When time alone lets something be sent.
 local function next_send_ms(self, now)
-  local soonest = self.waiting:peek() and 0
-  for i = #self.resting, 1, -1 do
-    local due = self.resting[i].due_ms
-    if due > now then
-      soonest = soonest or due
-      break
-    end
-    soonest = 0
-  end
+  local soonest = soonest_due(self)
   local opens = soonest and self.pace:opens_at(self.flying_count, now)
   return opens and math.max(soonest, opens)
 end
