@@ -1143,6 +1143,23 @@ describe("engine", function()
         { select(2, call:result()).kind, select(2, call:result()).attempts })
     end)
 
+    it("no other call waits for its probe", function()
+      local engine, core, pass = world { max_concurrency = 4, max_attempts = 4 }
+      engine.pace.budget.tokens = 6
+      local call = engine:start("unshare", {})
+      engine:start("unshare", {}, patient())
+      engine:step()
+      core:answer(1, { status = 500 })
+      core:answer(2, { status = 500 })
+      engine:step() -- the first rests for 125 ms, the second is parked for a second
+      assert.are.equal(engine.now() + 125, core.wake)
+      pass(125)
+      engine:step()
+      core:answer(3)
+      engine:step()
+      assert.is_true(call:done())
+    end)
+
     it("does not keep the host busy for what a stopped run has left to send", function()
       local engine, core, pass = world { max_concurrency = 2 }
       local policy = patient()

@@ -660,20 +660,20 @@ local function earlier(a, b)
   return a and b and math.min(a, b) or a or b
 end
 
---- Is there one to be sent at all? What a stopped run left behind is its own to end.
-local function is_to_send(call)
-  return not has_left(call) and not call.policy.stopped
+--- Is it one to be sent, and of this kind? What a stopped run left is its own to end.
+local function is_to_send(call, parks)
+  return call.policy.parks == parks and not has_left(call) and not call.policy.stopped
 end
 
 --- When the soonest of those that wait may be sent, as far as they are concerned.
-local function soonest_due(self)
+local function soonest_due(self, parks)
   for i = self.waiting.first, self.waiting.last do
-    if self.waiting[i] and is_to_send(self.waiting[i]) then
+    if self.waiting[i] and is_to_send(self.waiting[i], parks) then
       return 0
     end
   end
   for i = #self.resting, 1, -1 do
-    if is_to_send(self.resting[i]) then
+    if is_to_send(self.resting[i], parks) then
       return self.resting[i].due_ms
     end
   end
@@ -681,9 +681,15 @@ end
 
 --- When time alone lets something be sent.
 local function next_send_ms(self, now)
-  local soonest = soonest_due(self)
-  local opens = soonest and self.pace:opens_at(self.flying_count, now)
-  return opens and math.max(soonest, opens)
+  local at
+  if self.flying_count >= self.pace:window() then
+    return nil -- and no look at the many that may wait then
+  end
+  for _, parks in ipairs { false, true } do
+    local due, opens = soonest_due(self, parks), self.pace:opens_at(parks, now)
+    at = earlier(at, due and opens and math.max(due, opens))
+  end
+  return at
 end
 
 --- The time of the next step that no socket will announce.

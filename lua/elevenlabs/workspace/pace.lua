@@ -37,12 +37,9 @@ end
 
 --- When time alone will allow what it does not allow now; nil where it will not.
 ---@return number|nil ms
-function Pace:opens_at(in_flight, now_ms)
-  if in_flight >= self:window() then
-    return nil
-  end
+function Pace:opens_at(parks, now_ms)
   local gate = self.limiter:opens_at()
-  return gate > now_ms and gate or self.budget:opens_at()
+  return gate > now_ms and gate or not parks and 0 or self.budget:opens_at()
 end
 
 --- Not before this is anything sent.
