@@ -153,6 +153,17 @@ describe("a bulk run", function()
     assert.is_true(taken() <= 32)
   end)
 
+  it("stops where the server asks for one pause after another, and says nothing else", function()
+    for _, pause in ipairs { false, "1", "120", "300" } do
+      local report, _, engine = run(function(_, now)
+        assert.is_true(now < 3600000, "an hour of it")
+        return { status = 429, headers = { ["retry-after"] = pause or nil } }
+      end, (many(200)))
+      assert.are.equal("outage", report.stopped)
+      assert.is_true(engine.now() < 600000, engine.now())
+    end
+  end)
+
   describe("takes no failure of long ago for an outage:", function()
     local function pass(engine, ms)
       local at = engine.now() + ms

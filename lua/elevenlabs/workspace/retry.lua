@@ -123,6 +123,7 @@ function M.new_budget()
     probe_at_ms = 0,
     probe_pause_ms = FIRST_PROBE_MS,
     failing_since_ms = false,
+    excused_ms = 0, -- for so long a server has kept everybody waiting since then
     failed_ms = 0, -- when the last attempt failed
   }, Budget)
 end
@@ -132,6 +133,7 @@ end
 function Budget:settled(first_try)
   self.tokens = math.min(FULL, self.tokens + (first_try and 1 or 0))
   self.parked, self.probing, self.failing_since_ms = false, false, false
+  self.excused_ms = 0
   self.probe_pause_ms = FIRST_PROBE_MS
 end
 
@@ -180,10 +182,14 @@ function Budget:opens_at()
   return 0
 end
 
---- The server keeps everybody waiting until then: that is no outage.
+--- The server keeps everybody waiting until then: that is no outage, as long as no pause is
+--- followed by another for ever.
 function Budget:excuse(until_ms)
   if self.failing_since_ms then
-    self.failing_since_ms = math.max(self.failing_since_ms, until_ms)
+    local more = math.max(0, until_ms - self.failing_since_ms)
+    more = math.min(more, LONGEST_PAUSE_MS - self.excused_ms)
+    self.failing_since_ms = self.failing_since_ms + more
+    self.excused_ms = self.excused_ms + more
   end
 end
 
@@ -203,7 +209,7 @@ end
 
 --- Given up: what comes next gets its own time.
 function Budget:start_anew()
-  self.failing_since_ms = false
+  self.failing_since_ms, self.excused_ms = false, 0
 end
 
 return M
