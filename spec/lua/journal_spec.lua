@@ -350,6 +350,26 @@ describe("the journal", function()
     assert.is_nil(run({ "x" }, ok).journal.warning)
   end)
 
+  it("does not say that a run ended which an error cut short", function()
+    local engine = world.running(ok)
+    local run_ = bulk.start(engine, URL, "unshare", { item "a", item "b" }, { journal = path })
+    local record = run_.journal.record
+    function run_.journal.record()
+      run_.journal.record = record
+      error "not enough memory"
+    end
+    assert.has_error(function()
+      run_:result()
+    end)
+    local report, err = run_:result()
+    assert.is_nil(report)
+    assert.are.equal("unconfirmed", err.outcome)
+    local _, told = run({ "a", "b" }, function()
+      return { status = 404 }
+    end)
+    assert.are.same({ true, true }, { told.a.ambiguous, told.b.ambiguous })
+  end)
+
   describe("that cannot be written", function()
     local function broken(at, count, op)
       local engine = world.running(ok)

@@ -576,6 +576,26 @@ local function was_sent(self)
   return self.report.total > 0 or #self.unsynced > 0
 end
 
+--- No more of it, and no word to the journal that it ended.
+local function abandon(self, failure)
+  self.over, self.failure = true, failure
+  self.engine:set_alarm(self, nil)
+  self.source:close()
+  if self.journal then
+    self.journal:close()
+  end
+end
+
+--- An error, as of memory, left a turn half done: nobody knows which items it told of.
+local function break_off(self)
+  cancel_all(self)
+  abandon(self, errors.new {
+    kind = "cancelled",
+    outcome = "unconfirmed",
+    message = "an error cut the run short; from a journal it can be resumed",
+  })
+end
+
 --- The driver cannot wait where this was called: an error where nothing was sent, otherwise
 --- all that was taken ends now.
 local function give_up(self, why)
@@ -589,12 +609,7 @@ local function give_up(self, why)
     finish(self)
     return
   end
-  self.over, self.failure = true, errors.invalid("driver", why)
-  self.engine:set_alarm(self, nil)
-  self.source:close()
-  if self.journal then
-    self.journal:close()
-  end
+  abandon(self, errors.invalid("driver", why))
 end
 
 --- Is it over? Its report is there then.
@@ -621,17 +636,22 @@ end
 --- Run it to its end, waiting as the client's driver does. Several coroutines may, but nobody
 --- can ask while one of the run's own functions is at work: that is an error.
 ---@return elevenlabs.workspace.Report|nil
----@return elevenlabs.workspace.Error|nil where it could not begin; nothing was sent then
+---@return elevenlabs.workspace.Error|nil where it could not begin and nothing was sent; or where
+--- an error was raised out of this before
 function Run:result()
   if self.is_outside then
     local message = "the run waits for a function of its owner's: ask for its result after that"
     return nil, errors.invalid("result", message)
   end
-  if not self.started_ms then
+  if self.is_turning then
+    break_off(self)
+  elseif not self.started_ms then
     start_clock(self)
   end
   while not self.over do
+    self.is_turning = true
     local at = turn(self)
+    self.is_turning = false
     local why = at and wait(self, at)
     if why then
       give_up(self, why)
@@ -773,6 +793,7 @@ function M.start(engine, base_url, op, items, opts)
     is_burst = false,
     is_starved = false, -- the source had nothing yet
     is_outside = false, -- in a function of the user's
+    is_turning = false,
     started_ms = false, -- when its result was first asked for
     deadline_ms = math.huge,
     progress_at_ms = 0,
