@@ -12,6 +12,7 @@ local OK = verdict("confirmed", "confirmed", "done")
 local GONE = verdict("not_found", "refused", "none", { code = "gone" })
 local OTHER_GONE = verdict("not_found", "refused", "none", { code = "other" })
 local FORBIDDEN = verdict("forbidden", "refused", "none")
+local OTHER_FORBIDDEN = verdict("forbidden", "refused", "none", { code = "other" })
 local ODD = verdict("unexpected_status", "unconfirmed", "none")
 local BUSY = verdict("throttled", "refused", "gate")
 local TLS = verdict("tls_failed", "not_sent", "retry", { status = false })
@@ -38,6 +39,7 @@ describe("stop rules", function()
     ["the first 50 alike, between failures"] = { { 25, GONE, 30, BUSY, 25, GONE }, "refusals" },
     ["the first 19 forbidden"] = { { 19, FORBIDDEN }, nil },
     ["the first 20 forbidden"] = { { 20, FORBIDDEN }, "permission" },
+    ["20 forbidden with two codes"] = { { 1, OTHER_FORBIDDEN, 19, FORBIDDEN }, "permission" },
     ["20 forbidden after a success"] = { { 1, OK, 500, FORBIDDEN }, nil },
     ["19 neither yes nor no"] = { { 19, ODD, 1, OK, 19, ODD }, nil },
     ["20 neither yes nor no in a row, at any time"] = { { 5, OK, 20, ODD }, "unexpected_answers" },

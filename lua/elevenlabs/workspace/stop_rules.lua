@@ -57,9 +57,15 @@ local function stop(reason, verdict, format, ...)
   return { reason = reason, message = format:format(...) .. ": " .. verdict.message }
 end
 
+--- What tells refusals apart: of 403 it is the status alone.
+local function refusal_of(verdict)
+  local code = verdict.class ~= "forbidden" and verdict.code or ""
+  return verdict.outcome == "refused" and verdict.class .. code
+end
+
 --- Count answers for as long as all are the same refusal.
 local function see_answer(self, verdict)
-  local refusal = verdict.outcome == "refused" and verdict.class .. (verdict.code or "")
+  local refusal = refusal_of(verdict)
   self.answers = self.answers + 1
   if self.answers == 1 then
     self.refusal = refusal
