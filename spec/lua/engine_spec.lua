@@ -1052,7 +1052,7 @@ describe("engine", function()
       assert.are.same({ 2000, 4000, 8000, 16000, 30000 }, gaps)
     end)
 
-    it("a probe's failure fails no call", function()
+    it("a probe that nobody answered fails no call", function()
       local engine, core, pass = world()
       local policy = patient { max_attempts = 1 }
       engine.pace.budget.tokens = 1
@@ -1068,7 +1068,7 @@ describe("engine", function()
       for id = 3, 5 do
         pass(core.wake - engine.now())
         engine:step()
-        core:answer(id, { status = 500 })
+        core:answer(id, { status = 0, curl_code = 56 })
         engine:step()
         assert.is_false(third:done())
       end
@@ -1076,28 +1076,42 @@ describe("engine", function()
 
     it("without a success for 120 s it gives up, and says so", function()
       local engine, core, pass = world()
-      local policy = patient()
-      local tried = engine:start("unshare", {}, policy)
-      local untried
-      engine:step()
-      core:answer(1, { status = 500 })
+      local policy, calls, answered = patient(), {}, 0
       engine.pace.budget.tokens = 1
-      engine:step()
-      for id = 2, 9 do
-        pass(core.wake - engine.now())
+      for i = 1, 20 do
+        calls[i] = engine:start("unshare", {}, policy)
+      end
+      while engine.now() < 121000 do
         engine:step()
-        untried = untried or engine:start("unshare", {}, policy)
-        if core.attempts[id] then
+        for id = answered + 1, #core.attempts do
           core:answer(id, { status = 500 })
         end
-        engine:step()
+        if answered == #core.attempts then
+          pass(core.wake - engine.now())
+        end
+        answered = #core.attempts
       end
+      engine:step()
       assert.are.equal(121000, engine.now())
       assert.are.same({ "unconfirmed", "server" },
-        { select(2, tried:result()).outcome, select(2, tried:result()).kind })
+        { select(2, calls[1]:result()).outcome, select(2, calls[1]:result()).kind })
       assert.are.same({ "not_sent", "network" },
-        { select(2, untried:result()).outcome, select(2, untried:result()).kind })
+        { select(2, calls[20]:result()).outcome, select(2, calls[20]:result()).kind })
       assert.are.equal("outage", policy.stopped.reason)
+    end)
+
+    it("it probes with what was not tried yet", function()
+      local engine, core, pass = world()
+      local policy = patient { max_attempts = 8 }
+      engine.pace.budget.tokens = 1
+      engine:start("unshare", { number = 1 }, policy)
+      engine:step()
+      core:answer(1, { status = 500 })
+      engine:step()
+      engine:start("unshare", { number = 2 }, policy)
+      pass(1000)
+      engine:step()
+      assert.are.equal(2, core.attempts[2].args.number)
     end)
 
     it("a pause that the server asked for is no outage", function()

@@ -17,6 +17,7 @@ local ATTEMPTS = 8
 local GROUP, GROUP_MS = 256, 100 -- of records that are synced together
 local GRACE_MS = 5000 -- for what is in flight when a run is cancelled
 local PROGRESS_MS = 100
+local MOST_RESTING = 4 -- times as many as may be in flight
 local BURST = 1000 -- items that are settled without a request, before the host's turn
 local BURST_PAUSE_MS = 1
 local PROBLEMS = 100 -- of a file that are named
@@ -299,6 +300,7 @@ end
 
 --- Calls that are done since the last look.
 local function collect(self)
+  self.rested = self.policy.retries
   if self.policy.finished == self.collected then
     return
   end
@@ -399,9 +401,22 @@ local function takes_no_more(self)
   return self.stopping or self.cancelled > 0 or self.report.exhausted
 end
 
+--- Items that rest before they are sent again take no other's place, up to a bound: a few
+--- that always fail would else keep all others from being sent. Beyond it one more may be
+--- taken where the client tries whether an outage is over: they have all failed before.
+local function room_for_more(self)
+  local resting = 0
+  for _, entry in ipairs(self.held) do
+    resting = resting + (entry.call.state == "resting" and 1 or 0)
+  end
+  local room = self.most - #self.held + math.min(resting, MOST_RESTING * self.most)
+  local needs_probe = resting == #self.held and self.engine.pace:is_parked()
+  return math.max(room, needs_probe and 1 or 0)
+end
+
 --- Items to send, as many as there is room for.
 local function take_batch(self)
-  local batch, room = {}, self.most - #self.held
+  local batch, room = {}, room_for_more(self)
   for taken = 1, BURST do
     self.is_starved = not self.source:is_ready()
     if #batch >= room or takes_no_more(self) or self.is_starved then
@@ -555,6 +570,7 @@ local function wait(self, at)
       and (
         self.over
         or self.policy.finished ~= self.collected
+        or self.policy.retries ~= self.rested
         or (self.policy.stopped and not self.stopping)
         or self.cancelled ~= self.heeded
         or (self.is_starved and self.source:is_ready())
@@ -788,6 +804,7 @@ function M.start(engine, base_url, op, items, opts)
     most = math.min(engine.max_concurrency, opts.max_concurrency or math.huge),
     held = {}, -- { item, call } of items under way
     collected = 0, -- policy.finished when last looked at
+    rested = 0, -- policy.retries, likewise
     unsynced = {}, -- { item, receipt, err } of items that ended, not on the disk yet
     unsynced_since_ms = 0,
     is_burst = false,

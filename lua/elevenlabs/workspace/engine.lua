@@ -446,14 +446,15 @@ end
 
 -- ---- the end of an attempt
 
+local CHANGES = { unshare = true, share = true }
+
 --- An earlier attempt may have been applied, so "not sent" and "no" are not all the truth.
 local function with_history(call, verdict)
   local became = verdict.outcome
-  local doubtful = call.perhaps_applied and call.op ~= "get" and call.op ~= "connect"
-  if became == "not_sent" and doubtful then
+  if became == "not_sent" and call.perhaps_applied then
     became = "unconfirmed"
   end
-  return became, verdict.ambiguous or (became == "refused" and doubtful) or nil
+  return became, verdict.ambiguous or (became == "refused" and call.perhaps_applied) or nil
 end
 
 local function conclude(self, call, verdict)
@@ -496,7 +497,7 @@ local function retry_at(self, call, verdict, own_ms, now)
   elseif
     not outcome.may_retry(call.op, verdict.action)
     or retry.is_too_long(verdict.asked_ms)
-    or (call.counted >= policy.max_attempts and not call.probe)
+    or call.counted >= policy.max_attempts
     or (self.pace:is_parked() and not policy.parks)
   then
     return nil
@@ -561,6 +562,11 @@ local function tell(self, call, evidence, verdict, held_back, due, now)
   end
 end
 
+--- Was it an attempt of this item's own, and not one that found an outage going on?
+local function is_trial(call, evidence)
+  return evidence.sent and (not call.probe or evidence.status > 0)
+end
+
 --- One attempt came to its end. Whatever may raise comes first: an error leaves the
 --- completion for the next step.
 local function complete(self, evidence)
@@ -577,10 +583,11 @@ local function complete(self, evidence)
   if call.policy.on_verdict then
     call.policy.on_verdict(verdict)
   end
-  if evidence.sent and not call.probe or call.policy.counts_unsent then
+  if call.policy.counts_unsent or is_trial(call, evidence) then
     call.counted = call.counted + 1
   end
-  evidence.perhaps_applied = verdict.outcome == "unconfirmed" or evidence.resent
+  evidence.perhaps_applied = CHANGES[call.op]
+    and (verdict.outcome == "unconfirmed" or evidence.resent)
   local due = retry_at(self, call, verdict, own_ms, now)
   if due then
     rest(self, call, verdict, due)
@@ -712,8 +719,13 @@ end
 local function advance(self)
   stop_overdue(self)
   give_up(self)
-  send_rested(self)
-  send_waiting(self)
+  if self.pace:is_parked() then -- an item that failed before makes a bad probe
+    send_waiting(self)
+    send_rested(self)
+  else
+    send_rested(self)
+    send_waiting(self)
+  end
   self.core:wake_at(next_wake_ms(self))
 end
 
