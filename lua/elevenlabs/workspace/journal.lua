@@ -1,7 +1,7 @@
 --- What became of each item, written down before it is reported: a run that was killed is
 --- resumed from it. Records over the C file, and the set of what earlier runs achieved.
 
-local cjson = require "cjson.safe"
+local cjson = require("cjson.safe").new()
 local core = require "elevenlabs.workspace.core"
 local errors = require "elevenlabs.workspace.error"
 local json = require "elevenlabs.workspace.json"
@@ -12,6 +12,7 @@ local FORMAT = "elevenlabs-workspace journal 1"
 local OLD_S = 24 * 60 * 60
 local TARGETS = { "user_email", "group_id", "workspace_api_key_id" }
 local ROLES = { admin = 1, editor = 2, commenter = 3, viewer = 4 }
+local SEVERAL = 5 -- roles that may each have been given
 
 -- What the set knows of an item, as one number: role * 16 + the sum of these.
 local KNOWN, SEEN, PERHAPS, CONFIRMED, ROLE = 1, 2, 4, 8, 16
@@ -44,7 +45,7 @@ end
 --- target meet.
 local function identity(item)
   for i, name in ipairs(TARGETS) do
-    if item[name] ~= nil and item[name] ~= cjson.null then
+    if type(item[name]) == "string" then
       return table.concat({ item.resource_type, item.resource_id, i, item[name] }, "\0")
     end
   end
@@ -69,11 +70,17 @@ end
 --- Bits for another role say nothing of this item.
 local function bits_of(self, item)
   local bits = self.set:get(identity(item))
-  return math.floor(bits / ROLE) == role_of(item) and bits or 0
+  local role = math.floor(bits / ROLE)
+  return (role == role_of(item) or role == SEVERAL) and bits or 0
 end
 
+--- A doubt of one role is not forgotten for another.
 local function put(self, item, seen, perhaps, confirmed)
-  local bits = pack(role_of(item), seen, perhaps, confirmed)
+  local before, role = self.set:get(identity(item)), role_of(item)
+  if has(before, PERHAPS) and math.floor(before / ROLE) ~= role then
+    role, perhaps, confirmed = SEVERAL, true, false
+  end
+  local bits = pack(role, seen, perhaps, confirmed)
   local ok, failure = self.set:put(identity(item), bits)
   return ok, failure and failed(failure)
 end
@@ -104,10 +111,11 @@ local function check_header(header, wanted)
   if type(header) ~= "table" or header.format ~= FORMAT then
     return nil, "is no journal of this program"
   elseif header.operation ~= wanted.operation then
-    return nil, ("is a journal of %s, not of %s"):format(header.operation, wanted.operation)
+    local message = "is a journal of %s, not of %s"
+    return nil, message:format(tostring(header.operation), wanted.operation)
   elseif header.base_url ~= wanted.base_url then
     local message = "is a journal of a run against %s, not %s"
-    return nil, message:format(header.base_url, wanted.base_url)
+    return nil, message:format(tostring(header.base_url), wanted.base_url)
   end
   return true
 end
