@@ -181,6 +181,18 @@ describe("cli.bulk", function()
     assert.matches("total 4 confirmed 0 refused 4 ", out)
   end)
 
+  it("keeps an earlier list of failed items where it cannot begin", function()
+    local failed = write("failed.csv", "an earlier list\n")
+    local options = { "--failed", failed, "--yes", "--from" }
+    local code = run(options, { path_of "none.csv" }, LEAVER)
+    assert.are.same({ 2, "an earlier list\n" }, { code, read_file(failed) })
+    code = run(options, { write("all.csv", resources()) }, LEAVER, {
+      "--journal",
+      write("mia.journal", "what?"),
+    })
+    assert.are.same({ 2, "an earlier list\n" }, { code, read_file(failed) })
+  end)
+
   it("does not write the failed items over its input", function()
     local from = write("all.csv", resources())
     local code, _, err = run({ "--from", from, "--failed", from, "--yes" }, LEAVER)
@@ -390,12 +402,12 @@ describe("cli.bulk", function()
         "cannot open /nonexistent/x.csv",
       },
       ["no place for the failed"] = {
-        { "--from", "README.md", "--failed", "/nonexistent/x.csv", "--yes" },
+        { "--from", "x.csv", "--failed", "/nonexistent/x.csv", "--yes" },
         "cannot write the failed items",
       },
     } do
       it(name, function()
-        if row[1][2] == "x.csv" and not row[1][3] then
+        if row[1][2] == "x.csv" then
           row[1][2] = write("x.csv", resources(1))
         end
         local code, out, err = run(row[1], LEAVER)

@@ -184,13 +184,9 @@ local function overwritten(path, values)
 end
 
 --- Where the failed items go, nil for nowhere; or nil and why they cannot.
-local function open_failed(values)
-  local path = values.failed
-  local lost = path and overwritten(path, values)
+local function open_failed(path)
   if not path then
     return nil
-  elseif lost then
-    return nil, "--failed would overwrite the file of " .. lost
   end
   local file, why = io.open(path, "w")
   if not file then
@@ -386,6 +382,13 @@ local function run_job(job, fields)
     say_why_not(job, err)
     return job.driver.status or EXIT.usage
   end
+  job.failed, err = open_failed(job.values.failed) -- not before: it may hold an earlier list
+  if err then
+    job.complain(err)
+    job.run:cancel()
+    job.run:result()
+    return EXIT.usage
+  end
   return finish(job)
 end
 
@@ -397,9 +400,9 @@ end
 ---@param complain fun(text: string)
 ---@return integer status
 function M.run(op, fields, values, arguments, complain)
-  local failed, why = open_failed(values)
-  if why then
-    complain(why)
+  local lost = values.failed and overwritten(values.failed, values)
+  if lost then
+    complain("--failed would overwrite the file of " .. lost)
     return EXIT.usage
   end
   local job = {
@@ -407,7 +410,6 @@ function M.run(op, fields, values, arguments, complain)
     values = values,
     arguments = arguments,
     complain = complain,
-    failed = failed,
     tally = new_tally(),
     display = new_display(),
   }
@@ -417,8 +419,8 @@ function M.run(op, fields, values, arguments, complain)
   end
   local status = run_job(job, fields)
   connections.close(job.client, job.driver)
-  if failed then
-    assert(failed:close())
+  if job.failed then
+    assert(job.failed:close())
   end
   return status
 end
