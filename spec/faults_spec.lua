@@ -14,8 +14,8 @@ local GOOD = raw.answer(200, '{"status":"ok"}')
 
 describe("fault", function()
   for _, fault in ipairs(faults.list) do
-    it(("%d, %s: %s"):format(fault.number, fault.name, fault.expected), function()
-      local seen, kind = fault.run()
+    it(("%d %s, %s: %s"):format(fault.number, fault.by.name, fault.name, fault.expected), function()
+      local seen, kind = fault.run(fault.by)
       assert.are.equal(fault.expected, seen)
       if fault.kind then
         assert.are.equal(fault.kind, kind)

@@ -4,12 +4,13 @@ local faults = require "spec.support.faults"
 
 local good = 0
 for _, fault in ipairs(faults.list) do
-  local ok, seen, kind = pcall(fault.run)
+  local ok, seen, kind = pcall(fault.run, fault.by)
   local holds = ok and seen == fault.expected and (not fault.kind or fault.kind == kind)
   good = good + (holds and 1 or 0)
   print(
-    ("%2d  %-55s %-22s %s%s"):format(
+    ("%2d  %-6s  %-55s %-36s %s%s"):format(
       fault.number,
+      fault.by.name,
       fault.name,
       fault.expected,
       tostring(seen),

@@ -64,6 +64,7 @@ function Server:client(options)
   for name, value in pairs(options or {}) do
     all[name] = value
   end
+  all.max_attempts = all.max_attempts or nil -- false: as many as usual
   return assert(workspace.new(all))
 end
 

@@ -120,6 +120,7 @@ def main():
         count = 0
         while True:
             accepted, _ = listener.accept()
+            accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             scripts = scenario["connections"][min(count, len(scenario["connections"]) - 1)]
             count += 1
             threading.Thread(target=serve, args=(accepted, scripts, context), daemon=True).start()

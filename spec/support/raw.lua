@@ -49,7 +49,7 @@ function M.answer(status, body, further_headers)
 end
 
 ---@param connections table scripts, see raw_server.py
----@param options table|nil { cert, key, tls_1_1 = nil } or { plain = true }
+---@param options table|nil { cert, key, tls_1_1 = nil, port = nil } or { plain = true }
 function M.start(connections, options)
   options = options or M.certificate()
   local self = setmetatable({ ca_file = not options.plain and options.cert or nil }, Raw)
@@ -61,10 +61,11 @@ function M.start(connections, options)
       cert = options.cert,
       key = options.key,
       tls_1_1 = options.tls_1_1,
+      port = options.port,
     },
   }
   local ports = cjson.decode(self.process:read_line())
-  self.other = ports.other
+  self.port, self.other = ports.port, ports.other
   self.base_url = ("%s://127.0.0.1:%d"):format(options.plain and "http" or "https", ports.port)
   return self
 end

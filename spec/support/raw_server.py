@@ -3,6 +3,7 @@
 Usage: raw_server.py SCENARIO, a JSON object:
   cert, key    PEM files; without them it speaks plain TCP
   tls_1_1      true: speak TLS 1.1 alone
+  port         to listen on; default: any
   connections  a list of scripts, one for each connection in order of arrival; the
                last one serves all further connections. A script is a list of
                steps: ["read"] one whole request, ["send", text as Latin-1],
@@ -128,9 +129,9 @@ def accept_for_ever(listener, scripts, where, context):
         threading.Thread(target=serve, args=arguments, daemon=True).start()
 
 
-def listen():
+def listen(port=0):
     listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
+    listener.bind(("127.0.0.1", port))
     listener.listen(64)
     return listener
 
@@ -146,7 +147,7 @@ def main():
             context.set_ciphers("ALL:@SECLEVEL=0")
             context.minimum_version = ssl.TLSVersion.TLSv1_1
             context.maximum_version = ssl.TLSVersion.TLSv1_1
-    port, other = listen(), listen()
+    port, other = listen(scenario.get("port", 0)), listen()
     for listener, scripts, where, tls in (
         (port, scenario["connections"], "port", context),
         (other, [[["hold"]]], "other", None),
