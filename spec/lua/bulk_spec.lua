@@ -486,6 +486,21 @@ describe("a bulk run", function()
     assert.is_true(told[5].window >= 4 and told[5].held > 0)
   end)
 
+  it("goes on where on_progress takes longer than the time between its calls", function()
+    local engine = world.running(always {})
+    local now, late, told = engine.now, 0, 0
+    function engine.now()
+      return now() + late
+    end
+    local report = bulk.start(engine, URL, "unshare", (many(10)), {
+      on_progress = function()
+        late, told = late + 150, told + 1
+        assert(told < 100)
+      end,
+    }):result()
+    assert.are.equal(10, report.confirmed)
+  end)
+
   it("lets its callbacks call the client", function()
     local client = fake.new()
     local seen

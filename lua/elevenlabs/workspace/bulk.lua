@@ -189,7 +189,6 @@ local function tell_progress(self)
   if not self.on_progress or (now < self.progress_at_ms and not self.over) then
     return
   end
-  self.progress_at_ms = now + PROGRESS_MS
   update_report(self)
   local progress = {
     count = self.count,
@@ -203,6 +202,7 @@ local function tell_progress(self)
     progress[name] = value
   end
   call_user(self, self.on_progress, progress)
+  self.progress_at_ms = self.engine.now() + PROGRESS_MS -- a slow one must leave time for the rest
 end
 
 -- ---- the journal
