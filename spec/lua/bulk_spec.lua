@@ -323,6 +323,42 @@ describe("a bulk run", function()
       assert.matches("disk full", report.stop_message)
     end)
 
+    it("where one raises what no journal could hold, and shows no key", function()
+      local path = os.tmpname()
+      for _, raised in ipairs {
+        "key\n" .. ("x"):rep(100000),
+        setmetatable({}, {
+          __tostring = function()
+            error "no text"
+          end,
+        }),
+      } do
+        os.remove(path)
+        local messages = ""
+        local engine = world.running(function(attempt, now)
+          return (attempt.args.resource_id == "id1" or now > 3000) and {} or nil
+        end)
+        local report = bulk.start(engine, URL, "unshare", (many(10)), {
+          journal = path,
+          on_result = function(_, _, err)
+            messages = messages .. (err and err.message or "")
+            error(raised, 0)
+          end,
+        }):result()
+        assert.are.equal("callback", report.stopped)
+        assert.is_true(report.not_sent > 0)
+        local file = assert(io.open(path))
+        local text = file:read "*a"
+        file:close()
+        assert.matches('{"end":true[^\n]*\n$', text)
+        for _, shown in ipairs { messages, report.stop_message, text } do
+          assert.is_nil(shown:find "key")
+        end
+        assert.is_nil(messages:find "\n")
+      end
+      os.remove(path)
+    end)
+
     it("where the client is closed", function()
       local engine
       local report

@@ -21,6 +21,7 @@ local MOST_RESTING = 4 -- times as many as may be in flight
 local BURST = 1000 -- items that are settled without a request, before the host's turn
 local BURST_PAUSE_MS = 1
 local PROBLEMS = 100 -- of a file that are named
+local LONGEST_RAISED = 500
 
 --- What a bulk run takes beside its items.
 ---@class elevenlabs.workspace.BulkOptions
@@ -135,6 +136,13 @@ local function cancel_waiting(self)
   end
 end
 
+--- What a function of the owner's raised, as it may be shown in errors and the journal.
+local function describe_raised(self, why)
+  local ok, text = pcall(tostring, why)
+  text = self.engine.mask(ok and text or "an error that is no text")
+  return errors.one_line(text:sub(1, LONGEST_RAISED))
+end
+
 --- Take no more items. What waits ends now, what is in flight by itself.
 local function stop(self, reason, message)
   if self.stopping then
@@ -159,7 +167,7 @@ end
 local function call_user(self, f, ...)
   local ok, why = call_outside(self, f, ...)
   if not ok then
-    stop(self, "callback", "a function of the run's owner raised: " .. tostring(why))
+    stop(self, "callback", "a function of the run's owner raised: " .. describe_raised(self, why))
   end
 end
 
@@ -371,7 +379,7 @@ end
 local function take(self)
   local ok, item, problem = call_outside(self, self.source.next, self.source)
   if not ok then
-    return stop(self, "source", "the source of items raised: " .. tostring(item))
+    return stop(self, "source", "the source of items raised: " .. describe_raised(self, item))
   elseif not item and not problem then
     self.report.exhausted = self.cancelled == 0 -- which may have interrupted it
     return nil
