@@ -429,6 +429,27 @@ describe("the journal", function()
       assert.are.equal("journal", told[1].kind)
     end)
 
+    it("from its first line on begins no run, and says why", function()
+      local core = require "elevenlabs.workspace.core"
+      local open_journal = core.open_journal
+      core.open_journal = function()
+        return {
+          is_new = function()
+            return true
+          end,
+          next = function() end,
+          append = function()
+            return nil, { kind = "journal", message = "No space left on device" }
+          end,
+          close = function() end,
+        }
+      end
+      local report, err = run({ "x" }, ok)
+      core.open_journal = open_journal
+      assert.is_nil(report)
+      assert.are.equal("not_sent (journal): No space left on device", tostring(err))
+    end)
+
     it("at its very end is told, and what it says stands", function()
       local report = broken(2, 5)
       assert.are.same({ "journal", 5 }, { report.stopped, report.confirmed })

@@ -208,7 +208,10 @@ local function open(self, wanted)
     return true -- a dry run's
   elseif file:is_new() then
     file:next() -- nothing, but perhaps a torn header
-    return wanted.dry_run or begin(self, header_of(wanted))
+    if wanted.dry_run then
+      return true
+    end
+    return begin(self, header_of(wanted))
   end
   local ok, err = read(self, wanted)
   if not ok or wanted.dry_run then
