@@ -1210,16 +1210,72 @@ describe("engine", function()
     end)
   end)
 
-  it("ends a step by an alarm, one for each owner, until it has passed", function()
-    local engine, core, pass = world()
-    engine:set_alarm("a", 1050)
-    engine:set_alarm("b", 1040)
-    assert.are.equal(1040, core.wake)
-    engine:set_alarm("b", nil)
-    assert.are.equal(1050, core.wake)
-    pass(50)
-    engine:step()
-    assert.is_nil(core.wake)
+  describe("ends a step early", function()
+    --- An engine whose core tells when a step under way would end by itself.
+    local function watched(options)
+      local engine, core, pass = world(options)
+      local seen = {}
+      local step = core.step
+      function core:step()
+        seen[#seen + 1] = self.wake or "never"
+        return step(self)
+      end
+      return engine, core, pass, seen
+    end
+
+    it("by an alarm, one for each owner, until a step saw it pass", function()
+      local engine, core, pass, seen = watched()
+      engine:set_alarm("a", 1050)
+      engine:set_alarm("b", 1040)
+      assert.are.equal(1040, core.wake)
+      engine:set_alarm("b", nil)
+      assert.are.equal(1050, core.wake)
+      pass(50)
+      engine:step()
+      engine:step()
+      assert.are.same({ 1050, "never" }, seen)
+      assert.is_nil(core.wake)
+    end)
+
+    it("by an alarm that passes as the step begins", function()
+      local engine, pass, seen, _
+      engine, _, pass, seen = watched {
+        api_key = function()
+          pass(100)
+          return "key"
+        end,
+      }
+      engine:set_alarm("a", 1050)
+      engine:start("unshare", {})
+      engine:step()
+      assert.are.same({ 1050 }, seen)
+    end)
+
+    it("where a function of the user's asks for that as it begins", function()
+      local engine, seen, _
+      engine, _, _, seen = watched {
+        on_event = function(event)
+          if event.name == "attempt" then
+            engine:wake()
+          end
+        end,
+      }
+      engine:start("unshare", {})
+      engine:step()
+      engine:step()
+      assert.are.same({ 0, "never" }, seen)
+    end)
+
+    it("and the host steps once more, for all who wait to see it", function()
+      local engine, core, pass = watched()
+      engine:set_alarm("a", 1050)
+      pass(50)
+      engine:step()
+      engine:set_alarm("b", 2000) -- by whom the host resumed first
+      assert.are.equal(0, core.wake)
+      engine:step()
+      assert.are.equal(2000, core.wake)
+    end)
   end)
 
   it("does not miss an alarm that comes between its owner's look and the step's", function()

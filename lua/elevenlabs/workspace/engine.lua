@@ -98,6 +98,8 @@ function M.new(parts)
     resting = queue.new_agenda(), -- calls to be sent again
     -- Times at which somebody wants a step to end, by whose they are.
     alarms = setmetatable({}, { __mode = "k" }),
+    woken = false, -- somebody wants that at once
+    rang = false, -- the last step met such a time: the host is to step once more
     flying = {}, -- calls by the core's id
     flying_count = 0, -- and those being started: places taken
     arrived = {}, -- completions, the first `arrived_done` of which are dealt with
@@ -701,18 +703,30 @@ end
 
 --- The time of the next step that no socket will announce.
 local function next_wake_ms(self)
+  if self.woken or self.rang then
+    return 0
+  end
   local now, oldest = self.now(), self.deadlines:peek()
   local at = oldest and oldest.deadline_ms
   if self.waiting:peek() or self.resting:soonest() then
     at = earlier(earlier(at, next_send_ms(self, now)), self.pace:gives_up_at())
   end
-  for owner, alarm in pairs(self.alarms) do
-    if alarm <= now then
-      self.alarms[owner] = nil -- it goes off once: its owner may not be listening
-    end
+  for _, alarm in pairs(self.alarms) do
     at = earlier(at, alarm)
   end
   return at
+end
+
+--- At a step's end: let go of alarms that have passed. Their owners look when they are
+--- resumed, and some may have been before this step.
+local function ring(self)
+  local now = self.now()
+  self.rang, self.woken = self.woken, false
+  for owner, alarm in pairs(self.alarms) do
+    if alarm <= now then
+      self.alarms[owner], self.rang = nil, true
+    end
+  end
 end
 
 --- Whatever time and free places allow, and the time at which there will be more.
@@ -745,11 +759,13 @@ end
 ---@return integer completed calls that became done since the last step
 function Engine:step(timeout_ms)
   notice_fork(self)
+  self.rang = false
   if self.closed then
     end_all(self)
   else
     advance(self)
     complete_all(self, self.core.step, self.finished > 0 and 0 or timeout_ms or 0)
+    ring(self)
     advance(self) -- into the places that became free
   end
   local finished = self.finished
@@ -765,6 +781,7 @@ end
 
 --- Let the step under way, or the next, end at once.
 function Engine:wake()
+  self.woken = true
   self.core:wake_at(0)
 end
 
