@@ -9,14 +9,22 @@ local function in_coroutine()
   return thread ~= nil and not is_main
 end
 
+--- It may end what another coroutine waits for, whose turn was before: the host is to
+--- resume them all once more.
+local function step(client)
+  if client:step(0) > 0 then
+    client.engine:wake()
+  end
+end
+
 function M.wait(client, done)
   if not in_coroutine() then
     return "the manual driver waits by yielding: call from a coroutine, or use client:start"
   end
-  client:step(0)
+  step(client)
   while not done() do
     coroutine.yield()
-    client:step(0)
+    step(client)
   end
 end
 
