@@ -1266,6 +1266,29 @@ describe("engine", function()
       assert.are.same({ 0, "never" }, seen)
     end)
 
+    it("where such a function's own step ended a call", function()
+      local engine, core, timeouts = nil, nil, {}
+      engine, core = world {
+        on_event = function(event)
+          if event.name == "attempt" and event.call == 2 then
+            core:answer(1)
+            assert.are.equal(1, engine:step())
+          end
+        end,
+      }
+      local step = core.step
+      function core:step(timeout_ms)
+        timeouts[#timeouts + 1] = timeout_ms
+        return step(self)
+      end
+      engine:start("unshare", {})
+      engine:step(7)
+      engine:start("unshare", {})
+      assert.are.equal(1, engine:step(8))
+      assert.are.equal(0, engine:step(9))
+      assert.are.same({ 7, 0, 0, 9 }, timeouts)
+    end)
+
     it("and the host steps once more, for all who wait to see it", function()
       local engine, core, pass = watched()
       engine:set_alarm("a", 1050)

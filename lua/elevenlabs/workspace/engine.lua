@@ -105,7 +105,8 @@ function M.new(parts)
     arrived = {}, -- completions, the first `arrived_done` of which are dealt with
     arrived_done = 0,
     deadlines = queue.new_row(), -- all unfinished calls, by age and so by deadline
-    finished = 0, -- since the last step
+    finished = 0, -- calls that are done
+    reported = 0, -- of them when the last step ended
     forks = select(3, parts.core:counts()),
     counts = {
       calls = 0,
@@ -754,23 +755,24 @@ end
 
 -- ---- the host's side
 
---- Run what is due and wait at most `timeout_ms` (default 0) for a completion.
+--- Run what is due and wait at most `timeout_ms` (default 0) for a completion. A step
+--- inside of it, by a function of the user's, counts as part of it.
 ---@param timeout_ms number|nil
 ---@return integer completed calls that became done since the last step
 function Engine:step(timeout_ms)
+  local before = self.reported
   notice_fork(self)
   self.rang = false
   if self.closed then
     end_all(self)
   else
     advance(self)
-    complete_all(self, self.core.step, self.finished > 0 and 0 or timeout_ms or 0)
+    complete_all(self, self.core.step, self.finished > before and 0 or timeout_ms or 0)
     ring(self)
     advance(self) -- into the places that became free
   end
-  local finished = self.finished
-  self.finished = 0
-  return finished
+  self.reported = self.finished
+  return self.finished - before
 end
 
 --- The core's descriptor, once the calls that a fork ended have been dealt with.
