@@ -7,7 +7,7 @@ local raw = require "spec.support.raw"
 
 local M = { name = "bulk" }
 
-local ITEMS = 12
+local ITEMS = 30 -- more than a run holds: four in flight, and four times as many that rest
 local OK = '{"status":"ok"}'
 local GOOD = "good" -- the request-id by which answers of this file are known
 
@@ -109,7 +109,8 @@ local function check_sum(report, source, told)
   end
   assert(report.total == total and total == source.taken, "lost or counted twice")
   assert(report.exhausted == source.ended, "exhausted")
-  assert(not report.stopped or not report.exhausted, "it stopped at its end")
+  local may_be_at_end = not report.stopped or report.stopped == "outage"
+  assert(may_be_at_end or not report.exhausted, "it stopped at its end")
   assert(report.stopped ~= "callback", report.stop_message)
 end
 
@@ -175,7 +176,7 @@ local function describe(result)
   return result.request_id == GOOD and "well" or "confirmed"
 end
 
---- Of the first so many items, in order. All others must have gone well.
+--- Of the first so many items, in order. All others must have got good answers.
 local function in_order(told, count)
   local seen, kind = {}, nil
   for i = 1, count do
@@ -184,7 +185,7 @@ local function in_order(told, count)
     told["id" .. i] = nil
   end
   for _, result in pairs(told) do
-    assert(describe(result) == "well")
+    assert(result.outcome == "confirmed" and result.request_id == GOOD)
   end
   return table.concat(seen, ", "), kind
 end
@@ -227,7 +228,7 @@ function M.unshare(client, count, between)
     end,
   })
   local is_early = report.stopped and report.stopped ~= "outage"
-  assert(not is_early or client:stats().attempts <= 8, "it went on")
+  assert(not is_early or client:stats().attempts <= 20, "it went on")
   local seen, kind
   if count then
     seen, kind = in_order(told, count)
