@@ -101,7 +101,7 @@ describe("retry", function()
       local budget = retry.new_budget()
       for _, event in ipairs(list) do
         if event == "ok" or event == "again" then
-          budget:settled(event == "ok")
+          budget:settled(event == "ok", false)
         elseif event == "probe" then
           budget:begin()
           budget:failed("other", true, 1000)
@@ -149,13 +149,26 @@ describe("retry", function()
         budget:failed("other", true, at)
       end
       budget:begin()
-      budget:settled(false)
+      budget:settled(false, true)
       assert.are.same({ true, 0, false }, { budget:allows(at), budget:opens_at(), budget:begin() })
     end)
 
     it("starts its pauses anew after a success", function()
       local budget = play { 5, "other", "probe", "probe", "again", "other" }
       assert.are.equal(2000, budget:opens_at())
+    end)
+
+    it("waits for a probe's end, also where others had an answer meanwhile", function()
+      local budget = play { 5, "other" }
+      assert.is_true(budget:begin())
+      budget:settled(true, false)
+      assert.are.same({ true, false }, { budget:allows(1500), budget:begin() })
+      budget:failed("other", false, 1500)
+      assert.is_true(budget.parked)
+      assert.are.same({ false, nil }, { budget:allows(9999), budget:opens_at() })
+      budget:failed("other", true, 10000)
+      assert.are.same({ false, 12000 }, { budget:allows(11999), budget:opens_at() })
+      assert.is_true(budget:begin())
     end)
 
     it("lets another probe follow one that was cancelled", function()

@@ -127,7 +127,7 @@ function Pace:learn(attempt, verdict, maximum, own_ms, now_ms)
   end
   if is_settled(verdict) then
     self.limiter:succeeded()
-    self.budget:settled(attempt.attempts == 1)
+    self.budget:settled(attempt.attempts == 1, attempt.probe)
     return false
   elseif not outcome.is_transient(verdict.action) then
     self.budget:lost(attempt.probe)

@@ -130,10 +130,11 @@ end
 
 --- An attempt was answered, and what it was about is settled by that.
 ---@param first_try boolean
-function Budget:settled(first_try)
+---@param was_probe boolean
+function Budget:settled(first_try, was_probe)
   self.tokens = math.min(FULL, self.tokens + (first_try and 1 or 0))
-  self.parked, self.probing, self.failing_since_ms = false, false, false
-  self.excused_ms = 0
+  self.parked, self.failing_since_ms, self.excused_ms = false, false, 0
+  self.probing = self.probing and not was_probe
   self.probe_pause_ms = FIRST_PROBE_MS
 end
 
@@ -146,8 +147,8 @@ function Budget:failed(why, was_probe, now_ms)
   local cost = why == "unreached" and UNREACHED_COST or why == "timeout" and TIMEOUT_COST
   self.failing_since_ms, self.failed_ms = self.failing_since_ms or now_ms, now_ms
   self.tokens = math.max(0, self.tokens - (cost or RETRY_COST))
+  self.probing = self.probing and not was_probe
   if was_probe and self.parked then
-    self.probing = false
     self.probe_pause_ms = math.min(LONGEST_PROBE_MS, self.probe_pause_ms * 2)
     self.probe_at_ms = now_ms + self.probe_pause_ms
   elseif self.tokens == 0 and not self.parked then
@@ -169,7 +170,7 @@ end
 --- An attempt is made.
 ---@return boolean whether it is a probe
 function Budget:begin()
-  self.probing = self.parked
+  self.probing = self.probing or self.parked
   return self.parked
 end
 
