@@ -59,6 +59,13 @@ function M.kind(parent)
   return kind
 end
 
+--- What is wrong with the source's last item, with its place.
+---@return string
+function M.at_place(source, err)
+  local place = source:place(err.field)
+  return (place and place .. ": " or "") .. err.message
+end
+
 ---@return boolean
 function M.is(value)
   local meta = type(value) == "table" and getmetatable(value)

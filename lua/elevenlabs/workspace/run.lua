@@ -1,0 +1,620 @@
+--- The life of a bulk run: items stream from a source through the engine, and each ends in
+--- exactly one outcome. With a journal, an outcome is on the disk before it is reported.
+---
+--- A run lives in its owner's `result`: only there are items taken and functions of the
+--- user's called, so these may wait, yield and call the client.
+
+local errors = require "elevenlabs.workspace.error"
+local reports = require "elevenlabs.workspace.report"
+local sources = require "elevenlabs.workspace.items.source"
+
+local M = {}
+
+local GROUP, GROUP_MS = 256, 100 -- of records that are synced together
+local GRACE_MS = 5000 -- for what is in flight when a run is cancelled
+local PROGRESS_MS = 100
+local MOST_RESTING = 4 -- times as many as may be in flight
+local BURST = 1000 -- items that are settled without a request, before the host's turn
+local BURST_PAUSE_MS = 1
+local LONGEST_RAISED = 500
+
+--- A bulk run, from `client:start_many`.
+---@class elevenlabs.workspace.Run
+---@field count integer|nil how many items there are, where the source knows
+local Run = {}
+Run.__index = Run
+Run.__name = "elevenlabs.workspace.run"
+
+local function cancel_waiting(self)
+  for _, entry in ipairs(self.held) do
+    if entry.call.state ~= "flying" then
+      entry.call:cancel()
+    end
+  end
+end
+
+--- What a function of the owner's raised, as it may be shown in errors and the journal.
+local function describe_raised(self, why)
+  local ok, text = pcall(tostring, why)
+  text = self.engine.mask(ok and text or "an error that is no text")
+  return errors.one_line(text:sub(1, LONGEST_RAISED))
+end
+
+--- Take no more items. What waits ends now, what is in flight by itself.
+local function stop(self, reason, message)
+  if self.stopping then
+    return
+  end
+  self.stopping = { reason = reason, message = message }
+  self.policy.stopped = self.stopping
+  cancel_waiting(self)
+end
+
+-- ---- reporting
+
+--- As pcall. Until it returns, which may take many turns of the host's, the run stands
+--- still, whoever else asks for its result.
+local function call_outside(self, f, ...)
+  self.is_outside = true
+  local ok, first, second = pcall(f, ...)
+  self.is_outside = false
+  return ok, first, second
+end
+
+local function call_user(self, f, ...)
+  local ok, why = call_outside(self, f, ...)
+  if not ok then
+    stop(self, "callback", "a function of the run's owner raised: " .. describe_raised(self, why))
+  end
+end
+
+--- The item's end. Nothing is said of it before, and nothing after.
+local function deliver(self, item, receipt, err)
+  local result, report = receipt or err, self.report
+  report.total = report.total + 1
+  report[result.outcome] = report[result.outcome] + 1
+  if err and err.kind == "invalid_argument" then
+    report.invalid = report.invalid + 1
+  end
+  if self.on_result then
+    call_user(self, self.on_result, item, receipt, err)
+  end
+end
+
+local function update_report(self)
+  local report = self.report
+  report.retries = self.policy.retries
+  report.elapsed_ms = math.floor(self.engine.now() - self.started_ms + 0.5)
+  report.stopped = self.stopping and self.stopping.reason or nil
+  report.stop_message = self.stopping and self.stopping.message or nil
+end
+
+local function tell_progress(self)
+  local now = self.engine.now()
+  if not self.on_progress or (now < self.progress_at_ms and not self.over) then
+    return
+  end
+  update_report(self)
+  local progress = {
+    count = self.count,
+    in_flight = self.engine.flying_count,
+    window = self.engine.pace:window(),
+    held = #self.held,
+    paused_ms = self.engine.pace:paused_ms(now),
+    over = self.over,
+  }
+  for name, value in pairs(self.report) do
+    progress[name] = value
+  end
+  call_user(self, self.on_progress, progress)
+  self.progress_at_ms = self.engine.now() + PROGRESS_MS -- a slow one must leave time for the rest
+end
+
+-- ---- the journal
+
+local function not_written(result, failure)
+  return errors.new {
+    kind = "journal",
+    outcome = "unconfirmed",
+    field = "journal",
+    message = "the server confirmed it, but this could not be written down: " .. failure.message,
+    status = result.status,
+    request_id = result.request_id,
+    attempts = result.attempts,
+  }
+end
+
+--- Without its journal a run reports no confirmation any more.
+local function lose_journal(self, failure)
+  self.journal_failure = failure
+  stop(self, "journal", failure.message)
+end
+
+local function deliver_unwritten(self, entry)
+  local receipt, err = entry.receipt, entry.err
+  if receipt then
+    receipt, err = nil, not_written(receipt, self.journal_failure)
+  end
+  deliver(self, entry.item, receipt, err)
+end
+
+--- Sync the group and report it.
+local function commit(self)
+  local group = self.unsynced
+  self.unsynced = {}
+  local ok, failure = self.journal:sync()
+  if not ok then
+    lose_journal(self, failure)
+  end
+  for _, entry in ipairs(group) do
+    if ok then
+      deliver(self, entry.item, entry.receipt, entry.err)
+    else
+      deliver_unwritten(self, entry)
+    end
+  end
+end
+
+local function commit_if_due(self)
+  local count = #self.unsynced
+  if count == 0 then
+    return
+  elseif
+    count >= GROUP
+    or #self.held == 0
+    or self.engine.now() >= self.unsynced_since_ms + GROUP_MS
+  then
+    commit(self)
+  end
+end
+
+-- ---- items that end
+
+--- A call's end: reported at once, or once the journal has it.
+local function settle(self, item, receipt, err)
+  if not self.journal then
+    return deliver(self, item, receipt, err)
+  end
+  local entry = { item = item, receipt = receipt, err = err }
+  local ok, failure = true, nil
+  if not self.journal_failure then
+    ok, failure = self.journal:record(item, receipt or err)
+  end
+  if not ok then
+    lose_journal(self, failure)
+  end
+  if self.journal_failure then
+    return deliver_unwritten(self, entry)
+  end
+  if #self.unsynced == 0 then
+    self.unsynced_since_ms = self.engine.now()
+  end
+  self.unsynced[#self.unsynced + 1] = entry
+end
+
+--- Those held that have ended, and not the others: what is told of one may let more end.
+local function take_ended(self)
+  local ended, kept = {}, {}
+  for _, entry in ipairs(self.held) do
+    local list = entry.call:done() and ended or kept
+    list[#list + 1] = entry
+  end
+  self.held = kept
+  return ended
+end
+
+--- Calls that are done since the last look.
+local function collect(self)
+  self.rested = self.policy.retries
+  if self.policy.finished == self.collected then
+    return
+  end
+  self.collected = self.policy.finished
+  for _, entry in ipairs(take_ended(self)) do
+    local receipt, err = entry.call:result()
+    if err and err.kind == "cancelled" and self.stopping then
+      err.message = err.message .. "; the run stopped: " .. self.stopping.message
+    end
+    settle(self, entry.item, receipt, err)
+  end
+end
+
+-- ---- items that begin
+
+local function copy_raw(item)
+  local copy = {}
+  for name, value in next, item do
+    copy[name] = value
+  end
+  return copy
+end
+
+--- What can never be sent, with its place in the source.
+local function deliver_invalid(self, item, err)
+  err.message = sources.at_place(self.source, err)
+  deliver(self, item, nil, err)
+end
+
+--- An item that ends without a request. -> true where it did
+local function settle_known(self, item, known, answer)
+  if known == "duplicate" then
+    self.report.duplicates = self.report.duplicates + 1
+  elseif known == "confirmed" then
+    self.report.already_confirmed = self.report.already_confirmed + 1
+    deliver(self, item, reports.earlier_receipt())
+  elseif known == "doubtful" then
+    deliver(self, item, nil, errors.new {
+      kind = "journal",
+      outcome = "unconfirmed",
+      message = "an earlier run may have shared it, and sharing again could give back what "
+        .. "somebody has taken since: read the resource",
+    })
+  elseif known == "other_role" then
+    local message = "the list gives this target another role on this resource before"
+    deliver_invalid(self, item, errors.invalid("role", message))
+  elseif not known then
+    lose_journal(self, answer)
+    deliver(self, item, nil, answer)
+  end
+  return known ~= "new"
+end
+
+local function settle_dry(self, item)
+  local message = "this is a dry run: it is valid, and was not sent"
+  deliver(self, item, nil, errors.not_sent { kind = "cancelled", message = message })
+end
+
+--- The source's next item, valid and not known yet; nil where the one it gave has ended
+--- already, or there is none.
+local function take(self)
+  local ok, item, problem = call_outside(self, self.source.next, self.source)
+  if not ok then
+    return stop(self, "source", "the source of items raised: " .. describe_raised(self, item))
+  elseif not item and not problem then
+    self.report.exhausted = self.cancelled == 0 -- which may have interrupted it
+    return nil
+  elseif not item then
+    return deliver(self, {}, nil, errors.invalid(problem.field, problem.message))
+  end
+  item = copy_raw(item)
+  local valid, err = self.engine:check(self.op, item)
+  if not valid then
+    return deliver_invalid(self, item, err)
+  end
+  local perhaps_applied = false
+  if self.journal then
+    local known
+    known, perhaps_applied = self.journal:take(item)
+    if settle_known(self, item, known, perhaps_applied) then
+      return nil
+    end
+  end
+  if self.opts.dry_run then
+    return settle_dry(self, item)
+  end
+  return { item = item, perhaps_applied = perhaps_applied }
+end
+
+local function takes_no_more(self)
+  return self.stopping or self.cancelled > 0 or self.report.exhausted
+end
+
+--- Items that rest before they are sent again take no other's place, up to a bound: a few
+--- that always fail would else keep all others from being sent. Beyond it one more may be
+--- taken where the client tries whether an outage is over: they have all failed before.
+local function room_for_more(self)
+  local resting = 0
+  for _, entry in ipairs(self.held) do
+    resting = resting + (entry.call.state == "resting" and 1 or 0)
+  end
+  local room = self.most - #self.held + math.min(resting, MOST_RESTING * self.most)
+  local needs_probe = resting == #self.held and self.engine.pace:is_parked()
+  return math.max(room, needs_probe and 1 or 0)
+end
+
+--- Items to send, as many as there is room for.
+local function take_batch(self)
+  local batch, room = {}, room_for_more(self)
+  for taken = 1, BURST do
+    self.is_starved = not self.source:is_ready()
+    if #batch >= room or takes_no_more(self) or self.is_starved then
+      return batch
+    end
+    batch[#batch + 1] = take(self)
+    self.is_burst = taken == BURST
+  end
+  return batch
+end
+
+--- A share is written down before it is sent.
+local function intend(self, batch)
+  for _, entry in ipairs(batch) do
+    local ok, failure = self.journal:intend(entry.item)
+    if not ok then
+      return nil, failure
+    end
+  end
+  return self.journal:sync()
+end
+
+--- What this run does not send an earlier one may have sent.
+local function unsent(entry, failure)
+  return errors.new {
+    kind = failure.kind,
+    outcome = entry.perhaps_applied and "unconfirmed" or "not_sent",
+    field = failure.field,
+    message = failure.message,
+  }
+end
+
+local function begin(self, entry)
+  local err
+  local item = entry.item
+  entry.call, err = self.engine:start(self.op, copy_raw(item), self.policy, entry.perhaps_applied)
+  if entry.call then
+    self.held[#self.held + 1] = entry
+    return
+  elseif err.kind == "closed" then
+    stop(self, "closed", err.message)
+  end
+  settle(self, item, nil, unsent(entry, err))
+end
+
+local function fill(self)
+  self.is_burst, self.is_starved = false, false
+  if takes_no_more(self) or #self.unsynced >= GROUP then
+    return
+  end
+  local batch = take_batch(self)
+  if self.journal and self.op == "share" and #batch > 0 then
+    local ok, failure = intend(self, batch)
+    if not ok then
+      lose_journal(self, failure)
+    end
+  end
+  for _, entry in ipairs(batch) do
+    if self.journal_failure then
+      deliver(self, entry.item, nil, unsent(entry, self.journal_failure))
+    else
+      begin(self, entry)
+    end
+  end
+  if self.stopping then -- meanwhile
+    cancel_waiting(self)
+  end
+end
+
+-- ---- heeding
+
+local function cancel_all(self)
+  for _, entry in ipairs(self.held) do
+    entry.call:cancel()
+  end
+end
+
+--- What others ask for: the engine, the rules, the clock, and whoever called `cancel`.
+local function heed(self)
+  local now, stopped = self.engine.now(), self.policy.stopped
+  if stopped then
+    stop(self, stopped.reason, stopped.message)
+  end
+  if self.cancelled > 0 and self.heeded == 0 then
+    self.cancel_at_ms = now + GRACE_MS
+    stop(self, "cancelled", "it was cancelled")
+  end
+  self.heeded = self.cancelled
+  if now >= self.deadline_ms then
+    self.deadline_ms = math.huge
+    stop(self, "deadline", "its deadline passed")
+    cancel_all(self)
+  elseif now >= self.cancel_at_ms or self.cancelled > 1 then
+    self.cancel_at_ms = math.huge
+    cancel_all(self)
+  end
+end
+
+-- ---- the run
+
+local function is_over(self)
+  return (self.stopping or self.report.exhausted) and #self.held == 0 and #self.unsynced == 0
+end
+
+local function finish(self)
+  self.over = true
+  self.engine:set_alarm(self, nil)
+  self.source:close()
+  if self.journal and not self.journal_failure and not self.opts.dry_run then
+    local ok, failure = self.journal:finish()
+    if not ok then
+      lose_journal(self, failure)
+    end
+  elseif self.journal then
+    self.journal:close()
+  end
+  update_report(self)
+  tell_progress(self)
+end
+
+local function next_alarm(self)
+  local at = self.is_burst and self.engine.now() + BURST_PAUSE_MS or math.huge
+  if #self.unsynced > 0 then
+    at = math.min(at, self.unsynced_since_ms + GROUP_MS)
+  end
+  local progress_at = self.on_progress and self.progress_at_ms or math.huge
+  return math.min(at, self.cancel_at_ms, self.deadline_ms, progress_at)
+end
+
+--- One turn. -> the time at which there is more to do, whatever comes before
+local function turn(self)
+  collect(self)
+  heed(self)
+  commit_if_due(self)
+  fill(self)
+  commit_if_due(self)
+  if is_over(self) then
+    finish(self)
+    return nil
+  end
+  tell_progress(self)
+  local at = next_alarm(self)
+  self.engine:set_alarm(self, at < math.huge and at or nil)
+  return at
+end
+
+--- Wait until there is something to do. -> nil, or why that is not possible here
+local function wait(self, at)
+  local function has_news()
+    return not self.is_outside
+      and (
+        self.over
+        or self.policy.finished ~= self.collected
+        or self.policy.retries ~= self.rested
+        or (self.policy.stopped and not self.stopping)
+        or self.cancelled ~= self.heeded
+        or (self.is_starved and self.source:is_ready())
+        or self.engine.now() >= at
+      )
+  end
+  local why = self.engine.wait(has_news)
+  if not has_news() then
+    return why or "the driver returned before there was news"
+  end
+end
+
+local function was_sent(self)
+  for _, entry in ipairs(self.held) do
+    if entry.call.attempts > 0 then
+      return true
+    end
+  end
+  return self.report.total > 0 or #self.unsynced > 0
+end
+
+--- No more of it, and no word to the journal that it ended.
+local function abandon(self, failure)
+  self.over, self.failure = true, failure
+  self.engine:set_alarm(self, nil)
+  self.source:close()
+  if self.journal then
+    self.journal:close()
+  end
+end
+
+--- An error, as of memory, left a turn half done: nobody knows which items it told of.
+local function break_off(self)
+  cancel_all(self)
+  abandon(self, errors.new {
+    kind = "cancelled",
+    outcome = "unconfirmed",
+    message = "an error cut the run short; from a journal it can be resumed",
+  })
+end
+
+--- The driver cannot wait where this was called: an error where nothing was sent, otherwise
+--- all that was taken ends now.
+local function give_up(self, why)
+  local began = was_sent(self)
+  stop(self, "driver", why)
+  cancel_all(self)
+  self.engine:step(0) -- ends what is in flight
+  if began then
+    collect(self)
+    commit_if_due(self)
+    finish(self)
+    return
+  end
+  abandon(self, errors.invalid("driver", why))
+end
+
+--- Is it over? Its report is there then.
+---@return boolean
+function Run:done()
+  return self.over
+end
+
+--- Take no more items. What is in flight gets 5 s to end, then it is cancelled; a second
+--- call cancels it at once. From anywhere: a signal's handler, another coroutine, on_result.
+function Run:cancel()
+  self.cancelled = self.cancelled + 1
+  self.engine:wake()
+end
+
+--- Time counts from here: somebody may have been asked before whether it may begin.
+local function start_clock(self)
+  self.started_ms = self.engine.now()
+  if self.opts.deadline_ms then
+    self.deadline_ms = self.started_ms + self.opts.deadline_ms
+  end
+end
+
+--- Run it to its end, waiting as the client's driver does. Several coroutines may, but nobody
+--- can ask while one of the run's own functions is at work: that is an error.
+---@return elevenlabs.workspace.Report|nil
+---@return elevenlabs.workspace.Error|nil where it could not begin and nothing was sent; or where
+--- an error was raised out of this before
+function Run:result()
+  if self.is_outside then
+    local message = "the run waits for a function of its owner's: ask for its result after that"
+    return nil, errors.invalid("result", message)
+  end
+  if self.is_turning then
+    break_off(self)
+  elseif not self.started_ms then
+    start_clock(self)
+  end
+  while not self.over do
+    self.is_turning = true
+    local at = turn(self)
+    self.is_turning = false
+    local why = at and wait(self, at)
+    if why then
+      give_up(self, why)
+    end
+  end
+  if self.failure then
+    return nil, self.failure
+  end
+  return self.report
+end
+
+-- ---- making one
+
+---@param parts table { engine, op, source, opts, journal = nil, policy, count = nil }
+---@return elevenlabs.workspace.Run
+function M.new(parts)
+  local engine, opts = parts.engine, parts.opts
+  return setmetatable({
+    engine = engine,
+    op = parts.op,
+    source = parts.source,
+    opts = opts,
+    on_result = opts.on_result,
+    on_progress = opts.on_progress,
+    count = parts.count,
+    journal = parts.journal,
+    journal_failure = false,
+    policy = parts.policy,
+    most = math.min(engine.max_concurrency, opts.max_concurrency or math.huge),
+    held = {}, -- { item, call } of items under way
+    collected = 0, -- policy.finished when last looked at
+    rested = 0, -- policy.retries, likewise
+    unsynced = {}, -- { item, receipt, err } of items that ended, not on the disk yet
+    unsynced_since_ms = 0,
+    is_burst = false,
+    is_starved = false, -- the source had nothing yet
+    is_outside = false, -- in a function of the user's
+    is_turning = false,
+    started_ms = false, -- when its result was first asked for
+    deadline_ms = math.huge,
+    progress_at_ms = 0,
+    cancelled = 0, -- times
+    heeded = 0, -- of them
+    cancel_at_ms = math.huge, -- what is in flight
+    stopping = false,
+    over = false,
+    failure = false, -- why it could not begin
+    report = reports.new(opts, parts.journal),
+  }, Run)
+end
+
+return M
