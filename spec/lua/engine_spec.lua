@@ -1314,4 +1314,34 @@ describe("engine", function()
     engine:step(60000)
     assert.are.same({ 1050, "never" }, wakes)
   end)
+
+  it("keeps no host busy for a call that rests behind one that is stopped", function()
+    local engine, core = world { max_concurrency = 4, max_attempts = 4 }
+    local engines = require "elevenlabs.workspace.engine"
+    local policy = engines.policy { max_attempts = 1, parks = true, confirms = false }
+    engine:start("unshare", {}, policy)
+    policy.stopped = { reason = "cancelled", message = "" }
+    engine:start("unshare", {})
+    engine:step()
+    core:answer(1, { status = 500 })
+    engine:step()
+    engine:step()
+    assert.are.equal(1125, core.wake)
+  end)
+
+  it("remembers no more of the past for a call that rests for long", function()
+    local engine, core, pass = world { max_attempts = 4 }
+    engine:start("unshare", {})
+    engine:step()
+    core:answer(1, { status = 500 })
+    engine:step()
+    for id = 2, 20 do
+      engine:start("unshare", {})
+      engine:step()
+      core:answer(id)
+      engine:step()
+      pass(1)
+    end
+    assert.is_true(engine.waiting.last - engine.waiting.first < 3)
+  end)
 end)

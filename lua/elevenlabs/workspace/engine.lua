@@ -441,7 +441,7 @@ local function send_waiting(self)
     i = math.max(i + 1, row.first)
   end
   local first = row:peek()
-  while first and has_left(first) do
+  while first and (has_left(first) or first.state == "resting") do
     row:drop(first)
     first = row:peek()
   end
@@ -678,7 +678,8 @@ end
 --- When the soonest of those that wait may be sent, as far as they are concerned.
 local function soonest_due(self, parks)
   for i = self.waiting.first, self.waiting.last do
-    if self.waiting[i] and is_to_send(self.waiting[i], parks) then
+    local call = self.waiting[i] -- one that rests was in the row before
+    if call and call.state ~= "resting" and is_to_send(call, parks) then
       return 0
     end
   end
