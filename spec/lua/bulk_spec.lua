@@ -296,6 +296,18 @@ describe("a bulk run", function()
       assert.are.same({ 0 }, { report.elapsed_ms, report.stopped })
     end)
 
+    it("where the api_key function fails", function()
+      local source, taken = many(1000)
+      local report = run(always {}, source, {}, {
+        api_key = function()
+          error "the vault is sealed"
+        end,
+      })
+      assert.are.same({ "authentication", 0 }, { report.stopped, report.invalid })
+      assert.are.same({ taken(), taken() }, { report.total, report.not_sent })
+      assert.is_true(taken() < 100)
+    end)
+
     it("where its source raises", function()
       local given = 0
       local report = run(always {}, function()

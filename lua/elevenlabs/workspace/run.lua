@@ -68,12 +68,17 @@ local function call_user(self, f, ...)
   end
 end
 
+--- The api_key function failed: that is no fault of the item's.
+local function is_key_missing(err)
+  return err.kind == "invalid_argument" and err.field == "api_key"
+end
+
 --- The item's end. Nothing is said of it before, and nothing after.
 local function deliver(self, item, receipt, err)
   local result, report = receipt or err, self.report
   report.total = report.total + 1
   report[result.outcome] = report[result.outcome] + 1
-  if err and err.kind == "invalid_argument" then
+  if err and err.kind == "invalid_argument" and not is_key_missing(err) then
     report.invalid = report.invalid + 1
   end
   if self.on_result then
@@ -212,6 +217,9 @@ local function collect(self)
   self.collected = self.policy.finished
   for _, entry in ipairs(take_ended(self)) do
     local receipt, err = entry.call:result()
+    if err and is_key_missing(err) then
+      stop(self, "authentication", err.message)
+    end
     if err and err.kind == "cancelled" and self.stopping then
       err.message = err.message .. "; the run stopped: " .. self.stopping.message
     end

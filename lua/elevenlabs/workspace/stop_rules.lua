@@ -18,7 +18,7 @@ local FIRST_FORBIDDEN, FIRST_SAME, ODD_IN_A_ROW, TLS_IN_A_ROW = 20, 50, 20, 3
 ---| "driver"             # the driver could wait no longer
 ---| "outage"             # no success for 120 s
 ---| "rate_limited"       # the server asks for a pause of more than 300 s
----| "authentication"     # the key is refused, also when asked again
+---| "authentication"     # the key is refused, also when asked again; or there is none
 ---| "permission"         # the key lacks a permission; or the first 20 answers were all 403
 ---| "payment_required"   # the subscription does not allow it
 ---| "refusals"           # the first 50 answers were all the same refusal
