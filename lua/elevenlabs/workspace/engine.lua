@@ -263,7 +263,7 @@ end
 
 --- Check and queue a call. Nothing is sent before the next step.
 ---@param op "unshare"|"share"|"get"|"connect"
----@param args table of a bulk run (with a policy) it is the call's from now on
+---@param args table
 ---@param policy elevenlabs.workspace.Policy|nil default that of a single call
 ---@param perhaps_applied boolean|nil an earlier run may have sent it
 ---@return elevenlabs.workspace.Call|nil, elevenlabs.workspace.Error|nil
@@ -284,7 +284,7 @@ function Engine:start(op, args, policy, perhaps_applied)
     engine = self,
     number = self.counts.calls + 1,
     op = op,
-    args = policy and args or copy_raw(args),
+    args = copy_raw(args),
     resource_id = rawget(args, "resource_id"),
     resource_type = rawget(args, "resource_type"),
     warning = why,

@@ -358,7 +358,7 @@ end
 local function begin(self, entry)
   local err
   local item = entry.item
-  entry.call, err = self.engine:start(self.op, copy_raw(item), self.policy, entry.perhaps_applied)
+  entry.call, err = self.engine:start(self.op, item, self.policy, entry.perhaps_applied)
   if entry.call then
     self.held[#self.held + 1] = entry
     return
