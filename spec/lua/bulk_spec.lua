@@ -1,6 +1,8 @@
 local bulk = require "elevenlabs.workspace.bulk"
 local fake = require "elevenlabs.workspace.sandbox.fake"
 local items = require "elevenlabs.workspace.items"
+local models = require "elevenlabs.workspace.sandbox.model"
+local sandboxes = require "spec.support.sandbox"
 local world = require "spec.support.world"
 
 local URL = "https://server.example"
@@ -114,6 +116,33 @@ describe("a bulk run", function()
     end, (many(50)), { max_concurrency = 2 })
     assert.are.same({ 50, 2 }, { report.confirmed, most })
   end)
+
+  for _, driver in ipairs { "blocking", "manual" } do
+    it("goes through a real sandbox with the " .. driver .. " driver", function()
+      local sandbox = sandboxes.start("--resources", "100", "--max-concurrent", "5")
+      local client = sandbox:client { driver = driver }
+      local list, path = {}, os.tmpname()
+      for i, resource in ipairs(models.leaver(100).resources) do
+        list[i] = {
+          resource_id = resource.id,
+          resource_type = resource.type,
+          user_email = "mia@example.com",
+        }
+      end
+      local report
+      local job = coroutine.create(function()
+        report = assert(client:unshare_many(list, { journal = path }))
+      end)
+      repeat
+        assert(coroutine.resume(job))
+      until coroutine.status(job) == "dead"
+      assert.are.same({ 96, 4, 0, 0 }, outcomes(report))
+      assert.is_true(client:stats().window <= 5)
+      client:close()
+      sandbox:stop()
+      os.remove(path)
+    end)
+  end
 
   it("sends again what failed, and loses nothing", function()
     local seen = {}
