@@ -261,6 +261,37 @@ local function start_clock(self, policy, now)
   end
 end
 
+--- A call that stands nowhere yet.
+local function new_call(self, op, args, policy)
+  local started = self.now()
+  return setmetatable({
+    engine = self,
+    number = self.counts.calls + 1,
+    op = op,
+    args = copy_raw(args),
+    resource_id = rawget(args, "resource_id"),
+    resource_type = rawget(args, "resource_type"),
+    started_ms = started,
+    deadline_ms = not policy and self.deadline_ms and started + self.deadline_ms,
+    policy = policy or self.single,
+    state = "new",
+    attempts = 0,
+    counted = 0, -- attempts, as the policy counts them
+    mask = self.mask,
+    -- Fields from the start, so that no later line needs memory to set them.
+    id = false,
+    mark = false, -- the pace's, of the attempt in flight
+    probe = false, -- of the attempt in flight: is it one that tries whether an outage is over?
+    confirming = false, -- asks once more where the key was refused
+    verdict = false, -- on the last attempt, where there will be another
+    due_ms = false,
+    is_parents = false, -- this process is a child of the one that began it
+    stopped = false,
+    receipt = false,
+    err = false,
+  }, Call)
+end
+
 --- Check and queue a call. Nothing is sent before the next step.
 ---@param op "unshare"|"share"|"get"|"connect"
 ---@param args table
@@ -279,41 +310,14 @@ function Engine:start(op, args, policy, perhaps_applied)
   if not ok then
     return nil, why
   end
-  local started = self.now()
-  local call = setmetatable({
-    engine = self,
-    number = self.counts.calls + 1,
-    op = op,
-    args = copy_raw(args),
-    resource_id = rawget(args, "resource_id"),
-    resource_type = rawget(args, "resource_type"),
-    warning = why,
-    started_ms = started,
-    deadline_ms = not policy and self.deadline_ms and started + self.deadline_ms,
-    policy = policy or self.single,
-    state = "new",
-    attempts = 0,
-    counted = 0, -- attempts, as the policy counts them
-    perhaps_applied = perhaps_applied or false,
-    mask = self.mask,
-    -- Fields from the start, so that no later line needs memory to set them.
-    id = false,
-    mark = false, -- the pace's, of the attempt in flight
-    probe = false, -- of the attempt in flight: is it one that tries whether an outage is over?
-    confirming = false, -- asks once more where the key was refused
-    verdict = false, -- on the last attempt, where there will be another
-    due_ms = false,
-    is_parents = false, -- this process is a child of the one that began it
-    stopped = false,
-    receipt = false,
-    err = false,
-  }, Call)
+  local call = new_call(self, op, args, policy)
+  call.warning, call.perhaps_applied = why, perhaps_applied or false
   if call.deadline_ms then
     self.deadlines:push(call)
   end
   self.waiting:push(call)
   call.state = "waiting" -- from here on it is one; nothing below needs memory
-  start_clock(self, call.policy, started)
+  start_clock(self, call.policy, call.started_ms)
   call.policy.started = call.policy.started + 1
   self.counts.calls = self.counts.calls + 1
   self.core:wake_at(0)
