@@ -198,7 +198,8 @@ local function of_troubled(told)
     local description = describe(result)
     if description ~= "well" and result.kind ~= "cancelled" then
       assert(not seen or seen == description, "various ends")
-      seen, kind = description, result.kind
+      seen = description
+      kind = result.attempts > 0 and result.kind or kind -- not an outage's, which it never met
     end
   end
   return seen or "confirmed, resent", kind
