@@ -18,14 +18,7 @@ end
 
 -- ---- sets of names, as sorted lists
 
-local function sorted_keys(map)
-  local list = {}
-  for name in pairs(map) do
-    list[#list + 1] = name
-  end
-  table.sort(list)
-  return list
-end
+local sorted_keys = require("elevenlabs.workspace.json").sorted_keys
 
 --- What the captures of these patterns match in a text.
 local function matches(text, ...)

@@ -102,6 +102,17 @@ function Process:stop(signal)
   return self:wait()
 end
 
+--- Lists of words as one, for a command.
+function M.join(...)
+  local all = {}
+  for _, list in ipairs { ... } do
+    for _, value in ipairs(list) do
+      all[#all + 1] = value
+    end
+  end
+  return all
+end
+
 --- Run a command to its end.
 function M.run(command, options)
   return M.start(command, options):wait()

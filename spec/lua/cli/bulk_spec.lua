@@ -7,17 +7,9 @@ local raw = require "spec.support.raw"
 local sandboxes = require "spec.support.sandbox"
 local tls = require "spec.support.tls"
 
-local LEAVER = { "--user-email", "mia@example.com" }
+local join = process.join
 
-local function join(...)
-  local all = {}
-  for _, list in ipairs { ... } do
-    for _, value in ipairs(list) do
-      all[#all + 1] = value
-    end
-  end
-  return all
-end
+local LEAVER = { "--user-email", "mia@example.com" }
 
 local function read_file(path)
   local file = io.open(path, "rb")

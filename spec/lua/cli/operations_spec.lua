@@ -5,17 +5,9 @@ local process = require "spec.support.process"
 local raw = require "spec.support.raw"
 local sandboxes = require "spec.support.sandbox"
 
-local VOICE = { "--resource-id", "voice_narrator", "--resource-type", "voice" }
+local join = process.join
 
-local function join(...)
-  local all = {}
-  for _, list in ipairs { ... } do
-    for _, value in ipairs(list) do
-      all[#all + 1] = value
-    end
-  end
-  return all
-end
+local VOICE = { "--resource-id", "voice_narrator", "--resource-type", "voice" }
 
 describe("cli.operations", function()
   local sandbox, server

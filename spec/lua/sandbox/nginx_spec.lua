@@ -7,6 +7,8 @@ local process = require "spec.support.process"
 local sandboxes = require "spec.support.sandbox"
 local uv = require "luv"
 
+local words = json.sorted_keys
+
 local UNSHARE = "/v1/workspace/resources/voice_narrator/unshare"
 
 --- A request that our own client would never send. Returns status, decoded body and
@@ -115,15 +117,6 @@ local function take_all(count, client_options, ...)
   end
   os.remove(path)
   return seen, connections
-end
-
-local function words(seen)
-  local list = {}
-  for name in pairs(seen) do
-    list[#list + 1] = name
-  end
-  table.sort(list)
-  return list
 end
 
 describe("sandbox.nginx", function()
