@@ -37,9 +37,11 @@ build = {
   modules = {
     ["elevenlabs.workspace.core"] = {
       sources = {
+        "csrc/bell.c",
         "csrc/buffer.c",
         "csrc/crc32c.c",
         "csrc/error.c",
+        "csrc/io_thread.c",
         "csrc/journal.c",
         "csrc/lua_args.c",
         "csrc/lua_client.c",
@@ -51,6 +53,7 @@ build = {
         "csrc/resource_types.c",
         "csrc/response.c",
         "csrc/resume_set.c",
+        "csrc/runner.c",
         "csrc/sockets.c",
         "csrc/tls.c",
         "csrc/transport.c",

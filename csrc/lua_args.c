@@ -75,8 +75,16 @@ static ew_status read_flag(lua_State *L, const char *name, int index, bool *flag
   return EW_OK;
 }
 
+static ew_status read_flag_option(lua_State *L, int table, const char *name, bool *flag,
+                                  ew_error *error) {
+  lua_pushstring(L, name);
+  lua_rawget(L, table);
+  if (read_flag(L, name, -1, flag, error) != EW_OK) return error->status;
+  lua_pop(L, 1);
+  return EW_OK;
+}
+
 ew_status lew_read_options(lua_State *L, int table, lew_options *options, ew_error *error) {
-  static const char flag[] = "allow_unknown_resource_type";
   ew_transport_options *t = &options->transport;
   memset(options, 0, sizeof *options);
   t->user_agent = "elevenlabs-workspace-lua";
@@ -92,14 +100,12 @@ ew_status lew_read_options(lua_State *L, int table, lew_options *options, ew_err
       read_whole_option(L, table, "attempt_timeout_ms", LONGEST_TIMEOUT_MS, &t->attempt_timeout_ms,
                         error) != EW_OK ||
       read_whole_option(L, table, "max_concurrency", MOST_CONNECTIONS, &t->max_connections,
-                        error) != EW_OK)
+                        error) != EW_OK ||
+      read_flag_option(L, table, "allow_unknown_resource_type",
+                       &options->allow_unknown_resource_type, error) != EW_OK ||
+      read_flag_option(L, table, "threaded", &options->threaded, error) != EW_OK)
     return error->status;
   if (!t->base_url) return ew_fail(error, EW_EINVAL, "base_url", "base_url is missing");
-  lua_pushstring(L, flag);
-  lua_rawget(L, table);
-  if (read_flag(L, flag, -1, &options->allow_unknown_resource_type, error) != EW_OK)
-    return error->status;
-  lua_pop(L, 1);
   return EW_OK;
 }
 

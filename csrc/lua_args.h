@@ -11,11 +11,12 @@
 #include "request.h"
 #include "transport.h"
 
-/* What core.new takes, by name: the fields of ew_transport_options and whether
-** unknown resource types pass by default. */
+/* What core.new takes, by name: the fields of ew_transport_options, whether
+** unknown resource types pass by default, and whether a thread runs the transfers. */
 typedef struct {
   ew_transport_options transport;
   bool allow_unknown_resource_type;
+  bool threaded;
 } lew_options;
 
 ew_status lew_read_options(lua_State *L, int table, lew_options *options, ew_error *error);

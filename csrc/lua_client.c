@@ -1,5 +1,5 @@
 /*
-** lua_client.c - the core object: one transport, owned by one Lua userdata.
+** lua_client.c - the core object: one runner, owned by one Lua userdata.
 ** A method checks its arguments first, then calls C that cannot raise, and
 ** pushes results last, so that no Lua error leaves C memory behind.
 */
@@ -10,17 +10,18 @@
 #include "lua_args.h"
 #include "lua_result.h"
 #include "poller.h"
+#include "runner.h"
 
 #define CORE "elevenlabs.workspace.core"
 
 typedef struct {
-  ew_transport *transport; /* owned; NULL before opening and after __gc */
+  ew_runner *runner; /* owned; NULL before opening and after __gc */
   bool allow_unknown_resource_type;
 } lew_core;
 
 static lew_core *check_core(lua_State *L) {
   lew_core *core = luaL_checkudata(L, 1, CORE);
-  luaL_argcheck(L, core->transport != NULL, 1, "the core was collected");
+  luaL_argcheck(L, core->runner != NULL, 1, "the core was collected");
   return core;
 }
 
@@ -36,7 +37,7 @@ int lew_core_new(lua_State *L) {
   luaL_getmetatable(L, CORE);
   lua_setmetatable(L, -2);
   core->allow_unknown_resource_type = options.allow_unknown_resource_type;
-  if (ew_transport_open(&core->transport, &options.transport, &error) != EW_OK)
+  if (ew_runner_open(&core->runner, &options.transport, options.threaded, &error) != EW_OK)
     return lew_push_failure(L, &error);
   return 1;
 }
@@ -55,7 +56,7 @@ static ew_status build(lua_State *L, const lew_core *core, ew_operation operatio
 static int start(lua_State *L, lew_core *core, ew_request *request, const ew_text *key) {
   ew_error error;
   uint64_t id = 0;
-  if (ew_transport_start(core->transport, request, key, &id, &error) != EW_OK)
+  if (ew_runner_start(core->runner, request, key, &id, &error) != EW_OK)
     return lew_push_failure(L, &error);
   lua_pushinteger(L, (lua_Integer)id);
   return 1;
@@ -111,46 +112,46 @@ static int core_validate(lua_State *L) {
 }
 
 static int push_and_discard(lua_State *L, lew_core *core) {
-  lew_push_completions(L, core->transport);
-  ew_transport_discard(core->transport); /* not before: pushing may raise */
+  lew_push_completions(L, ew_runner_done(core->runner));
+  ew_runner_discard(core->runner); /* not before: pushing may raise */
   return 1;
 }
 
 static int core_step(lua_State *L) {
   lew_core *core = check_core(L);
   int64_t timeout_us = lua_isnoneornil(L, 2) ? 0 : lew_read_ms(L, 2);
-  ew_transport_step(core->transport, timeout_us);
+  ew_runner_step(core->runner, timeout_us);
   return push_and_discard(L, core);
 }
 
 static int core_close(lua_State *L) {
   lew_core *core = check_core(L);
-  ew_transport_close(core->transport);
+  ew_runner_close(core->runner);
   return push_and_discard(L, core);
 }
 
 static int core_cancel(lua_State *L) {
   lew_core *core = check_core(L);
-  ew_transport_cancel(core->transport, (uint64_t)luaL_checkinteger(L, 2));
+  ew_runner_cancel(core->runner, (uint64_t)luaL_checkinteger(L, 2));
   return 0;
 }
 
 /* By the clock of core.now; nil: not at all. */
 static int core_wake_at(lua_State *L) {
   lew_core *core = check_core(L);
-  ew_transport_wake_at(core->transport, lua_isnoneornil(L, 2) ? EW_NEVER : lew_read_ms(L, 2));
+  ew_runner_wake_at(core->runner, lua_isnoneornil(L, 2) ? EW_NEVER : lew_read_ms(L, 2));
   return 0;
 }
 
 static int core_pollfd(lua_State *L) {
-  int fd = ew_transport_fd(check_core(L)->transport);
+  int fd = ew_runner_fd(check_core(L)->runner);
   if (fd < 0) return 0;
   lua_pushinteger(L, fd);
   return 1;
 }
 
 static int core_timeout_ms(lua_State *L) {
-  int64_t due = ew_transport_due_us(check_core(L)->transport), now = ew_now_us();
+  int64_t due = ew_runner_due_us(check_core(L)->runner), now = ew_now_us();
   if (due == EW_NEVER) return 0;
   lua_pushnumber(L, due > now ? (lua_Number)(due - now) / 1000 : 0);
   return 1;
@@ -158,17 +159,32 @@ static int core_timeout_ms(lua_State *L) {
 
 /* -> attempts, connections, forks */
 static int core_counts(lua_State *L) {
-  ew_transport_counts counts = ew_transport_count(check_core(L)->transport);
+  ew_counts counts = ew_runner_counts(check_core(L)->runner);
   lua_pushinteger(L, (lua_Integer)counts.attempts);
   lua_pushinteger(L, (lua_Integer)counts.connections);
   lua_pushinteger(L, (lua_Integer)counts.forks);
   return 3;
 }
 
+/* -> the path to connect to | nil, failure */
+static int core_listen(lua_State *L) {
+  ew_error error;
+  const char *path = ew_runner_listen(check_core(L)->runner, &error);
+  if (!path) return lew_push_failure(L, &error);
+  lua_pushstring(L, path);
+  return 1;
+}
+
+/* -> has somebody connected? */
+static int core_accept(lua_State *L) {
+  lua_pushboolean(L, ew_runner_accept(check_core(L)->runner));
+  return 1;
+}
+
 static int core_gc(lua_State *L) {
   lew_core *core = luaL_checkudata(L, 1, CORE);
-  ew_transport_free(core->transport);
-  core->transport = NULL;
+  ew_runner_free(core->runner);
+  core->runner = NULL;
   return 0;
 }
 
@@ -178,7 +194,8 @@ void lew_register_core(lua_State *L) {
                                      {"validate", core_validate}, {"step", core_step},
                                      {"cancel", core_cancel},     {"wake_at", core_wake_at},
                                      {"pollfd", core_pollfd},     {"timeout_ms", core_timeout_ms},
-                                     {"counts", core_counts},     {"close", core_close},
+                                     {"counts", core_counts},     {"listen", core_listen},
+                                     {"accept", core_accept},     {"close", core_close},
                                      {"__gc", core_gc},           {NULL, NULL}};
   luaL_newmetatable(L, CORE);
   lew_setfuncs(L, methods);

@@ -76,13 +76,13 @@ static void push_completion(lua_State *L, const ew_completion *completion) {
   set_text(L, "message", completion->message);
 }
 
-void lew_push_completions(lua_State *L, const ew_transport *transport) {
-  const ew_transfer *cursor = NULL;
-  ew_completion completion;
+void lew_push_completions(lua_State *L, const ew_transfer *first) {
+  const ew_transfer *x;
   int count = 0;
   luaL_checkstack(L, 6, "completions");
   lua_newtable(L);
-  while (ew_transport_completion(transport, &cursor, &completion)) {
+  for (x = first; x; x = ew_transfer_next(x)) {
+    ew_completion completion = ew_transfer_completion(x);
     push_completion(L, &completion);
     lua_rawseti(L, -2, ++count);
   }

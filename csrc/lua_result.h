@@ -12,11 +12,12 @@
 /* Pushes nil and { kind, message, field = nil | name }; returns 2. */
 int lew_push_failure(lua_State *L, const ew_error *error);
 
-/* Pushes one array of { id, status, curl_code, sent, resent, whole, head_ended,
+/* Pushes one array, of the transfer and those after it (NULL: empty), of { id, status, curl_code,
+*sent, resent, whole, head_ended,
 ** is_text, proxy_status, headers, body, elapsed_ms, message }: `status` 0 where there was none,
 *`is_text`
 ** that the body is well-formed UTF-8 without control characters, `headers` by
 ** lower-case name and only those that were kept, `message` "" on success. */
-void lew_push_completions(lua_State *L, const ew_transport *transport);
+void lew_push_completions(lua_State *L, const ew_transfer *first);
 
 #endif

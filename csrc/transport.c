@@ -21,9 +21,10 @@
 enum { HEADER_LINES = 4 };
 
 struct ew_transfer {
-  ew_transport *transport; /* borrowed */
+  ew_transport *transport; /* borrowed; of the start */
   uint64_t id;
-  CURL *easy; /* owned; NULL after close */
+  CURL *easy;          /* owned; NULL before the first start */
+  unsigned generation; /* of the transport when `easy` was made */
   ew_request request;
   ew_buffer key_line; /* secret */
   struct curl_slist headers[HEADER_LINES];
@@ -40,22 +41,18 @@ struct ew_transfer {
   ew_transfer *previous, *next;
 };
 
-typedef struct {
-  ew_transfer *first, *last;
-} ew_list;
-
 struct ew_transport {
   pid_t pid;
   bool closed;
   CURLM *multi; /* owned; NULL when closed or when the system refused one */
   ew_poller poller;
   ew_sockets sockets;
-  ew_list active, done, spare; /* owned transfers */
-  uint64_t next_id;
+  ew_transfers active, done; /* owned */
   int64_t curl_due_us, wake_at_us;
-  bool multiplexed; /* the newest answer came over HTTP/2 */
-  bool broken;      /* the multi handle failed and must be replaced */
-  ew_transport_counts counts;
+  bool multiplexed;    /* the newest answer came over HTTP/2 */
+  bool broken;         /* the multi handle failed and must be replaced */
+  unsigned generation; /* of the multi handle; an easy handle of an older one is made anew */
+  unsigned long long connections, forks;
   /* options */
   char *base_url, *ca_file, *proxy, *user_agent; /* owned; NULL: not set */
   bool plain;                                    /* http, so loopback */
@@ -64,7 +61,7 @@ struct ew_transport {
 
 /* ---- lists ---- */
 
-static void list_remove(ew_list *list, ew_transfer *x) {
+static void list_remove(ew_transfers *list, ew_transfer *x) {
   if (x->previous)
     x->previous->next = x->next;
   else
@@ -76,7 +73,7 @@ static void list_remove(ew_list *list, ew_transfer *x) {
   x->previous = x->next = NULL;
 }
 
-static void list_append(ew_list *list, ew_transfer *x) {
+void ew_transfers_append(ew_transfers *list, ew_transfer *x) {
   x->previous = list->last;
   x->next = NULL;
   if (list->last)
@@ -84,6 +81,28 @@ static void list_append(ew_list *list, ew_transfer *x) {
   else
     list->first = x;
   list->last = x;
+}
+
+ew_transfer *ew_transfers_take(ew_transfers *list, uint64_t id) {
+  ew_transfer *x = list->first;
+  while (x && id && x->id != id) x = x->next;
+  if (x) list_remove(list, x);
+  return x;
+}
+
+void ew_transfers_move(ew_transfers *to, ew_transfers *from) {
+  if (!from->first) return;
+  from->first->previous = to->last;
+  if (to->last)
+    to->last->next = from->first;
+  else
+    to->first = from->first;
+  to->last = from->last;
+  from->first = from->last = NULL;
+}
+
+const ew_transfer *ew_transfer_next(const ew_transfer *x) {
+  return x->next;
 }
 
 /* ---- libcurl's callbacks: they only note things ---- */
@@ -95,7 +114,7 @@ static curl_socket_t on_open_socket(void *arg, curlsocktype purpose,
   (void)purpose;
   if (fd < 0) return CURL_SOCKET_BAD;
   ew_poller_forget(&t->poller, fd);
-  t->counts.connections++;
+  t->connections++;
   return fd;
 }
 
@@ -248,44 +267,74 @@ static bool set_callbacks(ew_transport *t, ew_transfer *x) {
          curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, t) == CURLE_OK;
 }
 
-/* A transfer with a ready easy handle: a spare one, else a new one. NULL: no memory. */
-static ew_transfer *transfer_acquire(ew_transport *t) {
-  ew_transfer *x = t->spare.first;
-  if (x)
-    list_remove(&t->spare, x);
-  else if ((x = calloc(1, sizeof *x)) != NULL) {
-    x->transport = t;
-    ew_response_init(&x->response);
-    ew_buffer_init(&x->key_line, EW_LONGEST_FIELD + 32);
-  } else
-    return NULL;
-  if (!x->easy) {
-    x->easy = curl_easy_init();
-    if (!x->easy || !set_fixed_options(x->easy) || !set_client_options(t, x->easy) ||
-        !set_callbacks(t, x)) {
-      curl_easy_cleanup(x->easy);
-      x->easy = NULL;
-      list_append(&t->spare, x);
-      return NULL;
-    }
-  }
+ew_transfer *ew_transfer_new(void) {
+  ew_transfer *x = calloc(1, sizeof *x);
+  if (!x) return NULL;
+  ew_response_init(&x->response);
+  ew_buffer_init(&x->key_line, EW_LONGEST_FIELD + 32);
   return x;
 }
 
-/* Back to the spare ones. Large bodies are not hoarded. */
-static void transfer_release(ew_transport *t, ew_transfer *x) {
+static void clear_evidence(ew_transfer *x) {
+  ew_response_clear(&x->response);
+  x->error_text[0] = '\0';
+  x->reason = NULL;
+  x->sends = 0;
+  x->stale = x->fresh = false;
+  x->socket = -1;
+  x->curl_code = 0;
+  x->proxy_status = 0;
+}
+
+bool ew_transfer_prepare(ew_transfer *x, uint64_t id, ew_request *request, const ew_text *key) {
+  clear_evidence(x);
+  x->id = id;
+  x->request = *request;
+  x->started_us = ew_now_us();
+  if (!key->data || (ew_buffer_append_text(&x->key_line, "xi-api-key: ") &&
+                     ew_buffer_append(&x->key_line, key->data, key->length)))
+    return true;
+  ew_transfer_clear(x);
+  return false;
+}
+
+/* Large bodies are not hoarded. */
+void ew_transfer_clear(ew_transfer *x) {
   ew_request_free(&x->request);
   ew_buffer_wipe(&x->key_line);
   if (x->response.body.capacity > 64 * 1024) ew_response_free(&x->response);
-  list_append(&t->spare, x);
 }
 
-static void transfer_destroy(ew_transfer *x) {
+void ew_transfer_free(ew_transfer *x) {
   curl_easy_cleanup(x->easy);
   ew_request_free(&x->request);
   ew_buffer_wipe(&x->key_line);
   ew_response_free(&x->response);
   free(x);
+}
+
+void ew_transfer_abandon(ew_transfer *x, ew_status why, const char *reason) {
+  x->curl_code = why == EW_ENOMEM    ? CURLE_OUT_OF_MEMORY
+                 : why == EW_ESYSTEM ? CURLE_COULDNT_CONNECT
+                                     : EW_ABORTED;
+  x->reason = reason;
+  x->elapsed_us = ew_now_us() - x->started_us;
+  ew_buffer_wipe(&x->key_line);
+}
+
+/* false: no memory. */
+static bool make_easy(ew_transport *t, ew_transfer *x) {
+  if (x->easy && x->generation == t->generation) return true;
+  curl_easy_cleanup(x->easy);
+  x->transport = t;
+  x->generation = t->generation;
+  x->easy = curl_easy_init();
+  if (x->easy && set_fixed_options(x->easy) && set_client_options(t, x->easy) &&
+      set_callbacks(t, x))
+    return true;
+  curl_easy_cleanup(x->easy);
+  x->easy = NULL;
+  return false;
 }
 
 static void add_line(ew_transfer *x, int *count, char *line) {
@@ -297,7 +346,7 @@ static void add_line(ew_transfer *x, int *count, char *line) {
 }
 
 /* Our own list nodes: curl_slist_append would copy the key where we cannot wipe it. */
-static bool set_headers(ew_transfer *x, const ew_text *key) {
+static bool set_headers(ew_transfer *x) {
   static char accept[] = "accept: application/json";
   static char content_type[] = "content-type: application/json";
   static char expect[] = "expect:";
@@ -307,12 +356,7 @@ static bool set_headers(ew_transfer *x, const ew_text *key) {
     add_line(x, &count, content_type);
     add_line(x, &count, expect);
   }
-  if (key->data) {
-    if (!ew_buffer_append_text(&x->key_line, "xi-api-key: ") ||
-        !ew_buffer_append(&x->key_line, key->data, key->length))
-      return false;
-    add_line(x, &count, x->key_line.data);
-  }
+  if (x->key_line.data) add_line(x, &count, x->key_line.data);
   return curl_easy_setopt(x->easy, CURLOPT_HTTPHEADER, x->headers) == CURLE_OK;
 }
 
@@ -354,45 +398,20 @@ static bool set_freshness(ew_transfer *x, bool fresh) {
 
 /* ---- life of an attempt ---- */
 
-static ew_status start_failed(ew_transport *t, ew_transfer *x, ew_error *error) {
-  transfer_release(t, x);
-  return ew_fail_memory(error);
-}
-
-static void clear_evidence(ew_transfer *x) {
-  ew_response_clear(&x->response);
-  x->error_text[0] = '\0';
-  x->reason = NULL;
-  x->sends = 0;
-  x->stale = x->fresh = false;
-  x->socket = -1;
-  x->curl_code = 0;
-}
-
 static void settle(ew_transport *t);
 static bool bring_up(ew_transport *t);
 static void check_fork(ew_transport *t);
 
-ew_status ew_transport_start(ew_transport *t, ew_request *request, const ew_text *key, uint64_t *id,
-                             ew_error *error) {
-  ew_transfer *x;
+ew_status ew_transport_start(ew_transport *t, ew_transfer *x, ew_error *error) {
   check_fork(t);
-  if (t->closed || !bring_up(t) || !(x = transfer_acquire(t))) {
-    ew_request_free(request);
-    if (t->closed) return ew_fail(error, EW_ECLOSED, NULL, "the client is closed");
-    if (!t->multi) return ew_fail(error, EW_ESYSTEM, NULL, "no descriptors left for a poller");
+  if (t->closed) return ew_fail(error, EW_ECLOSED, NULL, "the client is closed");
+  if (!bring_up(t))
+    return ew_fail(error, EW_ESYSTEM, NULL, "no descriptors or memory left for a poller");
+  if (!make_easy(t, x) || !set_headers(x) || !set_method(x) || !set_url(t, x) ||
+      !set_freshness(x, !x->request.repeatable && !t->multiplexed) ||
+      curl_multi_add_handle(t->multi, x->easy) != CURLM_OK)
     return ew_fail_memory(error);
-  }
-  x->request = *request;
-  clear_evidence(x);
-  if (!set_headers(x, key) || !set_method(x) || !set_url(t, x) ||
-      !set_freshness(x, !x->request.repeatable && !t->multiplexed))
-    return start_failed(t, x, error);
-  x->started_us = ew_now_us();
-  if (curl_multi_add_handle(t->multi, x->easy) != CURLM_OK) return start_failed(t, x, error);
-  x->id = *id = ++t->next_id;
-  list_append(&t->active, x);
-  t->counts.attempts++;
+  ew_transfers_append(&t->active, x);
   settle(t);
   return EW_OK;
 }
@@ -427,7 +446,7 @@ static void finish(ew_transport *t, ew_transfer *x, int curl_code) {
   x->socket = -1;
   ew_buffer_wipe(&x->key_line);
   list_remove(&t->active, x);
-  list_append(&t->done, x);
+  ew_transfers_append(&t->done, x);
 }
 
 /* Once more, over a connection of its own: nothing was sent yet. */
@@ -581,9 +600,17 @@ int64_t ew_transport_due_us(ew_transport *t) {
   return t->done.first ? 0 : due_us(t);
 }
 
-ew_transport_counts ew_transport_count(ew_transport *t) {
+unsigned long long ew_transport_connections(const ew_transport *t) {
+  return t->connections;
+}
+
+unsigned long long ew_transport_forks(ew_transport *t) {
   check_fork(t);
-  return t->counts;
+  return t->forks;
+}
+
+void ew_transport_poke(ew_transport *t) {
+  ew_poller_wake(&t->poller);
 }
 
 static const char *message_of(const ew_transfer *x) {
@@ -592,54 +619,42 @@ static const char *message_of(const ew_transfer *x) {
   return x->error_text[0] ? x->error_text : curl_easy_strerror((CURLcode)x->curl_code);
 }
 
-bool ew_transport_completion(const ew_transport *t, const ew_transfer **cursor,
-                             ew_completion *out) {
-  const ew_transfer *x = *cursor ? (*cursor)->next : t->done.first;
-  if (!x) return false;
-  *cursor = x;
-  out->id = x->id;
-  out->curl_code = x->curl_code;
-  out->sent = x->sends > 0;
-  out->resent = x->sends > 1;
-  out->proxy_status = x->proxy_status;
-  out->whole = x->curl_code == CURLE_OK && ew_response_whole(&x->response);
-  out->response = &x->response;
-  out->message = message_of(x);
-  out->elapsed_us = x->elapsed_us;
-  return true;
+ew_completion ew_transfer_completion(const ew_transfer *x) {
+  ew_completion completion;
+  completion.id = x->id;
+  completion.curl_code = x->curl_code;
+  completion.sent = x->sends > 0;
+  completion.resent = x->sends > 1;
+  completion.proxy_status = x->proxy_status;
+  completion.whole = x->curl_code == CURLE_OK && ew_response_whole(&x->response);
+  completion.response = &x->response;
+  completion.message = message_of(x);
+  completion.elapsed_us = x->elapsed_us;
+  return completion;
 }
 
-void ew_transport_discard(ew_transport *t) {
-  while (t->done.first) {
-    ew_transfer *x = t->done.first;
-    list_remove(&t->done, x);
-    transfer_release(t, x);
-  }
+const ew_transfer *ew_transport_done(const ew_transport *t) {
+  return t->done.first;
+}
+
+void ew_transport_take_done(ew_transport *t, ew_transfers *to) {
+  ew_transfers_move(to, &t->done);
   if (!t->closed && t->multi) ew_poller_calm(&t->poller);
 }
 
 /* ---- coming up, going down, forking ---- */
 
-static void drop_easy_handles(ew_list *list) {
-  ew_transfer *x;
-  for (x = list->first; x; x = x->next) {
-    curl_easy_cleanup(x->easy);
-    x->easy = NULL;
-  }
-}
-
-/* Every attempt ends, every handle and connection closes. Completions stay, and so does
-** the poller: hosts wait on its descriptor. */
+/* Every attempt ends and every connection closes. Completions stay, and so does the
+** poller: hosts wait on its descriptor. */
 static void tear_down(ew_transport *t, const char *reason, int curl_code) {
   if (t->multi) {
     abort_all(t, reason, curl_code);
-    drop_easy_handles(&t->done);
-    drop_easy_handles(&t->spare);
     curl_multi_cleanup(t->multi); /* closes its connections through on_close_socket */
     t->multi = NULL;
   }
   t->curl_due_us = t->wake_at_us = EW_NEVER;
   t->broken = t->multiplexed = false;
+  t->generation++;
 }
 
 static bool set_multi_options(ew_transport *t) {
@@ -670,7 +685,7 @@ static void check_fork(ew_transport *t) {
   pid_t pid = getpid();
   if (t->pid == pid) return;
   t->pid = pid;
-  t->counts.forks++;
+  t->forks++;
   if (t->closed) return;
   ew_poller_close(&t->poller);
   ew_sockets_cut_off(&t->sockets);
@@ -826,19 +841,15 @@ void ew_transport_close(ew_transport *t) {
   t->closed = true;
 }
 
-static void destroy_all(ew_list *list) {
-  while (list->first) {
-    ew_transfer *x = list->first;
-    list_remove(list, x);
-    transfer_destroy(x);
-  }
+void ew_transfers_free(ew_transfers *list) {
+  ew_transfer *x;
+  while ((x = ew_transfers_take(list, 0)) != NULL) ew_transfer_free(x);
 }
 
 void ew_transport_free(ew_transport *t) {
   if (!t) return;
   ew_transport_close(t);
-  destroy_all(&t->done);
-  destroy_all(&t->spare);
+  ew_transfers_free(&t->done);
   ew_sockets_free(&t->sockets);
   free(t->base_url);
   free(t->ca_file);

@@ -101,7 +101,7 @@ describe("core", function()
       handle:step(0) -- until it waits for the answer
     end
     handle:cancel(id)
-    assert.is_true(probe.readable(handle:pollfd(), 0))
+    assert.is_true(probe.readable(handle:pollfd(), 5000))
     assert.are.equal(0, handle:timeout_ms())
     assert.is_true(handle:step(0)[1].sent)
     assert.is_false(probe.readable(handle:pollfd(), 0))

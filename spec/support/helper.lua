@@ -6,6 +6,22 @@ local busted = require "busted"
 require "luv"
 require "spec.support.tls"
 
+-- SPEC_IO=thread: every client has a thread but those that ask for none, so that whatever
+-- holds inline is seen to hold there too.
+if os.getenv "SPEC_IO" == "thread" then
+  local core = require "elevenlabs.workspace.core"
+  local new = core.new
+  function core.new(options)
+    if options.threaded == nil then
+      options.threaded = true
+    end
+    return new(options)
+  end
+  for _, name in ipairs { "blocking", "manual" } do
+    require("elevenlabs.workspace.driver." .. name).io = "thread"
+  end
+end
+
 busted.subscribe({ "exit" }, function()
   require("spec.support.tls").remove()
   return nil, true

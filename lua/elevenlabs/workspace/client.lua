@@ -36,6 +36,9 @@ local DRIVER_NAMES = { "auto", "blocking", "manual" }
 ---@field base_url string|nil
 --- How calls wait. "auto" (the default) blocks, as "blocking" does; "manual" yields.
 ---@field driver "auto"|"blocking"|"manual"|elevenlabs.workspace.Driver|nil
+--- Who makes the transfers: the caller's step ("inline"), or a thread in the background
+--- ("thread"), which no handshake or burst of answers holds up. Default: the driver's choice.
+---@field io "inline"|"thread"|nil
 ---@field connect_timeout_ms integer|nil 1 to 86400000; default 10000
 ---@field attempt_timeout_ms integer|nil of one attempt, connecting included; default 30000
 ---@field deadline_ms number|nil of a whole single call with its retries; default none
@@ -53,6 +56,7 @@ local OPTION_NAMES = {
   "region",
   "base_url",
   "driver",
+  "io",
   "connect_timeout_ms",
   "attempt_timeout_ms",
   "deadline_ms",
@@ -138,6 +142,17 @@ local function read_driver(options)
   return (require("elevenlabs.workspace.driver." .. name)) -- without 5.4's second result
 end
 
+local IO_MODES = { "inline", "thread" }
+
+--- -> whether a thread makes the transfers, or nil and an error
+local function read_io(options, driver)
+  local io = options.io == nil and driver.io or options.io or "inline"
+  if io ~= "inline" and io ~= "thread" then
+    return nil, invalid_choice("io", io, IO_MODES)
+  end
+  return io == "thread"
+end
+
 local function read_deadline(options)
   local ms = options.deadline_ms
   if ms == nil or (type(ms) == "number" and ms > 0) then
@@ -181,7 +196,7 @@ local function list_secrets(options, api_key)
   return list
 end
 
-local function open_core(options, base_url)
+local function open_core(options, base_url, threaded)
   return core.new {
     base_url = base_url,
     ca_file = options.ca_file,
@@ -190,6 +205,7 @@ local function open_core(options, base_url)
     connect_timeout_ms = options.connect_timeout_ms,
     attempt_timeout_ms = options.attempt_timeout_ms,
     max_concurrency = options.max_concurrency,
+    threaded = threaded,
     allow_unknown_resource_type = options.allow_unknown_resource_type,
   }
 end
@@ -260,7 +276,12 @@ function M.new(options)
   if not parts then
     return nil, err
   end
-  local handle, failure = open_core(copy, parts.base_url)
+  local threaded
+  threaded, err = read_io(copy, parts.driver)
+  if err then
+    return nil, err
+  end
+  local handle, failure = open_core(copy, parts.base_url, threaded)
   if not handle then
     return nil, errors.not_sent(failure)
   end
