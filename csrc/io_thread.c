@@ -312,18 +312,16 @@ static ew_status be_alive(ew_io_thread *io, ew_error *error) {
 /* Room to cancel every transfer there is, so that cancelling cannot fail. */
 static bool reserve(ew_io_thread *io) {
   size_t size = io->cancelled_size ? io->cancelled_size * 2 : 64;
-  uint64_t *cancelled;
-  bool ok;
+  uint64_t *grown;
   if (io->open_count < io->cancelled_size) return true;
   pthread_mutex_lock(&io->lock);
-  cancelled = realloc(io->cancelled, size * sizeof *cancelled);
-  ok = cancelled != NULL;
-  if (ok) {
-    io->cancelled = cancelled;
+  grown = realloc(io->cancelled, size * sizeof *grown);
+  if (grown) {
+    io->cancelled = grown;
     io->cancelled_size = size;
   }
   pthread_mutex_unlock(&io->lock);
-  return ok;
+  return grown != NULL;
 }
 
 ew_status ew_io_thread_start(ew_io_thread *io, ew_transfer *x, ew_error *error) {
@@ -454,6 +452,10 @@ unsigned long long ew_io_thread_forks(ew_io_thread *io) {
 const char *ew_io_thread_listen(ew_io_thread *io, ew_error *error) {
   ew_status status;
   check_fork(io);
+  if (io->closed) {
+    ew_fail(error, EW_ECLOSED, NULL, "the client is closed");
+    return NULL;
+  }
   pthread_mutex_lock(&io->lock);
   status = ew_bell_listen(&io->bell, error);
   pthread_mutex_unlock(&io->lock);

@@ -230,8 +230,8 @@ describe("transport", function()
     os.execute(("rm -r '%s'"):format(home))
   end)
 
-  for _, protocol in ipairs { "HTTP/2", "HTTP/1.1" } do
-    describe("after a fork, over " .. protocol, function()
+  local function after_a_fork(io, protocol)
+    describe(("after a fork, %s, over %s:"):format(io, protocol), function()
       local sandbox, client
 
       before_each(function()
@@ -240,7 +240,7 @@ describe("transport", function()
           "30",
           protocol == "HTTP/1.1" and "--no-http2" or nil,
         })
-        client = sandbox:client()
+        client = sandbox:client { io = io }
       end)
 
       after_each(function()
@@ -322,5 +322,10 @@ describe("transport", function()
         assert.are.equal(1, client:stats().connections)
       end)
     end)
+  end
+
+  for _, io in ipairs { "inline", "thread" } do
+    after_a_fork(io, "HTTP/2")
+    after_a_fork(io, "HTTP/1.1")
   end
 end)
