@@ -15,7 +15,7 @@
 struct ew_io_thread {
   pid_t pid;
   bool closed;
-  bool alive; /* `thread` runs and is to be joined */
+  bool alive; /* `thread` runs and is to be joined; changes with the registry held */
   pthread_t thread;
   ew_transport *transport; /* owned; used with `running` held, or while no thread is alive */
   pthread_mutex_t running; /* never held while anyone waits, so that a fork finds it at rest */
@@ -65,6 +65,7 @@ static void before_fork(void) {
   ew_io_thread *io;
   pthread_mutex_lock(&registry);
   for (io = first_open; io; io = io->next) {
+    if (!io->alive) continue;
     pthread_mutex_lock(&io->running);
     pthread_mutex_lock(&io->lock);
   }
@@ -73,6 +74,7 @@ static void before_fork(void) {
 static void after_fork(void) {
   ew_io_thread *io;
   for (io = first_open; io; io = io->next) {
+    if (!io->alive) continue;
     pthread_mutex_unlock(&io->lock);
     pthread_mutex_unlock(&io->running);
   }
@@ -230,7 +232,10 @@ static void check_fork(ew_io_thread *io) {
   pid_t pid = getpid();
   if (io->pid == pid) return;
   io->pid = pid;
-  io->alive = io->stopping = io->poked = io->rung = false;
+  pthread_mutex_lock(&registry);
+  io->alive = false;
+  pthread_mutex_unlock(&registry);
+  io->stopping = io->poked = io->rung = false;
   if (io->closed) return;
   ew_bell_abandon(&io->bell);
   ew_bell_open(&io->bell);
