@@ -80,6 +80,7 @@ build = {
     ["elevenlabs.workspace.engine"] = "lua/elevenlabs/workspace/engine.lua",
     ["elevenlabs.workspace.error"] = "lua/elevenlabs/workspace/error.lua",
     ["elevenlabs.workspace.events"] = "lua/elevenlabs/workspace/events.lua",
+    ["elevenlabs.workspace.gather"] = "lua/elevenlabs/workspace/gather.lua",
     ["elevenlabs.workspace.items"] = "lua/elevenlabs/workspace/items.lua",
     ["elevenlabs.workspace.items.csv"] = "lua/elevenlabs/workspace/items/csv.lua",
     ["elevenlabs.workspace.items.file"] = "lua/elevenlabs/workspace/items/file.lua",

@@ -5,7 +5,7 @@
 
 local clients = require "elevenlabs.workspace.client"
 local core = require "elevenlabs.workspace.core"
-
+local gathers = require "elevenlabs.workspace.gather"
 local items = require "elevenlabs.workspace.items"
 
 local M = {}
@@ -22,6 +22,12 @@ M.items = items
 --- Make a client. Opens no connection. Raises where `options` is no table.
 ---@type fun(options: elevenlabs.workspace.Options): elevenlabs.workspace.Client|nil, elevenlabs.workspace.Error|nil
 M.new = clients.new
+
+--- Run functions side by side over one client, whatever its driver, and return when all have
+--- ended. Entry i of the result is what function i returned, as `{ n = 1, receipt }`; of one that
+--- raised, `{ n = 2, nil, what it raised }`. A function that yields by itself is resumed soon.
+---@type fun(client: elevenlabs.workspace.Client, functions: function[]): table[]
+M.gather = gathers.run
 
 local default
 

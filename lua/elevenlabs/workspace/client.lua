@@ -5,6 +5,7 @@ local bulk = require "elevenlabs.workspace.bulk"
 local core = require "elevenlabs.workspace.core"
 local engines = require "elevenlabs.workspace.engine"
 local errors = require "elevenlabs.workspace.error"
+local gathers = require "elevenlabs.workspace.gather"
 local names = require "elevenlabs.workspace.names"
 local secrets = require "elevenlabs.workspace.secrets"
 
@@ -217,13 +218,17 @@ end
 --- max_concurrency = nil, max_attempts = nil, deadline_ms = nil }
 ---@return elevenlabs.workspace.Client
 function M.over(parts)
-  local client = setmetatable({ core = parts.core, base_url = parts.base_url }, Client)
+  local client = setmetatable({
+    core = parts.core,
+    base_url = parts.base_url,
+    driver = parts.driver,
+  }, Client)
   client.engine = engines.new {
     core = parts.core,
     now = core.now,
     random = core.random,
     wait = function(done)
-      return parts.driver.wait(client, done)
+      return gathers.wait(client, done)
     end,
     api_key = parts.api_key,
     mask = secrets.masker(parts.secrets or {}),
