@@ -176,7 +176,7 @@ describe("the reference", function()
 
   it("gives a driver the parameters that drivers take", function()
     local arguments = fields("Driver").wait.type:match "^fun(%b())"
-    for _, name in ipairs { "blocking", "manual" } do
+    for _, name in ipairs { "blocking", "manual", "luv", "cqueues" } do
       local path = "lua/elevenlabs/workspace/driver/" .. name .. ".lua"
       local taken = code_of("function M%.wait%((.-)%)", path)
       assert.are.equal(taken, (arguments:sub(2, -2):gsub("(%w+): [^,]+", "%1")))

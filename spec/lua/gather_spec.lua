@@ -4,6 +4,11 @@ local sandboxes = require "spec.support.sandbox"
 local workspace = require "elevenlabs.workspace"
 
 local VOICE = { resource_id = "voice_narrator", resource_type = "voice" }
+local EVE = {
+  resource_id = "voice_narrator",
+  resource_type = "voice",
+  user_email = "eve@example.com",
+}
 local YIELDS_IN_PCALL = rawget(_G, "jit") ~= nil or _VERSION ~= "Lua 5.1"
 
 local function pack(...)
@@ -75,10 +80,9 @@ describe("gather", function()
         end,
       })
     end)
-    local turns, ok, seen = 0, true, nil
+    local turns, seen = 0, nil
     while coroutine.status(job) ~= "dead" do
-      ok, seen = coroutine.resume(job)
-      assert.is_true(ok)
+      seen = select(2, assert(coroutine.resume(job)))
       turns = turns + 1
     end
     assert.is_true(turns > 1)
@@ -223,7 +227,7 @@ describe("gather", function()
     end)
 
     it("goes on with other functions while one waits for another client", function()
-      for i, driver in ipairs { "blocking", "manual" } do
+      for i, driver in ipairs { "blocking", "luv", "manual" } do
         others[i] = sandbox:client { driver = driver }
       end
       local functions, order = { get_name }, {}
@@ -246,14 +250,14 @@ describe("gather", function()
       for i = 1, #others do
         assert.are.same(pack { pack(results[1][1], i) }, results[i + 1])
       end
-      assert.are.same({ "quick", "slow", "slow" }, order)
+      assert.are.same({ "quick", "slow", "slow", "slow" }, order)
     end)
 
     it("runs bulk runs side by side", function()
       local function items(n)
         local list = {}
         for i = 1, n do
-          list[i] = { resource_id = "voice_narrator", resource_type = "voice", group_id = "default" }
+          list[i] = EVE
         end
         return list
       end

@@ -23,8 +23,9 @@ local REGIONS = {
 }
 local REGION_NAMES = { "global", "us", "eu", "in", "sg" }
 
-local DRIVERS = { auto = "blocking", blocking = "blocking", manual = "manual" }
-local DRIVER_NAMES = { "auto", "blocking", "manual" }
+local DRIVERS =
+  { auto = "blocking", blocking = "blocking", manual = "manual", luv = "luv", cqueues = "cqueues" }
+local DRIVER_NAMES = { "auto", "blocking", "manual", "luv", "cqueues" }
 
 --- What a client is made of. Each may be left out; an unknown name is an error.
 ---@class elevenlabs.workspace.Options
@@ -35,8 +36,9 @@ local DRIVER_NAMES = { "auto", "blocking", "manual" }
 --- Instead of `region`, a gateway or sandbox: https, or http to loopback. Never read from the
 --- environment.
 ---@field base_url string|nil
---- How calls wait. "auto" (the default) blocks, as "blocking" does; "manual" yields.
----@field driver "auto"|"blocking"|"manual"|elevenlabs.workspace.Driver|nil
+--- How calls wait. "auto" (the default) blocks, as "blocking" does; "manual" yields; "luv" (in
+--- Neovim too) and "cqueues" wait in the loop of that name.
+---@field driver "auto"|"blocking"|"manual"|"luv"|"cqueues"|elevenlabs.workspace.Driver|nil
 --- Who makes the transfers: the caller's step ("inline"), or a thread in the background
 --- ("thread"), which no handshake or burst of answers holds up. Default: the driver's choice.
 ---@field io "inline"|"thread"|nil
@@ -140,7 +142,12 @@ local function read_driver(options)
   if not name then
     return nil, invalid_choice("driver", driver, DRIVER_NAMES)
   end
-  return (require("elevenlabs.workspace.driver." .. name)) -- without 5.4's second result
+  local loaded, module = pcall(require, "elevenlabs.workspace.driver." .. name)
+  if not loaded then
+    local why = errors.one_line(tostring(module))
+    return nil, errors.invalid("driver", ("the driver %s cannot be loaded: %s"):format(name, why))
+  end
+  return module
 end
 
 local IO_MODES = { "inline", "thread" }
@@ -222,6 +229,7 @@ function M.over(parts)
     core = parts.core,
     base_url = parts.base_url,
     driver = parts.driver,
+    waiters = nil, -- a driver's, where it keeps them
   }, Client)
   client.engine = engines.new {
     core = parts.core,
@@ -476,7 +484,11 @@ end
 ---@param timeout_ms number|nil the longest wait; default 0: do not wait
 ---@return integer # calls that became done since the last step
 function Client:step(timeout_ms)
-  return self.engine:step(timeout_ms)
+  local count = self.engine:step(timeout_ms)
+  if count > 0 and self.waiters and not self.waiters:is_empty() then
+    self.engine:wake() -- what it ended a waiter of the driver's may wait for
+  end
+  return count
 end
 
 --- A descriptor that is readable whenever step has work; nil once closed. It may
@@ -518,6 +530,9 @@ end
 --- End all calls and connections. Calls under way are done with kind "closed", but for those
 --- that were answered first. Idempotent. `local client <close>` calls it in Lua 5.4.
 function Client:close()
+  if self.driver.close then
+    self.driver.close(self)
+  end
   self.engine:close()
 end
 

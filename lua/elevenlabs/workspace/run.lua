@@ -525,6 +525,7 @@ local function give_up(self, why)
   stop(self, "driver", why)
   cancel_all(self)
   self.engine:step(0) -- ends what is in flight
+  self.engine:wake() -- for others, whose calls it may have ended too
   if began then
     collect(self)
     commit_if_due(self)

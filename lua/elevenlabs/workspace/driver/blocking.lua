@@ -5,9 +5,13 @@
 --- Return when done() is true, having called client:step meanwhile as often as it has work.
 --- Where this place cannot wait, return at once, and why not: the call's error says so.
 ---@field wait fun(client: elevenlabs.workspace.Client, done: fun(): boolean): string|nil
+--- Called before a client is closed: watch its descriptor no longer, and let whoever waits look
+--- again in the host's next turn, when all calls have ended.
+---@field close nil|fun(client: elevenlabs.workspace.Client)
+---@field io "inline"|"thread"|nil where requests are run: in the steps (default), or in a thread
 
 ---@type elevenlabs.workspace.Driver
-local M = {}
+local M = { io = "inline" }
 
 -- A bound, not a delay: a step returns with its first completion.
 local LONGEST_STEP_MS = 60000

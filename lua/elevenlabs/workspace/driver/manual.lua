@@ -1,13 +1,10 @@
 --- Waits by yielding to the caller's coroutine: for hosts that resume it once a
 --- frame, or whenever the client's pollfd is readable.
 
----@type elevenlabs.workspace.Driver
-local M = {}
+local waiters = require "elevenlabs.workspace.driver.waiters"
 
-local function in_coroutine()
-  local thread, is_main = coroutine.running()
-  return thread ~= nil and not is_main
-end
+---@type elevenlabs.workspace.Driver
+local M = { io = "thread" }
 
 --- It may end what another coroutine waits for, whose turn was before: the host is to
 --- resume them all once more.
@@ -18,7 +15,7 @@ local function step(client)
 end
 
 function M.wait(client, done)
-  if not in_coroutine() then
+  if not waiters.can_yield() then
     return "the manual driver waits by yielding: call from a coroutine, or use client:start"
   end
   step(client)

@@ -1,0 +1,98 @@
+--- Waits in libuv's loop: luv's, or Neovim's. A coroutine yields, and is resumed by the loop;
+--- the main thread runs the loop itself.
+---
+--- Polls are closed while the loop polls, and timers never: luv 1.44 crashes where a program
+--- ends with a handle half closed, and the end of `uv.run "once"` may leave a timer's so.
+
+local waiters = require "elevenlabs.workspace.driver.waiters"
+
+local vim = rawget(_G, "vim")
+local nvim = type(vim) == "table" and vim.loop and vim or nil
+local uv = nvim and (nvim.uv or nvim.loop) or require "luv"
+
+---@type elevenlabs.workspace.Driver
+local M = { io = "thread" }
+
+local function unwatch(waiting)
+  if waiting.poll then
+    waiting.poll:close()
+    waiting.poll = nil
+  end
+end
+
+local function sweep(waiting, everyone, raised)
+  raised = waiting:sweep(everyone, raised)
+  if waiting:is_empty() then
+    unwatch(waiting) -- so that uv.run may end
+  end
+  if raised then
+    error(raised, 0)
+  end
+end
+
+--- In Neovim where functions of the editor's may be called: not in a callback of the loop.
+local function serve(...)
+  if nvim then
+    return nvim.schedule_wrap(sweep)(...)
+  end
+  return sweep(...)
+end
+
+--- -> nil, or why not
+local function watch(client, waiting)
+  local fd = client:pollfd()
+  if waiting.poll or not fd then
+    return not fd and "the client is closed" or nil
+  end
+  local poll, why = uv.new_poll(fd)
+  waiting.poll = poll
+  if not poll then
+    return why
+  end
+  poll:start("r", function()
+    local ok, raised = pcall(client.engine.step, client.engine, 0)
+    serve(waiting, false, not ok and tostring(raised) or nil)
+  end)
+end
+
+--- The main thread's way. -> nil, or why it ended early
+local function run_loop(waiting, done)
+  local waiter = waiting:add(done, function() end)
+  local function is_woken()
+    return waiter.woken
+  end
+  while not waiter.woken do
+    local code = nvim and select(2, nvim.wait(60000, is_woken)) or not nvim and uv.run "once"
+    if code == -2 then
+      return "it was interrupted" -- with Ctrl-C
+    end
+  end
+end
+
+function M.wait(client, done)
+  local may_yield = waiters.can_yield()
+  local is_in_callback = nvim and nvim.in_fast_event() or not nvim and uv.loop_mode()
+  if is_in_callback and not may_yield then
+    return "a callback of the loop cannot wait: call from a coroutine"
+  end
+  client:step(0)
+  local waiting, why = waiters.of(client), nil
+  while not why and not done() do
+    why = watch(client, waiting) or (may_yield and waiting.yield or run_loop)(waiting, done)
+  end
+  return why
+end
+
+function M.close(client)
+  local waiting = waiters.of(client)
+  unwatch(waiting)
+  if not waiting:is_empty() then
+    waiting.timer = uv.new_timer() -- kept until it goes off
+    waiting.timer:start(0, 0, function()
+      waiting.timer = nil
+      serve(waiting, true)
+    end)
+  end
+end
+
+return M
