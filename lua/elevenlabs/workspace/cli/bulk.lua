@@ -418,7 +418,7 @@ function M.run(op, fields, values, arguments, complain)
     return EXIT.usage
   end
   local status = run_job(job, fields)
-  connections.close(job.client, job.driver)
+  job.client:close()
   if job.failed then
     assert(job.failed:close())
   end

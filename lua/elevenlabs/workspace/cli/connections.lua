@@ -62,9 +62,4 @@ function M.open(values, complain)
   return client, driver
 end
 
-function M.close(client, driver)
-  driver.close()
-  client:close()
-end
-
 return M

@@ -1,5 +1,6 @@
 --- luv's loop as the command line's driver: signals are heard while a client waits.
 
+local luv = require "elevenlabs.workspace.driver.luv"
 local signals = require "elevenlabs.workspace.cli.signals"
 local uv = require "luv"
 
@@ -9,7 +10,7 @@ local M = {}
 --- shells expect, and calls `on_signal` where it is set.
 ---@return elevenlabs.workspace.Driver
 function M.new()
-  local driver, poll = {}, nil
+  local driver = { wait = luv.wait, io = "inline" }
   local forget_signals = signals.watch(function(name)
     driver.status = signals.STATUS[name]
     if driver.on_signal then
@@ -17,23 +18,8 @@ function M.new()
     end
   end)
 
-  function driver.wait(client, done)
-    if not poll then
-      poll = uv.new_poll(client:pollfd())
-      poll:start("r", function()
-        client:step(0)
-      end)
-    end
-    while not done() do
-      uv.run "once"
-    end
-  end
-
-  --- To be called before the client is closed, whose descriptor it watches.
+  --- Also where no client was made of it.
   function driver.close()
-    if poll then
-      poll:close()
-    end
     forget_signals()
     uv.run "nowait"
   end

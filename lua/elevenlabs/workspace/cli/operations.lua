@@ -224,7 +224,7 @@ local function run(op, values, complain)
   end
   local args = split(values)
   local result, err = call(client, driver, op, args)
-  connections.close(client, driver)
+  client:close()
   report(op, args, values, result, err, complain)
   if driver.status then
     return driver.status
