@@ -12,7 +12,8 @@ local LIMIT_MS = 600000 -- a bound for a run that hangs, never a delay
 ---@param options table|nil { sandbox = nil: one to run against, instead of a core that answers
 --- at once; journal = nil: a path }
 ---@return table { peak_kib of the whole process, heap_kib of Lua at the last item, after a
---- collection; with a journal set_bytes, set_peak_bytes, set_items and already_confirmed }
+--- collection; cpu_seconds of the run alone; with a journal set_bytes, set_peak_bytes,
+--- set_items and already_confirmed }
 function M.measure(count, options)
   options = options or {}
   local sandbox = options.sandbox

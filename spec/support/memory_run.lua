@@ -107,7 +107,9 @@ local run = assert(client:start_many("unshare", iterate(), {
     end
   end,
 }))
+local cpu_seconds = os.clock()
 local report = assert(run:result())
+cpu_seconds = os.clock() - cpu_seconds
 assert(report.confirmed == count, tostring(report))
 local now, peak, items
 if journal then
@@ -116,6 +118,7 @@ end
 print(cjson.encode {
   peak_kib = peak_kib(),
   heap_kib = heap_kib,
+  cpu_seconds = cpu_seconds,
   set_bytes = now,
   set_peak_bytes = peak,
   set_items = items,

@@ -10,7 +10,10 @@ Process.__index = Process
 local LIMIT_MS = 20000 -- a bound for a machine that is stuck, never a delay
 
 --- Run uv's loop until `done()`; false when the bound passed first.
-local function run_until(done, limit_ms)
+---@param done fun(): any
+---@param limit_ms number|nil
+---@return boolean
+function M.run_until(done, limit_ms)
   local expired, timer = false, uv.new_timer()
   timer:start(limit_ms or LIMIT_MS, 0, function()
     expired = true
@@ -67,7 +70,7 @@ end
 
 --- The next line of its standard output, or nil at the end.
 function Process:read_line()
-  run_until(function()
+  M.run_until(function()
     return self.out.text:find "\n" or self.out.ended
   end)
   local line, rest = self.out.text:match "^([^\n]*)\n(.*)$"
@@ -84,7 +87,7 @@ end
 --- error.
 ---@param limit_ms number|nil for a process that may take longer than others
 function Process:wait(limit_ms)
-  local ended = run_until(function()
+  local ended = M.run_until(function()
     return self:ended()
   end, limit_ms)
   if not ended then
