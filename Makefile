@@ -39,7 +39,7 @@ RUN = LUA_PATH='$(ROOT)/?.lua;$(LUA_PATH_HERE)' \
   LUA_CPATH='$(abspath $(OUT))/spec/?.so;$(LUA_CPATH_HERE)' PATH="$(abspath $(OUT))/bin:$$PATH" \
   SPEC_LUA='$(LUA)' SPEC_PRELOAD='$(abspath $(OUT))/spec'
 
-.PHONY: all demo test check interop lint docs env help deps clean specs
+.PHONY: all demo test check bench interop lint docs env help deps clean specs
 all: $(CORE) $(COMMAND) ## build the C module and the command for LUA (default lua5.4)
 
 $(CORE): $(OBJECTS)
@@ -106,6 +106,22 @@ crashes: all ## kill -9 bulk runs at random moments, 200 or CRASHES; SEED=n: the
 memory: all ## what bulk runs keep in memory, against the goals; takes a minute or two
 	@$(RUN) $(LUA) spec/support/memory_report.lua
 
+# ---- measuring
+
+PLAIN := build/bench/plain
+
+$(PLAIN): spec/bench/plain.c
+	@mkdir -p $(@D)
+	@echo "  link $@"
+	@$(CC) -std=c99 $(WARNINGS) -O2 $(shell pkg-config --cflags libcurl) -o $@ $< $(CURL_LIBS)
+
+bench: ## requests a second against other clients and the goals; ROUNDS=n, ROWS=pattern
+	@sh .ci/install $(LUA) bench
+	@$(MAKE) --no-print-directory all $(PLAIN) LUA=$(LUA)
+	@[ -d build/interop/node_modules/@elevenlabs ] || npm_config_fetch_retries=0 \
+	  $(MAKE) --no-print-directory sdk >/dev/null 2>&1 || true # its row says that it is missing
+	@$(RUN) $(LUA) spec/bench/main.lua
+
 SPECS ?= spec
 
 test: deps ## install what is missing, build, and run every spec on LUA
@@ -114,7 +130,7 @@ test: deps ## install what is missing, build, and run every spec on LUA
 RUN_SPECS = spec/support/run.lua --helper=spec/support/helper.lua \
   -o spec/support/output.lua --pattern=_spec $(SPECS)
 
-specs: all $(PROBE) $(SHIMS)
+specs: all $(PROBE) $(SHIMS) $(PLAIN)
 	@$(RUN) $(LUA) $(RUN_SPECS)
 
 ASAN_FLAGS := -O1 -g -Werror -fsanitize=address,undefined -fno-sanitize-recover=undefined \
@@ -138,7 +154,7 @@ VALGRIND := valgrind --quiet --error-exitcode=99 --child-silent-after-fork=yes \
   --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite
 
 .PHONY: valgrind
-valgrind: all $(PROBE) $(SHIMS) ## the specs on LUA under valgrind: no error, nothing lost
+valgrind: all $(PROBE) $(SHIMS) $(PLAIN) ## the specs on LUA under valgrind: no error, nothing lost
 	@SPEC_SLOW_MACHINE=1 $(RUN) $(VALGRIND) $(LUA) $(RUN_SPECS)
 
 .PHONY: sanitized
@@ -157,14 +173,18 @@ sanitized:
 # The newest SDK each time. node reads NODE_EXTRA_CA_CERTS only as it starts.
 SDK := @elevenlabs/elevenlabs-js@>=2.73.0
 
+.PHONY: sdk
+sdk:
+	@mkdir -p build/interop
+	@npm install --prefix build/interop --no-save --ignore-scripts --no-audit --no-fund \
+	  --loglevel=error '$(SDK)'
+
 interop: ## run the official JavaScript SDK, fetched with npm, against the sandbox
 	@for program in node npm; do command -v $$program >/dev/null || \
 	  { echo "make interop needs $$program (Debian: nodejs npm)" >&2; exit 1; }; done
 	@sh .ci/install $(LUA)
 	@$(MAKE) --no-print-directory all LUA=$(LUA)
-	@mkdir -p build/interop
-	@npm install --prefix build/interop --no-save --ignore-scripts --no-audit --no-fund \
-	  --loglevel=error '$(SDK)'
+	@$(MAKE) --no-print-directory sdk
 	@$(RUN) elevenlabs-workspace sandbox --port 0 -- \
 	  sh -c 'exec env NODE_EXTRA_CA_CERTS="$$ELEVENLABS_CA_FILE" node spec/interop/sdk.mjs'
 

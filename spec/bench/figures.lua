@@ -1,0 +1,84 @@
+--- Figures that are not of a row: small costs, loading, and what a million items cost.
+
+local memory = require "spec.support.memory"
+local process = require "spec.support.process"
+local rounds = require "spec.bench.rounds"
+local statistics = require "spec.bench.statistics"
+
+local M = {}
+
+local LOADS = 50
+local FEW, SOME, MANY = 1000, 10000, 1000000
+local SOME_RUNS = 15
+
+local function micro(server)
+  local lua = os.getenv "SPEC_LUA"
+  return rounds.run { lua, "spec/bench/micro.lua", server.base_urls.h2, server.ca_file }
+end
+
+local function load()
+  local times = {}
+  for i = 1, LOADS do
+    local code, out, err = process.run { os.getenv "SPEC_LUA", "spec/bench/load.lua" }
+    assert(code == 0, err)
+    times[i] = tonumber(out)
+  end
+  return { require_ms = statistics.median(times) }
+end
+
+--- The runs of `make memory` over a core that answers at once: what grows is ours.
+local function million()
+  local costs = {}
+  for i = 1, SOME_RUNS do
+    costs[i] = memory.measure(SOME).cpu_seconds / SOME
+  end
+  local few, many = memory.measure(FEW), memory.measure(MANY)
+  return {
+    memory_more_mib = math.max(0, many.peak_kib - few.peak_kib) / 1024,
+    item_us = many.cpu_seconds / MANY * 1e6,
+    cost_growth = many.cpu_seconds / MANY / statistics.median(costs),
+  }
+end
+
+local GROUPS = { { "micro", micro }, { "require", load }, { "million", million } }
+
+--- What each figure is, in the order of the report.
+M.TITLES = {
+  { "validate_ns", "core:validate, one request", "ns" },
+  { "validate_bytes", "the same, Lua's heap", "bytes" },
+  { "start_ns", "client:start over a core that only validates", "ns" },
+  { "start_bytes", "the same, Lua's heap", "bytes" },
+  { "attempt_ns", "core:unshare: request built and given to libcurl", "ns" },
+  { "step_ns", "client:step(0) with nothing to do", "ns" },
+  { "heap_bytes", "a call under way, Lua's heap", "bytes" },
+  { "resident_bytes", "a call in flight, outside of Lua (HTTP/2)", "bytes" },
+  { "require_ms", 'require "elevenlabs.workspace" above lua-cjson and libcurl', "ms" },
+  { "memory_more_mib", "memory of 1,000,000 items above that of 1,000", "MiB" },
+  { "item_us", "CPU an item of 1,000,000, core that answers at once", "us" },
+  { "cost_growth", "CPU an item of 1,000,000 / of 10,000", "" },
+}
+
+--- Measure those whose group matches.
+---@param pattern string|nil a Lua pattern; nil: all
+---@param server bench.Server
+---@param is_over fun(): boolean
+---@return table<string, number> figures
+---@return table<string, string> failed why a group could not be measured
+function M.measure(pattern, server, is_over)
+  local figures, failed = {}, {}
+  for _, group in ipairs(GROUPS) do
+    if group[1]:find(pattern or "") and not is_over() then
+      local fine, values, why = pcall(group[2], server)
+      if fine and values then
+        for name, value in pairs(values) do
+          figures[name] = value
+        end
+      else
+        failed[group[1]] = tostring(why or values)
+      end
+    end
+  end
+  return figures, failed
+end
+
+return M
