@@ -68,7 +68,7 @@ local function header()
     facts = {
       ("%d cores, %s"):format(#uv.cpu_info(), cpu_model()),
       ("%s; %s"):format(lua, output("build/bench/plain", "version")),
-      output("/usr/sbin/nginx", "-v") .. ", one worker, on loopback over TLS",
+      output("/usr/sbin/nginx", "-v") .. ", one worker on a core of its own, loopback, TLS",
       ("rounds: %d"):format(ROUNDS),
     },
   }

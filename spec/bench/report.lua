@@ -161,7 +161,7 @@ local SVG = [[
 </svg>
 ]]
 
-local WIDTH, LEFT, TOP, STEP, BAR, LONGEST = 960, 480, 72, 24, 16, 380
+local WIDTH, LEFT, TOP, STEP, BAR, LONGEST = 1040, 560, 72, 24, 16, 380
 
 local ENTITIES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;" }
 

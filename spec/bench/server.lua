@@ -10,10 +10,11 @@ local M = {}
 local HOST = "127.0.0.1"
 local LIMIT_MS = 10000 -- a bound for a server that does not start or end, never a delay
 
--- One worker: of the developer's two cores the other is the client's.
+-- One worker on the first core: the others are the clients'.
 local CONFIG = [[
 daemon off;
 worker_processes 1;
+worker_cpu_affinity 1;
 pid nginx.pid;
 error_log stderr notice;
 ${user}
