@@ -179,8 +179,8 @@ static bool hand_over(ew_io_thread *io, ew_transfers *ended) {
   return !poked;
 }
 
-/* One round. -> the descriptor to wait for, -1 for none; false: it is over */
-static bool run_once(ew_io_thread *io, int *fd, bool *may_sleep) {
+/* One round. -> what to sleep on and until when; false: it is over */
+static bool run_once(ew_io_thread *io, int *fd, int64_t *until_us) {
   ew_transfers orders = {NULL, NULL}, ended = {NULL, NULL};
   if (!may_go_on(io, &orders)) return false;
   start_all(io, &orders, &ended);
@@ -188,15 +188,22 @@ static bool run_once(ew_io_thread *io, int *fd, bool *may_sleep) {
   ew_transport_step(io->transport, 0);
   take_wish(io);
   ew_transport_take_done(io->transport, &ended);
-  *fd = ew_transport_fd(io->transport);
-  *may_sleep = hand_over(io, &ended);
+  *fd = ew_transport_sleep_fd(io->transport);
+  *until_us = ew_transport_due_us(io->transport);
+  if (!hand_over(io, &ended)) *until_us = 0;
   return true;
 }
 
-/* Without memory or descriptors there is nothing to wait for: look again soon. */
-static void sleep_on(int fd) {
+/* Without memory or descriptors there is nothing to sleep on: look again soon. */
+static void sleep_on(int fd, int64_t until_us) {
   struct pollfd look = {fd, POLLIN, 0};
-  poll(&look, 1, fd < 0 ? 100 : -1);
+  int64_t now = ew_now_us(), most = fd < 0 ? 100000 : 3600000000, us = until_us - now;
+  struct timespec timeout;
+  if (us <= 0) return;
+  if (us > most) us = most;
+  timeout.tv_sec = (time_t)(us / 1000000);
+  timeout.tv_nsec = (long)(us % 1000000) * 1000;
+  ppoll(&look, 1, &timeout, NULL);
 }
 
 static void *work(void *arg) {
@@ -204,11 +211,11 @@ static void *work(void *arg) {
   bool going = true;
   while (going) {
     int fd = -1;
-    bool may_sleep = false;
+    int64_t until_us = 0;
     pthread_mutex_lock(&io->running);
-    going = run_once(io, &fd, &may_sleep);
+    going = run_once(io, &fd, &until_us);
     pthread_mutex_unlock(&io->running);
-    if (going && may_sleep) sleep_on(fd);
+    if (going) sleep_on(fd, until_us);
   }
   return NULL;
 }

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,16 +47,29 @@ ew_socket *ew_sockets_by_fd(ew_sockets *sockets, int fd) {
   return NULL;
 }
 
-/* Is `address` that port of that IP, as inet_ntop writes it? */
-static bool is_at(const struct sockaddr_storage *address, const char *ip, int port) {
-  char text[INET6_ADDRSTRLEN] = "";
+/* As inet_ntop writes it. -> the port, 0: it is no IP's */
+static int read_end(const struct sockaddr_storage *address, char *ip) {
   const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
   const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
   bool is_v6 = address->ss_family == AF_INET6;
-  if (!is_v6 && address->ss_family != AF_INET) return false;
+  if (!is_v6 && address->ss_family != AF_INET) return 0;
   inet_ntop(address->ss_family, is_v6 ? (const void *)&v6->sin6_addr : (const void *)&v4->sin_addr,
-            text, sizeof text);
-  return ntohs(is_v6 ? v6->sin6_port : v4->sin_port) == port && strcmp(text, ip) == 0;
+            ip, EW_LONGEST_IP);
+  return ntohs(is_v6 ? v6->sin6_port : v4->sin_port);
+}
+
+/* Once: asking the system for each connection at each request was most of the time
+** that it spent for us, with many connections. */
+static bool know_ends(ew_socket *s) {
+  struct sockaddr_storage local, remote;
+  socklen_t local_size = sizeof local, remote_size = sizeof remote;
+  if (s->connected) return true;
+  s->connected = getsockname(s->fd, (struct sockaddr *)&local, &local_size) == 0 &&
+                 getpeername(s->fd, (struct sockaddr *)&remote, &remote_size) == 0;
+  if (!s->connected) return false;
+  s->local_port = read_end(&local, s->local_ip);
+  s->remote_port = read_end(&remote, s->remote_ip);
+  return true;
 }
 
 ew_socket *ew_sockets_by_ends(ew_sockets *sockets, const char *local_ip, int local_port,
@@ -63,14 +77,23 @@ ew_socket *ew_sockets_by_ends(ew_sockets *sockets, const char *local_ip, int loc
   size_t i;
   for (i = 0; i < sockets->count; i++) {
     ew_socket *s = &sockets->all[i];
-    struct sockaddr_storage local, remote;
-    socklen_t local_size = sizeof local, remote_size = sizeof remote;
-    if (getsockname(s->fd, (struct sockaddr *)&local, &local_size) == 0 &&
-        getpeername(s->fd, (struct sockaddr *)&remote, &remote_size) == 0 &&
-        is_at(&local, local_ip, local_port) && is_at(&remote, remote_ip, remote_port))
+    if (know_ends(s) && s->local_port == local_port && s->remote_port == remote_port &&
+        strcmp(s->local_ip, local_ip) == 0 && strcmp(s->remote_ip, remote_ip) == 0)
       return s;
   }
   return NULL;
+}
+
+bool ew_sockets_cork(ew_sockets *sockets, bool on) {
+  int value = on;
+  bool any = false;
+  size_t i;
+  for (i = 0; i < sockets->count; i++) {
+    const ew_socket *s = &sockets->all[i];
+    if (s->multiplexed && setsockopt(s->fd, IPPROTO_TCP, TCP_CORK, &value, sizeof value) == 0)
+      any = true;
+  }
+  return any;
 }
 
 bool ew_socket_readable(const ew_socket *s) {

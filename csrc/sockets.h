@@ -8,11 +8,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+enum { EW_LONGEST_IP = 46 };
+
 typedef struct {
   int fd;
   unsigned long requests; /* that were let through */
   bool multiplexed;       /* it speaks HTTP/2 */
   bool tunnelled;         /* through a proxy, which may have put TLS around TLS */
+  bool connected;         /* and so its ends are known: */
+  char local_ip[EW_LONGEST_IP], remote_ip[EW_LONGEST_IP];
+  int local_port, remote_port;
 } ew_socket;
 
 typedef struct {
@@ -30,6 +35,10 @@ int ew_sockets_close(ew_sockets *sockets, int fd);
 ew_socket *ew_sockets_by_fd(ew_sockets *sockets, int fd);
 ew_socket *ew_sockets_by_ends(ew_sockets *sockets, const char *local_ip, int local_port,
                               const char *remote_ip, int remote_port);
+
+/* Hold back what is written to HTTP/2 connections, to let it go in full segments; or
+** let it go. false: there is none. */
+bool ew_sockets_cork(ew_sockets *sockets, bool on);
 
 /* Has the peer said something, or hung up? */
 bool ew_socket_readable(const ew_socket *socket);

@@ -49,6 +49,9 @@ struct ew_transport {
   ew_sockets sockets;
   ew_transfers active, done; /* owned */
   int64_t curl_due_us, wake_at_us;
+  bool watched;        /* the host may wait on the poller's descriptor */
+  bool awake;          /* that descriptor is readable, until the next pass */
+  unsigned queued;     /* attempts started since the last pass */
   bool multiplexed;    /* the newest answer came over HTTP/2 */
   bool broken;         /* the multi handle failed and must be replaced */
   unsigned generation; /* of the multi handle; an easy handle of an older one is made anew */
@@ -412,6 +415,7 @@ ew_status ew_transport_start(ew_transport *t, ew_transfer *x, ew_error *error) {
       curl_multi_add_handle(t->multi, x->easy) != CURLM_OK)
     return ew_fail_memory(error);
   ew_transfers_append(&t->active, x);
+  t->queued++;
   settle(t);
   return EW_OK;
 }
@@ -511,12 +515,19 @@ static int64_t due_us(const ew_transport *t) {
   return earlier(earlier(t->curl_due_us, t->wake_at_us), overdue_us(t));
 }
 
-/* The host may wait on the fd as soon as a public call returns. */
+/* The host may wait on the fd as soon as a public call returns. One that never asked
+** for it is spared the system calls: setting a timer costs more than a request's Lua. */
 static void settle(ew_transport *t) {
-  if (t->closed || !t->multi) return;
+  int64_t due;
+  if (t->closed || !t->multi || !t->watched) return;
   ew_poller_flush(&t->poller);
-  if (t->done.first) ew_poller_wake(&t->poller);
-  ew_poller_arm(&t->poller, due_us(t));
+  due = t->done.first ? 0 : due_us(t);
+  if (due > ew_now_us())
+    ew_poller_arm(&t->poller, due);
+  else if (!t->awake) {
+    ew_poller_wake(&t->poller);
+    t->awake = true;
+  }
 }
 
 static void act(ew_transport *t, int fd, int mask) {
@@ -553,12 +564,17 @@ static bool pass(ew_transport *t, int64_t timeout_us) {
   ew_ready ready[62];
   int64_t until_due;
   int count;
+  bool corked;
   ew_poller_flush(&t->poller);
   until_due = due_us(t) == EW_NEVER ? EW_NEVER : due_us(t) - ew_now_us();
   count = ew_poller_wait(&t->poller, until_due < timeout_us ? until_due : timeout_us, ready,
                          (int)(sizeof ready / sizeof *ready));
   if (count < 0) return false;
+  t->awake = false;
+  corked = t->queued > 1 && ew_sockets_cork(&t->sockets, true);
+  t->queued = 0;
   run_due(t, ready, count);
+  if (corked) ew_sockets_cork(&t->sockets, false);
   collect(t);
   end_overdue(t);
   if (t->broken) {
@@ -591,7 +607,16 @@ void ew_transport_wake_at(ew_transport *t, int64_t at_us) {
 
 int ew_transport_fd(ew_transport *t) {
   check_fork(t);
-  return t->closed || !bring_up(t) ? -1 : ew_poller_fd(&t->poller);
+  if (t->closed || !bring_up(t)) return -1;
+  t->watched = true;
+  settle(t);
+  return ew_poller_fd(&t->poller);
+}
+
+int ew_transport_sleep_fd(ew_transport *t) {
+  if (t->closed || !bring_up(t)) return -1;
+  ew_poller_flush(&t->poller);
+  return ew_poller_fd(&t->poller);
 }
 
 int64_t ew_transport_due_us(ew_transport *t) {
@@ -639,7 +664,9 @@ const ew_transfer *ew_transport_done(const ew_transport *t) {
 
 void ew_transport_take_done(ew_transport *t, ew_transfers *to) {
   ew_transfers_move(to, &t->done);
-  if (!t->closed && t->multi) ew_poller_calm(&t->poller);
+  if (t->awake) ew_poller_calm(&t->poller);
+  t->awake = false;
+  settle(t);
 }
 
 /* ---- coming up, going down, forking ---- */
@@ -688,6 +715,7 @@ static void check_fork(ew_transport *t) {
   t->forks++;
   if (t->closed) return;
   ew_poller_close(&t->poller);
+  t->awake = false;
   ew_sockets_cut_off(&t->sockets);
   tear_down(t, "the process forked while this was under way", EW_ABORTED);
   ew_poller_close(&t->poller); /* frees what the farewells noted in it */

@@ -107,6 +107,10 @@ void ew_transport_wake_at(ew_transport *transport, int64_t at_us);
 
 int ew_transport_fd(ew_transport *transport);         /* -1 when closed */
 int64_t ew_transport_due_us(ew_transport *transport); /* next timer; EW_NEVER: none */
+
+/* The same descriptor for who minds ew_transport_due_us too: readable for sockets and
+** for a poke, not for timers and completions. Good until the next call. */
+int ew_transport_sleep_fd(ew_transport *transport);
 unsigned long long ew_transport_connections(const ew_transport *transport); /* opened */
 unsigned long long ew_transport_forks(ew_transport *transport); /* of this process and parents */
 
