@@ -52,4 +52,13 @@ describe("examples", function()
       assert.matches(line .. "\n", out, 1, true)
     end
   end)
+
+  it("cqueues.lua waits for several calls, and works on meanwhile", function()
+    local out, err = run(LUA, "cqueues.lua", "--latency-ms", "20")
+    assert.are.equal("", err)
+    assert.matches("voice_narrator   confirmed", out)
+    assert.matches("voice_trailer    confirmed", out)
+    assert.matches("voice_draft      refused", out)
+    assert.is_true(tonumber(out:match "\n3 done; the controller had (%d+) other turns") > 1)
+  end)
 end)

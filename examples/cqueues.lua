@@ -1,0 +1,42 @@
+-- Takes a leaver's roles away in a cqueues controller, which does other work meanwhile.
+--
+--   ELEVENLABS_API_KEY=... lua examples/cqueues.lua
+--
+-- ELEVENLABS_BASE_URL and ELEVENLABS_CA_FILE point it at another server, such as the
+-- sandbox: elevenlabs-workspace sandbox --port 0 -- lua examples/cqueues.lua
+
+local cqueues = require "cqueues"
+local workspace = require "elevenlabs.workspace"
+
+local LEAVER = "mia@example.com"
+local VOICES = { "voice_narrator", "voice_trailer", "voice_draft" }
+
+local client = assert(workspace.new {
+  driver = "cqueues",
+  base_url = os.getenv "ELEVENLABS_BASE_URL",
+  ca_file = os.getenv "ELEVENLABS_CA_FILE",
+})
+local controller = cqueues.new()
+local running, ticks = #VOICES, 0
+
+-- Each waits for its call alone; the client they share, and its connections.
+for _, id in ipairs(VOICES) do
+  controller:wrap(function()
+    local receipt, err =
+      client:unshare { resource_id = id, resource_type = "voice", user_email = LEAVER }
+    print(("%-16s %s"):format(id, tostring(receipt or err)))
+    running = running - 1
+  end)
+end
+
+-- The other work.
+controller:wrap(function()
+  while running > 0 do
+    cqueues.sleep(0.001)
+    ticks = ticks + 1
+  end
+end)
+
+assert(controller:loop())
+print(("%d done; the controller had %d other turns meanwhile"):format(#VOICES, ticks))
+client:close()
