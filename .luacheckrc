@@ -4,3 +4,4 @@ max_line_length = 100
 max_comment_line_length = 120
 files["lua/elevenlabs/workspace/sandbox/worker.lua"].globals = { "ngx" }
 files["spec"].std = "min+busted"
+files["examples/neovim"].globals = { "vim" }

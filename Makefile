@@ -130,7 +130,12 @@ test: deps ## install what is missing, build, and run every spec on LUA
 RUN_SPECS = spec/support/run.lua --helper=spec/support/helper.lua \
   -o spec/support/output.lua --pattern=_spec $(SPECS)
 
-specs: all $(PROBE) $(SHIMS) $(PLAIN)
+# What hosts with a LuaJIT of their own load, such as Neovim: never a sanitizer's.
+.PHONY: hosts
+hosts: all
+	@$(MAKE) --no-print-directory all LUA=luajit BUILD=build CFLAGS='-O2 -g'
+
+specs: all hosts $(PROBE) $(SHIMS) $(PLAIN)
 	@$(RUN) $(LUA) $(RUN_SPECS)
 
 ASAN_FLAGS := -O1 -g -Werror -fsanitize=address,undefined -fno-sanitize-recover=undefined \
@@ -154,7 +159,7 @@ VALGRIND := valgrind --quiet --error-exitcode=99 --child-silent-after-fork=yes \
   --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite
 
 .PHONY: valgrind
-valgrind: all $(PROBE) $(SHIMS) $(PLAIN) ## the specs on LUA under valgrind: no error, nothing lost
+valgrind: all hosts $(PROBE) $(SHIMS) $(PLAIN) ## the specs on LUA under valgrind: no error, nothing lost
 	@SPEC_SLOW_MACHINE=1 $(RUN) $(VALGRIND) $(LUA) $(RUN_SPECS)
 
 .PHONY: sanitized

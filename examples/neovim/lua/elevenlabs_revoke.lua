@@ -1,0 +1,63 @@
+-- What the command of plugin/elevenlabs_revoke.lua does.
+
+local workspace = require "elevenlabs.workspace"
+
+local M = {}
+
+local client -- one for all commands: they share its connections
+
+local function open_client()
+  local err
+  if not client then
+    client, err = workspace.new {
+      driver = "luv",
+      base_url = os.getenv "ELEVENLABS_BASE_URL",
+      ca_file = os.getenv "ELEVENLABS_CA_FILE",
+    }
+  end
+  return client, err
+end
+
+local function show(progress)
+  vim.g.elevenlabs_revoke = ("%d/%s"):format(progress.total, progress.count or "?")
+  vim.cmd "redrawstatus!"
+end
+
+--- Run it. -> the report and what was not confirmed, as the quickfix list has it; or nil and
+--- an error
+local function revoke(path, email)
+  local here, err = open_client()
+  local items, failed = nil, {}
+  if here then
+    items, err = workspace.items.from_csv(path, { user_email = email })
+  end
+  if not items then
+    return nil, err
+  end
+  local report
+  report, err = here:unshare_many(items, {
+    journal = path .. ".journal", -- the same command goes on where a closed editor left off
+    on_progress = show,
+    on_result = function(item, _, why)
+      if why then
+        failed[#failed + 1] = { text = ("%s: %s"):format(item.resource_id, tostring(why)) }
+      end
+    end,
+  })
+  return report, report and failed or err
+end
+
+--- In a coroutine, so that calls wait in the editor's loop.
+function M.run(path, email)
+  coroutine.wrap(function()
+    local report, failed = revoke(path, email)
+    vim.g.elevenlabs_revoke = ""
+    if not report then
+      return vim.notify(tostring(failed), vim.log.levels.ERROR)
+    end
+    vim.fn.setqflist({}, " ", { title = "ElevenLabsRevoke " .. email, items = failed })
+    vim.notify(tostring(report))
+  end)()
+end
+
+return M
