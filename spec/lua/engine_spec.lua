@@ -810,6 +810,16 @@ describe("engine", function()
       assert.are.equal("unconfirmed", select(2, call:result()).outcome)
     end)
 
+    it("no share that libcurl sent twice by itself, though it was refused then", function()
+      local engine, core = world { max_attempts = 4 }
+      local call = engine:start("share", {})
+      engine:step()
+      core:answer(1, { status = 429, resent = true })
+      engine:step()
+      assert.are.equal("refused", call.err.outcome)
+      assert.is_true(call.err.ambiguous)
+    end)
+
     it("nothing whose deadline would pass before", function()
       local engine, core = flaky { deadline_ms = 100 }
       local call = engine:start("unshare", {})

@@ -503,6 +503,7 @@ local function retry_at(self, call, verdict, own_ms, now)
     return now
   elseif
     not outcome.may_retry(call.op, verdict.action)
+    or (verdict.resent and call.op == "share") -- the one before may have been applied
     or retry.is_too_long(verdict.asked_ms)
     or call.counted >= policy.max_attempts
     or (self.pace:is_parked() and not policy.parks)
@@ -517,6 +518,7 @@ end
 local function judge(call, evidence)
   evidence.stopped = call.stopped
   local verdict = outcome.judge(call.op, evidence, call.mask)
+  verdict.resent = evidence.resent
   if outcome.is_transient(verdict.action) then
     verdict.asked_ms =
       retry.parse_retry_after(evidence.headers["retry-after"], evidence.headers.date)
