@@ -240,6 +240,21 @@ describe("engine", function()
       assert.are.equal("cancelled", select(2, call:result()).kind)
     end)
 
+    it("of a function that takes its time, and keeps no host busy meanwhile", function()
+      local engine, core, wake
+      engine, core = world {
+        api_key = function()
+          engine:step()
+          wake = core.wake or "never"
+          return "key"
+        end,
+      }
+      engine:start("unshare", {})
+      engine:step()
+      assert.are.equal("never", wake)
+      assert.are.equal(1, #core.attempts)
+    end)
+
     it("and takes it out of whatever the server says", function()
       local engine, core = world {
         api_key = function()

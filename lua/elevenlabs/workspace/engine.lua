@@ -394,6 +394,7 @@ local function try_to_send(self, call)
   if not ok and call.state == "starting" then
     call.state = before
     self.flying_count = self.flying_count - 1
+    self.core:wake_at(0) -- steps inside of this one may have seen nothing to send
   end
   if not ok then
     error(why, 0)
@@ -676,9 +677,13 @@ local function earlier(a, b)
   return a and b and math.min(a, b) or a or b
 end
 
---- Is it one to be sent, and of this kind? What a stopped run left is its own to end.
+--- Is it one to be sent, and of this kind? What a stopped run left is its own to end, and
+--- one whose key function is still at work is sent after that.
 local function is_to_send(call, parks)
-  return call.policy.parks == parks and not has_left(call) and not call.policy.stopped
+  return call.policy.parks == parks
+    and not has_left(call)
+    and call.state ~= "starting"
+    and not call.policy.stopped
 end
 
 --- When the soonest of those that wait may be sent, as far as they are concerned.
