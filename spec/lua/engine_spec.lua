@@ -255,6 +255,34 @@ describe("engine", function()
       assert.are.equal(1, #core.attempts)
     end)
 
+    it("of a function in whose time the server asks for a pause, and keeps to that", function()
+      local asked, core, engine, pass = 0
+      engine, core, pass = world {
+        max_attempts = 2,
+        api_key = function()
+          asked = asked + 1
+          if asked == 2 then
+            core:answer(1, { status = 429, headers = { ["retry-after"] = "5" } })
+            engine:step()
+          end
+          return "key"
+        end,
+      }
+      engine:start("unshare", {})
+      engine:start("unshare", {})
+      engine:step()
+      assert.are.equal(1, #core.attempts)
+      pass(5499)
+      engine:step()
+      assert.are.equal(1, #core.attempts)
+      pass(1)
+      engine:step()
+      assert.are.equal(2, #core.attempts) -- the window is smaller now
+      core:answer(2)
+      engine:step()
+      assert.are.equal(3, #core.attempts)
+    end)
+
     it("and takes it out of whatever the server says", function()
       local engine, core = world {
         api_key = function()

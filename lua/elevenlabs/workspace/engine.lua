@@ -349,7 +349,14 @@ local function masker_with(self, key)
   end
 end
 
---- Hand the call to the core. -> the attempt's id, or nil and a failure
+--- With so many in flight beside it.
+local function may_send(self, call, others, now)
+  local policy = call.policy
+  return not policy.stopped and self.pace:allows(others, policy.parks, now)
+end
+
+--- Hand the call to the core. -> the attempt's id; nil and a failure; or nil where nothing is
+--- to be sent now: a key function may take long, and meanwhile the client may be held back
 local function start_attempt(self, call)
   if call.op == "connect" then
     return self.core:connect()
@@ -359,6 +366,8 @@ local function start_attempt(self, call)
     return nil -- the key function stopped it
   elseif key == nil then
     return nil, failure
+  elseif not may_send(self, call, self.flying_count - 1, self.now()) then
+    return nil
   end
   call.mask = key and masker_with(self, key) or self.mask
   return self.core[call.op](self.core, call.args, key)
@@ -382,28 +391,24 @@ local function send(self, call)
   if id then
     write_down(self, id, call)
     emit(self, call, "attempt")
-  elseif call.state ~= "done" then
+  elseif failure and call.state ~= "done" then
     finish_unsent(self, call, failure)
   end
 end
 
---- Send the call, or leave it as it was for the next step where that raises.
+--- Send the call, or leave it as it was for the next step: where that raises, or where it
+--- may not be sent any more once its key is there.
 local function try_to_send(self, call)
   local before = call.state
   local ok, why = pcall(send, self, call)
-  if not ok and call.state == "starting" then
+  if call.state == "starting" then
     call.state = before
     self.flying_count = self.flying_count - 1
-    self.core:wake_at(0) -- steps inside of this one may have seen nothing to send
   end
   if not ok then
+    self.core:wake_at(0) -- steps inside of this one may have seen nothing to send
     error(why, 0)
   end
-end
-
-local function may_send(self, call, now)
-  local policy = call.policy
-  return not policy.stopped and self.pace:allows(self.flying_count, policy.parks, now)
 end
 
 --- Off its queue: another has it now, or nobody.
@@ -422,7 +427,7 @@ local function next_due(self, now)
     local call = resting[i]
     if call.due_ms > now then
       return nil
-    elseif call.state == "resting" and may_send(self, call, now) then
+    elseif call.state == "resting" and may_send(self, call, self.flying_count, now) then
       return call
     end
   end
@@ -440,8 +445,9 @@ end
 local function send_waiting(self)
   local row, i, now = self.waiting, self.waiting.first, self.now()
   while i <= row.last and self.pace:allows(self.flying_count, false, now) do
-    if row[i] and row[i].state == "waiting" and may_send(self, row[i], now) then
-      try_to_send(self, row[i])
+    local call = row[i]
+    if call and call.state == "waiting" and may_send(self, call, self.flying_count, now) then
+      try_to_send(self, call)
     end
     i = math.max(i + 1, row.first)
   end
