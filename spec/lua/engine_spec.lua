@@ -982,6 +982,25 @@ describe("engine", function()
       assert.are.equal(2, #core.attempts)
     end)
 
+    it("where of two answers at once the second asks for it, and the first is told of", function()
+      local engine, core
+      engine, core = world {
+        on_event = function(event)
+          if event.name == "done" then
+            engine:step()
+          end
+        end,
+      }
+      for _ = 1, 3 do
+        engine:start("unshare", {})
+      end
+      engine:step()
+      core:answer(1)
+      core:answer(2, { status = 429, headers = { ["retry-after"] = "5" } })
+      engine:step()
+      assert.are.equal(2, #core.attempts)
+    end)
+
     it("but waits for no server that asks for more than 300 s", function()
       local engine, core = world { max_attempts = 2 }
       local call = engine:start("unshare", {})
@@ -1217,6 +1236,7 @@ describe("engine", function()
       engine:start("unshare", {}, patient())
       engine:step()
       core:answer(1, { status = 500 })
+      engine:step()
       core:answer(2, { status = 500 })
       engine:step() -- the first rests for 125 ms, the second is parked for a second
       assert.are.equal(engine.now() + 125, core.wake)

@@ -583,19 +583,20 @@ local function is_trial(call, evidence)
   return evidence.sent and (not call.probe or evidence.status > 0)
 end
 
---- One attempt came to its end. Whatever may raise comes first: an error leaves the
---- completion for the next step.
-local function complete(self, evidence)
-  local call = self.flying[evidence.id]
-  if not call then -- it could not be written down, and so was taken back
-    self.arrived_done = self.arrived_done + 1
-    return
-  end
+--- What one attempt's end teaches, whatever it means for its call: once.
+local function learn(self, call, evidence)
   local verdict, now = judge(call, evidence), self.now()
   local own_ms = backoff_ms(self, call, verdict)
   local maximum = evidence.headers["maximum-concurrent-requests"]
   maximum = maximum and maximum:find "^%d+$" and tonumber(maximum) or nil
-  local held_back = self.pace:learn(call, verdict, maximum, own_ms, now)
+  evidence.own_ms, evidence.held_back, evidence.verdict = own_ms, false, verdict
+  evidence.held_back = self.pace:learn(call, verdict, maximum, own_ms, now)
+end
+
+--- One attempt came to its end. Whatever may raise comes first: an error leaves the
+--- completion for the next step.
+local function complete(self, call, evidence)
+  local verdict, now = evidence.verdict, self.now()
   if call.policy.on_verdict then
     call.policy.on_verdict(verdict)
   end
@@ -604,7 +605,7 @@ local function complete(self, evidence)
   end
   evidence.perhaps_applied = CHANGES[call.op]
     and (verdict.outcome == "unconfirmed" or evidence.resent)
-  local due = retry_at(self, call, verdict, own_ms, now)
+  local due = retry_at(self, call, verdict, evidence.own_ms, now)
   if due then
     rest(self, call, verdict, due)
   else
@@ -612,13 +613,30 @@ local function complete(self, evidence)
   end
   if self.flying[evidence.id] == call then
     let_go(self, call, evidence)
-    tell(self, call, evidence, verdict, held_back, due, now)
+    tell(self, call, evidence, verdict, evidence.held_back, due, now)
   end
 end
 
+--- All of them teach before one is told of: a function of the user's may step, and must send
+--- nothing into a pause that a later one asks for. One without a call could not be written
+--- down, and so was taken back.
 local function complete_arrived(self)
-  while self.arrived[self.arrived_done + 1] do
-    complete(self, self.arrived[self.arrived_done + 1])
+  for i = self.arrived_done + 1, #self.arrived do
+    local evidence = self.arrived[i]
+    local call = self.flying[evidence.id]
+    if call and not evidence.verdict then
+      learn(self, call, evidence)
+    end
+  end
+  local evidence = self.arrived[self.arrived_done + 1]
+  while evidence do
+    local call = self.flying[evidence.id]
+    if call then
+      complete(self, call, evidence)
+    else
+      self.arrived_done = self.arrived_done + 1
+    end
+    evidence = self.arrived[self.arrived_done + 1]
   end
 end
 
