@@ -1362,6 +1362,28 @@ describe("engine", function()
       assert.are.same({ 7, 0, 0, 9 }, timeouts)
     end)
 
+    it("where such a function's own step left a call to rest", function()
+      local engine, core, timeouts = nil, nil, {}
+      engine, core = world {
+        max_attempts = 2,
+        on_event = function(event)
+          if event.name == "attempt" and event.call == 2 then
+            core:answer(1, { status = 500 })
+            engine:step()
+          end
+        end,
+      }
+      local step = core.step
+      function core:step(timeout_ms)
+        timeouts[#timeouts + 1] = timeout_ms
+        return step(self)
+      end
+      engine:start("unshare", {})
+      engine:start("unshare", {})
+      engine:step(8)
+      assert.are.same({ 0, 0 }, timeouts)
+    end)
+
     it("and the host steps once more, for all who wait to see it", function()
       local engine, core, pass = watched()
       engine:set_alarm("a", 1050)
@@ -1371,6 +1393,85 @@ describe("engine", function()
       assert.are.equal(0, core.wake)
       engine:step()
       assert.are.equal(2000, core.wake)
+    end)
+  end)
+
+  describe("wakes the host", function()
+    local manual = require "elevenlabs.workspace.driver.manual"
+
+    --- Coroutines that wait for a call each, by the manual driver.
+    local function waiting(count)
+      local engine, core, client
+      engine, core = world {
+        max_attempts = 4,
+        max_concurrency = count,
+        wait = function(done)
+          return manual.wait(client, done)
+        end,
+      }
+      client = {
+        engine = engine,
+        step = function(_, timeout_ms)
+          return engine:step(timeout_ms)
+        end,
+      }
+      local jobs, told = {}, {}
+      for i = 1, count do
+        jobs[i] = coroutine.wrap(function()
+          engine:start("unshare", {}):result()
+          told[i] = true
+          coroutine.yield()
+        end)
+        jobs[i]()
+      end
+      return engine, core, jobs, told
+    end
+
+    it("until all who wait have looked again, whoever steps before that", function()
+      local _, core, jobs, told = waiting(4)
+      jobs[1]()
+      core:answer(1)
+      core:answer(2)
+      for i = 2, 4 do
+        jobs[i]()
+        assert.are.equal(0, core.wake)
+      end
+      jobs[1]()
+      assert.are.same({ true, true }, told)
+      for _ = 1, 2 do
+        jobs[3]()
+        jobs[4]()
+      end
+      assert.is_nil(core.wake)
+    end)
+
+    it("also where a function of the user's took the step", function()
+      local engine, core, jobs, told = waiting(3)
+      core:answer(1)
+      assert.are.equal(1, engine:step())
+      assert.are.equal(0, engine:step())
+      jobs[2]()
+      jobs[3]()
+      assert.are.equal(0, core.wake)
+      jobs[1]()
+      assert.are.same({ true }, told)
+    end)
+
+    it("where a call rests, which makes room for another item of a run", function()
+      local engine, core = waiting(2)
+      core:answer(1, { status = 500 })
+      engine:step()
+      engine:step()
+      assert.are.equal(0, core.wake)
+    end)
+
+    it("not for ever where they were forgotten", function()
+      local engine, core = waiting(2)
+      core:answer(1)
+      for _ = 1, 9 do
+        engine:step()
+      end
+      assert.is_nil(core.wake)
     end)
   end)
 

@@ -13,6 +13,7 @@ local paces = require "elevenlabs.workspace.pace"
 local queue = require "elevenlabs.workspace.queue"
 local retry = require "elevenlabs.workspace.retry"
 local secrets = require "elevenlabs.workspace.secrets"
+local waiters = require "elevenlabs.workspace.waiters"
 
 local M = {}
 
@@ -75,11 +76,14 @@ end
 --- max_attempts = nil, deadline_ms = nil }
 ---@return elevenlabs.workspace.Engine
 function M.new(parts)
-  return setmetatable({
+  local self
+  self = setmetatable({
     core = parts.core,
     now = parts.now,
     random = parts.random,
-    wait = parts.wait,
+    wait = function(done)
+      return self.waiters:wait(parts.wait, done)
+    end,
     api_key = parts.api_key,
     mask = parts.mask,
     on_event = parts.on_event,
@@ -100,6 +104,7 @@ function M.new(parts)
     alarms = setmetatable({}, { __mode = "k" }),
     woken = false, -- somebody wants that at once
     rang = false, -- the last step met such a time: the host is to step once more
+    waiters = waiters.new(),
     flying = {}, -- calls by the core's id
     flying_count = 0, -- and those being started: places taken
     arrived = {}, -- completions, the first `arrived_done` of which are dealt with
@@ -118,6 +123,7 @@ function M.new(parts)
       event_errors = 0,
     },
   }, Engine)
+  return self
 end
 
 --- A failure of the core's: its message may quote what the user gave, and so may
@@ -150,6 +156,7 @@ local function finish(self, call, receipt, err)
   self.finished = self.finished + 1
   call.policy.finished = call.policy.finished + 1
   self.counts[ended] = self.counts[ended] + 1
+  self.waiters:announce()
   return true
 end
 
@@ -550,6 +557,7 @@ local function rest(self, call, verdict, due)
   call.verdict, call.state = verdict, "resting"
   self.counts.retries = self.counts.retries + 1
   call.policy.retries = call.policy.retries + 1
+  self.waiters:announce() -- a run may take more while it rests
 end
 
 --- The call has ended or rests: let go of the attempt.
@@ -740,7 +748,7 @@ end
 
 --- The time of the next step that no socket will announce.
 local function next_wake_ms(self)
-  if self.woken or self.rang then
+  if self.woken or self.rang or self.waiters.unheeded > 0 then
     return 0
   end
   local now, oldest = self.now(), self.deadlines:peek()
@@ -763,6 +771,9 @@ local function ring(self)
     if alarm <= now then
       self.alarms[owner], self.rang = nil, true
     end
+  end
+  if self.rang then
+    self.waiters:announce()
   end
 end
 
@@ -796,15 +807,18 @@ end
 ---@param timeout_ms number|nil
 ---@return integer completed calls that became done since the last step
 function Engine:step(timeout_ms)
-  local before = self.reported
+  local before, news = self.reported, self.waiters.news
   notice_fork(self)
   self.rang = false
+  self.waiters:step_begins()
   if self.closed then
     end_all(self)
   else
     advance(self)
-    complete_all(self, self.core.step, self.finished > before and 0 or timeout_ms or 0)
+    local has_news = self.finished > before or self.waiters.news > news
+    complete_all(self, self.core.step, has_news and 0 or timeout_ms or 0)
     ring(self)
+    self.waiters:step_ends()
     advance(self) -- into the places that became free
   end
   self.reported = self.finished
@@ -820,7 +834,14 @@ end
 --- Let the step under way, or the next, end at once.
 function Engine:wake()
   self.woken = true
+  self.waiters:announce()
   self.core:wake_at(0)
+end
+
+--- What others than whoever runs now wait for may be there.
+function Engine:tell_others()
+  self.waiters:announce()
+  self.core:wake_at(next_wake_ms(self))
 end
 
 --- Let a step end by then, once. One alarm for each owner; nil takes it back.
