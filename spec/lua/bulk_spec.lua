@@ -626,6 +626,42 @@ describe("a bulk run", function()
   -- 5.1 cannot yield in a function that it protects.
   local can_yield = _VERSION ~= "Lua 5.1" or rawget(_G, "jit") ~= nil
 
+  it("wakes the host at its end, for others who asked for its result before", function()
+    local engine, core
+    engine, core = world.new {
+      wait = function(done)
+        while not done() do
+          coroutine.yield()
+          engine:step()
+        end
+      end,
+    }
+    local run_ = bulk.start(engine, URL, "unshare", (many(1)), {
+      on_result = can_yield and coroutine.yield or nil,
+    })
+    local jobs = {}
+    for i = 1, 2 do
+      jobs[i] = coroutine.create(function()
+        return run_:result()
+      end)
+      coroutine.resume(jobs[i])
+    end
+    coroutine.resume(jobs[1])
+    core:answer(1)
+    coroutine.resume(jobs[2])
+    if can_yield then -- the second is in on_result, and the first has seen that there is no news
+      for _ = 1, 3 do
+        coroutine.resume(jobs[1])
+      end
+      assert.is_nil(core.wake)
+      coroutine.resume(jobs[2])
+    end
+    assert.are.equal("dead", coroutine.status(jobs[2]))
+    assert.are.equal(0, core.wake)
+    coroutine.resume(jobs[1])
+    assert.are.equal("dead", coroutine.status(jobs[1]))
+  end)
+
   it("has one result for several coroutines, when all is told", function()
     local client = fake.new {
       driver = {

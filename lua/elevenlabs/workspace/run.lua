@@ -441,6 +441,7 @@ local function finish(self)
   end
   update_report(self)
   tell_progress(self)
+  self.engine:tell_others() -- who asked for its result too
 end
 
 local function next_alarm(self)
