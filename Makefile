@@ -102,6 +102,10 @@ faults: all $(SHIMS) ## the table of faults: number, name, expected, seen
 crashes: all ## kill -9 bulk runs at random moments, 200 or CRASHES; SEED=n: the same again
 	@$(RUN) $(LUA) spec/support/crashes_report.lua
 
+.PHONY: sim
+sim: ## simulate 4,000 worlds, or SEEDS, and find the planted bugs; SEED=n: what happens in one
+	@$(RUN) $(LUA) -e 'require("spec.sim.report").main()'
+
 .PHONY: memory
 memory: all ## what bulk runs keep in memory, against the goals; takes a minute or two
 	@$(RUN) $(LUA) spec/support/memory_report.lua
