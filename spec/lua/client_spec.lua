@@ -82,6 +82,21 @@ describe("client", function()
     end
   end)
 
+  it("says why a driver cannot be loaded", function()
+    local name = "elevenlabs.workspace.driver.cqueues"
+    local loaded = package.loaded[name]
+    package.loaded[name] = nil
+    package.preload[name] = function()
+      error "module 'cqueues' not found:\nno file"
+    end
+    local client, err = new { driver = "cqueues" }
+    package.loaded[name], package.preload[name] = loaded, nil
+    assert.is_nil(client)
+    assert.are.equal("driver", err.field)
+    assert.matches("driver cqueues cannot be loaded: .*module 'cqueues' not found", err.message)
+    assert.is_nil(err.message:find "\n")
+  end)
+
   it("names the nearest option", function()
     assert.matches("did you mean base_url", (select(2, new { base_ulr = "x" })).message)
   end)

@@ -64,7 +64,6 @@ local function resume(entry, why)
   job.done, job.resumed, job.why = false, true, why
   local _, raised = coroutine.resume(thread)
   if coroutine.status(thread) == "dead" then
-    jobs[thread] = nil
     return job.results or pack(nil, raised)
   end
 end

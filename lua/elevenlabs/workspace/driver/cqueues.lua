@@ -8,21 +8,12 @@ local waiters = require "elevenlabs.workspace.driver.waiters"
 ---@type elevenlabs.workspace.Driver
 local M = { io = "inline" }
 
---- One turn of the watch. -> false and why where the step raised
-local function watch_once(client, waiting, fd)
-  cqueues.poll { pollfd = fd, events = "r" }
-  local ok, why = pcall(client.engine.step, client.engine, 0)
-  waiting:sweep()
-  if waiting:is_empty() then
-    cqueues.sleep(0) -- those just woken may wait again
-  end
-  return ok, why
-end
-
 local function watch(client, waiting, controller)
   local ok, why, fd = true, nil, client:pollfd()
   while ok and fd and not waiting:is_empty() do
-    ok, why = watch_once(client, waiting, fd)
+    cqueues.poll { pollfd = fd, events = "r" }
+    ok, why = pcall(client.engine.step, client.engine, 0)
+    waiting:sweep()
     fd = client:pollfd()
   end
   waiting.watched[controller] = nil

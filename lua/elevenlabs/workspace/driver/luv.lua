@@ -62,9 +62,9 @@ local function run_loop(waiting, done)
     return waiter.woken
   end
   while not waiter.woken do
-    local code = nvim and select(2, nvim.wait(60000, is_woken)) or not nvim and uv.run "once"
-    if code == -2 then
-      return "it was interrupted" -- with Ctrl-C
+    local code = nvim and select(2, nvim.wait(100, is_woken)) or not nvim and uv.run "once"
+    if code == -2 then -- Ctrl-C, of which Neovim 0.7 tells only when the time is up
+      return "it was interrupted"
     end
   end
 end
