@@ -109,7 +109,7 @@ build = {
     ["elevenlabs.workspace.sandbox.worker"] = "lua/elevenlabs/workspace/sandbox/worker.lua",
     ["elevenlabs.workspace.secrets"] = "lua/elevenlabs/workspace/secrets.lua",
     ["elevenlabs.workspace.stop_rules"] = "lua/elevenlabs/workspace/stop_rules.lua",
-    ["elevenlabs.workspace.waiters"] = "lua/elevenlabs/workspace/waiters.lua",
+    ["elevenlabs.workspace.turns"] = "lua/elevenlabs/workspace/turns.lua",
   },
   install = {
     bin = { ["elevenlabs-workspace"] = "lua/elevenlabs/workspace/cli.lua" },

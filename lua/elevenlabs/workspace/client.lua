@@ -238,6 +238,7 @@ function M.over(parts)
     wait = function(done)
       return gathers.wait(client, done)
     end,
+    sweeps = parts.driver.sweeps,
     api_key = parts.api_key,
     mask = secrets.masker(parts.secrets or {}),
     on_event = parts.on_event,
@@ -484,9 +485,11 @@ end
 ---@param timeout_ms number|nil the longest wait; default 0: do not wait
 ---@return integer # calls that became done since the last step
 function Client:step(timeout_ms)
-  local count = self.engine:step(timeout_ms)
-  if count > 0 and self.waiters and not self.waiters:is_empty() then
-    self.engine:wake() -- what it ended a waiter of the driver's may wait for
+  local engine = self.engine
+  local before = engine:news()
+  local count = engine:step(timeout_ms)
+  if engine:news() > before and self.waiters and not self.waiters:is_empty() then
+    engine:wake() -- a waiter of the driver's may have got what it waits for
   end
   return count
 end

@@ -13,7 +13,7 @@ local paces = require "elevenlabs.workspace.pace"
 local queue = require "elevenlabs.workspace.queue"
 local retry = require "elevenlabs.workspace.retry"
 local secrets = require "elevenlabs.workspace.secrets"
-local waiters = require "elevenlabs.workspace.waiters"
+local turns = require "elevenlabs.workspace.turns"
 
 local M = {}
 
@@ -73,7 +73,8 @@ end
 ---@param parts table { core, now = function() -> ms, random = function() -> [0, 1),
 --- wait = function(done) -> nil|why not, api_key = function() -> string|nil|false,
 --- mask = function(value) -> value without secrets, on_event = nil, max_concurrency,
---- max_attempts = nil, deadline_ms = nil }
+--- max_attempts = nil, deadline_ms = nil, sweeps = nil: does `wait` find out after each step
+--- who is done, so that nobody takes turns? }
 ---@return elevenlabs.workspace.Engine
 function M.new(parts)
   local self
@@ -82,8 +83,12 @@ function M.new(parts)
     now = parts.now,
     random = parts.random,
     wait = function(done)
-      return self.waiters:wait(parts.wait, done)
+      if self.sweeps then
+        return parts.wait(done)
+      end
+      return self.turns:wait(parts.wait, done)
     end,
+    sweeps = parts.sweeps,
     api_key = parts.api_key,
     mask = parts.mask,
     on_event = parts.on_event,
@@ -104,7 +109,7 @@ function M.new(parts)
     alarms = setmetatable({}, { __mode = "k" }),
     woken = false, -- somebody wants that at once
     rang = false, -- the last step met such a time: the host is to step once more
-    waiters = waiters.new(),
+    turns = turns.new(),
     flying = {}, -- calls by the core's id
     flying_count = 0, -- and those being started: places taken
     arrived = {}, -- completions, the first `arrived_done` of which are dealt with
@@ -156,7 +161,7 @@ local function finish(self, call, receipt, err)
   self.finished = self.finished + 1
   call.policy.finished = call.policy.finished + 1
   self.counts[ended] = self.counts[ended] + 1
-  self.waiters:announce()
+  self.turns:announce()
   return true
 end
 
@@ -557,7 +562,7 @@ local function rest(self, call, verdict, due)
   call.verdict, call.state = verdict, "resting"
   self.counts.retries = self.counts.retries + 1
   call.policy.retries = call.policy.retries + 1
-  self.waiters:announce() -- a run may take more while it rests
+  self.turns:announce() -- a run may take more while it rests
 end
 
 --- The call has ended or rests: let go of the attempt.
@@ -748,7 +753,7 @@ end
 
 --- The time of the next step that no socket will announce.
 local function next_wake_ms(self)
-  if self.woken or self.rang or self.waiters.unheeded > 0 then
+  if self.woken or self.rang or self.turns.unheeded > 0 then
     return 0
   end
   local now, oldest = self.now(), self.deadlines:peek()
@@ -773,7 +778,7 @@ local function ring(self)
     end
   end
   if self.rang then
-    self.waiters:announce()
+    self.turns:announce()
   end
 end
 
@@ -807,18 +812,18 @@ end
 ---@param timeout_ms number|nil
 ---@return integer completed calls that became done since the last step
 function Engine:step(timeout_ms)
-  local before, news = self.reported, self.waiters.news
+  local before, news = self.reported, self.turns.news
   notice_fork(self)
   self.rang = false
-  self.waiters:step_begins()
+  self.turns:step_begins()
   if self.closed then
     end_all(self)
   else
     advance(self)
-    local has_news = self.finished > before or self.waiters.news > news
+    local has_news = self.finished > before or self.turns.news > news
     complete_all(self, self.core.step, has_news and 0 or timeout_ms or 0)
     ring(self)
-    self.waiters:step_ends()
+    self.turns:step_ends()
     advance(self) -- into the places that became free
   end
   self.reported = self.finished
@@ -834,14 +839,24 @@ end
 --- Let the step under way, or the next, end at once.
 function Engine:wake()
   self.woken = true
-  self.waiters:announce()
+  self.turns:announce()
   self.core:wake_at(0)
 end
 
 --- What others than whoever runs now wait for may be there.
 function Engine:tell_others()
-  self.waiters:announce()
-  self.core:wake_at(next_wake_ms(self))
+  if self.sweeps then
+    self:wake()
+  else
+    self.turns:announce()
+    self.core:wake_at(next_wake_ms(self))
+  end
+end
+
+--- Grows where somebody who waits may have got what it waits for.
+---@return integer
+function Engine:news()
+  return self.turns.news
 end
 
 --- Let a step end by then, once. One alarm for each owner; nil takes it back.

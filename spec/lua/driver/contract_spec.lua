@@ -100,7 +100,7 @@ function HOSTS.cqueues(_, jobs)
 end
 
 -- Options of workspace.new under which all of it holds.
-local MODES = { inline = {} }
+local MODES = { inline = { io = "inline" }, thread = { io = "thread" } }
 
 local function describe_driver(name, mode)
   local sandbox, client

@@ -55,31 +55,6 @@ describe("driver.manual", function()
     assert.are.equal(20, client:stats().confirmed)
   end)
 
-  it("has the host look once more where a step ended what others may wait for", function()
-    local ends, woken, done = { 0, 2, 0 }, 0, false
-    local job = coroutine.wrap(manual.wait)
-    local stub = {
-      step = function()
-        return table.remove(ends, 1)
-      end,
-      engine = {
-        wake = function()
-          woken = woken + 1
-        end,
-      },
-    }
-    local function is_done()
-      return done
-    end
-    local seen = {}
-    for i = 1, 3 do
-      done = i == 3
-      job(stub, is_done)
-      seen[i] = woken
-    end
-    assert.are.same({ 0, 1, 1 }, seen)
-  end)
-
   it("says outside a coroutine that it cannot wait, and sends nothing", function()
     local thread, is_main = coroutine.running()
     if thread and not is_main then

@@ -10,7 +10,7 @@ local M = {}
 --- shells expect, and calls `on_signal` where it is set.
 ---@return elevenlabs.workspace.Driver
 function M.new()
-  local driver = { wait = luv.wait, io = "inline" }
+  local driver = { wait = luv.wait, io = "inline", sweeps = true }
   local forget_signals = signals.watch(function(name)
     driver.status = signals.STATUS[name]
     if driver.on_signal then

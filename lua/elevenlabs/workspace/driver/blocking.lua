@@ -8,6 +8,9 @@
 --- Called before a client is closed: watch its descriptor no longer, and let whoever waits look
 --- again in the host's next turn, when all calls have ended.
 ---@field close nil|fun(client: elevenlabs.workspace.Client)
+--- Does it ask after each step which of those who wait are done, in whatever coroutine? Else
+--- the engine makes sure that each gets its turn.
+---@field sweeps boolean|nil
 ---@field io "inline"|"thread"|nil where requests are run: in the steps (default), or in a thread
 
 ---@type elevenlabs.workspace.Driver

@@ -6,7 +6,7 @@ local cqueues = require "cqueues"
 local waiters = require "elevenlabs.workspace.driver.waiters"
 
 ---@type elevenlabs.workspace.Driver
-local M = { io = "inline" }
+local M = { io = "inline", sweeps = true }
 
 local function watch(client, waiting, controller)
   local ok, why, fd = true, nil, client:pollfd()

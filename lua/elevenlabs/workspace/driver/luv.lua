@@ -11,7 +11,7 @@ local nvim = type(vim) == "table" and vim.loop and vim or nil
 local uv = nvim and (nvim.uv or nvim.loop) or require "luv"
 
 ---@type elevenlabs.workspace.Driver
-local M = { io = "thread" }
+local M = { io = "thread", sweeps = true }
 
 local function unwatch(waiting)
   if waiting.poll then

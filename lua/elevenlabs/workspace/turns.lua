@@ -1,6 +1,6 @@
---- Who waits for something by the driver. Several coroutines may, each steps the engine when
---- the host resumes it, and what one step brings may be what another waits for, whose look
---- was before: until all have looked again, the host must not sleep.
+--- Coroutines that wait in turns: each steps the engine when the host resumes it, and what
+--- one step brings may be what another waits for, whose turn was before. Until all have
+--- looked again, the host must not sleep.
 
 local M = {}
 
@@ -8,20 +8,20 @@ local M = {}
 -- looks of one waiter each of the others steps once, or twice where it begins to wait anew.
 local STEPS_A_WAITER = 4
 
----@class elevenlabs.workspace.Waiters
+---@class elevenlabs.workspace.Turns
 ---@field news integer times that one of them may have got what it waits for
 ---@field unheeded integer above 0: not all know of the last; so many steps are to end at once
-local Waiters = {}
-Waiters.__index = Waiters
+local Turns = {}
+Turns.__index = Turns
 
----@return elevenlabs.workspace.Waiters
+---@return elevenlabs.workspace.Turns
 function M.new()
   return setmetatable({
     news = 0,
     unheeded = 0,
     count = 0,
     by_thread = setmetatable({}, { __mode = "k" }), -- how many of them
-  }, Waiters)
+  }, Turns)
 end
 
 --- The coroutine that runs; 5.1 has none for the main one.
@@ -30,17 +30,17 @@ local function this_thread()
 end
 
 --- Somebody may have got what it waits for.
-function Waiters:announce()
+function Turns:announce()
   self.news = self.news + 1
   self.unheeded = STEPS_A_WAITER * self.count
 end
 
-function Waiters:step_begins()
+function Turns:step_begins()
   self.unheeded = math.max(0, self.unheeded - 1)
 end
 
 --- Whoever steps looks by itself after that: where nobody else waits, all is known.
-function Waiters:step_ends()
+function Turns:step_ends()
   if self.unheeded > 0 and self.count == (self.by_thread[this_thread()] or 0) then
     self.unheeded = 0
   end
@@ -56,7 +56,7 @@ end
 ---@param ask_driver fun(done: fun(): boolean): string|nil
 ---@param done fun(): boolean
 ---@return string|nil why not
-function Waiters:wait(ask_driver, done)
+function Turns:wait(ask_driver, done)
   local looked, thread = false, this_thread()
   add(self, thread, 1)
   local why = ask_driver(function()

@@ -1,4 +1,4 @@
-local waiters = require "elevenlabs.workspace.waiters"
+local turns = require "elevenlabs.workspace.turns"
 
 --- A coroutine that waits, and looks each time that it is resumed.
 local function waiter(all)
@@ -15,9 +15,9 @@ local function waiter(all)
   return job
 end
 
-describe("waiters", function()
+describe("turns", function()
   it("know the news once one of them has looked twice since", function()
-    local all = waiters.new()
+    local all = turns.new()
     local first, second = waiter(all), waiter(all)
     all:announce()
     second()
@@ -29,7 +29,7 @@ describe("waiters", function()
   end)
 
   it("are waited for only as many steps as they may take", function()
-    local all = waiters.new()
+    local all = turns.new()
     waiter(all)
     all:announce()
     for _ = 1, 4 do
@@ -41,7 +41,7 @@ describe("waiters", function()
   end)
 
   it("keep no host busy where the only one steps itself, or there is none", function()
-    local all = waiters.new()
+    local all = turns.new()
     all:announce()
     assert.are.equal(0, all.unheeded)
     local left, done = nil, false
@@ -64,6 +64,6 @@ describe("waiters", function()
     local function refuse()
       return "not here"
     end
-    assert.are.equal("not here", waiters.new():wait(refuse, error))
+    assert.are.equal("not here", turns.new():wait(refuse, error))
   end)
 end)
