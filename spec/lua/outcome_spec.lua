@@ -125,10 +125,10 @@ describe("outcome", function()
     { 422, "refused", "unprocessable", "none" },
     { 425, "refused", "rate_limited", "gate" },
     { 429, "refused", "rate_limited", "gate" },
-    { 500, "unconfirmed", "server", "retry" },
-    { 502, "unconfirmed", "server", "retry" },
+    { 500, "unconfirmed", "server", "resend" },
+    { 502, "unconfirmed", "server", "resend" },
     { 503, "unconfirmed", "server", "retry" },
-    { 504, "unconfirmed", "server", "retry" },
+    { 504, "unconfirmed", "server", "resend" },
     { 600, "unconfirmed", "untrusted_response", "none" },
     { 999, "unconfirmed", "untrusted_response", "none" },
   }

@@ -64,13 +64,14 @@ local function check_gate(self)
   end
 end
 
---- Is it plain that the server did not do this? Of a 5xx the policy takes it so.
+--- Is it plain that the server did not do this? Of a 503 the policy takes it so.
 local function is_harmless(attempt)
   local evidence = attempt.seen and attempt.evidence
   if not evidence or evidence.resent then
     return false
   end
-  return not evidence.sent or (evidence.curl_code == 0 and evidence.status >= 400)
+  local status = evidence.curl_code == 0 and evidence.status
+  return not evidence.sent or (status and (status == 503 or (status >= 400 and status < 500)))
 end
 
 local function check_entry(self, attempt)

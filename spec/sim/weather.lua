@@ -22,7 +22,7 @@ M.FATES = {
   throttled = { sent = true, reaches = true, applies = false, answer = "throttled" },
   crowded = { sent = true, reaches = true, applies = false, answer = "crowded" },
   failed = { sent = true, reaches = true, applies = "perhaps", answer = "failed" },
-  unavailable = { sent = true, reaches = true, applies = "perhaps", answer = "unavailable" },
+  unavailable = { sent = true, reaches = true, applies = false, answer = "unavailable" },
   garbage = { sent = true, reaches = true, applies = "perhaps", answer = "garbage" },
 }
 

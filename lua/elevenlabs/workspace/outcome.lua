@@ -56,7 +56,8 @@ local CLASSES = {
   unproved = { "unconfirmed", "untrusted_response", "resend" },
   unexpected_status = { "unconfirmed", "untrusted_response", "none" },
   redirected = { "unconfirmed", "untrusted_response", "stop" },
-  server_failed = { "unconfirmed", "server", "retry" },
+  -- A server or gateway may fail after the change was made; 503 is of one that did not begin.
+  server_failed = { "unconfirmed", "server", "resend" },
   unavailable = { "unconfirmed", "server", "retry", "busy" },
 
   -- the server said no
