@@ -416,6 +416,7 @@ void ew_io_thread_take_done(ew_io_thread *io, ew_transfers *to) {
   if (io->closed) return;
   pthread_mutex_lock(&io->lock);
   calm(io);
+  if (io->rung) ew_bell_ring(&io->bell); /* more came meanwhile: that byte may have been read */
   pthread_mutex_unlock(&io->lock);
 }
 

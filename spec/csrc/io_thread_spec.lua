@@ -217,6 +217,27 @@ describe("io thread", function()
       handle:close()
     end)
 
+    it("is rung again for what ended while a step took what was there", function()
+      local handle = assert(core.new(NOWHERE))
+      local heard, count = hear(handle), 1000
+      for _ = 1, 5 do
+        local ended = 0
+        for _ = 1, count do
+          handle:get(VOICE, "k")
+        end
+        wait_until(function()
+          if heard.bytes > 0 then
+            heard.bytes = 0
+            ended = ended + #handle:step(0)
+          end
+          return ended == count
+        end)
+      end
+      heard.pipe:close()
+      uv.run "nowait"
+      handle:close()
+    end)
+
     it("nobody else can enter, and is gone once it is connected or of no use", function()
       local handle = assert(core.new(NOWHERE))
       local path = assert(handle:listen())
