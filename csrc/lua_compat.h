@@ -13,4 +13,9 @@
 #define lew_setfuncs(L, functions) luaL_setfuncs(L, functions, 0)
 #endif
 
+/* 5.3, 5.4 and LuaJIT 2.1, whose lua.h differs from 5.1's in LUA_OK. */
+#if LUA_VERSION_NUM >= 503 || (LUA_VERSION_NUM == 501 && defined(LUA_OK))
+#define LEW_KNOWS_YIELDABLE
+#endif
+
 #endif

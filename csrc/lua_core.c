@@ -34,6 +34,17 @@ static int module_random(lua_State *L) {
   return 1;
 }
 
+/* core.is_yieldable() -> may its caller yield? nil: 5.1 and 5.2 cannot tell. nginx's Lua
+** has no coroutine.isyieldable. */
+static int module_is_yieldable(lua_State *L) {
+#ifdef LEW_KNOWS_YIELDABLE
+  lua_pushboolean(L, lua_isyieldable(L));
+#else
+  lua_pushnil(L);
+#endif
+  return 1;
+}
+
 /* core.nearest(text, names) -> the name that `text` was probably meant to be | nil */
 static int module_nearest(lua_State *L) {
   const char *names[MOST_CANDIDATES + 1];
@@ -76,11 +87,15 @@ static void set_resource_types(lua_State *L) {
 __attribute__((visibility("default")))
 #endif
 int luaopen_elevenlabs_workspace_core(lua_State *L) {
-  static const luaL_Reg functions[] = {
-    {"new", lew_core_new},           {"now", module_now},
-    {"random", module_random},       {"nearest", module_nearest},
-    {"check_key", module_check_key}, {"open_journal", lew_open_journal},
-    {"new_set", lew_new_set},        {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"new", lew_core_new},
+                                       {"now", module_now},
+                                       {"random", module_random},
+                                       {"nearest", module_nearest},
+                                       {"check_key", module_check_key},
+                                       {"open_journal", lew_open_journal},
+                                       {"new_set", lew_new_set},
+                                       {"is_yieldable", module_is_yieldable},
+                                       {NULL, NULL}};
   const char *unusable = ew_transport_unusable();
   if (unusable) return luaL_error(L, "elevenlabs.workspace: %s", unusable);
   lew_register_core(L);

@@ -197,4 +197,17 @@ describe("core", function()
     _, failure = core.new {}
     assert.are.equal("base_url", failure.field)
   end)
+
+  it("tells whether its caller may yield, where Lua knows", function()
+    local seen = {}
+    coroutine.wrap(function()
+      seen[1] = core.is_yieldable()
+      table.sort({ 1, 2 }, function(a, b)
+        seen[2] = core.is_yieldable()
+        return a < b
+      end)
+    end)()
+    local knows = not (_VERSION == "Lua 5.1" and not rawget(_G, "jit")) and _VERSION ~= "Lua 5.2"
+    assert.are.same(knows and { true, false } or {}, seen)
+  end)
 end)
