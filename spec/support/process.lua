@@ -38,7 +38,7 @@ local function collect(pipe, sink)
 end
 
 ---@param command string[]
----@param options table|nil { env = table of further variables }
+---@param options table|nil { env = table of further variables, sockets = for it, from 3 on }
 function M.start(command, options)
   local self = setmetatable({ out = { text = "" }, err = { text = "" } }, Process)
   local out, err = uv.new_pipe(false), uv.new_pipe(false)
@@ -54,9 +54,10 @@ function M.start(command, options)
       env[#env + 1] = value and name .. "=" .. value or nil
     end
   end
+  local sockets = options and options.sockets or {}
   self.handle, self.pid = uv.spawn(command[1], {
     args = { (unpack or table.unpack)(command, 2) },
-    stdio = { nil, out, err },
+    stdio = { nil, out, err, (unpack or table.unpack)(sockets) },
     env = env,
   }, function(code, signal)
     self.code = signal == 0 and code or 128 + signal -- as a shell has it

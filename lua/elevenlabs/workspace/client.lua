@@ -23,9 +23,17 @@ local REGIONS = {
 }
 local REGION_NAMES = { "global", "us", "eu", "in", "sg" }
 
-local DRIVERS =
-  { auto = "blocking", blocking = "blocking", manual = "manual", luv = "luv", cqueues = "cqueues" }
-local DRIVER_NAMES = { "auto", "blocking", "manual", "luv", "cqueues" }
+-- nginx's Lua module is loaded before anything else in its Lua.
+local nginx = package.loaded.ngx
+local DRIVERS = {
+  auto = type(nginx) == "table" and nginx.get_phase and "ngx" or "blocking",
+  blocking = "blocking",
+  manual = "manual",
+  luv = "luv",
+  cqueues = "cqueues",
+  ngx = "ngx",
+}
+local DRIVER_NAMES = { "auto", "blocking", "manual", "luv", "cqueues", "ngx" }
 
 --- What a client is made of. Each may be left out; an unknown name is an error.
 ---@class elevenlabs.workspace.Options
@@ -36,9 +44,9 @@ local DRIVER_NAMES = { "auto", "blocking", "manual", "luv", "cqueues" }
 --- Instead of `region`, a gateway or sandbox: https, or http to loopback. Never read from the
 --- environment.
 ---@field base_url string|nil
---- How calls wait. "auto" (the default) blocks, as "blocking" does; "manual" yields; "luv" (in
---- Neovim too) and "cqueues" wait in the loop of that name.
----@field driver "auto"|"blocking"|"manual"|"luv"|"cqueues"|elevenlabs.workspace.Driver|nil
+--- How calls wait. "auto" (the default) is "ngx" in nginx and OpenResty, elsewhere "blocking";
+--- "manual" yields; "luv" (in Neovim too), "cqueues" and "ngx" wait in the loop of that name.
+---@field driver "auto"|"blocking"|"manual"|"luv"|"cqueues"|"ngx"|elevenlabs.workspace.Driver|nil
 --- Who makes the transfers: the caller's step ("inline"), or a thread in the background
 --- ("thread"), which no handshake or burst of answers holds up. Default: the driver's choice.
 ---@field io "inline"|"thread"|nil
