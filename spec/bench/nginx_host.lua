@@ -1,0 +1,217 @@
+--- What our client costs an nginx worker: the worker's other requests while it removes by the
+--- thousand, and a lone call in it beside one in a script. Prints a line for each.
+---
+---   make hosts && (eval "$(make -s env LUA=luajit)" && luajit spec/bench/nginx_host.lua)
+
+local core = require "elevenlabs.workspace.core"
+local hosts = require "spec.support.nginx_host"
+local process = require "spec.support.process"
+local tls = require "spec.support.tls"
+local uv = require "luv"
+
+local REMOVALS, IN_FLIGHT, LONE_CALLS = 20000, 32, 5000
+local PROBES_A_SECOND, PROBE_CONNECTIONS, QUIET_S = 400, 8, 3
+
+local SERVICE = [[
+  listen 127.0.0.1:${port2} ssl http2;
+  ssl_certificate ${cert};
+  ssl_certificate_key ${key};
+  keepalive_requests 1000000000;
+  default_type application/json;
+  location / { return 200 '{"status":"ok"}'; }
+]]
+
+-- The same for a worker and for a script.
+local CALLS = [[
+  local core = require "elevenlabs.workspace.core"
+  local workspace = require "elevenlabs.workspace"
+  local client = assert(workspace.new {
+    base_url = "${url}", ca_file = "${cert}", api_key = "sk_bench", max_concurrency = ${in_flight},
+  })
+  local function item(number)
+    local id = ("voice_%07d"):format(number)
+    return { resource_id = id, resource_type = "voice", user_email = "leaver@example.com" }
+  end
+  function lone(count)
+    local times = {}
+    for i = 1, count do
+      local before = core.now()
+      assert(client:unshare(item(i)))
+      times[i] = core.now() - before
+    end
+    table.sort(times)
+    return ("%.3f %.3f"):format(times[math.ceil(count / 2)], times[math.ceil(count * 0.99)])
+  end
+  function bulk(count)
+    local number, before = 0, core.now()
+    local report = assert(client:unshare_many(function()
+      number = number + 1
+      return number <= count and item(number) or nil
+    end))
+    assert(report.confirmed == count, tostring(report))
+    return ("%.0f"):format(count / (core.now() - before) * 1000)
+  end
+]]
+
+local SERVER = [[
+  keepalive_requests 1000000000;
+  location = /probe { content_by_lua_block { ngx.print "here" } }
+  location = /lone { content_by_lua_block { ngx.print(lone(tonumber(ngx.var.arg_n))) } }
+  location = /bulk { content_by_lua_block { ngx.print(bulk(tonumber(ngx.var.arg_n))) } }
+  location = /memory {
+    content_by_lua_block { collectgarbage() ngx.print(math.floor(collectgarbage "count")) }
+  }
+]]
+
+local function fill(text, values)
+  return (text:gsub("%${(%w+_?%w*)}", values))
+end
+
+-- ---- the probe
+
+local GET = "GET /probe HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+local function connect(port, times)
+  local connection = { sent = {}, first = 1, socket = uv.new_tcp(), tail = "" }
+  connection.socket:connect("127.0.0.1", port, function(err)
+    assert(not err, err)
+    connection.socket:read_start(function(_, chunk)
+      connection.tail = connection.tail .. assert(chunk, "the worker closed a probe's connection")
+      local _, last = connection.tail:find "\r\n0\r\n\r\n"
+      while last do
+        connection.tail = connection.tail:sub(last + 1)
+        times[#times + 1] = core.now() - connection.sent[connection.first]
+        connection.first = connection.first + 1
+        _, last = connection.tail:find "\r\n0\r\n\r\n"
+      end
+    end)
+  end)
+  return connection
+end
+
+--- Probe steadily until `done()`. Times count from when a probe was due to be sent.
+local function probe(port, done)
+  local times, connections, count, timer = {}, {}, 0, uv.new_timer()
+  for i = 1, PROBE_CONNECTIONS do
+    connections[i] = connect(port, times)
+  end
+  local began = core.now()
+  timer:start(1, 1, function()
+    local due = math.floor((core.now() - began) * PROBES_A_SECOND / 1000)
+    while count < due do
+      count = count + 1
+      local connection = connections[count % PROBE_CONNECTIONS + 1]
+      connection.sent[#connection.sent + 1] = core.now()
+      connection.socket:write(GET)
+    end
+  end)
+  assert(process.run_until(done, 120000))
+  timer:close()
+  process.run_until(function()
+    return #times == count
+  end)
+  for _, connection in ipairs(connections) do
+    connection.socket:close()
+  end
+  uv.run "nowait"
+  table.sort(times)
+  return ("%.3f / %.3f / %.3f ms (%d probes)"):format(
+    times[math.ceil(#times / 2)],
+    times[math.ceil(#times * 0.99)],
+    times[#times],
+    #times
+  )
+end
+
+local function probe_quiet(host)
+  local over, timer = false, uv.new_timer()
+  timer:start(QUIET_S * 1000, 0, function()
+    over = true
+    timer:close()
+  end)
+  return probe(host.port, function()
+    return over
+  end)
+end
+
+--- As many runs as last long enough.
+local function probe_busy(host)
+  local rates, request = {}, nil
+  local began = core.now()
+  local function next_run()
+    if not request or request.ended then
+      rates[#rates + 1] = request and assert(tonumber(request.body), request.body)
+      request = core.now() - began < QUIET_S * 1000 and host:begin("/bulk?n=" .. REMOVALS)
+    end
+    return not request
+  end
+  local text = probe(host.port, next_run)
+  table.sort(rates)
+  return text, rates[math.ceil(#rates / 2)], #rates * REMOVALS
+end
+
+-- ---- the whole
+
+--- Of all its threads.
+local function cpu_s(pid)
+  local file = assert(io.open(("/proc/%d/stat"):format(pid)))
+  local user, system = file:read("*a"):match("%) " .. ("%S+ "):rep(11) .. "(%d+) (%d+)")
+  file:close()
+  return (user + system) / 100
+end
+
+local function script(text, call)
+  local luajit = { "luajit", "-e", text .. " lone(500) print(" .. call .. ")" }
+  local code, out, err = process.run(luajit)
+  assert(code == 0, err)
+  return (out:gsub("\n", ""))
+end
+
+local function run(service, cert)
+  local values = {
+    url = ("https://127.0.0.1:%d"):format(service.port2),
+    cert = cert,
+    in_flight = tostring(IN_FLIGHT),
+  }
+  local calls = fill(CALLS, values)
+  local host = hosts.start { init = calls, server = SERVER }
+  local ok, why = pcall(function()
+    host:get("/bulk?n=" .. REMOVALS) -- until the window is open
+    local quiet = probe_quiet(host)
+    local worker = host:workers()[1]
+    local before = cpu_s(worker)
+    local busy, rate, count = probe_busy(host)
+    local cpu_us = (cpu_s(worker) - before) / count * 1e6
+    print("the worker's other requests, p50 / p99 / max, idle: " .. quiet)
+    print("the same beside removals:                           " .. busy)
+    local line = "removals, %d at once: %.0f/s (median of %d runs), %.0f us of CPU each"
+    print(line:format(IN_FLIGHT, rate, count / REMOVALS, cpu_us))
+    for round = 1, 3 do
+      local inside = host:get("/lone?n=" .. LONE_CALLS)
+      local blocking = script(calls, ("lone(%d)"):format(LONE_CALLS))
+      print(("a lone call, p50 p99, round %d: %s ms in the worker, %s ms in a script"):format(
+        round,
+        inside,
+        blocking
+      ))
+    end
+    local rate_outside = script(calls, ("bulk(%d)"):format(REMOVALS))
+    print(("removals in a script, blocking: %s/s"):format(rate_outside))
+    print("Lua's heap in the worker: " .. host:get "/memory" .. " KiB")
+  end)
+  host:stop()
+  assert(ok, why)
+end
+
+local certificate = tls.certificate("bench", "IP:127.0.0.1")
+local service = hosts.start {
+  server = SERVICE,
+  cert = certificate.cert,
+  key = certificate.key,
+}
+local ok, why = pcall(run, service, certificate.cert)
+service:stop()
+tls.remove()
+if not ok then
+  error(why, 0)
+end
