@@ -81,6 +81,26 @@ $(SHIMS): $(OUT)/spec/%.so: spec/support/%.c
 	@mkdir -p $(@D)
 	@$(CC) -std=c99 $(WARNINGS) -O1 -fPIC -shared -o $@ $< -ldl
 
+# The example of a C application; also compiled with the module as one program, for sanitizers.
+PLUGIN_HOST := $(OUT)/plugin_host
+SANITIZED_HOSTS := $(if $(filter 5.4,$(ABI)),$(addprefix $(OUT)/spec/plugin_host_,asan tsan))
+HOST_CFLAGS = -std=c99 $(WARNINGS) -I$(OUT)/include $(shell pkg-config --cflags $(LUA_PC) libcurl)
+HOST_LIBS = $(shell pkg-config --libs $(LUA_PC)) $(CURL_LIBS)
+
+$(OUT)/include/elevenlabs-workspace.h: csrc/lua_core.h
+	@mkdir -p $(@D) && cp $< $@
+
+$(PLUGIN_HOST): examples/plugin_host.c $(ARCHIVE) $(OUT)/include/elevenlabs-workspace.h
+	@echo "  link $@"
+	@$(CC) $(HOST_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(ARCHIVE) $(HOST_LIBS)
+
+$(OUT)/spec/plugin_host_asan: SANITIZER = $(ASAN_FLAGS)
+$(OUT)/spec/plugin_host_tsan: SANITIZER = -O1 -g -Werror -fsanitize=thread
+$(SANITIZED_HOSTS): examples/plugin_host.c $(SOURCES) $(PLUGIN_HOST)
+	@mkdir -p $(@D)
+	@echo "  link $@"
+	@$(CC) $(HOST_CFLAGS) $(SANITIZER) -o $@ $< $(SOURCES) $(HOST_LIBS)
+
 # Recursive where packages must be there before make reads pkg-config's answers.
 deps:
 	@sh .ci/install $(LUA)
@@ -139,7 +159,9 @@ RUN_SPECS = spec/support/run.lua --helper=spec/support/helper.lua \
 hosts: all
 	@$(MAKE) --no-print-directory all LUA=luajit BUILD=build CFLAGS='-O2 -g'
 
-specs: all hosts $(PROBE) $(SHIMS) $(PLAIN)
+FOR_SPECS := $(PROBE) $(SHIMS) $(PLAIN) $(PLUGIN_HOST) $(SANITIZED_HOSTS)
+
+specs: all hosts $(FOR_SPECS)
 	@$(RUN) $(LUA) $(RUN_SPECS)
 
 ASAN_FLAGS := -O1 -g -Werror -fsanitize=address,undefined -fno-sanitize-recover=undefined \
@@ -167,7 +189,7 @@ VALGRIND := valgrind --quiet --error-exitcode=99 --child-silent-after-fork=yes \
   --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite
 
 .PHONY: valgrind
-valgrind: all hosts $(PROBE) $(SHIMS) $(PLAIN) ## the specs on LUA under valgrind: no error, nothing lost
+valgrind: all hosts $(FOR_SPECS) ## the specs on LUA under valgrind: no error, nothing lost
 	@SPEC_SLOW_MACHINE=1 $(RUN) $(VALGRIND) $(LUA) $(RUN_SPECS)
 
 # The specs that make most of threads. Not those that fork, where TSan's own thread is

@@ -1,0 +1,21 @@
+-- A plugin for plugin_host.c, which runs this file as a coroutine and resumes it once a frame:
+-- each call yields until its answer is there. What it returns is printed.
+
+local workspace = require "elevenlabs.workspace"
+
+local IO = nil
+
+local client = assert(workspace.new {
+  driver = "manual",
+  io = IO,
+  base_url = os.getenv "ELEVENLABS_BASE_URL",
+  ca_file = os.getenv "ELEVENLABS_CA_FILE",
+})
+
+local report = assert(client:unshare_many(workspace.items.product {
+  resource_ids = { "voice_narrator", "voice_trailer" },
+  resource_type = "voice",
+  user_emails = { "mia@example.com" },
+}))
+client:close()
+return tostring(report)
