@@ -5,3 +5,4 @@ max_comment_line_length = 120
 files["lua/elevenlabs/workspace/sandbox/worker.lua"].globals = { "ngx" }
 files["spec"].std = "min+busted"
 files["examples/neovim"].globals = { "vim" }
+files["examples/love"].globals = { "love" }

@@ -154,7 +154,7 @@ test: deps ## install what is missing, build, and run every spec on LUA
 RUN_SPECS = spec/support/run.lua --helper=spec/support/helper.lua \
   -o spec/support/output.lua --pattern=_spec $(SPECS)
 
-# What hosts with a LuaJIT of their own load, such as Neovim: never a sanitizer's.
+# What hosts with a LuaJIT of their own load, Neovim and LÖVE: never a sanitizer's.
 .PHONY: hosts
 hosts: all
 	@$(MAKE) --no-print-directory all LUA=luajit BUILD=build CFLAGS='-O2 -g'
