@@ -48,8 +48,8 @@ typedef enum { RUNNING, DONE, FAILED } progress;
 /* ---- memory */
 
 /* A lua_Alloc. To refuse is all that a cap takes: Lua collects its garbage, asks again, and
-** then raises "not enough memory" in this plugin alone. Buffers of connections are libcurl's
-** and not counted. */
+** then raises "not enough memory" in this plugin alone. (Not LuaJIT: Debian's, of 2023, may
+** crash there.) Buffers of connections are libcurl's and not counted. */
 static void *allocate(void *userdata, void *block, size_t old_size, size_t new_size) {
   plugin *p = userdata;
   void *moved;
