@@ -3,11 +3,9 @@
 
 local workspace = require "elevenlabs.workspace"
 
-local IO = nil
-
 local client = assert(workspace.new {
   driver = "manual",
-  io = IO,
+  io = "thread", -- and a thread of the client's own does the rest
   base_url = os.getenv "ELEVENLABS_BASE_URL",
   ca_file = os.getenv "ELEVENLABS_CA_FILE",
 })

@@ -8,7 +8,6 @@
 
 local workspace = require "elevenlabs.workspace"
 
-local IO = nil
 local LEAVER = "mia@example.com"
 local COUNT, IN_FLIGHT = 400, 16
 local FRAME_S = 1 / 120
@@ -45,7 +44,7 @@ end
 local job = coroutine.create(function()
   local client = must(workspace.new {
     driver = "manual", -- calls yield until they are done
-    io = IO,
+    io = "thread", -- and a thread of the client's own does the rest
     max_concurrency = IN_FLIGHT,
     base_url = os.getenv "ELEVENLABS_BASE_URL",
     ca_file = os.getenv "ELEVENLABS_CA_FILE",

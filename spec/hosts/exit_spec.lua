@@ -54,7 +54,7 @@ describe("a process with calls in flight", function()
     end
   end
 
-  it("ends with the status that was asked for", function()
+  local function end_many()
     local children, failures = {}, {}
     for number = 1, RUNS + AT_ONCE do
       children[number] = number <= RUNS and start(number) or nil
@@ -62,5 +62,12 @@ describe("a process with calls in flight", function()
       failures[#failures + 1] = oldest and finish(oldest)
     end
     assert.are.same({}, failures)
-  end)
+  end
+
+  for _, io in ipairs { "inline", "thread" } do
+    it("ends with the status that was asked for, with transfers in mode " .. io, function()
+      env.SPEC_IO = io
+      end_many()
+    end)
+  end
 end)
