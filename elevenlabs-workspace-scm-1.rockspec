@@ -80,6 +80,7 @@ build = {
     ["elevenlabs.workspace.driver.luv"] = "lua/elevenlabs/workspace/driver/luv.lua",
     ["elevenlabs.workspace.driver.manual"] = "lua/elevenlabs/workspace/driver/manual.lua",
     ["elevenlabs.workspace.driver.ngx"] = "lua/elevenlabs/workspace/driver/ngx.lua",
+    ["elevenlabs.workspace.driver.reader"] = "lua/elevenlabs/workspace/driver/reader.lua",
     ["elevenlabs.workspace.driver.waiters"] = "lua/elevenlabs/workspace/driver/waiters.lua",
     ["elevenlabs.workspace.engine"] = "lua/elevenlabs/workspace/engine.lua",
     ["elevenlabs.workspace.error"] = "lua/elevenlabs/workspace/error.lua",
