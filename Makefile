@@ -141,7 +141,7 @@ $(PLAIN): spec/bench/plain.c
 
 bench: ## requests a second against other clients and the goals; ROUNDS=n, ROWS=pattern
 	@sh .ci/install $(LUA) bench
-	@$(MAKE) --no-print-directory all $(PLAIN) LUA=$(LUA)
+	@$(MAKE) --no-print-directory hosts $(PLAIN) LUA=$(LUA)
 	@[ -d build/interop/node_modules/@elevenlabs ] || npm_config_fetch_retries=0 \
 	  $(MAKE) --no-print-directory sdk >/dev/null 2>&1 || true # its row says that it is missing
 	@$(RUN) $(LUA) spec/bench/main.lua

@@ -4,6 +4,7 @@ local memory = require "spec.support.memory"
 local process = require "spec.support.process"
 local rounds = require "spec.bench.rounds"
 local statistics = require "spec.bench.statistics"
+local uv = require "luv"
 
 local M = {}
 
@@ -40,7 +41,30 @@ local function million()
   }
 end
 
-local GROUPS = { { "micro", micro }, { "require", load }, { "million", million } }
+--- Hosts with a LuaJIT of their own.
+local function in_host(script)
+  local root = uv.cwd()
+  return rounds.run({ "luajit", script }, {
+    LUA_PATH = ("%s/?.lua;%s/lua/?.lua;;"):format(root, root),
+    LUA_CPATH = root .. "/build/luajit/?.so;;",
+  })
+end
+
+local function nginx()
+  return in_host "spec/bench/nginx_host.lua"
+end
+
+local function love()
+  return in_host "spec/bench/love_host.lua"
+end
+
+local GROUPS = {
+  { "micro", micro },
+  { "require", load },
+  { "million", million },
+  { "nginx", nginx },
+  { "love", love },
+}
 
 --- What each figure is, in the order of the report.
 M.TITLES = {
@@ -56,6 +80,16 @@ M.TITLES = {
   { "memory_more_mib", "memory of 1,000,000 items above that of 1,000", "MiB" },
   { "item_us", "CPU an item of 1,000,000, core that answers at once", "us" },
   { "cost_growth", "CPU an item of 1,000,000 / of 10,000", "" },
+  { "nginx_rate", "removals in an nginx worker, 32 at once", "/s" },
+  { "nginx_cpu_us", "the worker's CPU for each, both threads", "us" },
+  { "probe_p99_ms", "the worker's other requests, p99, idle", "ms" },
+  { "probe_busy_p99_ms", "the same while it removes", "ms" },
+  { "probe_more_ms", "and so more", "ms" },
+  { "lone_us", "a lone call in the worker, p50", "us" },
+  { "lone_more_us", "more than in a script", "us" },
+  { "frame_p50_us", "a LÖVE frame's part for 16 removals in flight, p50", "us" },
+  { "frame_p99_us", "the same, p99", "us" },
+  { "frame_first_us", "the longest frame of the first connection", "us" },
 }
 
 --- Measure those whose group matches.

@@ -1,15 +1,15 @@
 --- What our client costs an nginx worker: the worker's other requests while it removes by the
---- thousand, and a lone call in it beside one in a script. Prints a line for each.
----
----   make hosts && (eval "$(make -s env LUA=luajit)" && luajit spec/bench/nginx_host.lua)
+--- thousand, and a lone call in it beside one in a script. Prints one line of JSON. For LuaJIT.
 
+local cjson = require "cjson"
 local core = require "elevenlabs.workspace.core"
 local hosts = require "spec.support.nginx_host"
 local process = require "spec.support.process"
+local statistics = require "spec.bench.statistics"
 local tls = require "spec.support.tls"
 local uv = require "luv"
 
-local REMOVALS, IN_FLIGHT, LONE_CALLS = 20000, 32, 5000
+local REMOVALS, IN_FLIGHT, LONE_CALLS, LONE_ROUNDS = 20000, 32, 5000, 3
 local PROBES_A_SECOND, PROBE_CONNECTIONS, QUIET_S = 400, 8, 3
 
 local SERVICE = [[
@@ -40,7 +40,7 @@ local CALLS = [[
       times[i] = core.now() - before
     end
     table.sort(times)
-    return ("%.3f %.3f"):format(times[math.ceil(count / 2)], times[math.ceil(count * 0.99)])
+    return ("%.4f"):format(times[math.ceil(count / 2)])
   end
   function bulk(count)
     local number, before = 0, core.now()
@@ -58,9 +58,6 @@ local SERVER = [[
   location = /probe { content_by_lua_block { ngx.print "here" } }
   location = /lone { content_by_lua_block { ngx.print(lone(tonumber(ngx.var.arg_n))) } }
   location = /bulk { content_by_lua_block { ngx.print(bulk(tonumber(ngx.var.arg_n))) } }
-  location = /memory {
-    content_by_lua_block { collectgarbage() ngx.print(math.floor(collectgarbage "count")) }
-  }
 ]]
 
 local function fill(text, values)
@@ -90,6 +87,7 @@ local function connect(port, times)
 end
 
 --- Probe steadily until `done()`. Times count from when a probe was due to be sent.
+--- -> the 99th of a hundred, in ms
 local function probe(port, done)
   local times, connections, count, timer = {}, {}, 0, uv.new_timer()
   for i = 1, PROBE_CONNECTIONS do
@@ -115,12 +113,7 @@ local function probe(port, done)
   end
   uv.run "nowait"
   table.sort(times)
-  return ("%.3f / %.3f / %.3f ms (%d probes)"):format(
-    times[math.ceil(#times / 2)],
-    times[math.ceil(#times * 0.99)],
-    times[#times],
-    #times
-  )
+  return times[math.ceil(#times * 0.99)]
 end
 
 local function probe_quiet(host)
@@ -145,9 +138,8 @@ local function probe_busy(host)
     end
     return not request
   end
-  local text = probe(host.port, next_run)
-  table.sort(rates)
-  return text, rates[math.ceil(#rates / 2)], #rates * REMOVALS
+  local p99 = probe(host.port, next_run)
+  return p99, statistics.median(rates), #rates * REMOVALS
 end
 
 -- ---- the whole
@@ -160,47 +152,53 @@ local function cpu_s(pid)
   return (user + system) / 100
 end
 
-local function script(text, call)
-  local luajit = { "luajit", "-e", text .. " lone(500) print(" .. call .. ")" }
-  local code, out, err = process.run(luajit)
+--- The same in a script.
+local function blocking_lone(calls)
+  local text = calls .. ("lone(500) print(lone(%d))"):format(LONE_CALLS)
+  local code, out, err = process.run { "luajit", "-e", text }
   assert(code == 0, err)
-  return (out:gsub("\n", ""))
+  return tonumber(out)
+end
+
+--- Turn about: what is measured together is compared.
+local function measure_lone(host, calls)
+  local inside, blocking = {}, {}
+  for round = 1, LONE_ROUNDS do
+    inside[round] = tonumber((host:get("/lone?n=" .. LONE_CALLS)))
+    blocking[round] = blocking_lone(calls)
+  end
+  return statistics.median(inside), statistics.median(blocking)
+end
+
+local function measure(host, calls)
+  host:get("/bulk?n=" .. REMOVALS) -- until the window is open
+  local quiet = probe_quiet(host)
+  local worker = host:workers()[1]
+  local before = cpu_s(worker)
+  local busy, rate, count = probe_busy(host)
+  local cpu_us = (cpu_s(worker) - before) / count * 1e6
+  local inside, blocking = measure_lone(host, calls)
+  return {
+    probe_p99_ms = quiet,
+    probe_busy_p99_ms = busy,
+    probe_more_ms = busy - quiet,
+    nginx_rate = rate,
+    nginx_cpu_us = cpu_us,
+    lone_us = inside * 1000,
+    lone_more_us = (inside - blocking) * 1000,
+  }
 end
 
 local function run(service, cert)
-  local values = {
+  local calls = fill(CALLS, {
     url = ("https://127.0.0.1:%d"):format(service.port2),
     cert = cert,
     in_flight = tostring(IN_FLIGHT),
-  }
-  local calls = fill(CALLS, values)
+  })
   local host = hosts.start { init = calls, server = SERVER }
-  local ok, why = pcall(function()
-    host:get("/bulk?n=" .. REMOVALS) -- until the window is open
-    local quiet = probe_quiet(host)
-    local worker = host:workers()[1]
-    local before = cpu_s(worker)
-    local busy, rate, count = probe_busy(host)
-    local cpu_us = (cpu_s(worker) - before) / count * 1e6
-    print("the worker's other requests, p50 / p99 / max, idle: " .. quiet)
-    print("the same beside removals:                           " .. busy)
-    local line = "removals, %d at once: %.0f/s (median of %d runs), %.0f us of CPU each"
-    print(line:format(IN_FLIGHT, rate, count / REMOVALS, cpu_us))
-    for round = 1, 3 do
-      local inside = host:get("/lone?n=" .. LONE_CALLS)
-      local blocking = script(calls, ("lone(%d)"):format(LONE_CALLS))
-      print(("a lone call, p50 p99, round %d: %s ms in the worker, %s ms in a script"):format(
-        round,
-        inside,
-        blocking
-      ))
-    end
-    local rate_outside = script(calls, ("bulk(%d)"):format(REMOVALS))
-    print(("removals in a script, blocking: %s/s"):format(rate_outside))
-    print("Lua's heap in the worker: " .. host:get "/memory" .. " KiB")
-  end)
+  local ok, figures = pcall(measure, host, calls)
   host:stop()
-  assert(ok, why)
+  print(cjson.encode(assert(ok and figures, figures)))
 end
 
 local certificate = tls.certificate("bench", "IP:127.0.0.1")

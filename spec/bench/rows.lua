@@ -238,6 +238,36 @@ M.GOALS = {
     at_most = 1,
     unit = "ms",
   },
+  {
+    title = "removals in an nginx worker, HTTP/2, 32 at once",
+    of = "nginx_rate",
+    at_least = 20000,
+    unit = "/s",
+  },
+  {
+    title = "p99 of the worker's other requests beside that, above idle",
+    of = "probe_more_ms",
+    at_most = 0.5,
+    unit = "ms",
+  },
+  {
+    title = "a lone call in the worker above one in a script, p50",
+    of = "lone_more_us",
+    at_most = 100,
+    unit = "us",
+  },
+  {
+    title = "a LÖVE frame's part for 16 removals in flight, p99",
+    of = "frame_p99_us",
+    at_most = 100,
+    unit = "us",
+  },
+  {
+    title = "the longest LÖVE frame of the first connection",
+    of = "frame_first_us",
+    at_most = 1000,
+    unit = "us",
+  },
 }
 
 return M
