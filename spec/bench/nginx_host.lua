@@ -198,7 +198,8 @@ local function run(service, cert)
   local host = hosts.start { init = calls, server = SERVER }
   local ok, figures = pcall(measure, host, calls)
   host:stop()
-  print(cjson.encode(assert(ok and figures, figures)))
+  assert(ok, figures)
+  print((cjson.encode(figures)))
 end
 
 local certificate = tls.certificate("bench", "IP:127.0.0.1")
