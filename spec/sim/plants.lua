@@ -18,10 +18,9 @@ return {
   {
     name = "written down as confirmed before the answer",
     module = "run",
-    from = "if entry.call then\n    self.held",
-    to = [[if entry.call then
-      if self.journal then self.journal:record(item, { outcome = "confirmed" }) end
-      self.held]],
+    from = "entry.call, call.entry = call, entry",
+    to = [[if self.journal then self.journal:record(item, { outcome = "confirmed" }) end
+      entry.call, call.entry = call, entry]],
   },
   {
     name = "resuming trusts what is unconfirmed",

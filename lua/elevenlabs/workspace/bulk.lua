@@ -116,6 +116,7 @@ local function new_policy(engine, journal)
     counts_unsent = false,
     parks = true,
     confirms = true,
+    ended = { first = false, last = false },
     on_verdict = function(verdict)
       policy.stopped = policy.stopped or rules:see(verdict) or false
     end,

@@ -57,6 +57,9 @@ Engine.__index = Engine
 ---@field confirms boolean asks once more where the key was refused
 ---@field started integer how many calls it has
 ---@field finished integer how many of them are done
+---@field resting integer how many rest before they are sent again
+---@field ended nil|table { first, last }: those that are done, until their owner takes them; a
+--- chain by their `next_ended`, as a call's end must need no memory
 ---@field retries integer attempts of its calls that were followed by another
 ---@field stopped table|false { reason, message }: repeat nothing any more
 ---@field on_verdict nil|fun(verdict: table) told of each attempt's end
@@ -66,7 +69,8 @@ local SINGLE_ATTEMPTS = 4
 ---@param fields table of elevenlabs.workspace.Policy
 ---@return elevenlabs.workspace.Policy
 function M.policy(fields)
-  fields.started, fields.finished, fields.retries, fields.stopped = 0, 0, 0, false
+  fields.started, fields.finished, fields.resting, fields.retries = 0, 0, 0, 0
+  fields.stopped = false
   return fields
 end
 
@@ -147,6 +151,27 @@ local function emit(self, call, name, facts)
   events.emit(self, call, name, facts or {})
 end
 
+--- Calls that rest are counted by their policy.
+local function set_state(call, state)
+  local policy = call.policy
+  if call.state == "resting" then
+    policy.resting = policy.resting - 1
+  end
+  if state == "resting" then
+    policy.resting = policy.resting + 1
+  end
+  call.state = state
+end
+
+local function put_ended(ended, call)
+  if ended.last then
+    ended.last.next_ended = call
+  else
+    ended.first = call
+  end
+  ended.last = call
+end
+
 ---@return boolean whether this ended it: a finalizer that steps may have come between
 local function finish(self, call, receipt, err)
   if call.state == "done" then
@@ -157,9 +182,13 @@ local function finish(self, call, receipt, err)
     self.flying_count = self.flying_count - 1
   end
   call.receipt, call.err = receipt or false, err or false
-  call.state, call.args, call.mask, call.verdict = "done", nil, nil, nil
+  set_state(call, "done")
+  call.args, call.mask, call.verdict = nil, nil, nil
   self.finished = self.finished + 1
   call.policy.finished = call.policy.finished + 1
+  if call.policy.ended then
+    put_ended(call.policy.ended, call)
+  end
   self.counts[ended] = self.counts[ended] + 1
   self.turns:announce()
   return true
@@ -301,6 +330,7 @@ local function new_call(self, op, args, policy)
     stopped = false,
     receipt = false,
     err = false,
+    next_ended = false,
   }, Call)
 end
 
@@ -397,7 +427,7 @@ local function write_down(self, id, call)
 end
 
 local function send(self, call)
-  call.state = "starting" -- for whoever steps while the key function runs
+  set_state(call, "starting") -- for whoever steps while the key function runs
   self.flying_count = self.flying_count + 1
   local id, failure = start_attempt(self, call)
   if id then
@@ -414,7 +444,7 @@ local function try_to_send(self, call)
   local before = call.state
   local ok, why = pcall(send, self, call)
   if call.state == "starting" then
-    call.state = before
+    set_state(call, before)
     self.flying_count = self.flying_count - 1
   end
   if not ok then
@@ -559,7 +589,8 @@ end
 
 local function rest(self, call, verdict, due)
   self.resting:put(call, due)
-  call.verdict, call.state = verdict, "resting"
+  call.verdict = verdict
+  set_state(call, "resting")
   self.counts.retries = self.counts.retries + 1
   call.policy.retries = call.policy.retries + 1
   self.turns:announce() -- a run may take more while it rests

@@ -197,15 +197,30 @@ local function settle(self, item, receipt, err)
   self.unsynced[#self.unsynced + 1] = entry
 end
 
---- Those held that have ended, and not the others: what is told of one may let more end.
+--- What is held is in no order: the last takes the place of one that leaves.
+local function hold(self, entry)
+  local place = #self.held + 1
+  self.held[place], entry.place = entry, place
+end
+
+local function release(self, entry)
+  local last = self.held[#self.held]
+  self.held[entry.place], last.place = last, entry.place
+  self.held[#self.held] = nil
+end
+
+--- The first of the calls that have ended, and by its chain the others: what is told of one may
+--- let more end, which are not of this chain.
 local function take_ended(self)
-  local ended, kept = {}, {}
-  for _, entry in ipairs(self.held) do
-    local list = entry.call:done() and ended or kept
-    list[#list + 1] = entry
+  local ended = self.policy.ended
+  local call = ended.first
+  ended.first, ended.last = false, false
+  local one = call
+  while one do
+    release(self, one.entry)
+    one = one.next_ended
   end
-  self.held = kept
-  return ended
+  return call
 end
 
 --- Calls that are done since the last look.
@@ -215,15 +230,17 @@ local function collect(self)
     return
   end
   self.collected = self.policy.finished
-  for _, entry in ipairs(take_ended(self)) do
-    local receipt, err = entry.call:result()
+  local call = take_ended(self)
+  while call do
+    local receipt, err = call.receipt or nil, call.err or nil
     if err and is_key_missing(err) then
       stop(self, "authentication", err.message)
     end
     if err and err.kind == "cancelled" and self.stopping then
       err.message = err.message .. "; the run stopped: " .. self.stopping.message
     end
-    settle(self, entry.item, receipt, err)
+    settle(self, call.entry.item, receipt, err)
+    call = call.next_ended
   end
 end
 
@@ -311,10 +328,7 @@ end
 --- that always fail would else keep all others from being sent. Beyond it one more may be
 --- taken where the client tries whether an outage is over: they have all failed before.
 local function room_for_more(self)
-  local resting = 0
-  for _, entry in ipairs(self.held) do
-    resting = resting + (entry.call.state == "resting" and 1 or 0)
-  end
+  local resting = self.policy.resting
   local room = self.most - #self.held + math.min(resting, MOST_RESTING * self.most)
   local needs_probe = resting == #self.held and self.engine.pace:is_parked()
   return math.max(room, needs_probe and 1 or 0)
@@ -356,12 +370,11 @@ local function unsent(entry, failure)
 end
 
 local function begin(self, entry)
-  local err
   local item = entry.item
-  entry.call, err = self.engine:start(self.op, item, self.policy, entry.perhaps_applied)
-  if entry.call then
-    self.held[#self.held + 1] = entry
-    return
+  local call, err = self.engine:start(self.op, item, self.policy, entry.perhaps_applied)
+  if call then
+    entry.call, call.entry = call, entry
+    return hold(self, entry)
   elseif err.kind == "closed" then
     stop(self, "closed", err.message)
   end
@@ -605,7 +618,7 @@ function M.new(parts)
     journal_failure = false,
     policy = parts.policy,
     most = math.min(engine.max_concurrency, opts.max_concurrency or math.huge),
-    held = {}, -- { item, call } of items under way
+    held = {}, -- { item, call, place } of items under way
     collected = 0, -- policy.finished when last looked at
     rested = 0, -- policy.retries, likewise
     unsynced = {}, -- { item, receipt, err } of items that ended, not on the disk yet
