@@ -178,6 +178,16 @@ describe("outcome", function()
     assert.are.equal(("x"):rep(497) .. "[se", verdict.message)
   end)
 
+  it("finds a secret that the body hides in an escape", function()
+    local mask = secrets.masker { "sk_secret" }
+    local body = '{"detail":{"message":"sk_\\u0073ecret","sk_\\u0073ecret":1}}'
+    local verdict = judge({ status = 400, body = body }, nil, mask)
+    assert.are.equal("[secret]", verdict.message)
+    assert.are.equal(1, verdict.details["[secret]"])
+    verdict = judge({ body = '{"sk_secr\\u0065t":"sk_secret"}' }, nil, mask)
+    assert.are.same({ ["[secret]"] = "[secret]" }, verdict.value)
+  end)
+
   it("judges what the server said, not what a secret leaves of it", function()
     for _, key in ipairs { "t", "detail" } do
       local mask = secrets.masker { key }

@@ -21,4 +21,12 @@ describe("secrets", function()
     assert.are.equal("[secret]", secrets.masker { "s" } "s")
     assert.are.equal("[[secret]]", secrets.masker { "secret" } "[secret]")
   end)
+
+  it("takes out one more key, whichever it is this time", function()
+    local with = secrets.with_keys(mask)
+    for _, key in ipairs { "one", "one", "two", "one" } do
+      assert.are.equal("[secret] [secret]", with(key)(key .. " sk_1"))
+    end
+    assert.are.equal("one", with "two" "one")
+  end)
 end)

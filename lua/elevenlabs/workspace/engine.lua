@@ -95,6 +95,7 @@ function M.new(parts)
     sweeps = parts.sweeps,
     api_key = parts.api_key,
     mask = parts.mask,
+    mask_with = secrets.with_keys(parts.mask), -- an answer may repeat its attempt's key
     on_event = parts.on_event,
     deadline_ms = parts.deadline_ms,
     max_attempts = parts.max_attempts,
@@ -383,14 +384,6 @@ local function ask_key(self)
   return key
 end
 
---- For an answer that repeats the key of its own attempt.
-local function masker_with(self, key)
-  local mask_key = secrets.masker { key }
-  return function(value)
-    return self.mask(mask_key(value))
-  end
-end
-
 --- With so many in flight beside it.
 local function may_send(self, call, others, now)
   local policy = call.policy
@@ -411,7 +404,7 @@ local function start_attempt(self, call)
   elseif not may_send(self, call, self.flying_count - 1, self.now()) then
     return nil
   end
-  call.mask = key and masker_with(self, key) or self.mask
+  call.mask = key and self.mask_with(key) or self.mask
   return self.core[call.op](self.core, call.args, key)
 end
 

@@ -242,12 +242,14 @@ local function read_list(list)
   return { field = first_field, message = text(table.concat(messages, "; "), 500) }
 end
 
+local NOTHING = {}
+
 --- The published error bodies, and those of older servers, as one shape.
 local function read_detail(detail)
   if type(detail) == "string" then
     return { message = text(detail, 500) }
   elseif type(detail) ~= "table" then
-    return {}
+    return NOTHING
   elseif #detail > 0 then
     return read_list(detail)
   end
@@ -267,19 +269,25 @@ local function explain(evidence, why, detail)
   return why or detail.message or ("the server answered %d"):format(evidence.status)
 end
 
+--- Without an escape, what is in the strings of a body is in the body as it came.
+local function is_clean(body, mask)
+  return not body:find("\\", 1, true) and mask(body) == body
+end
+
 --- Judge one attempt of an operation.
 ---@param op "unshare"|"share"|"get"|"connect"
 ---@param evidence elevenlabs.workspace.Evidence
 ---@param mask fun(value: any): any takes secrets out of what is shown, before any of it
 --- is cut; what is judged is what the server said
 ---@return table verdict { class, outcome, kind, action, load, message, status, code, field,
---- request_id, ambiguous, details, value }: `class` and `load` are those of CLASSES, `value`
---- is the decoded body of a confirmed operation, nil where it was empty
+--- request_id, ambiguous, details, value }: `class` and `load` are those of CLASSES, `message`
+--- is nil where it is confirmed, `value` is the decoded body of a confirmed operation, nil
+--- where it was empty
 function M.judge(op, evidence, mask)
   local value, problem = decode(evidence)
   local said = type(value) == "table" and value.detail or nil
-  local detail, shown = read_detail(said), read_detail(mask(said))
-  local class, why
+  local detail = read_detail(said)
+  local shown, class, why = detail, nil, nil
   if op == "connect" and evidence.status > 0 then
     class = "confirmed"
   elseif not evidence.sent then
@@ -292,20 +300,25 @@ function M.judge(op, evidence, mask)
   if evidence.stopped and evidence.curl_code ~= 0 then
     kind, action, why = evidence.stopped, "none", evidence.message
   end
+  if not is_clean(evidence.body, mask) then
+    said, value = mask(said), mask(value)
+    shown = read_detail(said)
+  end
+  local request_id = evidence.headers["request-id"]
   return {
     class = class,
     outcome = outcome,
     kind = kind,
     action = action,
     load = row[4],
-    message = explain(evidence, mask(why), shown),
+    message = class ~= "confirmed" and explain(evidence, mask(why), shown) or nil,
     status = evidence.status > 0 and evidence.status or nil,
     code = shown.code,
     field = shown.field,
-    request_id = text(mask(evidence.headers["request-id"]), 128) or shown.request_id,
+    request_id = request_id and text(mask(request_id), 128) or shown.request_id,
     ambiguous = outcome == "refused" and evidence.resent or nil,
-    details = mask(said),
-    value = mask(value),
+    details = said,
+    value = value,
   }
 end
 

@@ -35,4 +35,21 @@ function M.masker(secrets)
   end
 end
 
+--- A function that gives, for a key, a masker that takes out the key and then what `mask` does.
+--- The last one is kept, since most attempts have the key of the one before.
+---@param mask fun(value: any): any
+---@return fun(key: string): fun(value: any): any
+function M.with_keys(mask)
+  local last_key, last_masker
+  return function(key)
+    if key ~= last_key then
+      local mask_key = M.masker { key }
+      last_key, last_masker = key, function(value)
+        return mask(mask_key(value))
+      end
+    end
+    return last_masker
+  end
+end
+
 return M
