@@ -43,7 +43,7 @@ return {
   {
     name = "the window is ignored",
     module = "pace",
-    from = "return in_flight < self.limiter:places(now_ms) and",
+    from = "return self.limiter:has_place(in_flight, now_ms) and",
     to = "return self.limiter:places(now_ms) > 0 and",
   },
   {

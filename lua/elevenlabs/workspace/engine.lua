@@ -148,8 +148,12 @@ end
 
 -- ---- starting and ending
 
+local NO_FACTS = {}
+
 local function emit(self, call, name, facts)
-  events.emit(self, call, name, facts or {})
+  if self.on_event then
+    events.emit(self, call, name, facts)
+  end
 end
 
 --- Calls that rest are counted by their policy.
@@ -201,10 +205,12 @@ local function elapsed_ms(self, call)
 end
 
 local function emit_done(self, call)
-  emit(self, call, "done", {
-    result = call.receipt or call.err,
-    elapsed_ms = elapsed_ms(self, call),
-  })
+  if self.on_event then
+    events.emit(self, call, "done", {
+      result = call.receipt or call.err,
+      elapsed_ms = elapsed_ms(self, call),
+    })
+  end
 end
 
 --- What was to be sent will not be. An earlier attempt may have been applied all the same.
@@ -263,7 +269,7 @@ end
 --- In the child of a fork: what was waiting is the parent's to send, and what was in
 --- flight, which the core has ended, the parent's to send again.
 local function notice_fork(self)
-  local forks = select(3, self.core:counts())
+  local _, _, forks = self.core:counts()
   if forks ~= self.forks then
     for _, call in pairs(self.flying) do
       call.is_parents = true
@@ -310,12 +316,12 @@ local function new_call(self, op, args, policy)
     engine = self,
     number = self.counts.calls + 1,
     op = op,
-    args = copy_raw(args),
-    resource_id = rawget(args, "resource_id"),
-    resource_type = rawget(args, "resource_type"),
+    args = args,
+    resource_id = args.resource_id,
+    resource_type = args.resource_type,
     started_ms = started,
-    deadline_ms = not policy and self.deadline_ms and started + self.deadline_ms,
-    policy = policy or self.single,
+    deadline_ms = policy == self.single and self.deadline_ms and started + self.deadline_ms,
+    policy = policy,
     state = "new",
     attempts = 0,
     counted = 0, -- attempts, as the policy counts them
@@ -335,36 +341,46 @@ local function new_call(self, op, args, policy)
   }, Call)
 end
 
---- Check and queue a call. Nothing is sent before the next step.
+--- Queue a call. Nothing is sent before the next step.
 ---@param op "unshare"|"share"|"get"|"connect"
----@param args table
----@param policy elevenlabs.workspace.Policy|nil default that of a single call
+---@param args table that were checked, without a metatable, and nobody else's to change
+---@param policy elevenlabs.workspace.Policy
+---@param warning string|nil of the check
 ---@param perhaps_applied boolean|nil an earlier run may have sent it
 ---@return elevenlabs.workspace.Call|nil, elevenlabs.workspace.Error|nil
-function Engine:start(op, args, policy, perhaps_applied)
+function Engine:queue(op, args, policy, warning, perhaps_applied)
   notice_fork(self)
   if self.closed then
     return nil, errors.not_sent { kind = "closed", message = "the client is closed" }
   end
-  local ok, why = true, nil
-  if op ~= "connect" then
-    ok, why = self:check(op, args)
-  end
-  if not ok then
-    return nil, why
-  end
   local call = new_call(self, op, args, policy)
-  call.warning, call.perhaps_applied = why, perhaps_applied or false
+  call.warning, call.perhaps_applied = warning, perhaps_applied or false
   if call.deadline_ms then
     self.deadlines:push(call)
   end
   self.waiting:push(call)
   call.state = "waiting" -- from here on it is one; nothing below needs memory
-  start_clock(self, call.policy, call.started_ms)
-  call.policy.started = call.policy.started + 1
+  start_clock(self, policy, call.started_ms)
+  policy.started = policy.started + 1
   self.counts.calls = self.counts.calls + 1
   self.core:wake_at(0)
   return call
+end
+
+--- Check and queue a call.
+---@param op "unshare"|"share"|"get"|"connect"
+---@param args table
+---@param policy elevenlabs.workspace.Policy|nil default that of a single call
+---@return elevenlabs.workspace.Call|nil, elevenlabs.workspace.Error|nil
+function Engine:start(op, args, policy)
+  local ok, why = true, nil
+  if op ~= "connect" and not self.closed then
+    ok, why = self:check(op, args)
+  end
+  if not ok then
+    return nil, why
+  end
+  return self:queue(op, copy_raw(args), policy or self.single, why)
 end
 
 -- ---- attempts
@@ -408,37 +424,39 @@ local function start_attempt(self, call)
   return self.core[call.op](self.core, call.args, key)
 end
 
---- An attempt that cannot be written down must not be made: it was not sent yet.
+--- Where this raises, `try_to_send` takes the attempt back.
 local function write_down(self, id, call)
-  local ok, why = pcall(rawset, self.flying, id, call)
-  if not ok then
-    self.core:cancel(id)
-    error(why, 0)
-  end
-  call.id, call.state, call.attempts = id, "flying", call.attempts + 1
+  call.id = id
+  self.flying[id] = call
+  call.state, call.attempts = "flying", call.attempts + 1
   call.mark, call.probe = self.pace:begin(self.flying_count, call.policy.parks)
 end
 
 local function send(self, call)
+  call.id = false
   set_state(call, "starting") -- for whoever steps while the key function runs
   self.flying_count = self.flying_count + 1
   local id, failure = start_attempt(self, call)
   if id then
     write_down(self, id, call)
-    emit(self, call, "attempt")
+    emit(self, call, "attempt", NO_FACTS)
   elseif failure and call.state ~= "done" then
     finish_unsent(self, call, failure)
   end
 end
 
 --- Send the call, or leave it as it was for the next step: where that raises, or where it
---- may not be sent any more once its key is there.
+--- may not be sent any more once its key is there. An attempt that cannot be written down must
+--- not be made: it was not sent yet.
 local function try_to_send(self, call)
   local before = call.state
   local ok, why = pcall(send, self, call)
   if call.state == "starting" then
     set_state(call, before)
     self.flying_count = self.flying_count - 1
+    if call.id then
+      self.core:cancel(call.id)
+    end
   end
   if not ok then
     self.core:wake_at(0) -- steps inside of this one may have seen nothing to send
@@ -538,7 +556,9 @@ end
 --- When to send the call again; nil where this was its last attempt.
 local function retry_at(self, call, verdict, own_ms, now)
   local policy = call.policy
-  if call.stopped or call.is_parents or policy.stopped or self.closed then
+  if verdict.action == "done" or call.stopped or call.is_parents or policy.stopped then
+    return nil
+  elseif self.closed then
     return nil
   elseif verdict.action == "probe" and policy.confirms then
     call.confirming = true
@@ -558,7 +578,7 @@ end
 
 --- What the evidence means for this call: its verdict, with what the server asked for.
 local function judge(call, evidence)
-  evidence.stopped = call.stopped
+  evidence.stopped = call.stopped or nil
   local verdict = outcome.judge(call.op, evidence, call.mask)
   verdict.resent = evidence.resent
   if outcome.is_transient(verdict.action) then
@@ -597,12 +617,12 @@ local function let_go(self, call, evidence)
   call.perhaps_applied = call.perhaps_applied or evidence.perhaps_applied
 end
 
-local function tell(self, call, evidence, verdict, held_back, due, now)
+local function tell(self, call, evidence, verdict, due, now)
   if not self.on_event then
     return
   end
   emit(self, call, "response", { result = verdict, elapsed_ms = evidence.elapsed_ms })
-  if held_back then
+  if verdict.held_back then
     emit(self, call, "throttle", {
       window = self.pace:window(),
       delay_ms = math.max(0, self.pace:gate_opens_at() - now),
@@ -626,8 +646,8 @@ local function learn(self, call, evidence)
   local own_ms = backoff_ms(self, call, verdict)
   local maximum = evidence.headers["maximum-concurrent-requests"]
   maximum = maximum and maximum:find "^%d+$" and tonumber(maximum) or nil
-  evidence.own_ms, evidence.held_back, evidence.verdict = own_ms, false, verdict
-  evidence.held_back = self.pace:learn(call, verdict, maximum, own_ms, now)
+  verdict.own_ms, verdict.held_back, evidence.verdict = own_ms, false, verdict
+  verdict.held_back = self.pace:learn(call, verdict, maximum, own_ms, now)
 end
 
 --- One attempt came to its end. Whatever may raise comes first: an error leaves the
@@ -642,7 +662,7 @@ local function complete(self, call, evidence)
   end
   evidence.perhaps_applied = CHANGES[call.op]
     and (verdict.outcome == "unconfirmed" or evidence.resent)
-  local due = retry_at(self, call, verdict, evidence.own_ms, now)
+  local due = retry_at(self, call, verdict, verdict.own_ms, now)
   if due then
     rest(self, call, verdict, due)
   else
@@ -650,7 +670,7 @@ local function complete(self, call, evidence)
   end
   if self.flying[evidence.id] == call then
     let_go(self, call, evidence)
-    tell(self, call, evidence, verdict, evidence.held_back, due, now)
+    tell(self, call, evidence, verdict, due, now)
   end
 end
 

@@ -29,9 +29,6 @@ local M = {}
 ---@param name string
 ---@param facts table { result = an outcome with its fields, elapsed_ms, delay_ms, window }
 function M.emit(engine, call, name, facts)
-  if not engine.on_event then
-    return
-  end
   local result = facts.result or {}
   local ok = pcall(engine.on_event, {
     name = name,

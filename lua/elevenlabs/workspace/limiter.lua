@@ -32,6 +32,12 @@ function Limiter:places(now_ms)
   return now_ms < self.opens_ms and 0 or math.floor(self.window)
 end
 
+--- May one more be in flight now?
+---@return boolean
+function Limiter:has_place(in_flight, now_ms)
+  return now_ms >= self.opens_ms and in_flight + 1 <= self.window
+end
+
 --- When the gate opens; in the past where it is open.
 ---@return number ms
 function Limiter:opens_at()

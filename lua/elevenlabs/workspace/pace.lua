@@ -32,7 +32,7 @@ end
 ---@param parks boolean does this call wait out an outage?
 ---@return boolean
 function Pace:allows(in_flight, parks, now_ms)
-  return in_flight < self.limiter:places(now_ms) and (not parks or self.budget:allows(now_ms))
+  return self.limiter:has_place(in_flight, now_ms) and (not parks or self.budget:allows(now_ms))
 end
 
 --- When time alone will allow what it does not allow now; nil where it will not.

@@ -302,9 +302,9 @@ local function take(self)
     return deliver(self, {}, nil, errors.invalid(problem.field, problem.message))
   end
   item = copy_raw(item)
-  local valid, err = self.engine:check(self.op, item)
+  local valid, why = self.engine:check(self.op, item)
   if not valid then
-    return deliver_invalid(self, item, err)
+    return deliver_invalid(self, item, why)
   end
   local perhaps_applied = false
   if self.journal then
@@ -317,7 +317,7 @@ local function take(self)
   if self.opts.dry_run then
     return settle_dry(self, item)
   end
-  return { item = item, perhaps_applied = perhaps_applied }
+  return { item = item, warning = why, perhaps_applied = perhaps_applied, call = false, place = 0 }
 end
 
 local function takes_no_more(self)
@@ -371,7 +371,8 @@ end
 
 local function begin(self, entry)
   local item = entry.item
-  local call, err = self.engine:start(self.op, item, self.policy, entry.perhaps_applied)
+  local call, err =
+    self.engine:queue(self.op, item, self.policy, entry.warning, entry.perhaps_applied)
   if call then
     entry.call, call.entry = call, entry
     return hold(self, entry)

@@ -65,12 +65,12 @@ end
 
 --- Count answers for as long as all are the same refusal.
 local function see_answer(self, verdict)
-  local refusal = refusal_of(verdict)
   self.answers = self.answers + 1
-  if self.answers == 1 then
-    self.refusal = refusal
+  if self.answers > 1 and not self.refusal then
+    return nil
   end
-  self.refusal = self.refusal == refusal and refusal
+  local refusal = refusal_of(verdict)
+  self.refusal = (self.answers == 1 or self.refusal == refusal) and refusal
   if not self.refusal then
     return nil
   elseif verdict.class == "forbidden" and self.answers >= FIRST_FORBIDDEN then
