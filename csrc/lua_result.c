@@ -50,7 +50,7 @@ int lew_push_failure(lua_State *L, const ew_error *error) {
 
 static void set_headers(lua_State *L, const ew_response *response) {
   size_t h;
-  lua_newtable(L);
+  lua_createtable(L, 0, 2); /* a request-id and a date, usually */
   for (h = 0; h < EW_HEADERS; h++)
     if (response->headers[h][0]) set_text(L, ew_header_names[h], response->headers[h]);
   lua_setfield(L, -2, "headers");

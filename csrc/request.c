@@ -149,26 +149,30 @@ static bool append_percent_encoded(ew_buffer *buffer, const ew_text *text) {
   static const char unreserved[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
   static const char digits[] = "0123456789ABCDEF";
-  size_t i;
+  size_t i, done = 0;
   for (i = 0; i < text->length; i++) {
     unsigned char byte = (unsigned char)text->data[i];
     char encoded[3] = {'%', digits[byte >> 4], digits[byte & 15]};
-    bool plain = memchr(unreserved, byte, sizeof unreserved - 1) != NULL;
-    if (!ew_buffer_append(buffer, plain ? &text->data[i] : encoded, plain ? 1 : 3)) return false;
+    if (memchr(unreserved, byte, sizeof unreserved - 1)) continue;
+    if (!ew_buffer_append(buffer, text->data + done, i - done) ||
+        !ew_buffer_append(buffer, encoded, sizeof encoded))
+      return false;
+    done = i + 1;
   }
-  return true;
+  return ew_buffer_append(buffer, text->data + done, i - done);
 }
 
 /* Control characters were refused, so only these two need an escape. */
 static bool append_json_string(ew_buffer *buffer, const char *bytes, size_t length) {
-  size_t i;
+  size_t i, done = 0;
   if (!ew_buffer_append(buffer, "\"", 1)) return false;
   for (i = 0; i < length; i++) {
-    bool escape = bytes[i] == '"' || bytes[i] == '\\';
-    if (escape && !ew_buffer_append(buffer, "\\", 1)) return false;
-    if (!ew_buffer_append(buffer, &bytes[i], 1)) return false;
+    if (bytes[i] != '"' && bytes[i] != '\\') continue;
+    if (!ew_buffer_append(buffer, bytes + done, i - done) || !ew_buffer_append(buffer, "\\", 1))
+      return false;
+    done = i;
   }
-  return ew_buffer_append(buffer, "\"", 1);
+  return ew_buffer_append(buffer, bytes + done, length - done) && ew_buffer_append(buffer, "\"", 1);
 }
 
 static bool build_body(ew_buffer *body, const ew_args *args) {

@@ -53,7 +53,8 @@ const char *const ew_resource_types[] = {"assets",
 bool ew_resource_type_known(const char *text, size_t length) {
   const char *const *name;
   for (name = ew_resource_types; *name; name++)
-    if (strlen(*name) == length && memcmp(*name, text, length) == 0) return true;
+    if (length && **name == *text && strlen(*name) == length && !memcmp(*name, text, length))
+      return true;
   return false;
 }
 

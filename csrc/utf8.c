@@ -1,10 +1,9 @@
 #include "utf8.h"
 
-/* Length of the well-formed sequence at `s`, or 0. */
+/* Length of the well-formed sequence at `s`, of two bytes or more, or 0. */
 static size_t sequence(const unsigned char *s, size_t left) {
   unsigned char first = s[0], low = 0x80, high = 0xbf;
   size_t length, i;
-  if (first < 0x80) return 1;
   if (first >= 0xc2 && first <= 0xdf)
     length = 2;
   else if ((first & 0xf0) == 0xe0)
@@ -28,7 +27,7 @@ bool ew_utf8_is_text(const char *bytes, size_t length) {
   const unsigned char *s = (const unsigned char *)bytes;
   size_t i = 0;
   while (i < length) {
-    size_t n = sequence(s + i, length - i);
+    size_t n = s[i] < 0x80 ? 1 : sequence(s + i, length - i);
     if (n == 0) return false;
     if (s[i] < 0x20 && s[i] != '\t' && s[i] != '\n' && s[i] != '\r') return false;
     i += n;
