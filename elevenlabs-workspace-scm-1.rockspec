@@ -41,6 +41,7 @@ build = {
         "csrc/buffer.c",
         "csrc/crc32c.c",
         "csrc/error.c",
+        "csrc/forks.c",
         "csrc/io_thread.c",
         "csrc/journal.c",
         "csrc/lua_args.c",

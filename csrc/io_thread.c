@@ -7,13 +7,13 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "bell.h"
+#include "forks.h"
 #include "poller.h"
 
 struct ew_io_thread {
-  pid_t pid;
+  unsigned forks; /* of the process to which it belongs */
   bool closed;
   bool alive; /* `thread` runs and is to be joined; changes with the registry held */
   pthread_t thread;
@@ -90,7 +90,7 @@ static void poke(ew_io_thread *io) {
 /* With the registry held, so that the process's end waits for it. A forked child
 ** has no thread to wait for. */
 static void stop_thread(ew_io_thread *io) {
-  if (!io->alive || io->pid != getpid()) return;
+  if (!io->alive || io->forks != ew_forks()) return;
   pthread_mutex_lock(&io->lock);
   io->stopping = true;
   poke(io);
@@ -236,9 +236,8 @@ static void abandon_orders(ew_io_thread *io, const char *reason) {
 
 /* In the child of a fork: no thread, and calls under way are the parent's to finish. */
 static void check_fork(ew_io_thread *io) {
-  pid_t pid = getpid();
-  if (io->pid == pid) return;
-  io->pid = pid;
+  if (io->forks == ew_forks()) return;
+  io->forks = ew_forks();
   pthread_mutex_lock(&registry);
   io->alive = false;
   pthread_mutex_unlock(&registry);
@@ -267,7 +266,7 @@ ew_status ew_io_thread_open(ew_io_thread **thread, const ew_transport_options *o
     return error->status;
   }
   pthread_once(&once, watch_process); /* after OpenSSL's: the last registered runs first */
-  io->pid = getpid();
+  io->forks = ew_forks();
   io->wake_at_us = io->known_wake_at_us = EW_NEVER;
   pthread_mutex_init(&io->running, NULL);
   pthread_mutex_init(&io->lock, NULL);

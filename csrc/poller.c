@@ -108,9 +108,12 @@ static void apply(ew_poller *poller, int fd) {
   ew_interest *interest = &poller->interests[fd];
   interest->dirty = 0;
   if (interest->wanted == interest->applied) return;
-  if (!interest->wanted)
+  if (!interest->wanted) {
+    /* No interest in an idle connection waits until it has something to say: most often
+    ** the next request comes first. */
+    if (interest->applied == EW_READABLE) return;
     watch(poller, EPOLL_CTL_DEL, fd, 0); /* fails when the fd is closed: as good */
-  else if (!interest->applied) {
+  } else if (!interest->applied) {
     if (!watch(poller, EPOLL_CTL_ADD, fd, interest->wanted) && errno == EEXIST)
       watch(poller, EPOLL_CTL_MOD, fd, interest->wanted);
   } else if (!watch(poller, EPOLL_CTL_MOD, fd, interest->wanted) && errno == ENOENT)
@@ -172,6 +175,9 @@ int ew_poller_wait(ew_poller *poller, int64_t timeout_us, ew_ready *ready, int s
       poller->armed_us = EW_NEVER;
     } else if (fd == poller->wake_fd) {
       drain(fd);
+    } else if (!poller->interests[fd].wanted) {
+      watch(poller, EPOLL_CTL_DEL, fd, 0);
+      poller->interests[fd].applied = 0;
     } else if (count < size) {
       bool broken = (seen & (EPOLLERR | EPOLLHUP)) != 0;
       ready[count].fd = fd;

@@ -8,8 +8,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "forks.h"
 #include "poller.h"
 #include "sockets.h"
 #include "tls.h"
@@ -42,7 +42,7 @@ struct ew_transfer {
 };
 
 struct ew_transport {
-  pid_t pid;
+  unsigned known_forks; /* of the process to which it belongs */
   bool closed;
   CURLM *multi; /* owned; NULL when closed or when the system refused one */
   ew_poller poller;
@@ -563,14 +563,16 @@ static void tear_down(ew_transport *t, const char *reason, int curl_code);
 static bool pass(ew_transport *t, int64_t timeout_us) {
   ew_ready ready[62];
   int64_t until_due;
-  int count;
+  int count = 0;
   bool corked;
   ew_poller_flush(&t->poller);
   until_due = due_us(t) == EW_NEVER ? EW_NEVER : due_us(t) - ew_now_us();
-  count = ew_poller_wait(&t->poller, until_due < timeout_us ? until_due : timeout_us, ready,
-                         (int)(sizeof ready / sizeof *ready));
+  if (t->queued == 0) { /* what was just queued is written before anybody looks for answers */
+    count = ew_poller_wait(&t->poller, until_due < timeout_us ? until_due : timeout_us, ready,
+                           (int)(sizeof ready / sizeof *ready));
+    t->awake = false;
+  }
   if (count < 0) return false;
-  t->awake = false;
   corked = t->queued > 1 && ew_sockets_cork(&t->sockets, true);
   t->queued = 0;
   run_due(t, ready, count);
@@ -709,9 +711,8 @@ static bool bring_up(ew_transport *t) {
 /* In the child of a fork: the poller goes first and is never told of changes,
 ** which would reach the parent's. Calls under way are the parent's to finish. */
 static void check_fork(ew_transport *t) {
-  pid_t pid = getpid();
-  if (t->pid == pid) return;
-  t->pid = pid;
+  if (t->known_forks == ew_forks()) return;
+  t->known_forks = ew_forks();
   t->forks++;
   if (t->closed) return;
   ew_poller_close(&t->poller);
@@ -850,7 +851,7 @@ ew_status ew_transport_open(ew_transport **transport, const ew_transport_options
   ew_transport *t = calloc(1, sizeof *t);
   if (!t) return ew_fail_memory(error);
   pthread_once(&once, global_init);
-  t->pid = getpid();
+  t->known_forks = ew_forks();
   t->curl_due_us = t->wake_at_us = EW_NEVER;
   ew_poller_init(&t->poller);
   if (configure(t, options, error) != EW_OK) {
