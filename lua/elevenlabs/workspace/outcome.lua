@@ -287,7 +287,8 @@ function M.judge(op, evidence, mask)
   local value, problem = decode(evidence)
   local said = type(value) == "table" and value.detail or nil
   local detail = read_detail(said)
-  local shown, class, why = detail, nil, nil
+  local shown = detail
+  local class, why
   if op == "connect" and evidence.status > 0 then
     class = "confirmed"
   elseif not evidence.sent then
