@@ -1,5 +1,6 @@
 #include "lua_journal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "journal.h"
@@ -122,6 +123,68 @@ static int set_memory(lua_State *L) {
 static int set_gc(lua_State *L) {
   ew_resume_set_free(check_set(L));
   return 0;
+}
+
+/* ---- records ---- */
+
+static void add_json_string(luaL_Buffer *out, const char *text, size_t length) {
+  size_t i, done = 0;
+  luaL_addchar(out, '"');
+  for (i = 0; i < length; i++) {
+    unsigned char byte = (unsigned char)text[i];
+    char escape[8];
+    bool control = byte < 0x20;
+    if (!control && byte != '"' && byte != '\\') continue;
+    luaL_addlstring(out, text + done, i - done);
+    snprintf(escape, sizeof escape, control ? "\\u%04x" : "\\", (unsigned)byte);
+    luaL_addstring(out, escape);
+    done = control ? i + 1 : i;
+  }
+  luaL_addlstring(out, text + done, length - done);
+  luaL_addchar(out, '"');
+}
+
+/* The value on top, which `out` must not find there: its table still holds it. */
+static void add_json_value(lua_State *L, luaL_Buffer *out, const char *name) {
+  int type = lua_type(L, -1);
+  size_t length = 0;
+  const char *text = type == LUA_TSTRING ? lua_tolstring(L, -1, &length) : "true";
+  char number[32];
+  bool known =
+    type == LUA_TSTRING || type == LUA_TNUMBER || (type == LUA_TBOOLEAN && lua_toboolean(L, -1));
+  if (type == LUA_TNUMBER) {
+    snprintf(number, sizeof number, "%ld", (long)lua_tonumber(L, -1));
+    text = number;
+  }
+  lua_pop(L, 1);
+  if (!known) return;
+  luaL_addstring(out, ",\"");
+  luaL_addstring(out, name);
+  luaL_addstring(out, "\":");
+  if (type == LUA_TSTRING)
+    add_json_string(out, text, length);
+  else
+    luaL_addstring(out, text);
+}
+
+int lew_json_fields(lua_State *L) {
+  luaL_Buffer out;
+  int i = 1;
+  luaL_checktype(L, 1, LUA_TTABLE);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  lua_settop(L, 2);
+  luaL_buffinit(L, &out);
+  for (;; i++) {
+    const char *name;
+    lua_rawgeti(L, 1, i);
+    name = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
+    if (!name) break;
+    lua_rawget(L, 2);
+    add_json_value(L, &out, name);
+  }
+  lua_pop(L, 1);
+  luaL_pushresult(&out);
+  return 1;
 }
 
 /* ---- registering ---- */

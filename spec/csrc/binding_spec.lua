@@ -1,5 +1,6 @@
 -- The core object: what the engine stands on, and what fakes must do like it.
 
+local cjson = require "cjson"
 local core = require "elevenlabs.workspace.core"
 local probe = require "probe"
 local process = require "spec.support.process"
@@ -20,6 +21,22 @@ local function collect(handle, count)
 end
 
 describe("core", function()
+  it("writes fields as JSON, in the order of their names", function()
+    local names = { "text", "none", "number", "yes", "no", "null", "last" }
+    local values = { last = "", number = 429, yes = true, no = false, null = cjson.null, other = "x" }
+    values.text = 'a"b\\c/\0\1\n\31\127\195\164' .. ("long "):rep(5000)
+    local json = core.json_fields(names, values)
+    assert.are.same(
+      { last = "", number = 429, yes = true, text = values.text },
+      cjson.decode("{" .. json:sub(2) .. "}")
+    )
+    local text = [[,"text":"a\"b\\c/\u0000\u0001\u000a\u001f]] .. "\127\195\164long "
+    assert.are.equal(text, json:sub(1, #text))
+    assert.matches('long ","number":429,"yes":true,"last":""$', json)
+    local trap = setmetatable({}, { __index = error })
+    assert.are.equal("", core.json_fields(names, trap))
+  end)
+
   it("gives a completion for every attempt, with all its evidence", function()
     local sandbox = sandboxes.start()
     local handle = assert(core.new { base_url = sandbox.base_url, ca_file = sandbox.ca_file })

@@ -1,6 +1,7 @@
 --- The product's modules, loaded once more for the simulator: over a core of its own, with the
 --- world's clock, and with planted bugs where these are wanted.
 
+local cjson = require "cjson"
 local disks = require "spec.sim.disk"
 
 local M = {}
@@ -47,6 +48,15 @@ local function make_core(stage)
   end
   function core.check_key()
     return true
+  end
+  function core.json_fields(names, values)
+    local parts = {}
+    for _, name in ipairs(names) do
+      local value = values[name]
+      local known = type(value) == "string" or type(value) == "number" or value == true
+      parts[#parts + 1] = known and (',"%s":%s'):format(name, cjson.encode(value)) or nil
+    end
+    return table.concat(parts)
   end
   function core.nearest() end
   return core

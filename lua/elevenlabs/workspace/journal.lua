@@ -11,6 +11,7 @@ local M = {}
 local FORMAT = "elevenlabs-workspace journal 1"
 local OLD_S = 24 * 60 * 60
 local TARGETS = { "user_email", "group_id", "workspace_api_key_id" }
+local SEPARATORS = { "\0001\0", "\0002\0", "\0003\0" }
 local ROLES = { admin = 1, editor = 2, commenter = 3, viewer = 4 }
 local SEVERAL = 5 -- roles that may each have been given
 
@@ -44,9 +45,10 @@ end
 --- them can hold a NUL. A share's role is part of the bits, so that two roles for one
 --- target meet.
 local function identity(item)
-  for i, name in ipairs(TARGETS) do
-    if type(item[name]) == "string" then
-      return table.concat({ item.resource_type, item.resource_id, i, item[name] }, "\0")
+  for i = 1, #TARGETS do
+    local target = item[TARGETS[i]]
+    if type(target) == "string" then
+      return item.resource_type .. "\0" .. item.resource_id .. SEPARATORS[i] .. target
     end
   end
 end
@@ -67,21 +69,19 @@ local function pack(role, seen, perhaps, confirmed)
     + (confirmed and CONFIRMED or 0)
 end
 
---- Bits for another role say nothing of this item.
-local function bits_of(self, item)
-  local bits = self.set:get(identity(item))
-  local role = math.floor(bits / ROLE)
-  return (role == role_of(item) or role == SEVERAL) and bits or 0
+--- Bits for another role say nothing of this one.
+local function bits_for(role, bits)
+  local other = math.floor(bits / ROLE)
+  return (other == role or other == SEVERAL) and bits or 0
 end
 
 --- A doubt of one role is not forgotten for another.
-local function put(self, item, seen, perhaps, confirmed)
-  local before, role = self.set:get(identity(item)), role_of(item)
+---@param before integer what the set has there
+local function put(self, key, before, role, seen, perhaps, confirmed)
   if has(before, PERHAPS) and math.floor(before / ROLE) ~= role then
     role, perhaps, confirmed = SEVERAL, true, false
   end
-  local bits = pack(role, seen, perhaps, confirmed)
-  local ok, failure = self.set:put(identity(item), bits)
+  local ok, failure = self.set:put(key, pack(role, seen, perhaps, confirmed))
   return ok, failure and failed(failure)
 end
 
@@ -96,7 +96,10 @@ local function remember(self, record)
   local confirmed = record.outcome == "confirmed"
   self.has_confirmed = self.has_confirmed or confirmed
   local perhaps = record.intent == true or is_doubtful(record)
-  return put(self, record, false, perhaps, confirmed or has(bits_of(self, record), CONFIRMED))
+  local key, role = identity(record), role_of(record)
+  local before = self.set:get(key)
+  confirmed = confirmed or has(bits_for(role, before), CONFIRMED)
+  return put(self, key, before, role, false, perhaps, confirmed)
 end
 
 local function is_record(record)
@@ -256,8 +259,9 @@ end
 --- repeated
 ---@return boolean|elevenlabs.workspace.Error perhaps_applied, or why there is no answer
 function Journal:take(item)
-  local all = self.set:get(identity(item))
-  local bits = bits_of(self, item)
+  local key, role = identity(item), role_of(item)
+  local all = self.set:get(key)
+  local bits = bits_for(role, all)
   if has(all, SEEN) then
     return all == bits and "duplicate" or "other_role", false
   end
@@ -265,30 +269,13 @@ function Journal:take(item)
   -- An unshare has no intent in the journal: where a run was killed, any item may have been
   -- on its way.
   local perhaps = has(bits, PERHAPS) or (self.interrupted and not self.is_share)
-  local ok, err = put(self, item, true, perhaps, confirmed)
+  local ok, err = put(self, key, all, role, true, perhaps, confirmed)
   if not ok then
     return nil, err
   elseif confirmed then
     return "confirmed", false
   end
   return self.is_share and perhaps and "doubtful" or "new", perhaps
-end
-
---- `,"name":value` for each of these that is there. Not json.encode, which sorts: this is done
---- for every item.
-local function fields(names, values)
-  local parts = {}
-  for _, name in ipairs(names) do
-    local value = values[name]
-    if type(value) == "string" then
-      parts[#parts + 1] = ',"' .. name .. '":' .. cjson.encode(value)
-    elseif type(value) == "number" then
-      parts[#parts + 1] = (',"%s":%d'):format(name, value)
-    elseif value == true then
-      parts[#parts + 1] = ',"' .. name .. '":true'
-    end
-  end
-  return table.concat(parts)
 end
 
 local ITEM = {
@@ -304,7 +291,7 @@ local RESULT = { "outcome", "kind", "status", "code", "request_id", "ambiguous",
 --- A share is about to be sent: to be synced before.
 ---@return true|nil, elevenlabs.workspace.Error|nil
 function Journal:intend(item)
-  return write(self, "{" .. fields(ITEM, item):sub(2) .. ',"intent":true}')
+  return write(self, "{" .. core.json_fields(ITEM, item):sub(2) .. ',"intent":true}')
 end
 
 --- What became of an item.
@@ -314,11 +301,8 @@ function Journal:record(item, result)
   if now ~= self.now then
     self.now, self.now_text = now, iso(now)
   end
-  local what = fields(RESULT, result)
-  return write(
-    self,
-    "{" .. fields(ITEM, item):sub(2) .. what .. ',"at":"' .. self.now_text .. '"}'
-  )
+  local what, became = core.json_fields(ITEM, item), core.json_fields(RESULT, result)
+  return write(self, "{" .. what:sub(2) .. became .. ',"at":"' .. self.now_text .. '"}')
 end
 
 --- What was recorded is on the disk when this returns true. Where it fails, it fails for
