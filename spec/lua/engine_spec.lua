@@ -337,6 +337,33 @@ describe("engine", function()
     assert.are.equal("confirmed", second:result().outcome)
   end)
 
+  it("learns of an attempt's end once, whatever field of it an error comes at", function()
+    local function run(failing)
+      local engine, core = world { max_attempts = 2 }
+      local call, count = engine:start("unshare", {}), 0
+      engine:step()
+      core:answer(1, { status = 500 })
+      setmetatable(core.due[1], {
+        __newindex = function(evidence, name, value)
+          count = count + 1
+          if count == failing then
+            error "not enough memory"
+          end
+          rawset(evidence, name, value)
+        end,
+      })
+      local ok = pcall(engine.step, engine)
+      engine:step()
+      assert.are.same({ "resting", 495 }, { call.state, engine.pace.budget.tokens })
+      return ok
+    end
+    local failing = 1
+    while not run(failing) do
+      failing = failing + 1
+    end
+    assert.is_true(failing > 4)
+  end)
+
   describe("leaves no call behind", function()
     it("when the core raises, and sends it in the next step", function()
       local engine, core = world()

@@ -640,13 +640,17 @@ local function is_trial(call, evidence)
   return evidence.sent and (not call.probe or evidence.status > 0)
 end
 
---- What one attempt's end teaches, whatever it means for its call: once.
+--- What one attempt's end teaches, whatever it means for its call: once. A new field may
+--- raise, so that all of them are there before anything is learnt.
 local function learn(self, call, evidence)
   local verdict, now = judge(call, evidence), self.now()
   local own_ms = backoff_ms(self, call, verdict)
   local maximum = evidence.headers["maximum-concurrent-requests"]
   maximum = maximum and maximum:find "^%d+$" and tonumber(maximum) or nil
-  verdict.own_ms, verdict.held_back, evidence.verdict = own_ms, false, verdict
+  verdict.own_ms = own_ms
+  verdict.held_back = false
+  evidence.perhaps_applied = false
+  evidence.verdict = verdict
   verdict.held_back = self.pace:learn(call, verdict, maximum, own_ms, now)
 end
 
