@@ -378,6 +378,21 @@ describe("the journal", function()
     assert.are.same({ true, true }, { told.a.ambiguous, told.b.ambiguous })
   end)
 
+  it("can be told of an error that came where a function of the owner's was to be called", function()
+    local run_ = bulk.start(world.running(ok), URL, "unshare", { item "a" }, { journal = path })
+    local pcall_ = pcall
+    rawset(_G, "pcall", function() -- it may need memory itself
+      rawset(_G, "pcall", pcall_)
+      error "not enough memory"
+    end)
+    assert.is_false(pcall_(run_.result, run_))
+    local report, err = run_:result()
+    assert.is_nil(report)
+    assert.are.equal("cancelled", err.kind)
+    local _, told = run({ "a" }, ok) -- the file is not locked any more
+    assert.are.equal("confirmed", told.a.outcome)
+  end)
+
   describe("that cannot be written", function()
     local function broken(at, count, op)
       local engine = world.running(ok)

@@ -52,11 +52,15 @@ end
 
 -- ---- reporting
 
---- As pcall. Until it returns, which may take many turns of the host's, the run stands
---- still, whoever else asks for its result.
-local function call_outside(self, f, ...)
+local function go_outside(self, f, ...)
   self.is_outside = true
-  local ok, first, second = pcall(f, ...)
+  return f(...)
+end
+
+--- As pcall. Until it returns, which may take many turns of the host's, the run stands
+--- still, whoever else asks for its result. (pcall itself may raise where memory is short.)
+local function call_outside(self, f, ...)
+  local ok, first, second = pcall(go_outside, self, f, ...)
   self.is_outside = false
   return ok, first, second
 end
