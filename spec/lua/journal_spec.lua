@@ -393,6 +393,28 @@ describe("the journal", function()
     assert.are.equal("confirmed", told.a.outcome)
   end)
 
+  it("does not say that an item was not sent which a killed run may have sent", function()
+    assert(journals.open(path, { operation = "unshare", base_url = URL })):close()
+    local told
+    local run_ = bulk.start(world.running(ok), URL, "unshare", { item "a" }, {
+      journal = path,
+      on_result = function(_, _, err)
+        told = err
+      end,
+    })
+    local set = run_.journal.set
+    run_.journal.set = {
+      get = function(_, name)
+        return set:get(name)
+      end,
+      put = function()
+        return nil, { kind = "out_of_memory", message = "out of memory" }
+      end,
+    }
+    assert.are.equal("journal", assert(run_:result()).stopped)
+    assert.are.same({ "unconfirmed", "out_of_memory" }, { told.outcome, told.kind })
+  end)
+
   describe("that cannot be written", function()
     local function broken(at, count, op)
       local engine = world.running(ok)

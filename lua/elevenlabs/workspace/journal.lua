@@ -271,6 +271,7 @@ function Journal:take(item)
   local perhaps = has(bits, PERHAPS) or (self.interrupted and not self.is_share)
   local ok, err = put(self, key, all, role, true, perhaps, confirmed)
   if not ok then
+    err.outcome = perhaps and "unconfirmed" or err.outcome
     return nil, err
   elseif confirmed then
     return "confirmed", false
