@@ -1351,6 +1351,26 @@ describe("engine", function()
       assert.are.same({ 1050 }, seen)
     end)
 
+    it("where an error kept the one before from a completion", function()
+      local engine, core = world()
+      local call = engine:start("unshare", {})
+      engine:step()
+      core:answer(1, { headers = false }) -- what a lack of memory would do, anywhere
+      assert.has_error(function()
+        engine:step()
+      end)
+      engine.arrived[1].headers = {}
+      local longest
+      local step = core.step
+      function core:step(timeout_ms)
+        longest = timeout_ms
+        return step(self)
+      end
+      assert.are.equal(1, engine:step(60000))
+      assert.is_true(call:done())
+      assert.are.equal(0, longest)
+    end)
+
     it("where a function of the user's asks for that as it begins", function()
       local engine, seen, _
       engine, _, _, seen = watched {

@@ -869,7 +869,8 @@ function Engine:step(timeout_ms)
   else
     advance(self)
     local has_news = self.finished > before or self.turns.news > news
-    complete_all(self, self.core.step, has_news and 0 or timeout_ms or 0)
+    local is_behind = self.arrived_done < #self.arrived -- an error kept the last step from it
+    complete_all(self, self.core.step, (has_news or is_behind) and 0 or timeout_ms or 0)
     ring(self)
     self.turns:step_ends()
     advance(self) -- into the places that became free
