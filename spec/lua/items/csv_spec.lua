@@ -151,6 +151,7 @@ describe("csv.row", function()
     { { "=1+1", "a;b", "\t", "'" }, "=1+1,a;b,\t,'\n" },
     { { "" }, '""\n' },
     { { "", "" }, ",\n" },
+    { { "\239\187\191a", "b" }, '"\239\187\191a",b\n' }, -- not the file's own
   }
   for _, case in ipairs(cases) do
     it(("writes %q"):format(case[2]), function()

@@ -132,7 +132,8 @@ end
 
 -- ---- writing
 
-local NEEDS_QUOTES = { '[",\r\n]', "^ ", " $" }
+-- A byte order mark too: at the beginning of a file it would be taken for the file's own.
+local NEEDS_QUOTES = { '[",\r\n]', "^ ", " $", "^\239\187\191" }
 
 local function quote(cell)
   for _, pattern in ipairs(NEEDS_QUOTES) do
