@@ -298,7 +298,7 @@ function M.judge(op, evidence, mask)
   end
   local row = CLASSES[class]
   local outcome, kind, action = row[1], row[2], row[3]
-  if evidence.stopped and evidence.curl_code ~= 0 then
+  if evidence.stopped and evidence.curl_code ~= 0 and outcome ~= "confirmed" then
     kind, action, why = evidence.stopped, "none", evidence.message
   end
   if not is_clean(evidence.body, mask) then
