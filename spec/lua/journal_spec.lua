@@ -358,6 +358,31 @@ describe("the journal", function()
     assert.is_nil(run({ "x" }, ok).journal.warning)
   end)
 
+  it("shows what the file says as one line that is not long", function()
+    local long = ("x"):rep(5000)
+    for _, header in ipairs {
+      { created = "1\27[2J" .. long },
+      { created = "1", operation = "get\27[2J" .. long },
+      { created = "1", base_url = URL .. "\n" .. long },
+    } do
+      local file = require("elevenlabs.workspace.core").open_journal(path, true)
+      file:next()
+      local text = cjson.encode {
+        created = header.created,
+        operation = header.operation or "unshare",
+        base_url = header.base_url or URL,
+      }
+      assert(file:append('{"format":"elevenlabs-workspace journal 1",' .. text:sub(2)))
+      assert(file:sync())
+      file:close()
+      local journal, err = open()
+      local shown = journal and journal.warning or err.message
+      assert.is_nil(shown:find "%c")
+      assert.is_true(#shown < 500)
+      os.remove(path)
+    end
+  end)
+
   it("does not say that a run ended which an error cut short", function()
     local engine = world.running(ok)
     local run_ = bulk.start(engine, URL, "unshare", { item "a", item "b" }, { journal = path })

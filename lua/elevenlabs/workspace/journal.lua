@@ -10,6 +10,7 @@ local M = {}
 
 local FORMAT = "elevenlabs-workspace journal 1"
 local OLD_S = 24 * 60 * 60
+local LONGEST_SHOWN = 200
 local TARGETS = { "user_email", "group_id", "workspace_api_key_id" }
 local SEPARATORS = { "\0001\0", "\0002\0", "\0003\0" }
 local ROLES = { admin = 1, editor = 2, commenter = 3, viewer = 4 }
@@ -109,16 +110,21 @@ local function is_record(record)
     and identity(record) ~= nil
 end
 
+--- What the file says, as a message quotes it.
+local function shown(value)
+  return errors.one_line(tostring(value):sub(1, LONGEST_SHOWN))
+end
+
 --- The first record must be ours, of this operation and this server.
 local function check_header(header, wanted)
   if type(header) ~= "table" or header.format ~= FORMAT then
     return nil, "is no journal of this program"
   elseif header.operation ~= wanted.operation then
     local message = "is a journal of %s, not of %s"
-    return nil, message:format(tostring(header.operation), wanted.operation)
+    return nil, message:format(shown(header.operation), wanted.operation)
   elseif header.base_url ~= wanted.base_url then
     local message = "is a journal of a run against %s, not %s"
-    return nil, message:format(tostring(header.base_url), wanted.base_url)
+    return nil, message:format(shown(header.base_url), wanted.base_url)
   end
   return true
 end
@@ -131,7 +137,7 @@ local function warn_if_old(self, header)
   if type(header.created) == "string" and header.created < iso(os.time() - OLD_S) then
     local message = "the journal %s was begun at %s: what it says is still to be done may "
       .. "have been decided otherwise since"
-    self.warning = message:format(self.path, header.created)
+    self.warning = message:format(errors.one_line(self.path), shown(header.created))
   end
 end
 
