@@ -373,6 +373,11 @@ describe("a bulk run", function()
             error "no text"
           end,
         }),
+        setmetatable({}, {
+          __tostring = function()
+            return {} -- which 5.1 passes on
+          end,
+        }),
       } do
         os.remove(path)
         local messages = ""

@@ -36,7 +36,7 @@ end
 --- What a function of the owner's raised, as it may be shown in errors and the journal.
 local function describe_raised(self, why)
   local ok, text = pcall(tostring, why)
-  text = self.engine.mask(ok and text or "an error that is no text")
+  text = self.engine.mask(ok and type(text) == "string" and text or "an error that is no text")
   return errors.one_line(text:sub(1, LONGEST_RAISED))
 end
 
