@@ -3,6 +3,7 @@
 
 local cjson = require "cjson"
 local raw = require "spec.support.raw"
+local workspace = require "elevenlabs.workspace"
 
 local LONG = ("x"):rep(10 * 1024 * 1024)
 
@@ -35,6 +36,14 @@ local function args(changes)
     end
   end
   return all
+end
+
+--- A file with this text.
+local function file_of(text)
+  local file = assert(io.tmpfile())
+  file:write(text)
+  file:seek "set"
+  return file
 end
 
 local FIELDS = { "resource_id", "resource_type", "user_email" }
@@ -174,6 +183,39 @@ describe("bad input", function()
         assert.is_nil((err.field or ""):find(secret:sub(1, 8), 1, true))
       end
     end
+  end)
+
+  it("quotes no key that was given for the name of an option or a field", function()
+    local secret = raw.KEY
+    local _, option = workspace.new { [secret] = "x" }
+    local _, region = workspace.new { api_key = secret, region = secret }
+    local _, argument = workspace.items.product { [secret] = "x" }
+    local _, list = client:unshare_many { [secret] = "x" }
+    local _, columns = workspace.items.from_csv (file_of(secret .. ",resource_id\n"))
+    local _, fields = workspace.items.from_csv(file_of "a", { [secret] = "x" })
+    local lines = workspace.items.from_jsonl (file_of(('{"%s":1}\n'):format(secret)))
+    local _, line = lines:next()
+    for _, err in ipairs { option, region, argument, list, columns, fields, line } do
+      assert.is_nil((err.message .. (err.field or "")):find(secret:sub(1, 8), 1, true))
+      assert.matches("...", err.message, 1, true)
+    end
+  end)
+
+  it("takes JSON's null for no option", function()
+    local options = { api_key = raw.KEY, base_url = server.base_url, ca_file = server.ca_file }
+    for _, name in ipairs { "region", "driver", "io", "deadline_ms", "max_attempts", "proxy",
+      "max_concurrency", "user_agent", "on_event", "connect_timeout_ms" } do
+      options[name] = cjson.null
+    end
+    local other = assert(workspace.new(options))
+    local report = other:unshare_many({ {} }, { journal = cjson.null, deadline_ms = cjson.null })
+    assert.are.equal(1, report.invalid)
+    other:close()
+  end)
+
+  it("runs no metamethod of a list's keys", function()
+    local _, err = client:unshare_many { [raising] = "x" }
+    assert.are.equal("items must be an array without holes, but has a table for a key", err.message)
   end)
 
   it("raises where the arguments are no table", function()

@@ -99,7 +99,7 @@ local function copy_options(options)
 end
 
 local function invalid_choice(name, value, choices)
-  local shown = type(value) == "string" and value:sub(1, 40) or type(value)
+  local shown = type(value) == "string" and names.quotable(value) or type(value)
   return errors.invalid(
     name,
     ("%s must be one of %s, got %s"):format(name, table.concat(choices, ", "), shown)

@@ -3,7 +3,6 @@
 
 local errors = require "elevenlabs.workspace.error"
 local files = require "elevenlabs.workspace.items.file"
-local item = require "elevenlabs.workspace.items.item"
 local names = require "elevenlabs.workspace.names"
 local source = require "elevenlabs.workspace.items.source"
 
@@ -71,8 +70,13 @@ local function measure(list)
 end
 
 local function not_an_array(name, key)
-  local what = "%s must be an array without holes, but has a key %s"
-  local shown = type(key) == "string" and key:sub(1, 40) or tostring(key)
+  local what = "%s must be an array without holes, but has %s"
+  local shown = ("a %s for a key"):format(type(key))
+  if type(key) == "string" then
+    shown = "a key " .. names.quotable(key)
+  elseif type(key) == "number" then
+    shown = "a key " .. key
+  end
   return nil, errors.invalid(name, what:format(name, shown))
 end
 
@@ -149,11 +153,6 @@ local function copy_arguments(arguments)
   local copy, field, message = names.copy("argument", arguments, PRODUCT_NAMES)
   if not copy then
     return nil, errors.invalid(field, message)
-  end
-  for name, value in pairs(copy) do
-    if item.is_absent(value) then
-      copy[name] = nil
-    end
   end
   return copy
 end

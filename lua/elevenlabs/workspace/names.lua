@@ -1,8 +1,17 @@
 --- Names that a caller may use, and what was probably meant by another one.
 
+local cjson = require "cjson"
 local core = require "elevenlabs.workspace.core"
 
 local M = {}
+
+--- Text of a caller's as a message quotes it: what begins like a secret key got there by
+--- mistake.
+---@param text string
+---@return string
+function M.quotable(text)
+  return text:find "^sk_" and "..." or text:sub(1, 40)
+end
 
 --- Of a name that is none of `names`, with the nearest of them. Other keys are named by type.
 ---@param kind string "field", "column"...
@@ -15,10 +24,10 @@ function M.unknown(kind, name, names)
   end
   local near = core.nearest(name, names)
   local hint = near and (": did you mean %s?"):format(near) or ""
-  return ('unknown %s "%s"%s'):format(kind, name:sub(1, 40), hint)
+  return ('unknown %s "%s"%s'):format(kind, M.quotable(name), hint)
 end
 
---- The values of a table under their known names, read raw.
+--- The values of a table under their known names, read raw. JSON's null is none.
 ---@param kind string
 ---@param given table
 ---@param names string[]
@@ -32,9 +41,12 @@ function M.copy(kind, given, names)
   end
   for name, value in next, given do
     if not known[name] then
-      return nil, type(name) == "string" and name or type(name), M.unknown(kind, name, names)
+      local field = type(name) == "string" and M.quotable(name) or type(name)
+      return nil, field, M.unknown(kind, name, names)
     end
-    copy[name] = value
+    if value ~= cjson.null then
+      copy[name] = value
+    end
   end
   return copy
 end

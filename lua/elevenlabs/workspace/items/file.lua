@@ -81,7 +81,8 @@ local function copy_fields(fields)
   for name, value in next, fields or {} do
     local misfit = item.misfit(name, value)
     if misfit then
-      return nil, errors.invalid(type(name) == "string" and name or "fields", misfit)
+      local field = type(name) == "string" and names.quotable(name) or "fields"
+      return nil, errors.invalid(field, misfit)
     end
     if not item.is_absent(value) then
       copy[name] = value
@@ -143,7 +144,7 @@ local Csv = source.kind(File)
 Csv.reader = csv.reader
 
 local function misnamed(self, field, what, column)
-  return nil, errors.invalid(field, describe(self, what, column))
+  return nil, errors.invalid(names.quotable(field), describe(self, what, column))
 end
 
 --- What the columns of the header are: the field of each, or false for a note.
@@ -269,7 +270,7 @@ local function read_object(object)
     if not is_note(name) then
       local misfit = item.misfit(name, value)
       if misfit then
-        return nil, misfit, name
+        return nil, misfit, names.quotable(name)
       end
       if not item.is_absent(value) then
         row[name] = value
