@@ -127,6 +127,17 @@ local function assert_documents(name, object)
   end
 end
 
+describe("the README's Lua", function()
+  it("compiles on every Lua", function()
+    local count = 0
+    for code in read_file("README.md"):gmatch "\n```lua\n(.-)\n```" do
+      assert((loadstring or load)(code))
+      count = count + 1
+    end
+    assert.is_true(count >= 10)
+  end)
+end)
+
 describe("the reference", function()
   it("has a section for each type that it mentions", function()
     local text = docs.reference()
