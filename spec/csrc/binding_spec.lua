@@ -23,7 +23,8 @@ end
 describe("core", function()
   it("writes fields as JSON, in the order of their names", function()
     local names = { "text", "none", "number", "yes", "no", "null", "last" }
-    local values = { last = "", number = 429, yes = true, no = false, null = cjson.null, other = "x" }
+    local values =
+      { last = "", number = 429, yes = true, no = false, null = cjson.null, other = "x" }
     values.text = 'a"b\\c/\0\1\n\31\127\195\164' .. ("long "):rep(5000)
     local json = core.json_fields(names, values)
     assert.are.same(

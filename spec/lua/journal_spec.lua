@@ -403,7 +403,7 @@ describe("the journal", function()
     assert.are.same({ true, true }, { told.a.ambiguous, told.b.ambiguous })
   end)
 
-  it("can be told of an error that came where a function of the owner's was to be called", function()
+  it("can be told of an error that came where the owner's function was to be called", function()
     local run_ = bulk.start(world.running(ok), URL, "unshare", { item "a" }, { journal = path })
     local pcall_ = pcall
     rawset(_G, "pcall", function() -- it may need memory itself
