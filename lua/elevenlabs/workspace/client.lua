@@ -1,7 +1,6 @@
 --- A client: options in, calls out. What a call means is the engine's business,
 --- how to wait for one the driver's.
 
-local bulk = require "elevenlabs.workspace.bulk"
 local core = require "elevenlabs.workspace.core"
 local engines = require "elevenlabs.workspace.engine"
 local errors = require "elevenlabs.workspace.error"
@@ -442,7 +441,9 @@ local function check_many(op, items, opts)
   end
 end
 
+--- What a bulk run needs is loaded with the first.
 local function start_many(self, op, items, opts)
+  local bulk = require "elevenlabs.workspace.bulk"
   return bulk.start(self.engine, self.base_url, op, items, opts or {})
 end
 

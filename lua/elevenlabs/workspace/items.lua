@@ -2,21 +2,37 @@
 --- targets.
 
 local errors = require "elevenlabs.workspace.error"
-local files = require "elevenlabs.workspace.items.file"
 local names = require "elevenlabs.workspace.names"
 local source = require "elevenlabs.workspace.items.source"
 
 local M = {}
 
+local function check_arguments(name, path, fields)
+  local is_file = io.type(path) == "file" or (type(path) == "table" and path.read)
+  if type(path) ~= "string" and not is_file then
+    error(("%s takes a path or an open file, got %s"):format(name, type(path)), 3)
+  elseif fields ~= nil and type(fields) ~= "table" then
+    error(("%s takes a table of fields, got %s"):format(name, type(fields)), 3)
+  end
+end
+
+--- A function of the module for files, which is loaded at first use.
+local function of_files(name)
+  return function(path, fields)
+    check_arguments(name, path, fields)
+    return require("elevenlabs.workspace.items.file")[name](path, fields)
+  end
+end
+
 --- Items from a CSV file whose first row names the columns, as items' fields are named; those
 --- that begin with "_" are ignored. `path` may be an open file too; "-" is standard input.
 --- `fields` are what an item has where its row does not say otherwise.
 ---@type fun(path: string|file*, fields: table|nil): elevenlabs.workspace.Source|nil, elevenlabs.workspace.Error|nil
-M.from_csv = files.from_csv
+M.from_csv = of_files "from_csv"
 
 --- Items from a file with one JSON object a line; the rest as for `from_csv`.
 ---@type fun(path: string|file*, fields: table|nil): elevenlabs.workspace.Source|nil, elevenlabs.workspace.Error|nil
-M.from_jsonl = files.from_jsonl
+M.from_jsonl = of_files "from_jsonl"
 
 --- Entries of the caller's own making are passed on as they are: no copies.
 local function entry(number, value)

@@ -129,15 +129,6 @@ local function open(kind, path, fields)
   }, kind)
 end
 
-local function check_arguments(name, path, fields)
-  local is_file = io.type(path) == "file" or (type(path) == "table" and path.read)
-  if type(path) ~= "string" and not is_file then
-    error(("%s takes a path or an open file, got %s"):format(name, type(path)), 3)
-  elseif fields ~= nil and type(fields) ~= "table" then
-    error(("%s takes a table of fields, got %s"):format(name, type(fields)), 3)
-  end
-end
-
 -- ---- CSV
 
 local Csv = source.kind(File)
@@ -248,7 +239,6 @@ end
 ---@return elevenlabs.workspace.Source|nil
 ---@return elevenlabs.workspace.Error|nil
 function M.from_csv(path, fields)
-  check_arguments("from_csv", path, fields)
   local self, err = open(Csv, path, fields)
   if not self then
     return nil, err
@@ -314,7 +304,6 @@ end
 ---@return elevenlabs.workspace.Source|nil
 ---@return elevenlabs.workspace.Error|nil
 function M.from_jsonl(path, fields)
-  check_arguments("from_jsonl", path, fields)
   return open(Jsonl, path, fields)
 end
 
