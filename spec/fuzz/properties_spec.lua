@@ -1,0 +1,397 @@
+-- What must hold of every input, tried with thousands of random ones: a failure names its
+-- seed.
+
+local cjson = require "cjson"
+local csv = require "elevenlabs.workspace.items.csv"
+local items = require "elevenlabs.workspace.items"
+local lines = require "elevenlabs.workspace.items.lines"
+local outcome = require "elevenlabs.workspace.outcome"
+local randoms = require "spec.sim.random"
+local retry = require "elevenlabs.workspace.retry"
+
+local RUNS = os.getenv "SPEC_SLOW_MACHINE" and 200 or 2000
+
+--- An `it` that runs so often, each time with a random source of its own.
+local function always(what, property)
+  it(what, function()
+    for seed = 1, RUNS do
+      local ok, why = pcall(property, randoms.new(seed))
+      if not ok then
+        error(("seed %d: %s"):format(seed, type(why) == "table" and tostring(why.message) or why))
+      end
+    end
+  end)
+end
+
+--- A text of so many of these pieces.
+local function text_of(random, pieces, most)
+  local parts = {}
+  for i = 1, random:int(0, most) do
+    parts[i] = random:pick(pieces)
+  end
+  return table.concat(parts)
+end
+
+-- ---- Retry-After
+
+local DAYS = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" }
+local MONTHS = {
+  "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+}
+
+--- As a server writes it; libc knows the calendar.
+local function imf(time)
+  local t = os.date("!*t", time)
+  return ("%s, %02d %s %04d %02d:%02d:%02d GMT"):format(
+    DAYS[t.wday], t.day, MONTHS[t.month], t.year, t.hour, t.min, t.sec
+  )
+end
+
+describe("always, Retry-After", function()
+  local PIECES = {
+    "0", "1", "9", "-", "+", ".", "e", "x", " ", ",", ":", "Tue", "24", "Nov", "2026", "12",
+    "GMT", "31", "Feb", "29", "\0", "\255", "Tue, 24 Nov 2026 12:00:00 GMT",
+  }
+  local MOST_MS = 9999 * 366 * 86400 * 1000
+
+  always("is nothing, or a whole number of seconds that is not negative", function(random)
+    local value, date = text_of(random, PIECES, 14), text_of(random, PIECES, 14)
+    local ms = retry.parse_retry_after(value, random:pick { date, imf(random:int(0, 2 ^ 31)) })
+    local digits = value:match "^%d+$"
+    if digits then
+      assert.are.equal(#digits <= 10 and tonumber(digits) * 1000 or nil, ms)
+    elseif ms then
+      assert.is_true(#value == 29 and ms >= 0 and ms <= MOST_MS and ms % 1000 == 0)
+    end
+    local pause = retry.pause_ms(ms, random:int(0, 60000), random:next())
+    assert.is_true(pause >= 0 and pause <= 300000)
+  end)
+
+  always("between two dates is what lies between them", function(random)
+    local now, at = random:int(0, 2 ^ 31 - 1), random:int(0, 2 ^ 31 - 1)
+    local expected = math.max(0, at - now) * 1000
+    assert.are.equal(expected, retry.parse_retry_after(imf(at), imf(now)))
+    assert.is_nil(retry.parse_retry_after(imf(at), nil))
+  end)
+
+  always("in a date with a letter of its weekday or zone changed is nothing", function(random)
+    local date = imf(random:int(0, 2 ^ 31 - 1))
+    local at = random:chance(0.5) and random:int(1, 5) or random:int(#date - 3, #date)
+    local letter = random:pick(PIECES):sub(1, 1)
+    local changed = date:sub(1, at - 1) .. letter .. date:sub(at + 1)
+    assert.is_true(changed == date or retry.parse_retry_after(changed, date) == nil)
+  end)
+end)
+
+-- ---- files
+
+--- A file of this text that gives at most so many bytes at a time.
+local function file_of(text, most)
+  local at = 1
+  return {
+    read = function(_, size)
+      local block = text:sub(at, at + math.min(size, most or size) - 1)
+      at = at + #block
+      return block ~= "" and block or nil
+    end,
+    close = function() end,
+    seek = function() end,
+  }
+end
+
+local CELLS = {
+  "a", "b c", '"', '""', ",", "\r", "\n", "\r\n", "\239\187\191", " ", "é", "\0", "\255",
+}
+
+--- Rows of CSV, and what is broken with its place.
+local function read_csv(text, block_size)
+  local reader, found = csv.reader(file_of(text, block_size), block_size), {}
+  local cells, what, column
+  repeat
+    cells, what, column = reader:next()
+    found[#found + 1] = cells or what and ("%d.%s %s"):format(reader.number, column or "", what)
+  until not cells and not what
+  return found
+end
+
+describe("always, CSV", function()
+  always("comes back as it was written", function(random)
+    local rows, text = {}, {}
+    for i = 1, random:int(1, 6) do
+      rows[i] = {}
+      for j = 1, random:int(1, 4) do
+        rows[i][j] = text_of(random, CELLS, 4)
+      end
+      text[i] = csv.row(rows[i])
+    end
+    text = table.concat(text)
+    assert.are.same(rows, read_csv(text))
+    assert.are.same(rows, read_csv(text, random:int(1, 9)))
+    local with_cr = text:gsub("\n$", "\r\n")
+    assert.are.same(rows, read_csv(with_cr))
+  end)
+
+  always("of any kind reads alike wherever its blocks end", function(random)
+    local text = text_of(random, CELLS, 20)
+    local whole = read_csv(text)
+    for _, size in ipairs { 1, 2, random:int(3, 30) } do
+      assert.are.same(whole, read_csv(text, size))
+    end
+  end)
+
+  always("without quotes has a row for each line that is not empty", function(random)
+    local text = text_of(random, { "a", ",", "\n", "\r\n", "b", " " }, 20)
+    local count = 0
+    for line in (text:gsub("\r\n", "\n") .. "\n"):gmatch "([^\n]*)\n" do
+      if line ~= "" then
+        count = count + 1
+        local found, cells = read_csv(text)[count], {}
+        for cell in (line .. ","):gmatch "([^,]*)," do
+          cells[#cells + 1] = cell
+        end
+        assert.are.same(cells, found)
+      end
+    end
+    assert.are.equal(count, #read_csv(text))
+  end)
+end)
+
+describe("always, lines", function()
+  always("put together again are the file", function(random)
+    local text = text_of(random, CELLS, 20)
+    local reader, found = lines.new(file_of(text, random:int(1, 9)), random:int(1, 9)), {}
+    for line in function() return reader:next() end do
+      found[#found + 1] = line
+    end
+    local expected = text:gsub("^\239\187\191", "")
+    if text:sub(-1) ~= "\n" and text ~= "" then
+      expected = expected .. "\n"
+    end
+    assert.are.equal(expected, table.concat(found, "\n") .. (#found > 0 and "\n" or ""))
+  end)
+end)
+
+describe("always, JSON lines", function()
+  local VALUES = { "v1", "é€", "\"\\/", "\b\t\n\r", "\1\127", "a\0b", "" }
+
+  --- Items and what is wrong, of a file in blocks of this size.
+  local function read_jsonl(text, block_size)
+    local source = assert(items.from_jsonl(file_of(text, block_size)))
+    local found = {}
+    local item, problem
+    repeat
+      item, problem = source:next()
+      found[#found + 1] = item or problem and problem.message
+    until not item and not problem
+    return found
+  end
+
+  always("come back as they were written", function(random)
+    local written, text = {}, {}
+    for i = 1, random:int(1, 6) do
+      written[i] = {}
+      for _, name in ipairs { "resource_id", "resource_type", "user_email", "role" } do
+        written[i][name] = random:chance(0.8) and text_of(random, VALUES, 3) or nil
+      end
+      written[i].resource_id = written[i].resource_id or "v"
+      text[i] = cjson.encode(written[i]) .. random:pick { "\n", "\r\n", "\n\n", " \n" }
+    end
+    text = table.concat(text)
+    assert.are.same(written, read_jsonl(text))
+    assert.are.same(written, read_jsonl(text, random:int(1, 9)))
+  end)
+
+  always("of any kind read alike wherever blocks end, each line once", function(random)
+    local text = text_of(random, {
+      '{"resource_id":"v1"}', "\n", "\r\n", "{", "}", '"', "[]", "null", "1", "\239\187\191",
+      '{"_note":1}', '{"user_mail":"x"}', '{"resource_id":7}', "\0", "\255", " ",
+    }, 12)
+    local whole, count = read_jsonl(text), 0
+    for line in (text:gsub("^\239\187\191", "") .. "\n"):gmatch "([^\n]*)\n" do
+      count = count + (line:find "%S" and 1 or 0)
+    end
+    assert.are.equal(count, #whole)
+    for _, size in ipairs { 1, random:int(2, 30) } do
+      assert.are.same(whole, read_jsonl(text, size))
+    end
+  end)
+end)
+
+-- ---- verdicts
+
+--- Is this one whole JSON value, read by its grammar (RFC 8259) and not by a library? And
+--- what begins it.
+local function read_json(text)
+  local value
+
+  local function blank(at)
+    return text:match("^[ \t\r\n]*()", at)
+  end
+
+  local function string_end(at)
+    at = text:match('^"()', at)
+    while at do
+      local after = text:match('^[^"\\%c]+()', at) or text:match('^\\["\\/bfnrt]()', at)
+        or text:match("^\\u%x%x%x%x()", at) or text:match("^\127()", at)
+      if not after then
+        return text:match('^"()', at)
+      end
+      at = after
+    end
+  end
+
+  local function number_end(at)
+    at = text:match("^%-?0()", at) or text:match("^%-?[1-9]%d*()", at)
+    at = at and (text:match("^%.%d+()", at) or at)
+    return at and (text:match("^[eE][+-]?%d+()", at) or at)
+  end
+
+  --- Members of an object or a list, up to and past its end.
+  local function members_end(at, closing, depth, has_names)
+    at = blank(at)
+    local after = text:match("^" .. closing .. "()", at)
+    while at and not after do
+      if has_names then
+        at = string_end(at)
+        at = at and text:match("^[ \t\r\n]*:()", at)
+      end
+      at = at and value(at, depth + 1)
+      after = at and text:match("^" .. closing .. "()", at)
+      at = at and text:match("^,()", at)
+      at = at and blank(at)
+    end
+    return after
+  end
+
+  --- Past a value and the blanks around it; nil where there is none.
+  function value(at, depth)
+    at = blank(at)
+    local first = text:sub(at, at)
+    local after
+    if first == "{" then
+      after = depth < 64 and members_end(at + 1, "}", depth, true)
+    elseif first == "[" then
+      after = depth < 64 and members_end(at + 1, "]", depth, false)
+    elseif first == '"' then
+      after = string_end(at)
+    else
+      after = text:match("^true()", at) or text:match("^false()", at) or text:match("^null()", at)
+        or number_end(at)
+    end
+    return after and blank(after)
+  end
+
+  return value(1, 0) == #text + 1, text:match "^[ \t\r\n]*(.)"
+end
+
+--- The truth rule, word for word. `has_detail` is known to whoever made the body.
+local function may_be_confirmed(op, evidence, has_detail)
+  if op == "connect" then
+    return evidence.status > 0 -- nothing is asked, so nothing is confirmed
+  elseif not evidence.sent or evidence.curl_code ~= 0 or evidence.status ~= 200 then
+    return false
+  elseif not evidence.head_ended or has_detail then
+    return false
+  elseif evidence.body == "" then
+    return evidence.whole and op ~= "get"
+  end
+  local is_json, first = read_json(evidence.body)
+  local is_number = first and first:find "[%-%d]"
+  return evidence.is_text
+    and is_json
+    and (evidence.whole or not is_number)
+    and (op ~= "get" or first == "{")
+end
+
+local KINDS = {}
+for _, kind in ipairs {
+  "authentication", "permission", "payment_required", "invalid_request", "not_found", "conflict",
+  "unprocessable", "rate_limited", "server", "network", "timeout", "tls", "untrusted_response",
+  "cancelled", "closed", "out_of_memory",
+} do
+  KINDS[kind] = true
+end
+local ACTIONS = { done = 1, retry = 1, resend = 1, gate = 1, probe = 1, stop = 1, none = 1 }
+local OUTCOMES = { confirmed = 1, refused = 1, unconfirmed = 1, not_sent = 1 }
+local LOADS = { crowded = 1, busy = 1 }
+
+local BODIES = {
+  "", "{}", '{"status":"ok"}', '{"detail":"x"}', '{"detail":null}', "[]", "[1]", '"ok"', "true",
+  "null", "4", "-1.5e3", "NaN", "0x1", "Infinity", "{", "}", "{}{}", "{} ", "\n{}", " ", "<html>",
+  '{"detail":{"status":"invalid_api_key","message":"m"}}', '{"a":{"detail":1}}',
+  '{"detail":[{"loc":["body","user_email"],"msg":"m"}]}', '{"detail":[1,{"loc":7}]}',
+  '{"detail":{"code":"rate_limit_exceeded","type":"conflict"}}', "{} x", "\0", '"\255"', "01",
+  ("["):rep(64) .. ("]"):rep(64), ("["):rep(65) .. ("]"):rep(65), '{"a":1,}', "[1 2]",
+}
+local STATUSES = {
+  0, 99, 100, 101, 103, 200, 200, 200, 200, 201, 202, 204, 206, 299, 301, 302, 303, 304, 307, 308,
+  400, 401, 402, 403, 404, 405, 408, 409, 410, 413, 418, 422, 425, 429, 499, 500, 502, 503, 504,
+  599, 600, 999,
+}
+local CODES = {
+  0, 0, 0, 0, 1, 5, 6, 7, 8, 16, 18, 23, 27, 28, 35, 42, 52, 55, 56, 58, 60, 77, 92, 97,
+}
+
+local function draw_evidence(random)
+  local body = random:pick(BODIES)
+  if random:chance(0.2) then
+    body = body:sub(1, random:int(0, #body)) .. random:pick { "", "}", "]", '"', "1", " ", "," }
+  end
+  return {
+    sent = random:chance(0.8),
+    curl_code = random:pick(CODES),
+    status = random:pick(STATUSES),
+    head_ended = random:chance(0.8),
+    whole = random:chance(0.6),
+    is_text = not body:find "[%z\255]",
+    body = body,
+    headers = random:pick { {}, { ["request-id"] = "r1" }, { ["retry-after"] = "5" } },
+    message = "m",
+    elapsed_ms = 1,
+    resent = random:chance(0.2),
+    proxy_status = random:pick { 0, 0, 200, 407 },
+    stopped = random:pick { false, false, "cancelled", "timeout", "closed" } or nil,
+  }
+end
+
+local function same(value)
+  return value
+end
+
+describe("always, a verdict", function()
+  for _, op in ipairs { "unshare", "share", "get", "connect" } do
+    always(("of %s confirms what the rule allows, and nothing else"):format(op), function(random)
+      local evidence = draw_evidence(random)
+      local verdict = outcome.judge(op, evidence, same)
+      local top = cjson.new()
+      local ok, value = pcall(top.decode, evidence.body)
+      local has_detail = ok and type(value) == "table" and value.detail ~= nil
+      assert.are.equal(
+        may_be_confirmed(op, evidence, has_detail) and true or false,
+        verdict.outcome == "confirmed",
+        cjson.encode(evidence)
+      )
+    end)
+
+    always(("of %s is whole"):format(op), function(random)
+      local evidence = draw_evidence(random)
+      local verdict = outcome.judge(op, evidence, same)
+      assert.is_truthy(OUTCOMES[verdict.outcome], verdict.outcome)
+      assert.is_truthy(ACTIONS[verdict.action], verdict.action)
+      assert.is_true(verdict.load == nil or LOADS[verdict.load] ~= nil)
+      assert.is_true(type(verdict.message) == "string" and verdict.message ~= "")
+      if verdict.outcome == "confirmed" then
+        assert.is_true(verdict.kind == nil and verdict.action == "done")
+      else
+        assert.is_true(KINDS[verdict.kind], tostring(verdict.kind))
+        assert.are_not.equal("done", verdict.action)
+      end
+      -- What may have been applied is never called unsent, and only an answer refuses.
+      assert.is_true(verdict.outcome ~= "not_sent" or not evidence.sent)
+      if verdict.outcome == "refused" then
+        assert.is_true(evidence.sent and evidence.curl_code == 0)
+        assert.is_true(evidence.status >= 400 and evidence.status < 500 or verdict.code ~= nil)
+      end
+    end)
+  end
+end)
