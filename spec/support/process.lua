@@ -15,6 +15,7 @@ local LIMIT_MS = 20000 -- a bound for a machine that is stuck, never a delay
 ---@return boolean
 function M.run_until(done, limit_ms)
   local expired, timer = false, uv.new_timer()
+  uv.update_time() -- else the bound counts from when the loop last ran
   timer:start(limit_ms or LIMIT_MS, 0, function()
     expired = true
   end)
