@@ -146,6 +146,49 @@ bench: ## requests a second against other clients and the goals; ROUNDS=n, ROWS=
 	  $(MAKE) --no-print-directory sdk >/dev/null 2>&1 || true # its row says that it is missing
 	@$(RUN) $(LUA) spec/bench/main.lua
 
+# ---- fuzzing
+
+FUZZ_TARGETS := arguments base_url journal response text
+FUZZ_CFLAGS = -std=c99 $(WARNINGS) -Werror -O1 -g -fsanitize=address,undefined \
+  -fno-sanitize-recover=undefined -fno-omit-frame-pointer $(shell pkg-config --cflags libcurl)
+FUZZ_OBJECTS := $(patsubst csrc/%.c,obj/%.o,$(filter-out csrc/lua_%,$(SOURCES))) obj/fuzz.o
+FUZZERS := $(FUZZ_TARGETS:%=build/fuzz/%)
+REPLAYS := $(FUZZ_TARGETS:%=build/replay/%)
+
+$(addprefix build/fuzz/,$(FUZZ_OBJECTS)): CC := clang
+$(addprefix build/fuzz/,$(FUZZ_OBJECTS)): FUZZ_MODE := -fsanitize=fuzzer-no-link
+$(FUZZERS): CC := clang
+$(FUZZERS): FUZZ_MODE := -fsanitize=fuzzer
+
+build/fuzz/obj/%.o build/replay/obj/%.o: csrc/%.c
+	@mkdir -p $(@D)
+	@$(CC) $(FUZZ_CFLAGS) $(FUZZ_MODE) -MMD -MP -c -o $@ $<
+
+build/fuzz/obj/fuzz.o build/replay/obj/fuzz.o: spec/fuzz/fuzz.c spec/fuzz/fuzz.h
+	@mkdir -p $(@D)
+	@$(CC) $(FUZZ_CFLAGS) $(FUZZ_MODE) -c -o $@ $<
+
+$(FUZZERS): build/fuzz/%: spec/fuzz/%.c $(addprefix build/fuzz/,$(FUZZ_OBJECTS))
+	@echo "  link $@"
+	@$(CC) $(FUZZ_CFLAGS) $(FUZZ_MODE) -o $@ $^ $(CURL_LIBS)
+
+$(REPLAYS): build/replay/%: spec/fuzz/%.c spec/fuzz/replay.c $(addprefix build/replay/,$(FUZZ_OBJECTS))
+	@echo "  link $@"
+	@$(CC) $(FUZZ_CFLAGS) -o $@ $^ $(CURL_LIBS)
+
+-include $(wildcard build/fuzz/obj/*.d build/replay/obj/*.d)
+
+.PHONY: fuzz hostile
+fuzz: ## fuzz for SECONDS (5) each target, and with 100,000 hostile tables and files, or CASES
+	@sh .ci/install $(LUA) fuzz
+	@$(MAKE) --no-print-directory all $(FUZZERS) LUA=$(LUA)
+	@$(RUN) $(LUA) -e 'require("spec.fuzz.targets").main "fuzz"'
+	@$(MAKE) --no-print-directory $(ASAN_LUA)
+	@$(MAKE) --no-print-directory hostile LUA=$(ASAN_LUA) BUILD=build/asan CFLAGS='$(ASAN_FLAGS)'
+
+hostile: all
+	@$(RUN) $(LUA) -e 'require("spec.fuzz.targets").main "hostile"'
+
 SPECS ?= spec
 
 test: deps ## install what is missing, build, and run every spec on LUA
@@ -159,7 +202,7 @@ RUN_SPECS = spec/support/run.lua --helper=spec/support/helper.lua \
 hosts: all
 	@$(MAKE) --no-print-directory all LUA=luajit BUILD=build CFLAGS='-O2 -g'
 
-FOR_SPECS := $(PROBE) $(SHIMS) $(PLAIN) $(PLUGIN_HOST) $(SANITIZED_HOSTS)
+FOR_SPECS := $(PROBE) $(SHIMS) $(PLAIN) $(PLUGIN_HOST) $(SANITIZED_HOSTS) $(REPLAYS)
 
 specs: all hosts $(FOR_SPECS)
 	@$(RUN) $(LUA) $(RUN_SPECS)
@@ -209,8 +252,7 @@ raceless:
 	@SPEC_IO=thread SPEC_SLOW_MACHINE=1 $(MAKE) --no-print-directory specs LUA=$(TSAN_LUA) \
 	  BUILD=build/tsan CFLAGS='-O1 -g -Werror -fsanitize=thread' SPECS='$(RACY_SPECS)'
 
-.PHONY: sanitized
-sanitized:
+$(ASAN_LUA): Makefile
 	@mkdir -p build/asan
 	@ls /lib*/ld-linux-*.so.* | head -1 | sed 's/^/leak:/' >build/asan/lsan.supp # its --preload
 	@printf '%s\n' '#!/bin/sh' \
@@ -219,6 +261,9 @@ sanitized:
 	  "exec $$(ls /lib*/ld-linux-*.so.* | head -1) --preload \
 	  $$($(CC) -print-file-name=libasan.so) $$(command -v lua5.4) \"\$$@\"" >$(ASAN_LUA)
 	@chmod +x $(ASAN_LUA)
+
+.PHONY: sanitized
+sanitized: $(ASAN_LUA)
 	@SPEC_SLOW_MACHINE=1 $(MAKE) --no-print-directory specs LUA=$(ASAN_LUA) BUILD=build/asan \
 	  CFLAGS='$(ASAN_FLAGS)'
 

@@ -1,0 +1,230 @@
+/*
+** arguments.c - fuzz target: from arguments to a request.
+** Parts separated by '|': operation and flag ("unshare", "share!", "get"...), the key, and
+** the fields in their order; an empty part is absent, "~" an empty string.
+*/
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../csrc/request.h"
+#include "../../csrc/resource_types.h"
+#include "fuzz.h"
+
+typedef struct {
+  ew_operation operation;
+  ew_args args;
+  ew_text key;
+  char *parts[EW_FIELDS + 2]; /* owned */
+} question;
+
+static bool is(const ew_text *text, const char *what) {
+  return text->data && text->length == strlen(what) && memcmp(text->data, what, text->length) == 0;
+}
+
+static void read_part(char **part, fuzz_input *input, ew_text *text) {
+  size_t length;
+  *part = fuzz_take(input, '|', &length);
+  text->data = length ? *part : NULL;
+  text->length = length == 1 && **part == '~' ? 0 : length;
+}
+
+static void read_question(question *q, fuzz_input *input) {
+  ew_text operation;
+  int field;
+  memset(q, 0, sizeof *q);
+  read_part(&q->parts[0], input, &operation);
+  if (operation.length && operation.data[operation.length - 1] == '!') {
+    q->args.allow_unknown_resource_type = true;
+    operation.length--;
+  }
+  q->operation = is(&operation, "share") ? EW_SHARE : is(&operation, "get") ? EW_GET : EW_UNSHARE;
+  read_part(&q->parts[1], input, &q->key);
+  for (field = 0; field < EW_FIELDS; field++)
+    read_part(&q->parts[field + 2], input, &q->args.field[field]);
+}
+
+static void free_question(question *q) {
+  size_t i;
+  for (i = 0; i < sizeof q->parts / sizeof *q->parts; i++) free(q->parts[i]);
+}
+
+/* ---- what the API's documentation and ours allow ---- */
+
+static bool is_sound(const ew_text *text) {
+  return text->length >= 1 && text->length <= 512 && !memchr(text->data, 0x7f, text->length) &&
+         fuzz_is_text(text->data, text->length, "");
+}
+
+static bool is_role(const ew_text *text) {
+  return is(text, "admin") || is(text, "editor") || is(text, "commenter") || is(text, "viewer");
+}
+
+static bool is_allowed(const question *q) {
+  const ew_text *id = &q->args.field[EW_RESOURCE_ID], *type = &q->args.field[EW_RESOURCE_TYPE];
+  const ew_text *role = &q->args.field[EW_ROLE];
+  int field, targets = 0;
+  for (field = 0; field < EW_FIELDS; field++) {
+    const ew_text *text = &q->args.field[field];
+    if (text->data && !is_sound(text)) return false;
+    if (text->data && field >= EW_USER_EMAIL && field <= EW_WORKSPACE_API_KEY_ID) targets++;
+  }
+  return id->data && type->data && !is(id, ".") && !is(id, "..") &&
+         !memchr(id->data, '/', id->length) && !memchr(id->data, '%', id->length) &&
+         (q->args.allow_unknown_resource_type ||
+          ew_resource_type_known(type->data, type->length)) &&
+         targets == (q->operation == EW_GET ? 0 : 1) &&
+         (q->operation == EW_SHARE ? is_role(role) : !role->data);
+}
+
+static bool is_key_allowed(const question *q) {
+  size_t i;
+  int field;
+  if (!q->key.data) return true;
+  for (i = 0; i < q->key.length; i++)
+    if ((unsigned char)q->key.data[i] <= ' ' || (unsigned char)q->key.data[i] > '~') return false;
+  for (field = 0; field < EW_FIELDS; field++) {
+    const ew_text *text = &q->args.field[field];
+    if (text->data && text->length == q->key.length &&
+        memcmp(text->data, q->key.data, text->length) == 0)
+      return false;
+  }
+  return q->key.length >= 1 && q->key.length <= 512;
+}
+
+/* ---- what a server makes of the path ---- */
+
+static int hex(char digit) {
+  const char *digits = "0123456789ABCDEF";
+  const char *found = digit ? strchr(digits, digit) : NULL;
+  return found ? (int)(found - digits) : -1;
+}
+
+/* Go past `fixed`, which must be there. */
+static void pass(fuzz_input *text, const char *fixed) {
+  HOLDS(text->left >= strlen(fixed) && memcmp(text->at, fixed, strlen(fixed)) == 0);
+  text->at += strlen(fixed);
+  text->left -= strlen(fixed);
+}
+
+/* Go past the percent-encoded form of `what`: nothing but unreserved characters and
+** escapes, which are written for those alone that need one. */
+static void pass_encoded(fuzz_input *text, const ew_text *what) {
+  static const char unreserved[] =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
+  size_t i;
+  for (i = 0; i < what->length; i++) {
+    char byte;
+    HOLDS(text->left >= 1);
+    byte = *text->at++, text->left--;
+    if (byte == '%') {
+      HOLDS(text->left >= 2 && hex(text->at[0]) >= 0 && hex(text->at[1]) >= 0);
+      byte = (char)(hex(text->at[0]) << 4 | hex(text->at[1]));
+      text->at += 2, text->left -= 2;
+      HOLDS(!byte || !strchr(unreserved, byte));
+    } else
+      HOLDS(byte && strchr(unreserved, byte));
+    HOLDS(byte == what->data[i]);
+  }
+}
+
+static void check_target(const question *q, const ew_request *request) {
+  fuzz_input text = {request->target.data, request->target.length};
+  const char *start = text.at;
+  size_t i;
+  HOLDS(strlen(start) == text.left);
+  for (i = 0; i + 1 < text.left; i++) HOLDS(memcmp(start + i, "//", 2) != 0);
+  HOLDS(!strstr(start, "/./") && !strstr(start, "/../") && !strstr(start, "/.?") &&
+        !strstr(start, "/..?"));
+  pass(&text, "/v1/workspace/resources/");
+  pass_encoded(&text, &q->args.field[EW_RESOURCE_ID]);
+  if (q->operation == EW_GET) {
+    pass(&text, "?resource_type=");
+    pass_encoded(&text, &q->args.field[EW_RESOURCE_TYPE]);
+  } else
+    pass(&text, q->operation == EW_SHARE ? "/share" : "/unshare");
+  HOLDS(text.left == 0);
+}
+
+/* ---- what a server makes of the body ---- */
+
+static char unescape(fuzz_input *text) {
+  const char *known = "\"\\/", *found;
+  HOLDS(text->left >= 1);
+  found = *text->at ? strchr(known, *text->at) : NULL;
+  HOLDS(found); /* nothing that needs another escape is allowed */
+  text->at++, text->left--;
+  return *found;
+}
+
+/* Go past the JSON string that means `what`. */
+static void pass_string(fuzz_input *text, const char *what, size_t length) {
+  size_t i;
+  pass(text, "\"");
+  for (i = 0; i < length; i++) {
+    char byte;
+    HOLDS(text->left >= 1 && *text->at != '"' && (unsigned char)*text->at >= 0x20);
+    byte = *text->at++, text->left--;
+    HOLDS((byte == '\\' ? unescape(text) : byte) == what[i]);
+  }
+  pass(text, "\"");
+}
+
+static void check_body(const question *q, const ew_request *request) {
+  fuzz_input text = {ew_buffer_text(&request->body), request->body.length};
+  const char *before = "{";
+  int field;
+  if (q->operation == EW_GET) {
+    HOLDS(text.left == 0);
+    return;
+  }
+  for (field = EW_RESOURCE_TYPE; field < EW_FIELDS; field++) {
+    const ew_text *value = &q->args.field[field];
+    if (!value->data) continue;
+    pass(&text, before);
+    pass_string(&text, ew_field_names[field], strlen(ew_field_names[field]));
+    pass(&text, ":");
+    pass_string(&text, value->data, value->length);
+    before = ",";
+  }
+  pass(&text, "}");
+  HOLDS(text.left == 0);
+}
+
+/* ---- all of it ---- */
+
+static void check_error(const ew_error *error) {
+  const char *const *name = ew_field_names;
+  while (*name && strcmp(*name, error->field) != 0) name++;
+  HOLDS(error->status == EW_EINVAL && fuzz_is_printable(error->message) && *error->message);
+  HOLDS(*name || strcmp(error->field, "api_key") == 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  fuzz_input input = {(const char *)data, size};
+  question q;
+  ew_request request;
+  ew_error error;
+  bool allowed;
+  read_question(&q, &input);
+  allowed = is_allowed(&q);
+  HOLDS((ew_args_check(q.operation, &q.args, &error) == EW_OK) == allowed);
+  if (!allowed) check_error(&error);
+  HOLDS((ew_request_build(&request, q.operation, &q.args, &error) == EW_OK) == allowed);
+  if (allowed) {
+    HOLDS(request.method == (q.operation == EW_GET ? EW_HTTP_GET : EW_HTTP_POST));
+    HOLDS(request.repeatable == (q.operation != EW_SHARE));
+    check_target(&q, &request);
+    check_body(&q, &request);
+    ew_request_free(&request);
+  } else
+    check_error(&error);
+  if (ew_key_check(&q.key, &q.args, &error) == EW_OK)
+    HOLDS(is_key_allowed(&q));
+  else {
+    HOLDS(!is_key_allowed(&q));
+    check_error(&error);
+  }
+  ew_args_warning(&q.args);
+  free_question(&q);
+  return 0;
+}
