@@ -742,13 +742,6 @@ static bool is_loopback(const char *host) {
          (inet_pton(AF_INET, host, address) == 1 && address[0] == 127);
 }
 
-static bool has_part(CURLU *url, CURLUPart part) {
-  char *text = NULL;
-  bool found = curl_url_get(url, part, &text, 0) == CURLUE_OK;
-  curl_free(text);
-  return found;
-}
-
 static bool printable(const char *text) {
   for (; *text; text++)
     if (*text < 0x21 || *text > 0x7e) return false;
@@ -759,14 +752,24 @@ static ew_status refuse_url(ew_error *error, const char *why) {
   return ew_fail(error, EW_EINVAL, "base_url", "base_url %s", why);
 }
 
-/* What the parsed URL may hold. Sets t->plain. */
-static ew_status check_parts(ew_transport *t, CURLU *url, ew_error *error) {
+/* `absent` is what libcurl answers where there is none. */
+static ew_status check_absent(CURLU *url, CURLUPart part, CURLUcode absent, ew_error *error) {
+  char *text = NULL;
+  CURLUcode code = curl_url_get(url, part, &text, 0);
+  curl_free(text);
+  if (code == absent) return EW_OK;
+  return code == CURLUE_OK ? refuse_url(error, "must not hold a user name or password")
+                           : ew_fail_memory(error);
+}
+
+/* What the parsed URL may hold. */
+static ew_status check_parts(const ew_transport *t, CURLU *url, ew_error *error) {
   char *host = NULL;
   bool loopback;
-  if (has_part(url, CURLUPART_USER) || has_part(url, CURLUPART_PASSWORD))
-    return refuse_url(error, "must not hold a user name or password");
-  if (curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK)
-    return refuse_url(error, "has no host");
+  if (check_absent(url, CURLUPART_USER, CURLUE_NO_USER, error) != EW_OK ||
+      check_absent(url, CURLUPART_PASSWORD, CURLUE_NO_PASSWORD, error) != EW_OK)
+    return error->status;
+  if (curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK) return ew_fail_memory(error);
   loopback = is_loopback(host);
   curl_free(host);
   if (t->plain && !loopback)
@@ -789,6 +792,7 @@ static ew_status keep_url(ew_transport *t, CURLU *url, ew_error *error) {
 static ew_status parse_base_url(ew_transport *t, const char *text, ew_error *error) {
   bool https = strncmp(text, "https://", 8) == 0;
   CURLU *url;
+  CURLUcode code;
   ew_status status;
   t->plain = strncmp(text, "http://", 7) == 0;
   if ((!https && !t->plain) || text[https ? 8 : 7] == '/')
@@ -798,7 +802,10 @@ static ew_status parse_base_url(ew_transport *t, const char *text, ew_error *err
     return refuse_url(error, "must not hold a space, a backslash, a query or a fragment");
   url = curl_url();
   if (!url) return ew_fail_memory(error);
-  if (curl_url_set(url, CURLUPART_URL, text, 0) != CURLUE_OK)
+  code = curl_url_set(url, CURLUPART_URL, text, 0);
+  if (code == CURLUE_OUT_OF_MEMORY)
+    status = ew_fail_memory(error);
+  else if (code != CURLUE_OK)
     status = refuse_url(error, "is not a URL");
   else if ((status = check_parts(t, url, error)) == EW_OK)
     status = keep_url(t, url, error);
@@ -840,9 +847,9 @@ static ew_status configure(ew_transport *t, const ew_transport_options *options,
       keep_text(&t->proxy, options->proxy, error) != EW_OK ||
       keep_text(&t->user_agent, options->user_agent, error) != EW_OK)
     return error->status;
-  if (!bring_up(t))
-    return ew_fail(error, EW_ESYSTEM, NULL, "cannot open a poller: %s", strerror(errno));
-  return EW_OK;
+  if (bring_up(t)) return EW_OK;
+  if (errno == ENOMEM) return ew_fail_memory(error);
+  return ew_fail(error, EW_ESYSTEM, NULL, "cannot open a poller: %s", strerror(errno));
 }
 
 ew_status ew_transport_open(ew_transport **transport, const ew_transport_options *options,
