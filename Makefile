@@ -101,6 +101,23 @@ $(SANITIZED_HOSTS): examples/plugin_host.c $(SOURCES) $(PLUGIN_HOST)
 	@echo "  link $@"
 	@$(CC) $(HOST_CFLAGS) $(SANITIZER) -o $@ $< $(SOURCES) $(HOST_LIBS)
 
+# A core whose memory can be made to run out, in place of the usual one.
+TORTURE := $(OUT)/spec/torture/elevenlabs/workspace/core.so
+WRAPPED := malloc calloc realloc strdup free curl_multi_add_handle
+
+$(TORTURE): spec/torture/allocator.c spec/torture/server.c $(OBJECTS)
+	@mkdir -p $(@D)
+	@echo "  link $@"
+	@$(CC) $(EW_CFLAGS) $(EW_LDFLAGS) $(LDFLAGS) $(WRAPPED:%=-Wl,--wrap=%) -o $@ $^ $(CURL_LIBS)
+
+.PHONY: torture tortured
+tortured: all $(TORTURE)
+	@$(RUN) $(LUA) spec/torture/report.lua
+
+torture: ## let memory run out at every point, in C and in Lua, on three Luas
+	@for lua in lua5.1 lua5.4 luajit; do echo "== $$lua"; \
+	  $(MAKE) --no-print-directory tortured LUA=$$lua || exit 1; done
+
 # Recursive where packages must be there before make reads pkg-config's answers.
 deps:
 	@sh .ci/install $(LUA)
@@ -202,7 +219,7 @@ RUN_SPECS = spec/support/run.lua --helper=spec/support/helper.lua \
 hosts: all
 	@$(MAKE) --no-print-directory all LUA=luajit BUILD=build CFLAGS='-O2 -g'
 
-FOR_SPECS := $(PROBE) $(SHIMS) $(PLAIN) $(PLUGIN_HOST) $(SANITIZED_HOSTS) $(REPLAYS)
+FOR_SPECS := $(PROBE) $(SHIMS) $(PLAIN) $(PLUGIN_HOST) $(SANITIZED_HOSTS) $(REPLAYS) $(TORTURE)
 
 specs: all hosts $(FOR_SPECS)
 	@$(RUN) $(LUA) $(RUN_SPECS)
