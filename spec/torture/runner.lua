@@ -10,7 +10,7 @@ M.operations = operations
 M.SIDES = { "lua", "c" }
 
 local LONGEST_S = 60 -- a bound for what hangs
-local MOST_POINTS = 100000
+local DENSE = 12 -- points at the beginning that are never left out
 
 local function pack(...)
   return { n = select("#", ...), ... }
@@ -73,7 +73,7 @@ end
 ---@param operation table of spec/torture/operations.lua
 ---@param options table of the client: { io = nil }
 ---@param side "lua"|"c"
----@param every integer|nil only each so many-th point; default all
+---@param every integer|nil only each so many-th point, after the first; default all
 ---@return table { points, poisoned, leaks, complaints }
 function M.torture(operation, options, side, every)
   local result = { points = 0, poisoned = 0, leaks = 0, complaints = {} }
@@ -83,7 +83,9 @@ function M.torture(operation, options, side, every)
   set_compiler(side)
   measure(operation, options, side, 0) -- what is made once, is
   for _, once in ipairs { false, true } do
-    for n = 1, MOST_POINTS, every or 1 do
+    local n = 0
+    repeat
+      n = n + (n < DENSE and 1 or every or 1)
       local kind = once and "the %dth fails" or "all from the %dth on fail"
       local point = ("%s %s, %s"):format(side, operation.name, kind:format(n))
       torture.limit(LONGEST_S, point)
@@ -97,10 +99,7 @@ function M.torture(operation, options, side, every)
         result.leaks = result.leaks + 1
         note(point, leak)
       end
-      if failed == 0 then
-        break
-      end
-    end
+    until failed == 0
   end
   torture.limit(0, "")
   return result
