@@ -209,6 +209,41 @@ describe("core", function()
     assert.are.same({ 0, "" }, { code, err })
   end)
 
+  it("says that descriptors ran out, leaves none, and can be made when there are some", function()
+    local code, _, err = process.run {
+      "/bin/sh",
+      "-c",
+      'ulimit -n 60 && exec "$0" -e "$1"',
+      os.getenv "SPEC_LUA",
+      [[
+        local core = require "elevenlabs.workspace.core"
+        local open, many = {}, 0
+        local function free(count)
+          repeat
+            local file = io.open "/dev/null"
+            open[#open + 1] = file
+          until not file
+          for _ = 1, count do
+            table.remove(open):close()
+          end
+        end
+        for _, threaded in ipairs { false, true } do
+          local count, handle, failure = -1, nil, nil
+          repeat
+            count = count + 1
+            free(count)
+            handle, failure = core.new { base_url = "https://127.0.0.1:1", threaded = threaded }
+            assert(handle or failure.kind == "network", failure and failure.message)
+          until handle
+          many = many + count
+          handle:close()
+        end
+        assert(many >= 3 + 4, many)
+      ]],
+    }
+    assert.are.same({ 0, "" }, { code, err })
+  end)
+
   it("has every type for arguments that name the option", function()
     local _, failure = core.new { base_url = "https://x.example", max_concurrency = "8" }
     assert.are.equal("max_concurrency", failure.field)
