@@ -43,14 +43,14 @@ return {
   {
     name = "the window is ignored",
     module = "pace",
-    from = "return self.limiter:has_place(in_flight, now_ms) and",
-    to = "return self.limiter:places(now_ms) > 0 and",
+    from = "return self.limiter:has_place(in_flight, now_ms)",
+    to = "return self.limiter:places(now_ms) > 0",
   },
   {
     name = "Retry-After is ignored",
     module = "pace",
-    from = "local asked_ms = verdict.asked_ms",
-    to = "local asked_ms = nil",
+    from = "local asked_ms, own_ms = verdict.asked_ms, verdict.own_ms",
+    to = "local asked_ms, own_ms = nil, verdict.own_ms",
   },
   {
     name = "an item that rests is dropped when it is cancelled",

@@ -204,10 +204,8 @@ end
 --- alone) and the password in a proxy's URL.
 local function list_secrets(options, api_key)
   local proxy = type(options.proxy) == "string" and options.proxy:match "^(.*)@"
-  local list = { proxy and proxy:gsub("^.*://", "") or nil }
-  if type(options.api_key) ~= "function" then
-    list[#list + 1] = api_key() or nil
-  end
+  local list = { type(options.api_key) ~= "function" and api_key() or nil }
+  list[#list + 1] = proxy and proxy:gsub("^.*://", "") or nil
   return list
 end
 

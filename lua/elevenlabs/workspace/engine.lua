@@ -497,12 +497,15 @@ end
 --- From the front of the queue, past calls that are being started further up the stack.
 local function send_waiting(self)
   local row, i, now = self.waiting, self.waiting.first, self.now()
-  while i <= row.last and self.pace:allows(self.flying_count, false, now) do
+  while i <= row.last and self.pace:has_place(self.flying_count, now) do
     local call = row[i]
-    if call and call.state == "waiting" and may_send(self, call, self.flying_count, now) then
-      try_to_send(self, call)
+    if call and call.state == "waiting" then
+      local policy = call.policy
+      if not policy.stopped and self.pace:trusts(policy.parks, now) then
+        try_to_send(self, call)
+      end
     end
-    i = math.max(i + 1, row.first)
+    i = i + 1 < row.first and row.first or i + 1
   end
   local first = row:peek()
   while first and (has_left(first) or first.state == "resting") do
@@ -554,7 +557,7 @@ local function conclude(self, call, verdict)
 end
 
 --- When to send the call again; nil where this was its last attempt.
-local function retry_at(self, call, verdict, own_ms, now)
+local function retry_at(self, call, verdict, now)
   local policy = call.policy
   if verdict.action == "done" or call.stopped or call.is_parents or policy.stopped then
     return nil
@@ -572,32 +575,25 @@ local function retry_at(self, call, verdict, own_ms, now)
   then
     return nil
   end
-  local due = math.max(now + own_ms, self.pace:gate_opens_at())
+  local due = math.max(now + verdict.own_ms, self.pace:gate_opens_at())
   return not (call.deadline_ms and due >= call.deadline_ms) and due or nil
 end
 
---- What the evidence means for this call: its verdict, with what the server asked for.
-local function judge(call, evidence)
+--- What the evidence means for this call: its verdict. Where it may be sent again, also what the
+--- server asked for, how long the call would rest by itself, and room for `learn`.
+local function judge(self, call, evidence)
   evidence.stopped = call.stopped or nil
-  local verdict = outcome.judge(call.op, evidence, call.mask)
-  verdict.resent = evidence.resent
+  local verdict, headers = outcome.judge(call.op, evidence, call.mask), evidence.headers
+  verdict.resent = evidence.resent or nil
   if outcome.is_transient(verdict.action) then
-    verdict.asked_ms =
-      retry.parse_retry_after(evidence.headers["retry-after"], evidence.headers.date)
-  end
-  if call.confirming and verdict.action == "probe" then
+    local slow = verdict.status == 429 or verdict.status == 503
+    verdict.asked_ms = retry.parse_retry_after(headers["retry-after"], headers.date)
+    verdict.own_ms = retry.backoff_ms(call.attempts, slow, self.random())
+    verdict.held_back = false
+  elseif call.confirming and verdict.action == "probe" then
     verdict.action = "stop"
   end
   return verdict
-end
-
---- How long this call would rest by itself.
-local function backoff_ms(self, call, verdict)
-  if not outcome.is_transient(verdict.action) then
-    return 0
-  end
-  local slow = verdict.status == 429 or verdict.status == 503
-  return retry.backoff_ms(call.attempts, slow, self.random())
 end
 
 local function rest(self, call, verdict, due)
@@ -618,9 +614,6 @@ local function let_go(self, call, evidence)
 end
 
 local function tell(self, call, evidence, verdict, due, now)
-  if not self.on_event then
-    return
-  end
   emit(self, call, "response", { result = verdict, elapsed_ms = evidence.elapsed_ms })
   if verdict.held_back then
     emit(self, call, "throttle", {
@@ -640,18 +633,15 @@ local function is_trial(call, evidence)
   return evidence.sent and (not call.probe or evidence.status > 0)
 end
 
---- What one attempt's end teaches, whatever it means for its call: once. A new field may
---- raise, so that all of them are there before anything is learnt.
+--- What one attempt's end teaches, whatever it means for its call: once.
 local function learn(self, call, evidence)
-  local verdict, now = judge(call, evidence), self.now()
-  local own_ms = backoff_ms(self, call, verdict)
+  local verdict = judge(self, call, evidence)
   local maximum = evidence.headers["maximum-concurrent-requests"]
   maximum = maximum and maximum:find "^%d+$" and tonumber(maximum) or nil
-  verdict.own_ms = own_ms
-  verdict.held_back = false
-  evidence.perhaps_applied = false
   evidence.verdict = verdict
-  verdict.held_back = self.pace:learn(call, verdict, maximum, own_ms, now)
+  if self.pace:learn(call, verdict, maximum, self.now()) then
+    verdict.held_back = true
+  end
 end
 
 --- One attempt came to its end. Whatever may raise comes first: an error leaves the
@@ -666,7 +656,7 @@ local function complete(self, call, evidence)
   end
   evidence.perhaps_applied = CHANGES[call.op]
     and (verdict.outcome == "unconfirmed" or evidence.resent)
-  local due = retry_at(self, call, verdict, verdict.own_ms, now)
+  local due = retry_at(self, call, verdict, now)
   if due then
     rest(self, call, verdict, due)
   else
@@ -674,7 +664,9 @@ local function complete(self, call, evidence)
   end
   if self.flying[evidence.id] == call then
     let_go(self, call, evidence)
-    tell(self, call, evidence, verdict, due, now)
+    if self.on_event then
+      tell(self, call, evidence, verdict, due, now)
+    end
   end
 end
 
@@ -682,9 +674,10 @@ end
 --- nothing into a pause that a later one asks for. One without a call could not be written
 --- down, and so was taken back.
 local function complete_arrived(self)
-  for i = self.arrived_done + 1, #self.arrived do
-    local evidence = self.arrived[i]
-    local call = self.flying[evidence.id]
+  local arrived, flying = self.arrived, self.flying
+  for i = self.arrived_done + 1, #arrived do
+    local evidence = arrived[i]
+    local call = flying[evidence.id]
     if call and not evidence.verdict then
       learn(self, call, evidence)
     end

@@ -306,17 +306,28 @@ function M.judge(op, evidence, mask)
     shown = read_detail(said)
   end
   local request_id = evidence.headers["request-id"]
+  request_id = request_id and text(mask(request_id), 128) or shown.request_id
+  if class == "confirmed" then -- most are, and have no more to tell
+    return {
+      class = class,
+      outcome = outcome,
+      action = action,
+      status = evidence.status,
+      request_id = request_id,
+      value = value,
+    }
+  end
   return {
     class = class,
     outcome = outcome,
     kind = kind,
     action = action,
     load = row[4],
-    message = class ~= "confirmed" and explain(evidence, mask(why), shown) or nil,
+    message = explain(evidence, mask(why), shown),
     status = evidence.status > 0 and evidence.status or nil,
     code = shown.code,
     field = shown.field,
-    request_id = request_id and text(mask(request_id), 128) or shown.request_id,
+    request_id = request_id,
     ambiguous = outcome == "refused" and evidence.resent or nil,
     details = said,
     value = value,

@@ -29,10 +29,22 @@ function Pace:window()
   return self.limiter:places(math.huge)
 end
 
----@param parks boolean does this call wait out an outage?
+--- May one more be in flight?
+---@return boolean
+function Pace:has_place(in_flight, now_ms)
+  return self.limiter:has_place(in_flight, now_ms)
+end
+
+--- May a call be sent, as far as an outage is concerned?
+---@param parks boolean does this call wait it out?
+---@return boolean
+function Pace:trusts(parks, now_ms)
+  return not parks or self.budget:allows(now_ms)
+end
+
 ---@return boolean
 function Pace:allows(in_flight, parks, now_ms)
-  return self.limiter:has_place(in_flight, now_ms) and (not parks or self.budget:allows(now_ms))
+  return self:has_place(in_flight, now_ms) and self:trusts(parks, now_ms)
 end
 
 --- When time alone will allow what it does not allow now; nil where it will not.
@@ -103,8 +115,8 @@ end
 
 --- Hold the whole client back where the server asks for it. Of too many at once the
 --- smaller window takes care.
-local function shut_gate(self, attempt, verdict, own_ms, now_ms)
-  local asked_ms = verdict.asked_ms
+local function shut_gate(self, attempt, verdict, now_ms)
+  local asked_ms, own_ms = verdict.asked_ms, verdict.own_ms
   local wants_gate = verdict.action == "gate" and verdict.load ~= "crowded"
   if retry.is_too_long(asked_ms) or not (asked_ms or wants_gate) then
     return false
@@ -117,11 +129,11 @@ end
 
 --- An attempt ended. No line here needs memory, so that an error leaves nothing half done.
 ---@param attempt table { mark, probe } as `begin` gave them
----@param verdict table of outcome.judge, and `asked_ms`: the server's Retry-After
+---@param verdict table of outcome.judge, and where it may be sent again `asked_ms`, the server's
+--- Retry-After, and `own_ms`, this call's own backoff
 ---@param maximum integer|nil how many at once the server says it takes
----@param own_ms number this call's own backoff
 ---@return boolean whether the client holds back more than before
-function Pace:learn(attempt, verdict, maximum, own_ms, now_ms)
+function Pace:learn(attempt, verdict, maximum, now_ms)
   if maximum then
     self.limiter:cap(maximum)
   end
@@ -134,7 +146,7 @@ function Pace:learn(attempt, verdict, maximum, own_ms, now_ms)
     return false
   end
   local held_back = learn_failure(self, attempt, verdict, now_ms)
-  return shut_gate(self, attempt, verdict, own_ms, now_ms) or held_back
+  return shut_gate(self, attempt, verdict, now_ms) or held_back
 end
 
 return M

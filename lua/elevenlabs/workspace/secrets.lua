@@ -25,18 +25,23 @@ end
 
 --- A function that takes secrets out of a value. The secrets live in it alone:
 --- no field of a client or call shows one.
----@param secrets string[] an empty one is none
+---@param secrets string[] an empty one is none; of two that overlap the first is looked for first
 function M.masker(secrets)
+  local list = {}
+  for _, secret in ipairs(secrets) do
+    list[#list + 1] = secret ~= "" and secret or nil
+  end
   return function(value)
-    for _, secret in ipairs(secrets) do
-      value = secret == "" and value or without(value, secret)
+    for i = 1, #list do
+      value = without(value, list[i])
     end
     return value
   end
 end
 
---- A function that gives, for a key, a masker that takes out the key and then what `mask` does.
---- The last one is kept, since most attempts have the key of the one before.
+--- A function that gives, for a key, a masker that takes out the key and then what `mask` does:
+--- `mask` itself where it takes out the key. The last one is kept, since most attempts have the
+--- key of the one before.
 ---@param mask fun(value: any): any
 ---@return fun(key: string): fun(value: any): any
 function M.with_keys(mask)
@@ -44,9 +49,10 @@ function M.with_keys(mask)
   return function(key)
     if key ~= last_key then
       local mask_key = M.masker { key }
-      last_key, last_masker = key, function(value)
+      local function mask_both(value)
         return mask(mask_key(value))
       end
+      last_key, last_masker = key, mask(key) == M.MASK and mask or mask_both
     end
     return last_masker
   end

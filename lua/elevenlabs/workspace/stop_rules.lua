@@ -88,7 +88,7 @@ function Rules:see(verdict)
   self.tls_failures = verdict.class == "tls_failed" and self.tls_failures + 1 or 0
   if verdict.action == "stop" then
     return stop(REASONS[verdict.class], verdict, "every item would end like this one")
-  elseif retry.is_too_long(verdict.asked_ms) then
+  elseif verdict.asked_ms and retry.is_too_long(verdict.asked_ms) then
     local seconds = math.floor(verdict.asked_ms / 1000)
     return stop("rate_limited", verdict, "the server asks for a pause of %d s", seconds)
   elseif self.odd >= ODD_IN_A_ROW then
