@@ -633,11 +633,13 @@ local function is_trial(call, evidence)
   return evidence.sent and (not call.probe or evidence.status > 0)
 end
 
---- What one attempt's end teaches, whatever it means for its call: once.
+--- What one attempt's end teaches, whatever it means for its call: once. A new field may
+--- raise, so that those which `complete` needs are there before anything is learnt.
 local function learn(self, call, evidence)
   local verdict = judge(self, call, evidence)
   local maximum = evidence.headers["maximum-concurrent-requests"]
   maximum = maximum and maximum:find "^%d+$" and tonumber(maximum) or nil
+  evidence.perhaps_applied = false
   evidence.verdict = verdict
   if self.pace:learn(call, verdict, maximum, self.now()) then
     verdict.held_back = true
