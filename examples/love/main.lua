@@ -2,7 +2,7 @@
 -- each frame that took. The bulk run is a coroutine that is resumed once a frame.
 --
 --   make LUA=luajit && eval "$(make -s LUA=luajit env)"
---   elevenlabs-workspace sandbox --port 0 --resources 400 --latency-ms 100 -- love examples/love
+--   elevenlabs-workspace sandbox --port 0 --resources 400 --latency-ms 50 --jitter-ms 100 -- love examples/love
 --
 -- With `love examples/love --quit` it ends with the run and prints its figures.
 

@@ -17,8 +17,8 @@ local display = process.start {
 }
 local number = assert(display:read_line(), "Xvfb did not start")
 local code, out, err = process.run({
-  COMMAND, "sandbox", "--port", "0", "--resources", "400", "--latency-ms", "100", "--",
-  "sh", "-c", SCRIPT:format(AUTHORITIES),
+  COMMAND, "sandbox", "--port", "0", "--resources", "400",
+  "--latency-ms", "50", "--jitter-ms", "100", "--", "sh", "-c", SCRIPT:format(AUTHORITIES),
 }, { env = { DISPLAY = ":" .. number, LIBGL_ALWAYS_SOFTWARE = "1" } })
 display:stop()
 assert(code == 0, err)

@@ -419,6 +419,30 @@ describe("sandbox.nginx", function()
     sandbox:stop()
   end)
 
+  it("waits at random beside that, so that a later answer may come first", function()
+    local sandbox = sandboxes.start("--latency-ms", "10", "--jitter-ms", "100")
+    local client = sandbox:client(ONCE)
+    local ended, in_order = {}, true
+    for i = 1, 20 do
+      local call = assert(client:start("unshare", sandbox.example))
+      ended[i] = { call = call, number = i }
+    end
+    local last = 0
+    while #ended > 0 do
+      client:step(20000)
+      for i = #ended, 1, -1 do
+        if ended[i].call:done() then
+          in_order = in_order and ended[i].number > last
+          last = math.max(last, ended[i].number)
+          table.remove(ended, i)
+        end
+      end
+    end
+    assert.is_false(in_order)
+    client:close()
+    sandbox:stop()
+  end)
+
   for _, protocol in ipairs { "--no-http2", false } do
     it("ends at once while answers wait, over " .. (protocol and "HTTP/1.1" or "HTTP/2"), function()
       local sandbox = sandboxes.start("--latency-ms", "600000", protocol or nil)

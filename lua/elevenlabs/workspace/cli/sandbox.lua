@@ -20,6 +20,7 @@ ELEVENLABS_BASE_URL and ELEVENLABS_CA_FILE set, and ends with its exit status.
   --resources N       start with N resources that mia@example.com, who leaves, has a role
                       on, instead of the example's ten; not together with --state
   --latency-ms N      wait so long before each answer (default 0)
+  --jitter-ms N       and at random up to so much longer (default 0)
   --no-http2          speak HTTP/1.1 alone
   --help              show this
 
@@ -41,6 +42,7 @@ local READERS = {
   ["--state"] = options.text "state_file",
   ["--resources"] = options.number("resources", MOST, 1),
   ["--latency-ms"] = options.number("latency_ms", 600000),
+  ["--jitter-ms"] = options.number("jitter_ms", 600000),
   ["--no-http2"] = options.flag("http2", false),
   ["--fail-rate"] = options.fraction "fail_rate",
   ["--rate-limit"] = options.number("rate_limit", MOST, 1),
@@ -175,6 +177,7 @@ function M.run(arguments, complain)
   local uv = require "luv"
   settings.port = settings.port or 8443
   settings.latency_ms = settings.latency_ms or 0
+  settings.jitter_ms = settings.jitter_ms or 0
   settings.http2 = settings.http2 == nil
   settings.state_file = absolute(uv, settings.state_file)
   return setmetatable({ uv = uv, settings = settings, complain = complain }, Run):all()

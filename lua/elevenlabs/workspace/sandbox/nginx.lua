@@ -148,6 +148,7 @@ local function write_files(prefix, options, port)
     cjson.encode {
       resource_types = core.RESOURCE_TYPES,
       latency_ms = options.latency_ms,
+      jitter_ms = options.jitter_ms,
       state_file = options.state_file,
       resources = options.resources,
       fail_rate = options.fail_rate,
@@ -252,7 +253,7 @@ local function spawn(program, prefix, socket, on_ready, on_exit)
 end
 
 --- Start nginx. Run uv's loop afterwards.
----@param options table { port, latency_ms, http2, state_file = nil, resources = nil,
+---@param options table { port, latency_ms, jitter_ms, http2, state_file = nil, resources = nil,
 --- fail_rate = nil, rate_limit = nil, max_concurrent = nil, on_ready(description),
 --- on_exit(code, log): the folder is gone by then }
 ---@return table|nil process has kill(signal): "sigquit", as after SIGTERM nginx gives its

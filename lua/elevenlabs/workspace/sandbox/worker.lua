@@ -40,7 +40,7 @@ local function first_state()
 end
 
 --- At the worker's start.
----@param path string JSON { resource_types, latency_ms, and what nginx.start takes beside }
+---@param path string JSON { resource_types, latency_ms, jitter_ms, and what nginx.start takes beside }
 function M.init(path)
   settings = read_json(path)
   workspace = model.new(first_state())
@@ -65,8 +65,9 @@ end
 local function answer(handle)
   local verdict = gate:enter()
   ngx.ctx.verdict = verdict -- for M.leave
-  if settings.latency_ms > 0 then
-    ngx.sleep(settings.latency_ms / 1000)
+  local delay_ms = settings.latency_ms + settings.jitter_ms * math.random()
+  if delay_ms > 0 then
+    ngx.sleep(delay_ms / 1000)
   end
   local response = verdict.apply and handle() or nil
   if verdict.close then
