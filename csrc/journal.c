@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "crc32c.h"
+#include "forks.h"
 
 enum {
   SUFFIX_LENGTH = 22,       /* ,"crc32c":"xxxxxxxx"} and the newline */
@@ -56,7 +57,7 @@ static ew_status spoil_writing(ew_journal *journal, ew_error *error, const char 
 
 static ew_status check_usable(const ew_journal *journal, ew_error *error) {
   if (journal->fd < 0) return ew_fail(error, EW_ECLOSED, NULL, "the journal is closed");
-  if (journal->owner != getpid())
+  if (journal->forks != ew_forks())
     return refuse(journal, error, "belongs to the process that opened it");
   if (journal->failure.status != EW_OK) *error = journal->failure;
   return journal->failure.status;
@@ -323,7 +324,7 @@ void ew_journal_init(ew_journal *journal) {
 /* What is in the file from an earlier run was perhaps never synced: `dirty`. */
 static ew_status prepare(ew_journal *journal, const char *path, ew_error *error) {
   size_t length;
-  journal->owner = getpid();
+  journal->forks = ew_forks();
   journal->dirty = true;
   ew_buffer_init(&journal->out, MUCH + LONGEST_LINE);
   journal->in = malloc(LONGEST_LINE);
