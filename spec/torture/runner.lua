@@ -55,6 +55,7 @@ end
 local function settle()
   collectgarbage()
   collectgarbage()
+  torture.settle()
 end
 
 --- As `try`, and what it left behind.
