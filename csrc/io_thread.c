@@ -23,6 +23,7 @@ struct ew_io_thread {
   bool stopping;
   bool poked; /* since the thread last looked */
   bool rung;  /* since the host last looked */
+  bool heard; /* the host may wait for the bell: a frame's loop never does */
   ew_transfers orders, done;
   uint64_t *cancelled; /* owned; ids */
   size_t cancelled_count, cancelled_size;
@@ -81,10 +82,12 @@ static void after_fork(void) {
   pthread_mutex_unlock(&registry);
 }
 
-static void poke(ew_io_thread *io) {
-  if (io->poked || !io->alive) return;
-  io->poked = true;
-  ew_transport_poke(io->transport);
+/* Leave the lock, and wake the thread if so wished: not before, as it would wait for it. */
+static void unlock(ew_io_thread *io, bool poke) {
+  poke = poke && io->alive && !io->poked;
+  if (poke) io->poked = true;
+  pthread_mutex_unlock(&io->lock);
+  if (poke) ew_transport_poke(io->transport);
 }
 
 /* With the registry held, so that the process's end waits for it. A forked child
@@ -93,8 +96,7 @@ static void stop_thread(ew_io_thread *io) {
   if (!io->alive || io->forks != ew_forks()) return;
   pthread_mutex_lock(&io->lock);
   io->stopping = true;
-  poke(io);
-  pthread_mutex_unlock(&io->lock);
+  unlock(io, true);
   pthread_join(io->thread, NULL);
   io->alive = false;
 }
@@ -118,7 +120,7 @@ static void watch_process(void) {
 static void ring(ew_io_thread *io) {
   if (io->rung) return;
   io->rung = true;
-  ew_bell_ring(&io->bell);
+  if (io->heard) ew_bell_ring(&io->bell);
 }
 
 static bool may_go_on(ew_io_thread *io, ew_transfers *orders) {
@@ -167,11 +169,20 @@ static void take_wish(ew_io_thread *io) {
   ew_transport_wake_at(io->transport, at);
 }
 
-/* -> may the thread sleep? */
-static bool hand_over(ew_io_thread *io, ew_transfers *ended) {
+/* A host that has just been given something wishes to be looked after for this long, in
+** case it fails midway. Knowing it spares being woken for the wish. */
+enum { LOOK_AGAIN_US = 100000 };
+
+/* -> may the thread sleep? Lowers `until_us` to its next look. */
+static bool hand_over(ew_io_thread *io, ew_transfers *ended, int64_t *until_us) {
   bool poked;
   pthread_mutex_lock(&io->lock);
-  if (ended->first) ring(io);
+  if (ended->first) {
+    int64_t again = ew_now_us() + LOOK_AGAIN_US;
+    if (again < io->known_wake_at_us) io->known_wake_at_us = again;
+    ring(io);
+  }
+  if (io->known_wake_at_us < *until_us) *until_us = io->known_wake_at_us;
   ew_transfers_move(&io->done, ended);
   io->connections = ew_transport_connections(io->transport);
   poked = io->poked; /* what told of it may have been read with the rest */
@@ -190,7 +201,7 @@ static bool run_once(ew_io_thread *io, int *fd, int64_t *until_us) {
   ew_transport_take_done(io->transport, &ended);
   *fd = ew_transport_sleep_fd(io->transport);
   *until_us = ew_transport_due_us(io->transport);
-  if (!hand_over(io, &ended)) *until_us = 0;
+  if (!hand_over(io, &ended, until_us)) *until_us = 0;
   return true;
 }
 
@@ -343,8 +354,7 @@ ew_status ew_io_thread_start(ew_io_thread *io, ew_transfer *x, ew_error *error) 
   io->open_count++;
   pthread_mutex_lock(&io->lock);
   ew_transfers_append(&io->orders, x);
-  poke(io);
-  pthread_mutex_unlock(&io->lock);
+  unlock(io, true);
   return EW_OK;
 }
 
@@ -355,6 +365,7 @@ static bool is_cancelled(const ew_io_thread *io, uint64_t id) {
 }
 
 void ew_io_thread_cancel(ew_io_thread *io, uint64_t id) {
+  bool is_news = false;
   ew_transfer *x;
   check_fork(io);
   pthread_mutex_lock(&io->lock);
@@ -365,15 +376,15 @@ void ew_io_thread_cancel(ew_io_thread *io, uint64_t id) {
     ring(io);
   } else if (io->alive && io->cancelled_count < io->cancelled_size && !is_cancelled(io, id)) {
     io->cancelled[io->cancelled_count++] = id;
-    poke(io);
+    is_news = true;
   }
-  pthread_mutex_unlock(&io->lock);
+  unlock(io, is_news);
 }
 
 /* Nothing is left that the bell was rung for. With the lock held. */
 static void calm(ew_io_thread *io) {
   if (!io->rung || io->arrived.first || io->done.first || io->wake_at_us <= ew_now_us()) return;
-  ew_bell_calm(&io->bell);
+  if (io->heard) ew_bell_calm(&io->bell);
   io->rung = false;
 }
 
@@ -389,6 +400,14 @@ static bool collect(ew_io_thread *io) {
   return due || io->arrived.first;
 }
 
+/* From now on the bell is rung aloud. */
+static void hear(ew_io_thread *io) {
+  pthread_mutex_lock(&io->lock);
+  if (io->rung && !io->heard) ew_bell_ring(&io->bell);
+  io->heard = true;
+  pthread_mutex_unlock(&io->lock);
+}
+
 /* false: a signal came. */
 static bool wait_for_bell(ew_io_thread *io, int64_t until_us) {
   struct pollfd look = {ew_bell_fd(&io->bell), POLLIN, 0};
@@ -401,6 +420,7 @@ void ew_io_thread_step(ew_io_thread *io, int64_t timeout_us) {
   int64_t now = ew_now_us(), end = timeout_us < EW_NEVER - now ? now + timeout_us : EW_NEVER;
   check_fork(io);
   if (io->closed) return;
+  if (now < end) hear(io);
   while (!collect(io) && now < end && wait_for_bell(io, end)) now = ew_now_us();
 }
 
@@ -415,7 +435,8 @@ void ew_io_thread_take_done(ew_io_thread *io, ew_transfers *to) {
   if (io->closed) return;
   pthread_mutex_lock(&io->lock);
   calm(io);
-  if (io->rung) ew_bell_ring(&io->bell); /* more came meanwhile: that byte may have been read */
+  if (io->rung && io->heard)
+    ew_bell_ring(&io->bell); /* more came meanwhile: that byte may have been read */
   pthread_mutex_unlock(&io->lock);
 }
 
@@ -426,15 +447,16 @@ void ew_io_thread_wake_at(ew_io_thread *io, int64_t at_us) {
   if (at_us != EW_NEVER && at_us > ew_now_us()) be_alive(io, &ignored);
   pthread_mutex_lock(&io->lock);
   io->wake_at_us = at_us;
-  if (at_us <= ew_now_us())
+  if (at_us <= ew_now_us()) {
     ring(io);
-  else if (at_us < io->known_wake_at_us)
-    poke(io);
-  pthread_mutex_unlock(&io->lock);
+    at_us = EW_NEVER;
+  }
+  unlock(io, at_us < io->known_wake_at_us);
 }
 
 int ew_io_thread_fd(ew_io_thread *io) {
   check_fork(io);
+  if (!io->closed) hear(io);
   return ew_bell_fd(&io->bell);
 }
 
@@ -478,6 +500,7 @@ bool ew_io_thread_accept(ew_io_thread *io) {
   bool accepted;
   pthread_mutex_lock(&io->lock);
   accepted = ew_bell_accept(&io->bell);
+  io->heard = io->heard || accepted;
   if (accepted && io->rung) ew_bell_ring(&io->bell); /* it has not heard of it */
   pthread_mutex_unlock(&io->lock);
   return accepted;

@@ -79,6 +79,11 @@ local OPTION_NAMES = {
   "allow_unknown_resource_type",
 }
 
+--- What a bulk run needs, loaded with the first: most scripts make none.
+local function bulk()
+  return require "elevenlabs.workspace.bulk"
+end
+
 local OPERATIONS = { unshare = true, share = true, get = true, connect = true }
 
 --- Made by `workspace.new`. One serves many calls at a time, of many coroutines.
@@ -300,6 +305,9 @@ function M.new(options)
   if err then
     return nil, err
   end
+  if threaded then
+    bulk() -- now, and not in a frame or a request of a host that must not be held up
+  end
   local handle, failure = open_core(copy, parts.base_url, threaded)
   if not handle then
     return nil, errors.not_sent(failure)
@@ -439,10 +447,8 @@ local function check_many(op, items, opts)
   end
 end
 
---- What a bulk run needs is loaded with the first.
 local function start_many(self, op, items, opts)
-  local bulk = require "elevenlabs.workspace.bulk"
-  return bulk.start(self.engine, self.base_url, op, items, opts or {})
+  return bulk().start(self.engine, self.base_url, op, items, opts or {})
 end
 
 local function run_many(self, op, items, opts)
