@@ -19,7 +19,7 @@ struct ew_io_thread {
   pthread_t thread;
   ew_transport *transport; /* owned; used with `running` held, or while no thread is alive */
   pthread_mutex_t running; /* never held while anyone waits, so that a fork finds it at rest */
-  pthread_mutex_t lock;    /* of all that follows, down to `connections` */
+  pthread_mutex_t lock;    /* of all that follows, down to `bell` */
   bool stopping;
   bool poked; /* since the thread last looked */
   bool rung;  /* since the host last looked */
