@@ -8,6 +8,7 @@ local report = require "spec.bench.report"
 local rounds = require "spec.bench.rounds"
 local rows = require "spec.bench.rows"
 local servers = require "spec.bench.server"
+local tls = require "spec.support.tls"
 local uv = require "luv"
 
 local ROUNDS = tonumber(os.getenv "ROUNDS") or 5
@@ -122,6 +123,7 @@ watch_signals()
 local server = servers.start()
 local fine, complete = pcall(run, server)
 server:stop()
+tls.remove()
 if not fine then
   io.stderr:write(tostring(complete), "\n")
 end

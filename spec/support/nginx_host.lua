@@ -29,7 +29,7 @@ http {
     ${init}
   }
   server {
-    listen 127.0.0.1:${port};
+    listen 127.0.0.1:${port} ${tls};
     ${server}
   }
 }
@@ -81,7 +81,7 @@ Host.__index = Host
 
 --- Start one. It answers from then on.
 ---@param parts table { init, http, server, main: of its configuration, where ${port} is one that
---- is listened on, and ${port2} another; workers = 1, env = nil }
+--- is listened on, and ${port2} another; tls = "ssl" for the first; workers = 1, env = nil }
 function M.start(parts)
   local self = setmetatable({}, Host)
   self.folder = assert(uv.fs_mkdtemp((os.getenv "TMPDIR" or "/tmp") .. "/elevenlabs-spec-XXXXXX"))
@@ -97,6 +97,7 @@ function M.start(parts)
     port2 = port2,
     init = "",
     http = "",
+    tls = "",
     server = "",
     main = "",
   }
