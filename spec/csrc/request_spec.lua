@@ -55,6 +55,17 @@ describe("request", function()
     )
   end)
 
+  it("leaves no other byte as it is", function()
+    for byte = 0x20, 0x7e do
+      local char = string.char(byte)
+      if not char:find "[/%%]" then -- which no id may hold
+        local _, target = probe.request("unshare", args { resource_id = "x" .. char })
+        local sent = char:find "[%w._~-]" and char or ("%%%02X"):format(byte)
+        assert.are.equal(("/v1/workspace/resources/x%s/unshare"):format(sent), target)
+      end
+    end
+  end)
+
   it("writes any text as a JSON string that reads back the same", function()
     local text = [[quote " backslash \ slash / äöü 日本 </script>]] .. "\240\159\152\128"
     local _, _, body = probe.request("unshare", args { user_email = text })

@@ -126,6 +126,18 @@ describe("transport", function()
     assert.are.same({ "unconfirmed", "timeout" }, { err.outcome, err.kind })
   end)
 
+  it("trusts no status that libcurl and we read differently", function()
+    local server = raw.start {
+      { raw.read, raw.send "HTTP/1.1  200 OK\r\nContent-Length: 0\r\n\r\n", raw.hold },
+    }
+    local client = server:client()
+    local _, err = client:unshare(ARGS)
+    client:close()
+    server:stop()
+    assert.are.equal("unconfirmed", err.outcome)
+    assert.matches("can be read in two ways", err.message)
+  end)
+
   it("does not call a body whole that libcurl saw end too early", function()
     local server = raw.start {
       {

@@ -487,6 +487,15 @@ describe("a bulk run", function()
       end
     end)
 
+    it("and says that there may be more, though its source then gave nothing", function()
+      local run_
+      local engine = world.running(always {})
+      run_ = bulk.start(engine, URL, "unshare", function()
+        run_:cancel() -- as a signal does that interrupts reading
+      end, {})
+      assert.is_false(run_:result().exhausted)
+    end)
+
     it("at once where it is asked twice", function()
       local report, now = cancelled(2, 60000)
       assert.is_true(report.unconfirmed > 0)

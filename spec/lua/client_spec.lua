@@ -34,6 +34,7 @@ describe("client", function()
       { "base_url", { base_url = "http://127.0.0.1.example.com" } },
       { "base_url", { base_url = "http://localhost@example.com" } },
       { "base_url", { base_url = "https://user:pass@example.com" } },
+      { "base_url", { base_url = "https://user@example.com" } },
       { "base_url", { base_url = "https:/example.com" } },
       { "base_url", { base_url = "https:///example.com" } },
       { "base_url", { base_url = "https://example.com/?a=b" } },

@@ -20,6 +20,11 @@ describe("limiter", function()
     })
   end)
 
+  it("has a place for as many as its window", function()
+    local it_ = limiter(32)
+    assert.are.same({ true, false }, { it_:has_place(3, 0), it_:has_place(4, 0) })
+  end)
+
   describe("window", function()
     for _, row in ipairs {
       -- ceiling, window, in flight, events, window then
@@ -98,6 +103,7 @@ describe("limiter", function()
       local it_, mark = limiter(32, 4, 1)
       assert.is_true(it_:shut(mark, 500, true))
       assert.are.same({ 0, 4, 500 }, { it_:places(499), it_:places(500), it_:opens_at() })
+      assert.are.same({ false, true }, { it_:has_place(0, 499), it_:has_place(0, 500) })
     end)
 
     it("is shut for longer, never for less", function()

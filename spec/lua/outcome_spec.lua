@@ -222,6 +222,7 @@ describe("outcome", function()
     aborted.sent = false
     assert.are.equal("not_sent", judge(aborted).outcome)
     assert.are.equal("confirmed", judge({ stopped = "cancelled" }).outcome)
+    assert.are.equal("not_found", judge({ stopped = "cancelled", status = 404 }).kind)
   end)
 
   describe("reads the error body", function()
