@@ -132,8 +132,15 @@ show:
 	  --rate-limit 300 -- sh examples/offboard.sh
 
 .PHONY: faults
-faults: all $(SHIMS) ## the table of faults: number, name, expected, seen
-	@$(RUN) $(LUA) spec/support/faults_report.lua
+faults: ready ## the table of faults: number, name, expected, seen; PLANT=name: with that mutant
+	@$(RUN) $(LUA) $(if $(PLANT),spec/mutants/plants.lua '$(PLANT)',spec/support/faults_report.lua)
+
+# What specs in a copy of the tree need, where there is nothing else to build.
+.PHONY: mutants ready
+ready: all $(PROBE) $(SHIMS)
+
+mutants: ready ## put bugs in on purpose, each of which a spec must find; MUTANT=name: that alone
+	@$(RUN) $(LUA) spec/mutants/report.lua '$(MUTANT)'
 
 .PHONY: crashes
 crashes: all ## kill -9 bulk runs at random moments, 200 or CRASHES; SEED=n: the same again

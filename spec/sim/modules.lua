@@ -3,6 +3,7 @@
 
 local cjson = require "cjson"
 local disks = require "spec.sim.disk"
+local sources = require "spec.mutants.source"
 
 local M = {}
 
@@ -11,10 +12,7 @@ local FOLDER = "lua/elevenlabs/workspace/"
 
 local function read_source(name)
   local path = FOLDER .. name:gsub("%.", "/") .. ".lua"
-  local file = assert(io.open(path))
-  local text = file:read "*a"
-  file:close()
-  return text, path
+  return sources.read(path), path
 end
 
 local function compile(text, path, env)
@@ -22,14 +20,6 @@ local function compile(text, path, env)
     return setfenv(assert(loadstring(text, "@" .. path)), env) -- luacheck: ignore
   end
   return assert(load(text, "@" .. path, "t", env))
-end
-
---- Replace `from`, which must be there, once.
-local function replace(text, from, to)
-  local first, last = text:find(from, 1, true)
-  assert(first, "the source does not hold what a plant replaces: " .. from)
-  assert(not text:find(from, last + 1, true), "a plant's text is there twice: " .. from)
-  return text:sub(1, first - 1) .. to .. text:sub(last + 1)
 end
 
 --- What the modules see as elevenlabs.workspace.core; `stage.world` and `stage.disk` are those
@@ -71,7 +61,7 @@ local function make_env(stage, load_module)
 end
 
 --- Load them.
----@param patches table[]|nil { module, from, to }
+---@param patches spec.sim.Plant[]|nil
 ---@return table product { stage, clients, blocking, manual, items }
 function M.load(patches)
   local stage, loaded, env = {}, {}, nil
@@ -83,7 +73,7 @@ function M.load(patches)
     elseif not loaded[name] then
       local text, path = read_source(name)
       for _, patch in ipairs(patches or {}) do
-        text = patch.module == name and replace(text, patch.from, patch.to) or text
+        text = patch.module == name and sources.with_bug(text, patch) or text
       end
       loaded[name] = compile(text, path, env)(full_name)
     end

@@ -1,0 +1,66 @@
+-- `make mutants` puts all of them in.
+
+local mutants = require "spec.mutants.list"
+local runner = require "spec.mutants.runner"
+local source = require "spec.mutants.source"
+
+local SLOW = os.getenv "SPEC_SLOW_MACHINE"
+-- One in C, one that the table of faults finds, one in Lua.
+local SOME = {
+  "the second of two lengths is believed",
+  "a connection that breaks is a refusal",
+  "Retry-After may have any number of digits",
+}
+
+local function named(names)
+  local found = {}
+  for _, mutant in ipairs(mutants) do
+    for _, name in ipairs(names) do
+      found[#found + 1] = mutant.name == name and mutant or nil
+    end
+  end
+  return found
+end
+
+describe("mutants", function()
+  it("each have a name of their own, and change what stands once in its file", function()
+    local names = {}
+    for _, mutant in ipairs(mutants) do
+      assert.is_nil(names[mutant.name], mutant.name)
+      names[mutant.name] = true
+      local text = source.read(mutant.file)
+      assert.are_not.equal(text, source.with_bug(text, mutant), mutant.name)
+    end
+  end)
+
+  it("that change what is not there, or there twice, are errors", function()
+    local mutant = { name = "of a spec", from = "a", to = "b" }
+    assert.are.equal("xbx", source.with_bug("xax", mutant))
+    assert.has_error(function()
+      source.with_bug("x", mutant)
+    end, "of a spec: the source does not hold: a")
+    assert.has_error(function()
+      source.with_bug("axa", mutant)
+    end, "of a spec: the source holds twice: a")
+  end)
+
+  if not SLOW then
+    it("are killed, and one that changes nothing survives", function()
+      local some, ends = named(SOME), {}
+      some[#some + 1] = {
+        name = "harmless",
+        file = "lua/elevenlabs/workspace/retry.lua",
+        from = "local M = {}",
+        to = "local M  = {}",
+        by = "spec/lua/retry_spec.lua",
+      }
+      runner.run(some, function(fate)
+        ends[fate.mutant.name] = fate.how
+      end, "spec")
+      assert.are.equal("green", ends.harmless)
+      for _, name in ipairs(SOME) do
+        assert.are.equal("red", ends[name], name)
+      end
+    end)
+  end
+end)
