@@ -49,6 +49,14 @@ describe("engine", function()
     assert.are.equal(0, #core.attempts)
   end)
 
+  it("shows no key where the core quotes it", function()
+    local engine, core = world()
+    function core.validate()
+      return nil, { kind = "invalid_argument", message = "what is key?" }
+    end
+    assert.are.equal("what is [secret]?", select(2, engine:start("unshare", {})).message)
+  end)
+
   it("gives a receipt with attempts and the whole time", function()
     local engine, core, pass = world()
     local call = engine:start("unshare", {})
@@ -888,6 +896,17 @@ describe("engine", function()
       engine:step()
       assert.are.equal("refused", call.err.outcome)
       assert.is_true(call.err.ambiguous)
+    end)
+
+    it("and knows where it was not sent again that libcurl had sent it twice", function()
+      local engine, core = world { max_attempts = 4 }
+      local call = engine:start("unshare", {})
+      engine:step()
+      core:answer(1, { status = 429, resent = true })
+      engine:step()
+      call:cancel()
+      engine:step()
+      assert.are.equal("unconfirmed", select(2, call:result()).outcome)
     end)
 
     it("nothing whose deadline would pass before", function()
