@@ -137,7 +137,7 @@ faults: ready ## the table of faults: number, name, expected, seen; PLANT=name: 
 
 # What specs in a copy of the tree need, where there is nothing else to build.
 .PHONY: mutants ready
-ready: all $(PROBE) $(SHIMS)
+ready: all $(PROBE) $(SHIMS) $(TORTURE)
 
 mutants: ready ## put bugs in on purpose, each of which a spec must find; MUTANT=name: that alone
 	@$(RUN) $(LUA) spec/mutants/report.lua '$(MUTANT)'

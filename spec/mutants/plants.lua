@@ -95,12 +95,13 @@ end
 local function count_caught(plants)
   local known, count, all = {}, 0, true
   for _, plant in ipairs(plants) do
+    local own = {}
     for _, row in ipairs(plant.caught) do
       count = count + (known[row] and 0 or 1)
-      known[row] = true
+      known[row], own[row] = true, true
     end
     for _, row in ipairs(plant.mutant.rows or {}) do
-      all = all and known[row] ~= nil
+      all = all and own[row] == true
     end
   end
   return count, all

@@ -585,6 +585,17 @@ fault(61, "wall clock moved by a day either way", "confirmed again, waited", fun
   ]], "confirmed again, waited")
 end, nil, in_bulk)
 
+-- ---- memory
+
+fault(62, "memory runs out at some of all points", "truth, and a client that works", function()
+  local status, out, err = process.start({
+    os.getenv "SPEC_LUA",
+    "spec/torture/report.lua",
+    "97",
+  }):wait(120000) -- a bound, never a delay
+  return status == 0 and "truth, and a client that works" or out .. err
+end)
+
 require("spec.support.bulk_faults")(faults, fault)
 
 M.list = faults
