@@ -5,9 +5,6 @@ local faults = require "spec.support.faults"
 local mutants = require "spec.mutants.list"
 local runner = require "spec.mutants.runner"
 
-local LIMIT_S = 100 -- for a row that hangs; a bound, never a delay
-local ROW = ('exec timeout -k 5 %d "$SPEC_LUA" spec/support/faults_report.lua "$1"'):format(LIMIT_S)
-
 --- The numbers of the table's rows, each once.
 local function all_rows()
   local rows, known = {}, {}
@@ -66,7 +63,7 @@ local function job_of(plant, row, shows)
     name = plant.mutant.name,
     start = function(tree)
       tree:put(plant.mutant)
-      return tree:start(ROW, { tostring(row) })
+      return tree:start { "spec/support/faults_report.lua", tostring(row) }
     end,
     ended = function(code, out)
       if code ~= 0 and shows then

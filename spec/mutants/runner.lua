@@ -6,7 +6,6 @@ local trees = require "spec.mutants.tree"
 local M = {}
 
 local AT_A_TIME = 2
-local LIMIT_S = 100 -- for a mutant that hangs; a bound, never a delay
 
 -- ---- several at a time
 
@@ -53,17 +52,18 @@ end
 
 -- ---- a spec, in a tree
 
--- `timeout` leaves none of the spec's own children behind.
-local SPEC = ("exec timeout -k 5 %d "):format(LIMIT_S)
-  .. [["$SPEC_LUA" spec/support/run.lua --helper=spec/support/helper.lua \
-    -o spec/support/output.lua --pattern=_spec "$@"]]
-
 local function start_spec(tree, by, filters)
-  local arguments = { by }
+  local arguments = {
+    "spec/support/run.lua",
+    "--helper=spec/support/helper.lua",
+    "--output=spec/support/output.lua",
+    "--pattern=_spec",
+    by,
+  }
   for _, filter in ipairs(filters) do
     arguments[#arguments + 1] = "--filter=" .. filter
   end
-  return tree:start(SPEC, arguments)
+  return tree:start(arguments)
 end
 
 --- How a spec ended: "green", "red", or what kept it from its last line, which is red too.

@@ -69,20 +69,28 @@ end
 
 M.NOT_BUILT = 77
 
--- Optimising takes longer than what it saves here.
-local BUILD = [[
+local LIMIT_S = 100 -- for what hangs; a bound, never a delay
+
+-- Optimising takes longer than what it saves here. `timeout` makes a process group, none of
+-- which stays: a spec that fails may leave its servers behind.
+local BUILD_AND_RUN = ([[
   cd "$TREE" && make -s ready LUA="$SPEC_LUA" CFLAGS=-O0 >build.log 2>&1 ||
   { cat build.log; exit %d; }
-  %s
-]]
+  timeout -k 5 %d "$SPEC_LUA" "$@" &
+  group=$!
+  wait $group
+  status=$?
+  kill -- -$group 2>/dev/null
+  exit $status
+]]):format(M.NOT_BUILT, LIMIT_S)
 
---- Build it and run a shell's script in it.
----@param script string
----@param arguments string[]|nil
----@return table process of spec.support.process; its exit status is NOT_BUILT where that fails
-function Tree:start(script, arguments)
-  local command = { "/bin/sh", "-c", BUILD:format(M.NOT_BUILT, script), "sh" }
-  return process.start(process.join(command, arguments or {}), { env = self.env })
+--- Build it and run a Lua program in it.
+---@param arguments string[] the program first
+---@return table process of spec.support.process; its exit status is NOT_BUILT where building
+--- fails, and as timeout's where the program hangs
+function Tree:start(arguments)
+  local command = { "/bin/sh", "-c", BUILD_AND_RUN, "sh" }
+  return process.start(process.join(command, arguments), { env = self.env })
 end
 
 return M
