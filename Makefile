@@ -269,7 +269,7 @@ VALGRIND := valgrind --quiet --error-exitcode=99 --child-silent-after-fork=yes \
 
 .PHONY: valgrind
 valgrind: all hosts $(FOR_SPECS) ## the specs on LUA under valgrind: no error, nothing lost
-	@SPEC_SLOW_MACHINE=1 $(RUN) $(VALGRIND) $(LUA) $(RUN_SPECS)
+	@SPEC_SLOW_MACHINE=1 SPEC_VALGRIND=1 $(RUN) $(VALGRIND) $(LUA) $(RUN_SPECS)
 
 # The specs that make most of threads. Not those that fork, where TSan's own thread is
 # missing, nor those that count threads or move the clock. It knows 64 locks a thread, and a

@@ -336,7 +336,9 @@ describe("transport", function()
     end)
   end
 
-  for _, io in ipairs { "inline", "thread" } do
+  -- What a thread that is not in the child kept for itself is lost there, which valgrind
+  -- takes for a leak of ours.
+  for _, io in ipairs { "inline", not os.getenv "SPEC_VALGRIND" and "thread" or nil } do
     after_a_fork(io, "HTTP/2")
     after_a_fork(io, "HTTP/1.1")
   end

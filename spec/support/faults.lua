@@ -425,7 +425,7 @@ fault(39, "the same, over HTTP/1.1 that calls itself HTTP/2", "confirmed, refuse
   { READ, raw.answer(403, ""), HOLD },
 }, { between = true }, 2))
 fault(40, "two answers at once", "confirmed, refused", over_raw({
-  { READ, raw.answer(200, OK), GOOD, READ, GOOD, HOLD },
+  { READ, raw.send(raw.answer(200, OK)[2] .. GOOD[2]), READ, GOOD, HOLD }, -- not one, then one
   { READ, raw.answer(403, ""), HOLD },
 }, nil, 2))
 fault(41, "keep-alive close race", "confirmed, confirmed", over_raw({
