@@ -127,63 +127,77 @@ static int set_gc(lua_State *L) {
 
 /* ---- records ---- */
 
-static void add_json_string(luaL_Buffer *out, const char *text, size_t length) {
-  size_t i, done = 0;
-  luaL_addchar(out, '"');
+/* Each of these returns where it ended. Where `out` is NULL they only count. */
+static size_t put(char *out, size_t at, const char *bytes, size_t length) {
+  if (out) memcpy(out + at, bytes, length);
+  return at + length;
+}
+
+static size_t put_string(char *out, size_t at, const char *text, size_t length) {
+  size_t i;
+  at = put(out, at, "\"", 1);
   for (i = 0; i < length; i++) {
     unsigned char byte = (unsigned char)text[i];
     char escape[8];
-    bool control = byte < 0x20;
-    if (!control && byte != '"' && byte != '\\') continue;
-    luaL_addlstring(out, text + done, i - done);
-    snprintf(escape, sizeof escape, control ? "\\u%04x" : "\\", (unsigned)byte);
-    luaL_addstring(out, escape);
-    done = control ? i + 1 : i;
+    if (byte < 0x20) {
+      snprintf(escape, sizeof escape, "\\u%04x", (unsigned)byte);
+      at = put(out, at, escape, 6);
+      continue;
+    }
+    if (byte == '"' || byte == '\\') at = put(out, at, "\\", 1);
+    at = put(out, at, text + i, 1);
   }
-  luaL_addlstring(out, text + done, length - done);
-  luaL_addchar(out, '"');
+  return put(out, at, "\"", 1);
 }
 
-/* The value on top, which `out` must not find there: its table still holds it. */
-static void add_json_value(lua_State *L, luaL_Buffer *out, const char *name) {
+/* The value on top: a string, a whole number or true; nothing of any other. */
+static size_t put_field(lua_State *L, char *out, size_t at, const char *name) {
   int type = lua_type(L, -1);
-  size_t length = 0;
-  const char *text = type == LUA_TSTRING ? lua_tolstring(L, -1, &length) : "true";
   char number[32];
-  bool known =
-    type == LUA_TSTRING || type == LUA_TNUMBER || (type == LUA_TBOOLEAN && lua_toboolean(L, -1));
-  if (type == LUA_TNUMBER) {
-    snprintf(number, sizeof number, "%ld", (long)lua_tonumber(L, -1));
-    text = number;
+  size_t length;
+  const char *text;
+  if (type != LUA_TSTRING && type != LUA_TNUMBER && !(type == LUA_TBOOLEAN && lua_toboolean(L, -1)))
+    return at;
+  at = put(out, at, ",\"", 2);
+  at = put(out, at, name, strlen(name));
+  at = put(out, at, "\":", 2);
+  if (type == LUA_TSTRING) {
+    text = lua_tolstring(L, -1, &length);
+    return put_string(out, at, text, length);
   }
-  lua_pop(L, 1);
-  if (!known) return;
-  luaL_addstring(out, ",\"");
-  luaL_addstring(out, name);
-  luaL_addstring(out, "\":");
-  if (type == LUA_TSTRING)
-    add_json_string(out, text, length);
-  else
-    luaL_addstring(out, text);
+  if (type == LUA_TBOOLEAN) return put(out, at, "true", 4);
+  snprintf(number, sizeof number, "%ld", (long)lua_tonumber(L, -1));
+  return put(out, at, number, strlen(number));
 }
 
-int lew_json_fields(lua_State *L) {
-  luaL_Buffer out;
+/* Names at position 1, values at 2. */
+static size_t put_fields(lua_State *L, char *out) {
+  size_t at = 0;
   int i = 1;
-  luaL_checktype(L, 1, LUA_TTABLE);
-  luaL_checktype(L, 2, LUA_TTABLE);
-  lua_settop(L, 2);
-  luaL_buffinit(L, &out);
   for (;; i++) {
     const char *name;
     lua_rawgeti(L, 1, i);
-    name = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
-    if (!name) break;
+    if (lua_type(L, -1) != LUA_TSTRING) break;
+    name = lua_tostring(L, -1); /* the table keeps it */
     lua_rawget(L, 2);
-    add_json_value(L, &out, name);
+    at = put_field(L, out, at, name);
+    lua_pop(L, 1);
   }
   lua_pop(L, 1);
-  luaL_pushresult(&out);
+  return at;
+}
+
+/* No luaL_Buffer: one that grows where memory is short spoils all later ones in 5.4.4. */
+int lew_json_fields(lua_State *L) {
+  char small[1024], *out = small;
+  size_t length;
+  luaL_checktype(L, 1, LUA_TTABLE);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  lua_settop(L, 2);
+  length = put_fields(L, NULL);
+  if (length > sizeof small) out = lua_newuserdata(L, length);
+  put_fields(L, out);
+  lua_pushlstring(L, out, length);
   return 1;
 }
 

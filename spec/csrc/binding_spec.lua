@@ -21,6 +21,17 @@ local function collect(handle, count)
 end
 
 describe("core", function()
+  it("writes fields of any length", function()
+    for _, length in ipairs { 1000, 1018, 1020, 70000 } do -- where a buffer on the stack ends
+      local half = math.floor(length / 2)
+      local text = ("\1x"):rep(half)
+      local expected = ',"a":"' .. ("\\u0001x"):rep(half) .. '"'
+      assert.are.equal(expected, core.json_fields({ "a" }, { a = text }))
+      text = ("x"):rep(length)
+      assert.are.equal(',"a":"' .. text .. '"', core.json_fields({ "a" }, { a = text }))
+    end
+  end)
+
   it("writes fields as JSON, in the order of their names", function()
     local names = { "text", "none", "number", "yes", "no", "null", "last" }
     local values =

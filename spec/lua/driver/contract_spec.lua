@@ -236,7 +236,8 @@ local function describe_driver(name, mode)
     end
     run(jobs)
     assert.are.equal(30, ended.confirmed + ended.closed)
-    assert.is_true(ended.closed > 0) -- as many are answered together as a thread has time for
+    -- Where four were answered together; a thread goes on answering while its host is slow.
+    assert.is_true(ended.closed >= (mode == "inline" and 26 or 1))
     assert.are.equal("closed", report.stopped)
   end)
 
