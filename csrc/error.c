@@ -26,7 +26,8 @@ void ew_quotable(char *out, size_t out_size, const char *text, size_t length) {
   }
   for (i = 0; i < length; i++) {
     unsigned char byte = (unsigned char)text[i];
-    out[i] = byte >= 0x20 && byte <= 0x7e ? (char)byte : '?';
+    out[i] = '?';
+    if (byte >= 0x20 && byte <= 0x7e) out[i] = text[i];
   }
   out[length] = '\0';
 }

@@ -202,8 +202,8 @@ static void request_init(ew_request *request, ew_method method) {
   memset(request, 0, sizeof *request);
   request->method = method;
   request->repeatable = true;
-  ew_buffer_init(&request->target, 8 * EW_LONGEST_FIELD);
-  ew_buffer_init(&request->body, 8 * EW_LONGEST_FIELD);
+  ew_buffer_init(&request->target, (size_t)8 * EW_LONGEST_FIELD);
+  ew_buffer_init(&request->body, (size_t)8 * EW_LONGEST_FIELD);
 }
 
 ew_status ew_request_build(ew_request *request, ew_operation operation, const ew_args *args,

@@ -61,7 +61,7 @@ static int read_end(const struct sockaddr_storage *address, char *ip) {
 /* Once: asking the system for each connection at each request was most of the time
 ** that it spent for us, with many connections. */
 static bool know_ends(ew_socket *s) {
-  struct sockaddr_storage local, remote;
+  struct sockaddr_storage local = {0}, remote = {0};
   socklen_t local_size = sizeof local, remote_size = sizeof remote;
   if (s->connected) return true;
   s->connected = getsockname(s->fd, (struct sockaddr *)&local, &local_size) == 0 &&
