@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "forks.h"
 #include "poller.h"
@@ -19,6 +20,9 @@
 #endif
 
 enum { HEADER_LINES = 4 };
+
+/* Of one HTTP/2 connection: at each answer libcurl looks at all of them. */
+static const long most_streams = 32;
 
 struct ew_transfer {
   ew_transport *transport; /* borrowed; of the start */
@@ -49,16 +53,21 @@ struct ew_transport {
   ew_sockets sockets;
   ew_transfers active, done; /* owned */
   int64_t curl_due_us, wake_at_us;
-  bool watched;        /* the host may wait on the poller's descriptor */
-  bool awake;          /* that descriptor is readable, until the next pass */
-  unsigned queued;     /* attempts started since the last pass */
-  bool multiplexed;    /* the newest answer came over HTTP/2 */
-  bool broken;         /* the multi handle failed and must be replaced */
-  unsigned generation; /* of the multi handle; an easy handle of an older one is made anew */
+  bool watched;          /* the host may wait on the poller's descriptor */
+  bool awake;            /* that descriptor is readable, until the next pass */
+  unsigned under_way;    /* attempts in `active` */
+  unsigned queued;       /* of them, started since the last pass */
+  int64_t usual_us;      /* how long attempts take, smoothed */
+  int64_t looked_us;     /* when the last pass looked for answers */
+  bool multiplexed;      /* the newest answer came over HTTP/2 */
+  bool broken;           /* the multi handle failed and must be replaced */
+  long connection_limit; /* of the multi handle */
+  unsigned generation;   /* of the multi handle; an easy handle of an older one is made anew */
   unsigned long long connections, forks;
   /* options */
-  char *base_url, *ca_file, *proxy, *user_agent; /* owned; NULL: not set */
-  bool plain;                                    /* http, so loopback */
+  char *base_url, *ca_file, *proxy, *no_proxy; /* owned; NULL: not set */
+  ew_buffer user_agent_line;
+  bool plain; /* http, so loopback */
   long connect_timeout_ms, attempt_timeout_ms, max_connections;
 };
 
@@ -244,16 +253,20 @@ static bool set_fixed_options(CURL *easy) {
   return true;
 }
 
+/* NULL would have libcurl look for them. */
+static bool set_proxy(const ew_transport *t, CURL *easy) {
+  return curl_easy_setopt(easy, CURLOPT_PROXY, t->proxy ? t->proxy : "") == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_NOPROXY, t->no_proxy ? t->no_proxy : "") == CURLE_OK;
+}
+
 static bool set_client_options(const ew_transport *t, CURL *easy) {
-  const char *proxy = t->plain ? "" : t->proxy; /* http_proxy would be shown the key */
   /* PIPEWAIT: rather a stream on a connection that is coming than a handshake. */
   return curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, t->plain ? "http" : "https") == CURLE_OK &&
          curl_easy_setopt(easy, CURLOPT_PIPEWAIT, t->plain ? 0L : 1L) == CURLE_OK &&
          curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, t->connect_timeout_ms) == CURLE_OK &&
          curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, t->attempt_timeout_ms) == CURLE_OK &&
-         curl_easy_setopt(easy, CURLOPT_USERAGENT, t->user_agent) == CURLE_OK &&
          (!t->ca_file || curl_easy_setopt(easy, CURLOPT_CAINFO, t->ca_file) == CURLE_OK) &&
-         (!proxy || curl_easy_setopt(easy, CURLOPT_PROXY, proxy) == CURLE_OK);
+         set_proxy(t, easy);
 }
 
 static bool set_callbacks(ew_transport *t, ew_transfer *x) {
@@ -351,16 +364,14 @@ static void add_line(ew_transfer *x, int *count, char *line) {
 }
 
 /* Our own list nodes: curl_slist_append would copy the key where we cannot wipe it. */
+/* The user agent too: CURLOPT_USERAGENT is formatted twice for each request, byte by byte. */
 static bool set_headers(ew_transfer *x) {
   static char accept[] = "accept: application/json";
   static char content_type[] = "content-type: application/json";
-  static char expect[] = "expect:";
   int count = 0;
   add_line(x, &count, accept);
-  if (x->request.method == EW_HTTP_POST) {
-    add_line(x, &count, content_type);
-    add_line(x, &count, expect);
-  }
+  if (x->request.method == EW_HTTP_POST) add_line(x, &count, content_type);
+  add_line(x, &count, x->transport->user_agent_line.data);
   if (x->key_line.data) add_line(x, &count, x->key_line.data);
   return curl_easy_setopt(x->easy, CURLOPT_HTTPHEADER, x->headers) == CURLE_OK;
 }
@@ -417,6 +428,7 @@ ew_status ew_transport_start(ew_transport *t, ew_transfer *x, ew_error *error) {
       curl_multi_add_handle(t->multi, x->easy) != CURLM_OK)
     return ew_fail_memory(error);
   ew_transfers_append(&t->active, x);
+  t->under_way++;
   t->queued++;
   settle(t);
   return EW_OK;
@@ -449,9 +461,11 @@ static void finish(ew_transport *t, ew_transfer *x, int curl_code) {
   curl_multi_remove_handle(t->multi, x->easy);
   x->curl_code = curl_code;
   x->elapsed_us = ew_now_us() - x->started_us;
+  t->usual_us += (x->elapsed_us - t->usual_us) / 8;
   x->socket = -1;
   ew_buffer_wipe(&x->key_line);
   list_remove(&t->active, x);
+  t->under_way--;
   ew_transfers_append(&t->done, x);
 }
 
@@ -559,22 +573,47 @@ static void end_overdue(ew_transport *t) {
   }
 }
 
+/* With many in flight over a slow network answers come one by one, and each costs a whole
+** pass of libcurl's and a step of Lua's. Those of a sixty-fourth of the time that an answer
+** takes are read together: the window is as good as full meanwhile. -> false: a signal came */
+static bool gather(const ew_transport *t, int64_t until_us) {
+  enum { SHARE = 64, MANY = SHARE / 4, LEAST_US = 200, MOST_US = 2000 };
+  int64_t pause_us = earlier(t->usual_us / SHARE, MOST_US);
+  int64_t left_us = earlier(t->looked_us + pause_us, until_us) - ew_now_us();
+  struct timespec pause = {0, (long)left_us * 1000};
+  if (t->under_way < MANY || pause_us < LEAST_US || left_us <= 0) return true;
+  return nanosleep(&pause, NULL) == 0;
+}
+
+/* Of a burst that finds no connection, libcurl would give each a connection of its own that
+** has no place on the first. How many a burst needs is known from the last answer's protocol. */
+static void limit_connections(ew_transport *t) {
+  long limit = t->max_connections;
+  if (t->multiplexed) limit = (limit + most_streams - 1) / most_streams;
+  if (limit == t->connection_limit) return;
+  t->connection_limit = limit;
+  curl_multi_setopt(t->multi, CURLMOPT_MAX_HOST_CONNECTIONS, limit);
+}
+
 static void tear_down(ew_transport *t, const char *reason, int curl_code);
 
-/* false: the caller should look at its own business (a signal, its wake time). */
-static bool pass(ew_transport *t, int64_t timeout_us) {
+/* Wait until `end_us`, 0: not at all. -> false: the caller should look at its own business
+** (a signal, its wake time). */
+static bool pass(ew_transport *t, int64_t end_us) {
   ew_ready ready[62];
-  int64_t until_due;
   int count = 0;
   bool corked;
   ew_poller_flush(&t->poller);
-  until_due = due_us(t) == EW_NEVER ? EW_NEVER : due_us(t) - ew_now_us();
   if (t->queued == 0) { /* what was just queued is written before anybody looks for answers */
-    count = ew_poller_wait(&t->poller, until_due < timeout_us ? until_due : timeout_us, ready,
-                           (int)(sizeof ready / sizeof *ready));
+    int64_t until_us = earlier(due_us(t), end_us);
+    if (end_us != 0 && !gather(t, until_us)) return false;
+    count = ew_poller_wait(&t->poller, until_us == EW_NEVER ? EW_NEVER : until_us - ew_now_us(),
+                           ready, (int)(sizeof ready / sizeof *ready));
     t->awake = false;
+    t->looked_us = ew_now_us();
   }
   if (count < 0) return false;
+  limit_connections(t);
   corked = t->queued > 1 && ew_sockets_cork(&t->sockets, true);
   t->queued = 0;
   run_due(t, ready, count);
@@ -593,13 +632,11 @@ static bool pass(ew_transport *t, int64_t timeout_us) {
 }
 
 void ew_transport_step(ew_transport *t, int64_t timeout_us) {
-  int64_t now = ew_now_us(), end = timeout_us < EW_NEVER - now ? now + timeout_us : EW_NEVER;
+  int64_t now = ew_now_us(), end_us = timeout_us < EW_NEVER - now ? now + timeout_us : EW_NEVER;
   check_fork(t);
   if (t->closed || !bring_up(t)) return;
-  while (pass(t, t->done.first || now > end ? 0 : end - now) && !t->done.first) {
-    now = ew_now_us();
-    if (now >= end) break;
-  }
+  if (timeout_us == 0) end_us = 0;
+  while (pass(t, t->done.first ? 0 : end_us) && !t->done.first && ew_now_us() < end_us) {}
   settle(t);
 }
 
@@ -695,7 +732,8 @@ static bool set_multi_options(ew_transport *t) {
          curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer) == CURLM_OK &&
          curl_multi_setopt(multi, CURLMOPT_TIMERDATA, t) == CURLM_OK &&
          curl_multi_setopt(multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX) == CURLM_OK &&
-         curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, t->max_connections) == CURLM_OK &&
+         curl_multi_setopt(multi, CURLMOPT_MAX_CONCURRENT_STREAMS, most_streams) == CURLM_OK &&
+         curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, t->connection_limit) == CURLM_OK &&
          curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, t->max_connections) == CURLM_OK;
 }
 
@@ -840,15 +878,39 @@ static ew_status keep_text(char **slot, const char *text, ew_error *error) {
   return *slot ? EW_OK : ew_fail_memory(error);
 }
 
+static bool keep_user_agent(ew_transport *t, const char *name) {
+  ew_buffer_init(&t->user_agent_line, strlen(name) + 32);
+  return ew_buffer_append_text(&t->user_agent_line, "user-agent: ") &&
+         ew_buffer_append_text(&t->user_agent_line, name);
+}
+
+/* As libcurl looks it up; NULL: none of these names is set. */
+static const char *environment(const char *const *names) {
+  const char *value = NULL;
+  for (; *names && !(value && *value); names++) value = getenv(*names);
+  return value && *value ? value : NULL;
+}
+
+/* libcurl would read the environment at each request, in a thread beside a host that may
+** change it. http_proxy is not asked: it would be shown the key. */
+static ew_status keep_proxy(ew_transport *t, const char *proxy, ew_error *error) {
+  static const char *const proxies[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY",
+                                        NULL};
+  static const char *const exceptions[] = {"no_proxy", "NO_PROXY", NULL};
+  if (t->plain) return EW_OK;
+  if (keep_text(&t->no_proxy, environment(exceptions), error) != EW_OK) return error->status;
+  return keep_text(&t->proxy, proxy ? proxy : environment(proxies), error);
+}
+
 static ew_status configure(ew_transport *t, const ew_transport_options *options, ew_error *error) {
   t->connect_timeout_ms = options->connect_timeout_ms;
   t->attempt_timeout_ms = options->attempt_timeout_ms;
-  t->max_connections = options->max_connections;
+  t->connection_limit = t->max_connections = options->max_connections;
   if (parse_base_url(t, options->base_url, error) != EW_OK ||
       keep_text(&t->ca_file, options->ca_file, error) != EW_OK ||
-      keep_text(&t->proxy, options->proxy, error) != EW_OK ||
-      keep_text(&t->user_agent, options->user_agent, error) != EW_OK)
+      keep_proxy(t, options->proxy, error) != EW_OK)
     return error->status;
+  if (!keep_user_agent(t, options->user_agent)) return ew_fail_memory(error);
   if (bring_up(t)) return EW_OK;
   if (errno == ENOMEM) return ew_fail_memory(error);
   return ew_fail(error, EW_ESYSTEM, NULL, "cannot open a poller: %s", strerror(errno));
@@ -893,6 +955,7 @@ void ew_transport_free(ew_transport *t) {
   free(t->ca_file);
   if (t->proxy) explicit_bzero(t->proxy, strlen(t->proxy)); /* may hold a password */
   free(t->proxy);
-  free(t->user_agent);
+  free(t->no_proxy);
+  ew_buffer_free(&t->user_agent_line);
   free(t);
 }

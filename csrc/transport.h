@@ -26,7 +26,7 @@ typedef struct {
 typedef struct {
   const char *base_url; /* https, or http to loopback */
   const char *ca_file;  /* NULL: the system's */
-  const char *proxy;    /* NULL: from the environment; "": none */
+  const char *proxy;    /* NULL: the environment's, as it is now; "": none */
   const char *user_agent;
   long connect_timeout_ms;
   long attempt_timeout_ms;

@@ -51,9 +51,9 @@ describe("transport", function()
     assert.are.same({
       "Content-Length: 54",
       "Host: " .. server.base_url:gsub("https://", ""),
-      "User-Agent: spec/1",
       "accept: application/json",
       "content-type: application/json",
+      "user-agent: spec/1",
       "xi-api-key: " .. raw.KEY,
     }, headers)
     assert.are.equal('{"resource_type":"voice","user_email":"a@example.com"}', body)
@@ -76,8 +76,8 @@ describe("transport", function()
     assert.are.equal(4, #headers)
     first, headers = lower_headers(seen[2])
     assert.are.equal("HEAD / HTTP/1.1", first)
-    assert.are.same({ "Host: " .. server.base_url:gsub("https://", ""), "User-Agent: spec/1",
-      "accept: application/json" }, headers)
+    assert.are.same({ "Host: " .. server.base_url:gsub("https://", ""),
+      "accept: application/json", "user-agent: spec/1" }, headers)
     server:stop()
   end)
 
@@ -240,6 +240,57 @@ describe("transport", function()
     assert.is_nil(server:received(1)[1]:lower():find("authorization", 1, true))
     server:stop()
     os.execute(("rm -r '%s'"):format(home))
+  end)
+
+  describe("with many in flight over HTTP/2", function()
+    local MANY = 128
+    local sandbox, handle
+
+    before_each(function()
+      sandbox = sandboxes.start("--latency-ms", "150", "--jitter-ms", "40")
+      handle = assert(core.new {
+        base_url = sandbox.base_url,
+        ca_file = sandbox.ca_file,
+        max_concurrency = MANY,
+      })
+    end)
+
+    after_each(function()
+      handle:close()
+      sandbox:stop()
+    end)
+
+    --- -> how many steps it took while there were many, and in how many milliseconds
+    local function run_many()
+      for _ = 1, MANY do
+        assert(handle:unshare(sandbox.example, sandbox.api_key))
+      end
+      local steps, ended, first, last = 0, 0, nil, nil
+      while ended < MANY do
+        local completions = handle:step(5000)
+        assert(#completions > 0, "nothing in 5 s")
+        ended = ended + #completions
+        if MANY - ended >= 16 then
+          steps, last = steps + 1, core.now()
+          first = first or last
+        end
+      end
+      return steps, last - first
+    end
+
+    it("puts 32 on a connection", function()
+      assert(handle:unshare(sandbox.example, sandbox.api_key))
+      assert.are.equal(200, handle:step(5000)[1].status) -- so that the protocol is known
+      run_many()
+      local _, connections = handle:counts()
+      assert.are.equal(4, connections)
+    end)
+
+    it("takes answers together that come within a part of their round trip", function()
+      run_many() -- from which it knows how long that is
+      local steps, ms = run_many()
+      assert.is_true(ms >= steps - 1, ("%d steps in %.1f ms"):format(steps, ms)) -- 2 ms each
+    end)
   end)
 
   local function after_a_fork(io, protocol)
