@@ -99,6 +99,7 @@ int luaopen_elevenlabs_workspace_core(lua_State *L) {
                                        {NULL, NULL}};
   const char *unusable = ew_transport_unusable();
   if (unusable) return luaL_error(L, "elevenlabs.workspace: %s", unusable);
+  lew_register_completion(L);
   lew_register_core(L);
   lew_register_journal(L);
   lua_newtable(L);

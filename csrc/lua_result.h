@@ -12,6 +12,9 @@
 /* Pushes nil and { kind, message, field = nil | name }; returns 2. */
 int lew_push_failure(lua_State *L, const ew_error *error);
 
+/* Once in a state, before any completion is pushed. */
+void lew_register_completion(lua_State *L);
+
 /* Pushes one array, of this transfer and those after it (NULL: empty). Each is
 ** { id, status, curl_code, sent, resent, whole, head_ended, is_text, proxy_status,
 ** headers, body, elapsed_ms, message }: `status` 0 where there was none, `is_text` that

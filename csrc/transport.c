@@ -28,6 +28,7 @@ struct ew_transfer {
   ew_transport *transport; /* borrowed; of the start */
   uint64_t id;
   CURL *easy;          /* owned; NULL before the first start */
+  CURLU *url;          /* owned, as `easy` */
   unsigned generation; /* of the transport when `easy` was made */
   ew_request request;
   ew_buffer key_line; /* secret */
@@ -65,7 +66,9 @@ struct ew_transport {
   unsigned generation;   /* of the multi handle; an easy handle of an older one is made anew */
   unsigned long long connections, forks;
   /* options */
-  char *base_url, *ca_file, *proxy, *no_proxy; /* owned; NULL: not set */
+  CURLU *base;                      /* owned */
+  char *base_path;                  /* owned; without a slash at its end */
+  char *ca_file, *proxy, *no_proxy; /* owned; NULL: not set */
   ew_buffer user_agent_line;
   bool plain; /* http, so loopback */
   long connect_timeout_ms, attempt_timeout_ms, max_connections;
@@ -279,6 +282,7 @@ static bool set_callbacks(ew_transport *t, ew_transfer *x) {
          curl_easy_setopt(easy, CURLOPT_WRITEDATA, x) == CURLE_OK &&
          curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_before_request) == CURLE_OK &&
          curl_easy_setopt(easy, CURLOPT_PREREQDATA, x) == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_CURLU, x->url) == CURLE_OK &&
          curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket) == CURLE_OK &&
          curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, t) == CURLE_OK &&
          curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close_socket) == CURLE_OK &&
@@ -325,6 +329,7 @@ void ew_transfer_clear(ew_transfer *x) {
 
 void ew_transfer_free(ew_transfer *x) {
   curl_easy_cleanup(x->easy);
+  curl_url_cleanup(x->url);
   ew_request_free(&x->request);
   ew_buffer_wipe(&x->key_line);
   ew_response_free(&x->response);
@@ -347,7 +352,8 @@ static bool make_easy(ew_transport *t, ew_transfer *x) {
   x->transport = t;
   x->generation = t->generation;
   x->easy = curl_easy_init();
-  if (x->easy && set_fixed_options(x->easy) && set_client_options(t, x->easy) &&
+  if (!x->url) x->url = curl_url_dup(t->base);
+  if (x->easy && x->url && set_fixed_options(x->easy) && set_client_options(t, x->easy) &&
       set_callbacks(t, x))
     return true;
   curl_easy_cleanup(x->easy);
@@ -394,14 +400,19 @@ static bool set_method(ew_transfer *x) {
   }
 }
 
+/* By parts: libcurl would take a text apart and write it anew, byte by byte, for each request. */
 static bool set_url(const ew_transport *t, ew_transfer *x) {
-  ew_buffer url;
+  ew_buffer path;
+  char *query = NULL;
   bool ok;
-  ew_buffer_init(&url, 16384);
-  ok = ew_buffer_append_text(&url, t->base_url) &&
-       ew_buffer_append(&url, x->request.target.data, x->request.target.length) &&
-       curl_easy_setopt(x->easy, CURLOPT_URL, ew_buffer_text(&url)) == CURLE_OK;
-  ew_buffer_free(&url);
+  ew_buffer_init(&path, 16384);
+  ok = ew_buffer_append_text(&path, t->base_path) &&
+       ew_buffer_append(&path, x->request.target.data, x->request.target.length);
+  if (ok) query = strchr(path.data, '?');
+  if (query) *query++ = '\0';
+  ok = ok && curl_url_set(x->url, CURLUPART_PATH, path.data, 0) == CURLUE_OK &&
+       curl_url_set(x->url, CURLUPART_QUERY, query, 0) == CURLUE_OK;
+  ew_buffer_free(&path);
   return ok;
 }
 
@@ -818,14 +829,15 @@ static ew_status check_parts(const ew_transport *t, CURLU *url, ew_error *error)
 }
 
 static ew_status keep_url(ew_transport *t, CURLU *url, ew_error *error) {
-  char *text = NULL;
+  char *path = NULL;
   size_t length;
-  if (curl_url_get(url, CURLUPART_URL, &text, 0) != CURLUE_OK) return ew_fail_memory(error);
-  t->base_url = strdup(text);
-  curl_free(text);
-  if (!t->base_url) return ew_fail_memory(error);
-  for (length = strlen(t->base_url); length && t->base_url[length - 1] == '/'; length--)
-    t->base_url[length - 1] = '\0';
+  if (curl_url_get(url, CURLUPART_PATH, &path, 0) != CURLUE_OK) return ew_fail_memory(error);
+  t->base_path = strdup(path);
+  curl_free(path);
+  t->base = curl_url_dup(url);
+  if (!t->base_path || !t->base) return ew_fail_memory(error);
+  for (length = strlen(t->base_path); length && t->base_path[length - 1] == '/'; length--)
+    t->base_path[length - 1] = '\0';
   return EW_OK;
 }
 
@@ -951,7 +963,8 @@ void ew_transport_free(ew_transport *t) {
   ew_transport_close(t);
   ew_transfers_free(&t->done);
   ew_sockets_free(&t->sockets);
-  free(t->base_url);
+  curl_url_cleanup(t->base);
+  free(t->base_path);
   free(t->ca_file);
   if (t->proxy) explicit_bzero(t->proxy, strlen(t->proxy)); /* may hold a password */
   free(t->proxy);

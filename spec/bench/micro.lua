@@ -46,9 +46,7 @@ local function idle_client()
   return clients.over {
     core = idle,
     base_url = base_url,
-    api_key = function()
-      return "sk_bench"
-    end,
+    api_key = "sk_bench",
     driver = require "elevenlabs.workspace.driver.blocking",
   }
 end

@@ -57,9 +57,7 @@ local function fake_client()
   return clients.over {
     core = setmetatable({ checker = checker, due = {}, count = 0 }, Core),
     base_url = BASE_URL,
-    api_key = function()
-      return "key"
-    end,
+    api_key = "key",
     driver = require "elevenlabs.workspace.driver.blocking",
   }
 end

@@ -123,8 +123,7 @@ local function read_base_url(options)
   return url
 end
 
---- A function that gives the key. Closed over, so that printing a client's fields
---- shows none.
+--- The key, or the user's function that gives it.
 local function read_api_key(options)
   local key = options.api_key
   if key == nil then
@@ -140,9 +139,7 @@ local function read_api_key(options)
   if not ok then
     return nil, errors.not_sent(failure)
   end
-  return function()
-    return key
-  end
+  return key
 end
 
 local function read_driver(options)
@@ -209,7 +206,7 @@ end
 --- alone) and the password in a proxy's URL.
 local function list_secrets(options, api_key)
   local proxy = type(options.proxy) == "string" and options.proxy:match "^(.*)@"
-  local list = { type(options.api_key) ~= "function" and api_key() or nil }
+  local list = { type(api_key) == "string" and api_key or nil }
   list[#list + 1] = proxy and proxy:gsub("^.*://", "") or nil
   return list
 end

@@ -41,7 +41,10 @@ end
 
 --- A call under way, from `client:start`.
 ---@class elevenlabs.workspace.Call
-local Call = {}
+local Call = {
+  confirming = false, -- asks once more where the key was refused
+  is_parents = false, -- this process is a child of the one that began it
+}
 Call.__index = Call
 Call.__name = "elevenlabs.workspace.call"
 
@@ -75,13 +78,16 @@ function M.policy(fields)
 end
 
 ---@param parts table { core, now = function() -> ms, random = function() -> [0, 1),
---- wait = function(done) -> nil|why not, api_key = function() -> string|nil|false,
+--- wait = function(done) -> nil|why not, api_key = string|false|function() -> that,
 --- mask = function(value) -> value without secrets, on_event = nil, max_concurrency,
 --- max_attempts = nil, deadline_ms = nil, sweeps = nil: does `wait` find out after each step
 --- who is done, so that nobody takes turns? }
 ---@return elevenlabs.workspace.Engine
 function M.new(parts)
   local self
+  local key = parts.api_key -- in a closure alone: no field shows it
+  local asks_key = type(key) == "function"
+  local mask_with = secrets.with_keys(parts.mask) -- an answer may repeat its attempt's key
   self = setmetatable({
     core = parts.core,
     now = parts.now,
@@ -93,9 +99,12 @@ function M.new(parts)
       return self.turns:wait(parts.wait, done)
     end,
     sweeps = parts.sweeps,
-    api_key = parts.api_key,
-    mask = parts.mask,
-    mask_with = secrets.with_keys(parts.mask), -- an answer may repeat its attempt's key
+    asks_key = asks_key, -- of a function of the user's, which may do anything
+    api_key = asks_key and key or function()
+      return key
+    end,
+    mask = not asks_key and key and mask_with(key) or parts.mask,
+    mask_with = mask_with,
     on_event = parts.on_event,
     deadline_ms = parts.deadline_ms,
     max_attempts = parts.max_attempts,
@@ -188,11 +197,12 @@ local function finish(self, call, receipt, err)
   end
   call.receipt, call.err = receipt or false, err or false
   set_state(call, "done")
-  call.args, call.mask, call.verdict = nil, nil, nil
+  call.mask, call.verdict = nil, nil
   self.finished = self.finished + 1
-  call.policy.finished = call.policy.finished + 1
-  if call.policy.ended then
-    put_ended(call.policy.ended, call)
+  local policy = call.policy
+  policy.finished = policy.finished + 1
+  if policy.ended then
+    put_ended(policy.ended, call)
   end
   self.counts[ended] = self.counts[ended] + 1
   self.turns:announce()
@@ -279,9 +289,10 @@ local function notice_fork(self)
   end
 end
 
---- The user may change the table before the call is sent.
+--- The user may change the table before the call is sent. (Room for what most have: a table that
+--- grows costs as much as all else here.)
 local function copy_raw(args)
-  local copy = {}
+  local copy = { resource_id = nil, resource_type = nil, user_email = nil, role = nil }
   for k, v in next, args do
     copy[k] = v
   end
@@ -299,12 +310,27 @@ function Engine:check(op, args)
   return true, why
 end
 
+--- A copy of the arguments, checked.
+---@param op "unshare"|"share"|"get"
+---@param args table
+---@return table|nil
+---@return elevenlabs.workspace.Error|string|nil why not, or a warning
+---@return table|nil copy of what would not be sent
+function Engine:take(op, args)
+  local copy = copy_raw(args)
+  local ok, why = self:check(op, copy)
+  if not ok then
+    return nil, why, copy
+  end
+  return copy, why
+end
+
 --- An outage counts from when its calls began to meet it, and not the time in which there
 --- were none.
 local function start_clock(self, policy, now)
-  if policy.parks and policy.started == 0 then
+  if policy.started == 0 then
     self.pace:start_anew()
-  elseif policy.parks and policy.started == policy.finished then
+  else
     self.pace:was_idle(now)
   end
 end
@@ -317,8 +343,6 @@ local function new_call(self, op, args, policy)
     number = self.counts.calls + 1,
     op = op,
     args = args,
-    resource_id = args.resource_id,
-    resource_type = args.resource_type,
     started_ms = started,
     deadline_ms = policy == self.single and self.deadline_ms and started + self.deadline_ms,
     policy = policy,
@@ -330,10 +354,8 @@ local function new_call(self, op, args, policy)
     id = false,
     mark = false, -- the pace's, of the attempt in flight
     probe = false, -- of the attempt in flight: is it one that tries whether an outage is over?
-    confirming = false, -- asks once more where the key was refused
     verdict = false, -- on the last attempt, where there will be another
     due_ms = false,
-    is_parents = false, -- this process is a child of the one that began it
     stopped = false,
     receipt = false,
     err = false,
@@ -360,7 +382,9 @@ function Engine:queue(op, args, policy, warning, perhaps_applied)
   end
   self.waiting:push(call)
   call.state = "waiting" -- from here on it is one; nothing below needs memory
-  start_clock(self, policy, call.started_ms)
+  if policy.parks and policy.started == policy.finished then
+    start_clock(self, policy, call.started_ms)
+  end
   policy.started = policy.started + 1
   self.counts.calls = self.counts.calls + 1
   self.core:wake_at(0)
@@ -373,14 +397,14 @@ end
 ---@param policy elevenlabs.workspace.Policy|nil default that of a single call
 ---@return elevenlabs.workspace.Call|nil, elevenlabs.workspace.Error|nil
 function Engine:start(op, args, policy)
-  local ok, why = true, nil
+  local why = nil
   if op ~= "connect" and not self.closed then
-    ok, why = self:check(op, args)
+    args, why = self:take(op, args)
+    if not args then
+      return nil, why
+    end
   end
-  if not ok then
-    return nil, why
-  end
-  return self:queue(op, copy_raw(args), policy or self.single, why)
+  return self:queue(op, args, policy or self.single, why)
 end
 
 -- ---- attempts
@@ -412,15 +436,20 @@ local function start_attempt(self, call)
   if call.op == "connect" then
     return self.core:connect()
   end
-  local key, failure = ask_key(self)
-  if call.state == "done" then
-    return nil -- the key function stopped it
-  elseif key == nil then
-    return nil, failure
-  elseif not may_send(self, call, self.flying_count - 1, self.now()) then
-    return nil
+  local key, failure
+  if self.asks_key then
+    key, failure = ask_key(self)
+    if call.state == "done" then
+      return nil -- the key function stopped it
+    elseif key == nil then
+      return nil, failure
+    elseif not may_send(self, call, self.flying_count - 1, self.now()) then
+      return nil
+    end
+    call.mask = key and self.mask_with(key) or self.mask
+  else
+    key = self.api_key()
   end
-  call.mask = key and self.mask_with(key) or self.mask
   return self.core[call.op](self.core, call.args, key)
 end
 
@@ -556,10 +585,10 @@ local function conclude(self, call, verdict)
   })
 end
 
---- When to send the call again; nil where this was its last attempt.
+--- When to send the call again; nil where it is not to be.
 local function retry_at(self, call, verdict, now)
   local policy = call.policy
-  if verdict.action == "done" or call.stopped or call.is_parents or policy.stopped then
+  if call.stopped or call.is_parents or policy.stopped then
     return nil
   elseif self.closed then
     return nil
@@ -582,10 +611,14 @@ end
 --- What the evidence means for this call: its verdict. Where it may be sent again, also what the
 --- server asked for, how long the call would rest by itself, and room for `learn`.
 local function judge(self, call, evidence)
-  evidence.stopped = call.stopped or nil
-  local verdict, headers = outcome.judge(call.op, evidence, call.mask), evidence.headers
-  verdict.resent = evidence.resent or nil
+  evidence.stopped = call.stopped
+  local verdict = outcome.judge(call.op, evidence, call.mask)
+  if verdict.action == "done" then
+    return verdict
+  end
+  verdict.resent = evidence.resent
   if outcome.is_transient(verdict.action) then
+    local headers = evidence.headers
     local slow = verdict.status == 429 or verdict.status == 503
     verdict.asked_ms = retry.parse_retry_after(headers["retry-after"], headers.date)
     verdict.own_ms = retry.backoff_ms(call.attempts, slow, self.random())
@@ -613,7 +646,8 @@ local function let_go(self, call, evidence)
   call.perhaps_applied = call.perhaps_applied or evidence.perhaps_applied
 end
 
-local function tell(self, call, evidence, verdict, due, now)
+local function tell(self, call, evidence, verdict, due)
+  local now = self.now()
   emit(self, call, "response", { result = verdict, elapsed_ms = evidence.elapsed_ms })
   if verdict.held_back then
     emit(self, call, "throttle", {
@@ -646,19 +680,26 @@ local function learn(self, call, evidence)
   end
 end
 
---- One attempt came to its end. Whatever may raise comes first: an error leaves the
---- completion for the next step.
-local function complete(self, call, evidence)
-  local verdict, now = evidence.verdict, self.now()
-  if call.policy.on_verdict then
-    call.policy.on_verdict(verdict)
-  end
+--- -> when to send the call again; nil where this was its last attempt
+local function count_failure(self, call, evidence, verdict)
   if call.policy.counts_unsent or is_trial(call, evidence) then
     call.counted = call.counted + 1
   end
   evidence.perhaps_applied = CHANGES[call.op]
     and (verdict.outcome == "unconfirmed" or evidence.resent)
-  local due = retry_at(self, call, verdict, now)
+  return retry_at(self, call, verdict, self.now())
+end
+
+--- One attempt came to its end. Whatever may raise comes first: an error leaves the
+--- completion for the next step.
+local function complete(self, call, evidence)
+  local verdict, policy, due = evidence.verdict, call.policy, nil
+  if policy.on_verdict then
+    policy.on_verdict(verdict)
+  end
+  if verdict.action ~= "done" then
+    due = count_failure(self, call, evidence, verdict)
+  end
   if due then
     rest(self, call, verdict, due)
   else
@@ -667,7 +708,7 @@ local function complete(self, call, evidence)
   if self.flying[evidence.id] == call then
     let_go(self, call, evidence)
     if self.on_event then
-      tell(self, call, evidence, verdict, due, now)
+      tell(self, call, evidence, verdict, due)
     end
   end
 end

@@ -49,7 +49,9 @@ end
 ---@return integer mark for `succeeded`, `cut` and `shut`
 function Limiter:begin(in_flight)
   self.begun = self.begun + 1
-  self.used = math.max(self.used, in_flight)
+  if in_flight > self.used then
+    self.used = in_flight
+  end
   return self.begun
 end
 
@@ -62,9 +64,9 @@ end
 --- makes it larger by one.
 function Limiter:succeeded()
   self.successes = self.successes + 1
-  if self.successes < math.floor(self.window) then
+  if self.successes + 1 <= self.window then
     return
-  elseif self.used >= math.floor(self.window) then
+  elseif self.used + 1 > self.window then
     set_window(self, self.window + 1)
   else
     self.used, self.successes = 0, 0

@@ -167,46 +167,6 @@ local function doubt(op, evidence, value, problem)
   end
 end
 
--- In our words: libcurl's may quote the proxy's URL, with its password.
-local PROXY_MESSAGE = "the proxy cannot be used: check its name, its URL and its credentials"
-
----@return string class, string|nil why
-local function classify_unsent(evidence)
-  local class = UNSENT[evidence.curl_code] or "unreachable"
-  if class == "proxy_unusable" or evidence.proxy_status == 407 then
-    return "proxy_unusable", PROXY_MESSAGE
-  end
-  return class, evidence.message
-end
-
-local function classify_failure(status, code, type_)
-  if BY_CODE[code] then
-    return BY_CODE[code]
-  end
-  if status >= 500 then
-    return status == 503 and "unavailable" or "server_failed"
-  end
-  return REFUSED_BY_CODE[code] or BY_STATUS[status] or BY_TYPE[type_] or "rejected"
-end
-
----@return string class, string|nil why
-local function classify_sent(op, evidence, value, problem, detail)
-  local status = evidence.status
-  if evidence.curl_code ~= 0 then
-    return SENT[evidence.curl_code] or "broken_off", evidence.message
-  elseif not evidence.head_ended then
-    return "unintelligible", "the answer ended inside its headers"
-  elseif status == 200 then
-    local why = doubt(op, evidence, value, problem)
-    return why and "unproved" or "confirmed", why and "the server answered 200, but " .. why
-  elseif REDIRECTS[status] then
-    return "redirected", "the server answered with a redirect, which is never followed"
-  elseif status < 400 or status > 599 then
-    return "unexpected_status", "the server answered neither yes nor no"
-  end
-  return classify_failure(status, detail.code, detail.type)
-end
-
 --- A string of at most so many bytes, with no part of a character at its end.
 local function text(value, longest)
   if type(value) ~= "string" or value == "" then
@@ -262,6 +222,47 @@ local function read_detail(detail)
   }
 end
 
+-- In our words: libcurl's may quote the proxy's URL, with its password.
+local PROXY_MESSAGE = "the proxy cannot be used: check its name, its URL and its credentials"
+
+---@return string class, string|nil why
+local function classify_unsent(evidence)
+  local class = UNSENT[evidence.curl_code] or "unreachable"
+  if class == "proxy_unusable" or evidence.proxy_status == 407 then
+    return "proxy_unusable", PROXY_MESSAGE
+  end
+  return class, evidence.message
+end
+
+local function classify_failure(status, code, type_)
+  if BY_CODE[code] then
+    return BY_CODE[code]
+  end
+  if status >= 500 then
+    return status == 503 and "unavailable" or "server_failed"
+  end
+  return REFUSED_BY_CODE[code] or BY_STATUS[status] or BY_TYPE[type_] or "rejected"
+end
+
+---@return string class, string|nil why
+local function classify_sent(op, evidence, value, problem, said)
+  local status = evidence.status
+  if evidence.curl_code ~= 0 then
+    return SENT[evidence.curl_code] or "broken_off", evidence.message
+  elseif not evidence.head_ended then
+    return "unintelligible", "the answer ended inside its headers"
+  elseif status == 200 then
+    local why = doubt(op, evidence, value, problem)
+    return why and "unproved" or "confirmed", why and "the server answered 200, but " .. why
+  elseif REDIRECTS[status] then
+    return "redirected", "the server answered with a redirect, which is never followed"
+  elseif status < 400 or status > 599 then
+    return "unexpected_status", "the server answered neither yes nor no"
+  end
+  local detail = read_detail(said)
+  return classify_failure(status, detail.code, detail.type)
+end
+
 local function explain(evidence, why, detail)
   if why and detail.message then
     return why .. ": " .. detail.message
@@ -272,6 +273,26 @@ end
 --- Without an escape, what is in the strings of a body is in the body as it came.
 local function is_clean(body, mask)
   return not body:find("\\", 1, true) and mask(body) == body
+end
+
+local function request_id_of(evidence, mask)
+  local id = evidence.headers["request-id"]
+  return id and text(mask(id), 128)
+end
+
+--- Most are, and have no more to tell.
+local function confirm(evidence, value, mask)
+  if not is_clean(evidence.body, mask) then
+    value = mask(value)
+  end
+  return {
+    class = "confirmed",
+    outcome = "confirmed",
+    action = "done",
+    status = evidence.status,
+    request_id = request_id_of(evidence, mask),
+    value = value,
+  }
 end
 
 --- Judge one attempt of an operation.
@@ -286,37 +307,26 @@ end
 function M.judge(op, evidence, mask)
   local value, problem = decode(evidence)
   local said = type(value) == "table" and value.detail or nil
-  local detail = read_detail(said)
-  local shown = detail
   local class, why
   if op == "connect" and evidence.status > 0 then
     class = "confirmed"
   elseif not evidence.sent then
     class, why = classify_unsent(evidence)
   else
-    class, why = classify_sent(op, evidence, value, problem, detail)
+    class, why = classify_sent(op, evidence, value, problem, said)
+  end
+  if class == "confirmed" then
+    return confirm(evidence, value, mask)
   end
   local row = CLASSES[class]
   local outcome, kind, action = row[1], row[2], row[3]
-  if evidence.stopped and evidence.curl_code ~= 0 and outcome ~= "confirmed" then
+  if evidence.stopped and evidence.curl_code ~= 0 then
     kind, action, why = evidence.stopped, "none", evidence.message
   end
   if not is_clean(evidence.body, mask) then
     said, value = mask(said), mask(value)
-    shown = read_detail(said)
   end
-  local request_id = evidence.headers["request-id"]
-  request_id = request_id and text(mask(request_id), 128) or shown.request_id
-  if class == "confirmed" then -- most are, and have no more to tell
-    return {
-      class = class,
-      outcome = outcome,
-      action = action,
-      status = evidence.status,
-      request_id = request_id,
-      value = value,
-    }
-  end
+  local shown = read_detail(said)
   return {
     class = class,
     outcome = outcome,
@@ -327,7 +337,7 @@ function M.judge(op, evidence, mask)
     status = evidence.status > 0 and evidence.status or nil,
     code = shown.code,
     field = shown.field,
-    request_id = request_id,
+    request_id = request_id_of(evidence, mask) or shown.request_id,
     ambiguous = outcome == "refused" and evidence.resent or nil,
     details = said,
     value = value,

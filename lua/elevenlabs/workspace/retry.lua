@@ -132,7 +132,9 @@ end
 ---@param first_try boolean
 ---@param was_probe boolean
 function Budget:settled(first_try, was_probe)
-  self.tokens = math.min(FULL, self.tokens + (first_try and 1 or 0))
+  if first_try and self.tokens < FULL then
+    self.tokens = self.tokens + 1
+  end
   self.parked, self.failing_since_ms, self.excused_ms = false, false, 0
   self.probing = self.probing and not was_probe
   self.probe_pause_ms = FIRST_PROBE_MS

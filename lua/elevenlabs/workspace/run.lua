@@ -250,14 +250,6 @@ end
 
 -- ---- items that begin
 
-local function copy_raw(item)
-  local copy = {}
-  for name, value in next, item do
-    copy[name] = value
-  end
-  return copy
-end
-
 --- What can never be sent, with its place in the source.
 local function deliver_invalid(self, item, err)
   err.message = sources.at_place(self.source, err)
@@ -305,10 +297,10 @@ local function take(self)
   elseif not item then
     return deliver(self, {}, nil, errors.invalid(problem.field, problem.message))
   end
-  item = copy_raw(item)
-  local valid, why = self.engine:check(self.op, item)
-  if not valid then
-    return deliver_invalid(self, item, why)
+  local why, invalid
+  item, why, invalid = self.engine:take(self.op, item)
+  if not item then
+    return deliver_invalid(self, invalid, why)
   end
   local perhaps_applied = false
   if self.journal then

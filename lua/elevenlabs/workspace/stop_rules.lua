@@ -84,6 +84,11 @@ end
 ---@param verdict table of outcome.judge, with `asked_ms`
 ---@return table|nil stop { reason, message }
 function Rules:see(verdict)
+  if verdict.class == "confirmed" then
+    self.answers = self.answers + 1
+    self.refusal, self.odd, self.tls_failures = false, 0, 0
+    return nil
+  end
   self.odd = verdict.class == "unexpected_status" and self.odd + 1 or 0
   self.tls_failures = verdict.class == "tls_failed" and self.tls_failures + 1 or 0
   if verdict.action == "stop" then

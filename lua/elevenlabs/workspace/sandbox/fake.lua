@@ -161,9 +161,7 @@ function M.new(options)
   return clients.over {
     core = fake,
     base_url = BASE_URL,
-    api_key = function()
-      return key
-    end,
+    api_key = key,
     driver = options.driver or require "elevenlabs.workspace.driver.blocking",
     secrets = { key or nil },
   },
