@@ -5,7 +5,6 @@
 
 local clients = require "elevenlabs.workspace.client"
 local core = require "elevenlabs.workspace.core"
-local gathers = require "elevenlabs.workspace.gather"
 local items = require "elevenlabs.workspace.items"
 
 local M = {}
@@ -27,7 +26,9 @@ M.new = clients.new
 --- ended. Entry i of the result is what function i returned, as `{ n = 1, receipt }`; of one that
 --- raised, `{ n = 2, nil, what it raised }`. A function that yields by itself is resumed soon.
 ---@type fun(client: elevenlabs.workspace.Client, functions: function[]): table[]
-M.gather = gathers.run
+M.gather = function(client, functions)
+  return require("elevenlabs.workspace.gather").run(client, functions)
+end
 
 local default
 

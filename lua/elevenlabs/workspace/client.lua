@@ -2,9 +2,7 @@
 --- how to wait for one the driver's.
 
 local core = require "elevenlabs.workspace.core"
-local engines = require "elevenlabs.workspace.engine"
 local errors = require "elevenlabs.workspace.error"
-local gathers = require "elevenlabs.workspace.gather"
 local names = require "elevenlabs.workspace.names"
 local secrets = require "elevenlabs.workspace.secrets"
 
@@ -232,6 +230,7 @@ end
 --- max_concurrency = nil, max_attempts = nil, deadline_ms = nil }
 ---@return elevenlabs.workspace.Client
 function M.over(parts)
+  local engines = require "elevenlabs.workspace.engine" -- most of `require`'s time, so not before
   local client = setmetatable({
     core = parts.core,
     base_url = parts.base_url,
@@ -243,7 +242,8 @@ function M.over(parts)
     now = core.now,
     random = core.random,
     wait = function(done)
-      return gathers.wait(client, done)
+      local gathers = package.loaded["elevenlabs.workspace.gather"] -- with its first use
+      return (gathers or parts.driver).wait(client, done)
     end,
     sweeps = parts.driver.sweeps,
     api_key = parts.api_key,

@@ -166,15 +166,14 @@ local function emit(self, call, name, facts)
 end
 
 --- Calls that rest are counted by their policy.
-local function set_state(call, state)
-  local policy = call.policy
+local function leave(call)
   if call.state == "resting" then
-    policy.resting = policy.resting - 1
+    call.policy.resting = call.policy.resting - 1
   end
-  if state == "resting" then
-    policy.resting = policy.resting + 1
-  end
-  call.state = state
+end
+
+local function put_to_rest(call)
+  call.state, call.policy.resting = "resting", call.policy.resting + 1
 end
 
 local function put_ended(ended, call)
@@ -195,12 +194,11 @@ local function finish(self, call, receipt, err)
   if call.state == "starting" then
     self.flying_count = self.flying_count - 1
   end
-  call.receipt, call.err = receipt or false, err or false
-  set_state(call, "done")
-  call.mask, call.verdict = nil, nil
-  self.finished = self.finished + 1
+  leave(call)
   local policy = call.policy
-  policy.finished = policy.finished + 1
+  call.state, call.receipt, call.err = "done", receipt or false, err or false
+  call.mask, call.verdict = nil, nil
+  self.finished, policy.finished = self.finished + 1, policy.finished + 1
   if policy.ended then
     put_ended(policy.ended, call)
   end
@@ -462,8 +460,8 @@ local function write_down(self, id, call)
 end
 
 local function send(self, call)
-  call.id = false
-  set_state(call, "starting") -- for whoever steps while the key function runs
+  leave(call)
+  call.id, call.state = false, "starting" -- for whoever steps while the key function runs
   self.flying_count = self.flying_count + 1
   local id, failure = start_attempt(self, call)
   if id then
@@ -481,8 +479,12 @@ local function try_to_send(self, call)
   local before = call.state
   local ok, why = pcall(send, self, call)
   if call.state == "starting" then
-    set_state(call, before)
     self.flying_count = self.flying_count - 1
+    if before == "resting" then
+      put_to_rest(call)
+    else
+      call.state = before
+    end
     if call.id then
       self.core:cancel(call.id)
     end
@@ -525,19 +527,20 @@ end
 
 --- From the front of the queue, past calls that are being started further up the stack.
 local function send_waiting(self)
-  local row, i, now = self.waiting, self.waiting.first, self.now()
-  while i <= row.last and self.pace:has_place(self.flying_count, now) do
+  local row, pace, now = self.waiting, self.pace, self.now()
+  local i = row.first
+  while i <= row.last and pace:has_place(self.flying_count, now) do
     local call = row[i]
     if call and call.state == "waiting" then
       local policy = call.policy
-      if not policy.stopped and self.pace:trusts(policy.parks, now) then
+      if not policy.stopped and pace:trusts(policy.parks, now) then
         try_to_send(self, call)
       end
     end
     i = i + 1 < row.first and row.first or i + 1
   end
   local first = row:peek()
-  while first and (has_left(first) or first.state == "resting") do
+  while first and first.state ~= "waiting" and first.state ~= "starting" do
     row:drop(first)
     first = row:peek()
   end
@@ -632,7 +635,7 @@ end
 local function rest(self, call, verdict, due)
   self.resting:put(call, due)
   call.verdict = verdict
-  set_state(call, "resting")
+  put_to_rest(call)
   self.counts.retries = self.counts.retries + 1
   call.policy.retries = call.policy.retries + 1
   self.turns:announce() -- a run may take more while it rests

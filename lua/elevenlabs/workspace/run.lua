@@ -10,7 +10,7 @@ local sources = require "elevenlabs.workspace.items.source"
 
 local M = {}
 
-local GROUP, GROUP_MS = 256, 100 -- of records that are synced together
+local GROUP, GROUP_MS = 1024, 100 -- of records that are synced together
 local GRACE_MS = 5000 -- for what is in flight when a run is cancelled
 local PROGRESS_MS = 100
 local MOST_RESTING = 4 -- times as many as may be in flight
@@ -52,21 +52,16 @@ end
 
 -- ---- reporting
 
+--- Until it returns, which may take many turns of the host's, the run stands still, whoever
+--- else asks for its result. (Set in here: pcall itself may raise where memory is short.)
 local function go_outside(self, f, ...)
   self.is_outside = true
   return f(...)
 end
 
---- As pcall. Until it returns, which may take many turns of the host's, the run stands
---- still, whoever else asks for its result. (pcall itself may raise where memory is short.)
-local function call_outside(self, f, ...)
-  local ok, first, second = pcall(go_outside, self, f, ...)
-  self.is_outside = false
-  return ok, first, second
-end
-
 local function call_user(self, f, ...)
-  local ok, why = call_outside(self, f, ...)
+  local ok, why = pcall(go_outside, self, f, ...)
+  self.is_outside = false
   if not ok then
     stop(self, "callback", "a function of the run's owner raised: " .. describe_raised(self, why))
   end
@@ -285,10 +280,16 @@ local function settle_dry(self, item)
   deliver(self, item, nil, errors.not_sent { kind = "cancelled", message = message })
 end
 
+local function ask_source(self)
+  self.is_outside = true
+  return self.source:next()
+end
+
 --- The source's next item, valid and not known yet; nil where the one it gave has ended
 --- already, or there is none.
 local function take(self)
-  local ok, item, problem = call_outside(self, self.source.next, self.source)
+  local ok, item, problem = pcall(ask_source, self)
+  self.is_outside = false
   if not ok then
     return stop(self, "source", "the source of items raised: " .. describe_raised(self, item))
   elseif not item and not problem then
@@ -332,15 +333,19 @@ end
 
 --- Items to send, as many as there is room for.
 local function take_batch(self)
-  local batch, room = {}, room_for_more(self)
-  for taken = 1, BURST do
+  local batch, count, room = {}, 0, room_for_more(self)
+  for _ = 1, BURST do
     self.is_starved = not self.source:is_ready()
-    if #batch >= room or takes_no_more(self) or self.is_starved then
+    if count >= room or self.is_starved or takes_no_more(self) then
       return batch
     end
-    batch[#batch + 1] = take(self)
-    self.is_burst = taken == BURST
+    local entry = take(self)
+    if entry then
+      count = count + 1
+      batch[count] = entry
+    end
   end
+  self.is_burst = true
   return batch
 end
 
