@@ -751,9 +751,8 @@ local function complete_all(self, ask, ...)
 end
 
 local function stop_overdue(self)
-  local now = self.now()
   local call = self.deadlines:peek()
-  while call and (call.state == "done" or call.deadline_ms <= now) do
+  while call and (call.state == "done" or call.deadline_ms <= self.now()) do
     stop(self, call, "timeout")
     self.deadlines:drop(call)
     call = self.deadlines:peek()
@@ -779,7 +778,7 @@ end
 --- Where nothing has succeeded for too long, end what waits for better times.
 local function give_up(self)
   local at = self.pace:gives_up_at()
-  if not at or at > self.now() or not (self.waiting:peek() or self.resting:soonest()) then
+  if not at or at > self.now() then
     return
   end
   for i = #self.resting, 1, -1 do
@@ -848,7 +847,7 @@ local function next_wake_ms(self)
   if self.waiting:peek() or self.resting:soonest() then
     at = earlier(earlier(at, next_send_ms(self, now)), self.pace:gives_up_at())
   end
-  for _, alarm in pairs(self.alarms) do
+  for _, alarm in next, self.alarms do
     at = earlier(at, alarm)
   end
   return at
@@ -859,7 +858,7 @@ end
 local function ring(self)
   local now = self.now()
   self.rang, self.woken = self.woken, false
-  for owner, alarm in pairs(self.alarms) do
+  for owner, alarm in next, self.alarms do
     if alarm <= now then
       self.alarms[owner], self.rang = nil, true
     end
@@ -869,9 +868,8 @@ local function ring(self)
   end
 end
 
---- Whatever time and free places allow, and the time at which there will be more.
-local function advance(self)
-  stop_overdue(self)
+--- Whatever of those that wait and rest may be sent.
+local function send_more(self)
   give_up(self)
   if self.pace:is_parked() then -- an item that failed before makes a bad probe
     send_waiting(self)
@@ -879,6 +877,14 @@ local function advance(self)
   else
     send_rested(self)
     send_waiting(self)
+  end
+end
+
+--- Whatever time and free places allow, and the time at which there will be more.
+local function advance(self)
+  stop_overdue(self)
+  if self.waiting:peek() or self.resting:soonest() then
+    send_more(self)
   end
   self.core:wake_at(next_wake_ms(self))
 end

@@ -14,7 +14,7 @@
 ---@field io "inline"|"thread"|nil where requests are run: in the steps (default), or in a thread
 
 ---@type elevenlabs.workspace.Driver
-local M = { io = "inline" }
+local M = { io = "inline", sweeps = true } -- nobody else runs while one waits
 
 -- A bound, not a delay: a step returns with its first completion.
 local LONGEST_STEP_MS = 60000
