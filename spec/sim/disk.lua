@@ -12,6 +12,7 @@ local MUCH = 256 * 1024 -- the real journal writes when it holds so much
 ---@class spec.sim.Disk
 ---@field files table<string, table> by path: { lines, synced: how many of them, torn,
 --- confirmed: of which items the synced ones say so }
+---@field paths string[]
 local Disk = {}
 Disk.__index = Disk
 
@@ -23,6 +24,7 @@ function M.new(world)
     world = world,
     watch = false, -- of invariants: told of each record that is written
     files = {},
+    paths = {}, -- of the files, in the order in which they were made
     sync_ms = 0,
     fails_at = false, -- the operation, counted from now
     failing = "sync", -- or "write"
@@ -60,7 +62,8 @@ end
 --- The process is gone. Of what was not synced, a part is there.
 function Disk:crash()
   local random = self.world.random
-  for _, file in pairs(self.files) do
+  for _, path in ipairs(self.paths) do -- in an order that is a seed's own
+    local file = self.files[path]
     local kept = random:int(file.synced, #file.lines)
     file.torn = file.torn or (kept < #file.lines and random:chance(0.5))
     for i = #file.lines, kept + 1, -1 do
@@ -96,9 +99,12 @@ function Disk:open(path, create)
   elseif file and file.locked then
     return failed "is locked by another run"
   end
-  file = file or { path = path, lines = {}, synced = 0, torn = false, confirmed = {} }
+  if not file then
+    file = { lines = {}, synced = 0, torn = false, confirmed = {} }
+    self.files[path] = file
+    table.insert(self.paths, path)
+  end
   file.locked = true
-  self.files[path] = file
   return setmetatable({
     disk = self,
     file = file,

@@ -214,10 +214,10 @@ end
 function M.draw(random)
   local lists, processes = {}, {}
   if random:chance(0.75) then
-    lists[1] = draw_owner(random, "j1", "one.journal")
+    table.insert(lists, draw_owner(random, "j1", "one.journal"))
   end
   if random:chance(0.1) then
-    lists[2] = draw_owner(random, "j2", "two.journal")
+    table.insert(lists, draw_owner(random, "j2", "two.journal"))
   end
   for number = 1, random:pick { 1, 1, 1, 2, 2, 3, 4 } do
     processes[number] = draw_process(random, number, lists)
