@@ -117,6 +117,22 @@ describe("a bulk run", function()
     assert.are.same({ 50, 2 }, { report.confirmed, most })
   end)
 
+  it("goes by it also where items are sent again", function()
+    local in_flight, most, tried = 0, 0, {}
+    local report = run(function(attempt, now)
+      if not attempt.since then
+        attempt.since, in_flight = now, in_flight + 1
+        most = math.max(most, in_flight)
+      elseif now - attempt.since >= 100 then
+        in_flight = in_flight - 1
+        local id = attempt.args.resource_id
+        tried[id] = (tried[id] or 0) + 1
+        return { status = tried[id] < 3 and 500 or 200 }
+      end
+    end, (many(50)), { max_concurrency = 2 })
+    assert.are.same({ 50, 2 }, { report.confirmed, most })
+  end)
+
   for _, driver in ipairs { "blocking", "manual" } do
     it("goes through a real sandbox with the " .. driver .. " driver", function()
       local sandbox = sandboxes.start("--resources", "100", "--max-concurrent", "5")

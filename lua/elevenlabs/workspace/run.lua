@@ -324,7 +324,12 @@ end
 --- Items that rest before they are sent again take no other's place, up to a bound: a few
 --- that always fail would else keep all others from being sent. Beyond it one more may be
 --- taken where the client tries whether an outage is over: they have all failed before.
+--- Not so in a run that keeps to fewer at once than its client: those that rest will be sent
+--- whenever the client has a place.
 local function room_for_more(self)
+  if self.most < self.engine.max_concurrency then
+    return self.most - #self.held
+  end
   local resting = self.policy.resting
   local room = self.most - #self.held + math.min(resting, MOST_RESTING * self.most)
   local needs_probe = resting == #self.held and self.engine.pace:is_parked()
