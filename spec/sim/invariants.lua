@@ -4,8 +4,10 @@ local servers = require "spec.sim.server"
 
 local M = {}
 
--- The longest backoff; and a fifth of the longest Retry-After, which may be added to that.
+-- The longest backoff; and a fifth of the longest Retry-After, which may be added to that,
+-- where there is room for it below the longest pause.
 local LONGEST_IDLE_MS = 60000
+local LONGEST_PAUSE_MS = 300000
 local GROUP_MS = 100 -- for so long a run keeps what is to be synced together
 local LONGEST_LIFE_MS = 24 * 3600 * 1000
 local MOST_STEPS = 3000 -- while time stands still
@@ -58,6 +60,20 @@ local function check_places(self, core)
   end
 end
 
+--- A bulk run may have fewer places than its client.
+local function check_run_places(self, core, entry)
+  local most, count = self.plan.run_concurrency, 1
+  if not most or entry.owner:find "^s" then
+    return
+  end
+  for _, other in pairs(core.attempts) do
+    count = count + (other.entry and other.entry.owner == entry.owner and 1 or 0)
+  end
+  if count > most then
+    self:fail("broken", "%d of %s in flight, more than its run's %d", count, entry.owner, most)
+  end
+end
+
 local function check_gate(self)
   if self.world.now < self.gate_ms - SOON_MS then
     self:fail("broken", "sent %.0f ms before Retry-After allows it", self.gate_ms - self.world.now)
@@ -84,6 +100,9 @@ local function check_entry(self, attempt)
       self:fail("broken", "%s is shared again, after #%d may have been", entry.key, earlier.id)
     end
   end
+  if attempt.op == "share" and (entry.taken_back or 0) > entry.settled then
+    self:fail("broken", "%s is shared again, after somebody took it back", entry.key)
+  end
   if entry.told_by == self then
     self:fail("broken", "%s is sent after its end was told", entry.key)
   elseif entry.is_confirmed then
@@ -109,6 +128,7 @@ function Watch:attempt(core, attempt)
   check_gate(self)
   if attempt.entry then
     check_entry(self, attempt)
+    check_run_places(self, core, attempt.entry)
     give_up_others(self, attempt.entry)
     table.insert(attempt.entry.attempts, attempt)
   end
@@ -184,8 +204,11 @@ end
 --- While there is work: no longer than a server asked for, or than a backoff.
 local function check_length(self, till)
   local since = math.max(self.active_ms, self.gate_ms, self.world.leap_to)
+  local pause_ms = till - math.max(self.active_ms, self.world.leap_to)
   if till - since > LONGEST_IDLE_MS + SOON_MS then
     self:fail("broken", "sleeps for too long: %.0f ms", till - since)
+  elseif pause_ms > LONGEST_PAUSE_MS + (self.plan.frame_ms or 0) + SOON_MS then
+    self:fail("broken", "pauses for too long: %.0f ms", pause_ms)
   end
 end
 

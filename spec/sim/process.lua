@@ -238,6 +238,7 @@ local function schedule(self)
   end
   if clock.jump_at then
     after(clock.jump_at, function()
+      world:note("the wall clock jumps by %.0f ms", clock.jump_ms)
       world.wall_ms = clock.jump_ms
     end)
   end

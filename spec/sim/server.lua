@@ -35,6 +35,7 @@ local GARBAGE = {
 ---@class spec.sim.Entry
 ---@field attempts table[] all that were begun
 ---@field settled integer so many of them are of the past: confirmed, and given up since
+---@field taken_back integer|nil so many were begun when somebody took back what one had done
 
 ---@class spec.sim.Server
 local Server = {}
@@ -189,6 +190,9 @@ function Server:meddle()
   local entry = self.world.random:pick(self.list)
   local had = self.roles[entry.place]
   self.roles[entry.place] = not had and (entry.role or "viewer") or nil
+  if had and entry.applied > 0 then
+    entry.taken_back = #entry.attempts
+  end
   self.world:note("somebody else %s %s", had and "takes back" or "grants", entry.key)
 end
 

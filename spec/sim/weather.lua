@@ -57,9 +57,10 @@ Weather.__index = Weather
 
 local function draw_spell(random, from)
   local is_storm = random:chance(0.5)
+  local is_endless = not is_storm and random:chance(0.2)
   return {
     from = from,
-    till = from + random:spread(500, is_storm and 60000 or 240000),
+    till = is_endless and math.huge or from + random:spread(500, is_storm and 60000 or 240000),
     fate = random:pick(is_storm and STORMS or OUTAGES),
     share = random:chance(0.5) and 1 or 0.2 + 0.8 * random:next(),
   }
