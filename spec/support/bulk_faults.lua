@@ -1,5 +1,5 @@
 --- The table of faults inside a bulk run: the single calls' again, and what concerns a run
---- alone.
+--- alone; and, for single calls too, what is waited for.
 
 local h2 = require "spec.support.h2"
 local in_bulk = require "spec.support.in_bulk"
@@ -68,8 +68,8 @@ local function summary(report, requests)
     .. (report.stopped and ", stopped by " .. report.stopped or "")
 end
 
---- A run of `count` items. Returns what became of them, and the longest pause in seconds.
-local function run_over_h2(scripts, count, max_concurrency)
+--- `use(client)` over these scripts. Returns what it does, and the longest pause in seconds.
+local function use_h2(scripts, use)
   local server = h2.start { scripts }
   local options = in_bulk.options { max_attempts = false }
   local client = server:client(options)
@@ -77,17 +77,38 @@ local function run_over_h2(scripts, count, max_concurrency)
     return 0.999 -- so that pauses are known, and the longest
   end
   client.engine.pace.random = client.engine.random
-  local path = os.tmpname()
-  local report = in_bulk.run(client, {
-    journal = path,
-    count = count,
-    max_concurrency = max_concurrency,
-  })
-  os.remove(path)
-  local seen = summary(report, client:stats().attempts)
+  local seen = use(client)
   client:close()
   server:stop()
   return seen, math.floor(options.driver.longest_ms / 1000 + 0.5)
+end
+
+--- A run of `count` items.
+local function run_over_h2(scripts, count, max_concurrency)
+  return use_h2(scripts, function(client)
+    local path = os.tmpname()
+    local report = in_bulk.run(client, {
+      journal = path,
+      count = count,
+      max_concurrency = max_concurrency,
+    })
+    os.remove(path)
+    return summary(report, client:stats().attempts)
+  end)
+end
+
+--- A single call, with as many attempts as usual.
+local function call_over_h2(scripts)
+  return use_h2(scripts, function(client)
+    local receipt, err = client:unshare {
+      resource_id = "id1",
+      resource_type = "voice",
+      user_email = "a@example.com",
+    }
+    local attempts = client:stats().attempts
+    assert((receipt or err).attempts == attempts, "counted wrongly")
+    return ("%s in %d requests"):format((receipt or err).outcome, attempts)
+  end)
 end
 
 --- The same, one item after another.
@@ -147,6 +168,17 @@ local function add_answers(fault)
     local number, name, expected, scripts, count = (unpack or table.unpack)(row)
     fault(number, "HTTP/2: " .. name, expected, over_h2(scripts, count), nil, in_bulk)
   end
+  for _, row in ipairs {
+    { 56, "500, 502, 503, then 200", "confirmed in 4 requests",
+      { answer(500), answer(502), answer(503), GOOD } },
+    { 56, "504, then 200", "confirmed in 2 requests", { answer(504), GOOD } },
+    { 57, "500 for ever", "unconfirmed in 4 requests", { answer(500) } },
+  } do
+    local number, name, expected, scripts = (unpack or table.unpack)(row)
+    fault(number, "HTTP/2: " .. name, expected, function()
+      return (call_over_h2(scripts))
+    end)
+  end
 end
 
 -- ---- Retry-After
@@ -168,18 +200,25 @@ local function add_pauses(fault)
     { "in a while", "waited 1 s" },
   } do
     local value, expected = row[1], row[2]
-    expected = "5 confirmed in 6 requests, " .. expected
-    fault(55, "429 with Retry-After: " .. value, expected, function()
-      local headers = { ["content-length"] = "0", ["retry-after"] = value, date = DATE }
-      local scripts = { { h2.headers(429, headers, true) }, GOOD }
+    local name = "429 with Retry-After: " .. value
+    local headers = { ["content-length"] = "0", ["retry-after"] = value, date = DATE }
+    local scripts = { { h2.headers(429, headers, true) }, GOOD }
+    fault(55, name, "confirmed in 2 requests, " .. expected, function()
+      return ("%s, waited %d s"):format(call_over_h2(scripts))
+    end)
+    fault(55, name, "5 confirmed in 6 requests, " .. expected, function()
       return ("%s, waited %d s"):format(run_over_h2(scripts, 5, 4))
     end, nil, in_bulk)
   end
   for _, value in ipairs { "301", "9999999999", "Wed, 25 Nov 2026 12:00:00 GMT" } do
     local headers = { ["content-length"] = "0", ["retry-after"] = value, date = DATE }
-    local expected = "1 refused in 1 requests, stopped by rate_limited"
-    fault(55, "429 with Retry-After: " .. value, expected,
-      over_h2({ { h2.headers(429, headers, true) }, GOOD }, 5), nil, in_bulk)
+    local name = "429 with Retry-After: " .. value
+    local scripts = { { h2.headers(429, headers, true) }, GOOD }
+    fault(55, name, "refused in 1 requests, waited 0 s", function()
+      return ("%s, waited %d s"):format(call_over_h2(scripts))
+    end)
+    fault(55, name, "1 refused in 1 requests, stopped by rate_limited", over_h2(scripts, 5), nil,
+      in_bulk)
   end
 end
 

@@ -587,14 +587,25 @@ end, nil, in_bulk)
 
 -- ---- memory
 
-fault(62, "memory runs out at some of all points", "truth, and a client that works", function()
+--- With words that an operation's name has.
+local function torture(words)
   local status, out, err = process.start({
     os.getenv "SPEC_LUA",
     "spec/torture/report.lua",
     "97",
+    words,
   }):wait(120000) -- a bound, never a delay
   return status == 0 and "truth, and a client that works" or out .. err
+end
+
+fault(62, "memory runs out at some of all points", "truth, and a client that works", function()
+  return torture ""
 end)
+for _, name in ipairs { "bulk", "resume" } do
+  fault(62, "the same, " .. name, "truth, and a client that works", function()
+    return torture(name)
+  end, nil, in_bulk)
+end
 
 require("spec.support.bulk_faults")(faults, fault)
 
