@@ -1,5 +1,6 @@
 -- `make mutants` puts all of them in.
 
+local faults = require "spec.support.faults"
 local mutants = require "spec.mutants.list"
 local runner = require "spec.mutants.runner"
 local source = require "spec.mutants.source"
@@ -30,6 +31,18 @@ describe("mutants", function()
       names[mutant.name] = true
       local text = source.read(mutant.file)
       assert.are_not.equal(text, source.with_bug(text, mutant), mutant.name)
+    end
+  end)
+
+  it("turn each row of the table of faults red", function()
+    local rows = {}
+    for _, mutant in ipairs(mutants) do
+      for _, row in ipairs(mutant.rows or {}) do
+        rows[row] = true
+      end
+    end
+    for _, fault in ipairs(faults.list) do
+      assert.is_true(rows[fault.number], fault.number .. " " .. fault.name)
     end
   end)
 

@@ -427,6 +427,9 @@ mutant("the earlier run's doubt is forgotten",
 mutant("a run is at its end where it stopped", "self.report.exhausted = self.cancelled == 0",
   "self.report.exhausted = true")
 mutant("a run holds any number of items", "if #batch >= room or", "if")
+mutant("what a run sends again needs no place of its own",
+  "if self.most < self.engine.max_concurrency then", "if false then",
+  { filter = "where items are sent again" })
 mutant("cancelling waits longer than 5 s", "self.cancel_at_ms = now + GRACE_MS",
   "self.cancel_at_ms = now + 2 * GRACE_MS", { filter = "is cancelled" })
 mutant("cancelling twice does no more than once", "or self.cancelled > 1 then", "then",
