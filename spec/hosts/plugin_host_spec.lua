@@ -31,7 +31,7 @@ if _VERSION ~= "Lua 5.4" or os.getenv "SPEC_SLOW_MACHINE" then
 end
 
 -- lua-cjson is preloaded for its name to be known still when leaks are listed, after the
--- states were closed.
+-- states were closed; so it comes before ASan's own.
 local ENVIRONMENT = {
   LD_PRELOAD = find_cjson(),
   ASAN_OPTIONS = "verify_asan_link_order=0",

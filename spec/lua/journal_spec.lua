@@ -357,11 +357,11 @@ describe("the journal", function()
   it("warns when it is older than a day", function()
     local date = os.date
     run({ "x" }, ok)
-    os.date = function(format, time) -- luacheck: ignore 122
+    os.date = function(format, time) -- luacheck: ignore 122 (for this run)
       return date(format, (time or os.time()) + 86401)
     end
     local report = run({ "x" }, ok)
-    os.date = date -- luacheck: ignore 122
+    os.date = date -- luacheck: ignore 122 (as it was)
     assert.matches("was begun at 20", report.journal.warning)
     assert.is_nil(run({ "x" }, ok).journal.warning)
   end)

@@ -275,9 +275,9 @@ end
 -- ---- any of them
 
 --- An array of items, a function that returns the next item or nil at the end, or a source.
--- luacheck: no max comment line length
+-- luacheck: push no max comment line length (an annotation cannot be broken)
 ---@alias elevenlabs.workspace.Items elevenlabs.workspace.Item[]|elevenlabs.workspace.Source|fun(): elevenlabs.workspace.Item|nil
--- luacheck: max comment line length 120
+-- luacheck: pop
 
 --- A source for one run, of what a caller has: a second run would find it read to its end,
 --- and report that all is well. Raises, in the name of its caller's caller, for anything else.

@@ -170,7 +170,7 @@ describe("driver.luv", function()
     if close then
       close(thread)
     end
-    thread = nil -- luacheck: ignore
+    thread = nil -- luacheck: ignore 311 (so that it is collected)
     collectgarbage()
     run_until(function()
       return client:stats().confirmed == 1

@@ -1,6 +1,6 @@
 --- What a bulk run reads from, item by item.
 
--- luacheck: no unused args
+-- luacheck: no unused args (what a source can do, and this does not)
 
 local M = {}
 
