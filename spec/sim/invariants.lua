@@ -293,6 +293,9 @@ function Watch:record(record)
     if not has_proof(self.server.entries[key]) then
       self:fail("false_confirmed", "the journal says of %s that it is confirmed", key)
     end
+  elseif record.intent then
+    local key = servers.key_of(record)
+    self.server.intended[key] = self.server.intended[key] or self
   end
 end
 
@@ -411,6 +414,18 @@ end
 -- Where every answer is the same, a run may stop also in good weather.
 local MAY_STOP = { refusals = true, permission = true }
 
+--- May an earlier life have sent this share? One that was begun, or written down to be.
+local function is_in_doubt(self, item)
+  local key = servers.key_of(item)
+  local entry, watch = self.server.entries[key], self.server.intended[key]
+  for _, attempt in ipairs(entry and entry.attempts or {}) do
+    if attempt.watch ~= self and not is_harmless(attempt) then
+      return true
+    end
+  end
+  return watch ~= nil and watch ~= self
+end
+
 --- The same of the last life, in good weather: all is settled now.
 function Watch:settled(owner, report)
   if MAY_STOP[report.stopped] then
@@ -422,7 +437,8 @@ function Watch:settled(owner, report)
   for _, item in ipairs(owner.items) do
     local outcome = owner.told[item.n]
     local fits = outcome == "confirmed" or outcome == "refused" or item.is_odd
-    if not fits and not (owner.op == "share" and outcome == "unconfirmed") then
+    local doubted = owner.op == "share" and outcome == "unconfirmed" and is_in_doubt(self, item)
+    if not fits and not doubted then
       self:fail("lost", "%s is %s at the end", servers.key_of(item), outcome or "forgotten")
     end
   end

@@ -42,7 +42,14 @@ local Server = {}
 Server.__index = Server
 
 function M.new(world)
-  return setmetatable({ world = world, roles = {}, entries = {}, places = {}, list = {} }, Server)
+  return setmetatable({
+    world = world,
+    roles = {},
+    entries = {},
+    places = {},
+    list = {},
+    intended = {}, -- by key: the watch of who first wrote down that it will be shared
+  }, Server)
 end
 
 local TARGETS = { "user_email", "group_id", "workspace_api_key_id" }
