@@ -130,13 +130,13 @@ mutant("a get may be answered with a list", [[if op == "get" and not]], [[if op 
 mutant("a refusal that answers a repetition is not ambiguous",
   [[outcome == "refused" and evidence.resent or nil]], "nil")
 mutant("what was answered before it was cancelled is forgotten",
-  "if evidence.stopped and evidence.curl_code ~= 0 and", "if evidence.stopped and")
+  "if evidence.stopped and evidence.curl_code ~= 0 then", "if evidence.stopped then")
 mutant("a code in a body of any status throttles", "return REFUSED_BY_CODE[code] or", "return")
 mutant("a wrong key is known by its status alone", "if BY_CODE[code] then", "if false then",
   { rows = { 54 } })
 mutant("a share is repeated though it may have been applied",
   [[and not (action == "resend" and op == "share")]], "", { in_sim = true })
-mutant("a message shows the secrets that the body holds", "shown = read_detail(said)", "",
+mutant("a message shows the secrets that the body holds", "said, value = mask(said), mask(value)", "value = mask(value)",
   { filter = "secret" })
 
 -- ---- which rows of the table find which outcome wrong
@@ -208,7 +208,7 @@ mutant("two readings of a status are no matter", "if (curl_code == CURLE_OK && !
   { filter = "read differently" })
 mutant("a body is whole though libcurl saw it end",
   "x->curl_code == CURLE_OK && ew_response_whole(", "ew_response_whole(")
-mutant("http to loopback uses a proxy", [[t->plain ? "" : t->proxy;]], "t->proxy;",
+mutant("http to loopback uses a proxy", "if (t->plain) return EW_OK;", "",
   { filter = "shows a proxy nothing" })
 mutant("a .netrc is read", "{CURLOPT_NETRC, CURL_NETRC_IGNORED}",
   "{CURLOPT_NETRC, CURL_NETRC_OPTIONAL}", { filter = "netrc" })
@@ -223,6 +223,22 @@ mutant("base_url may hold a password",
   "check_absent(url, CURLUPART_USER, CURLUE_NO_USER, error) != EW_OK ||", "", {
   by = "spec/lua/client_spec.lua",
 })
+
+mutant("each of a burst gets a connection of its own", "  limit_connections(t);\n", "",
+  { filter = "puts 32 on a connection" })
+
+of("csrc/lua_result.c", "spec/faults_spec.lua")
+mutant("an error below HTTP is not passed on", "if (c->curl_code != usual.curl_code) set",
+  "if (0) set", { filter = "certificate expired" })
+mutant("an answer of which the end is missing passes for whole",
+  "if (c->whole != usual.whole) set", "if (0) set")
+mutant("headers that did not end pass for ended", "if (!response->head_ended) set", "if (0) set")
+mutant("what is no text passes for text", "if (!ew_utf8_is_text(", "if (0 && !ew_utf8_is_text(")
+mutant("what was not sent passes for sent", "if (c->sent != usual.sent) set",
+  "if (0) set", { filter = "connection refused" })
+mutant("what was sent twice passes for sent once", "if (c->resent != usual.resent) set", "if (0) set")
+mutant("any status passes for 200", "if (response->status != USUAL_STATUS) set",
+  "if (0) set", { filter = "404 of today" })
 
 of("csrc/poller.c", "spec/csrc/poller_spec.lua")
 fault("time is the wall clock's", "clock_gettime(CLOCK_MONOTONIC",
@@ -333,7 +349,7 @@ mutant("the window is cut for what came before", "if mark <= self.cut_at then", 
 mutant("the server's maximum is nothing", "math.min(self.ceiling, maximum)", "self.ceiling")
 mutant("the window may be nothing", "math.max(SMALLEST, math.min(self.most, window))",
   "math.min(self.most, window) - 1")
-mutant("the window grows unused", "elseif self.used >= math.floor(self.window) then",
+mutant("the window grows unused", "elseif self.used + 1 > self.window then",
   "elseif true then")
 
 of("lua/elevenlabs/workspace/pace.lua", "spec/lua/engine_spec.lua")
@@ -377,7 +393,7 @@ mutant("a closed client takes calls", [[  if self.closed then
 mutant("a wrong key is asked again for ever",
   [[if call.confirming and verdict.action == "probe" then]], "if false then", { rows = { 54 } })
 mutant("a failure shows the key", "mask(failure.message) }", "failure.message }")
-mutant("what the run's rules say is not heard", "call.policy.on_verdict(verdict)", "", {
+mutant("what the run's rules say is not heard", "policy.on_verdict(verdict)", "", {
   by = "spec/lua/bulk_spec.lua",
   rows = { 3, 5, 37, 38, 50, 51, 52, 54 },
 })
@@ -426,7 +442,7 @@ mutant("the earlier run's doubt is forgotten",
   })
 mutant("a run is at its end where it stopped", "self.report.exhausted = self.cancelled == 0",
   "self.report.exhausted = true")
-mutant("a run holds any number of items", "if #batch >= room or", "if")
+mutant("a run holds any number of items", "if count >= room or", "if")
 mutant("what a run sends again needs no place of its own",
   "if self.most < self.engine.max_concurrency then", "if false then",
   { filter = "where items are sent again" })

@@ -41,10 +41,7 @@ end
 
 --- A call under way, from `client:start`.
 ---@class elevenlabs.workspace.Call
-local Call = {
-  confirming = false, -- asks once more where the key was refused
-  is_parents = false, -- this process is a child of the one that began it
-}
+local Call = {}
 Call.__index = Call
 Call.__name = "elevenlabs.workspace.call"
 
@@ -354,6 +351,8 @@ local function new_call(self, op, args, policy)
     probe = false, -- of the attempt in flight: is it one that tries whether an outage is over?
     verdict = false, -- on the last attempt, where there will be another
     due_ms = false,
+    confirming = false, -- asks once more where the key was refused
+    is_parents = false, -- this process is a child of the one that began it
     stopped = false,
     receipt = false,
     err = false,
