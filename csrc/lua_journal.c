@@ -127,77 +127,93 @@ static int set_gc(lua_State *L) {
 
 /* ---- records ---- */
 
-/* Each of these returns where it ended. Where `out` is NULL they only count. */
-static size_t put(char *out, size_t at, const char *bytes, size_t length) {
-  if (out) memcpy(out + at, bytes, length);
-  return at + length;
+/* What is written where there is room, and counted in any case. */
+typedef struct {
+  char *bytes;
+  size_t length, size;
+} record;
+
+static void put(record *out, const char *bytes, size_t length) {
+  if (length <= out->size && out->length <= out->size - length)
+    memcpy(out->bytes + out->length, bytes, length);
+  out->length += length;
 }
 
-static size_t put_string(char *out, size_t at, const char *text, size_t length) {
-  size_t i;
-  at = put(out, at, "\"", 1);
+static void put_string(record *out, const char *text, size_t length) {
+  size_t i, done = 0;
+  put(out, "\"", 1);
   for (i = 0; i < length; i++) {
     unsigned char byte = (unsigned char)text[i];
     char escape[8];
-    if (byte < 0x20) {
-      snprintf(escape, sizeof escape, "\\u%04x", (unsigned)byte);
-      at = put(out, at, escape, 6);
-      continue;
-    }
-    if (byte == '"' || byte == '\\') at = put(out, at, "\\", 1);
-    at = put(out, at, text + i, 1);
+    if (byte >= 0x20 && byte != '"' && byte != '\\') continue;
+    put(out, text + done, i - done);
+    snprintf(escape, sizeof escape, byte < 0x20 ? "\\u%04x" : "\\%c", (unsigned)byte);
+    put(out, escape, strlen(escape));
+    done = i + 1;
   }
-  return put(out, at, "\"", 1);
+  put(out, text + done, length - done);
+  put(out, "\"", 1);
 }
 
 /* The value on top: a string, a whole number or true; nothing of any other. */
-static size_t put_field(lua_State *L, char *out, size_t at, const char *name) {
+static void put_field(lua_State *L, record *out, const char *name, size_t name_length) {
   int type = lua_type(L, -1);
   char number[32];
   size_t length;
   const char *text;
   if (type != LUA_TSTRING && type != LUA_TNUMBER && !(type == LUA_TBOOLEAN && lua_toboolean(L, -1)))
-    return at;
-  at = put(out, at, ",\"", 2);
-  at = put(out, at, name, strlen(name));
-  at = put(out, at, "\":", 2);
+    return;
+  put(out, ",\"", 2);
+  put(out, name, name_length);
+  put(out, "\":", 2);
   if (type == LUA_TSTRING) {
     text = lua_tolstring(L, -1, &length);
-    return put_string(out, at, text, length);
+    put_string(out, text, length);
+  } else if (type == LUA_TBOOLEAN) {
+    put(out, "true", 4);
+  } else {
+    snprintf(number, sizeof number, "%ld", (long)lua_tonumber(L, -1));
+    put(out, number, strlen(number));
   }
-  if (type == LUA_TBOOLEAN) return put(out, at, "true", 4);
-  snprintf(number, sizeof number, "%ld", (long)lua_tonumber(L, -1));
-  return put(out, at, number, strlen(number));
 }
 
-/* Names at position 1, values at 2. */
-static size_t put_fields(lua_State *L, char *out) {
-  size_t at = 0;
+/* Names at one position, values at the next. */
+static void put_fields(lua_State *L, int position, record *out) {
   int i = 1;
   for (;; i++) {
     const char *name;
-    lua_rawgeti(L, 1, i);
+    size_t length;
+    lua_rawgeti(L, position, i);
     if (lua_type(L, -1) != LUA_TSTRING) break;
-    name = lua_tostring(L, -1); /* the table keeps it */
-    lua_rawget(L, 2);
-    at = put_field(L, out, at, name);
+    name = lua_tolstring(L, -1, &length); /* the table keeps it */
+    lua_rawget(L, position + 1);
+    put_field(L, out, name, length);
     lua_pop(L, 1);
   }
   lua_pop(L, 1);
-  return at;
+}
+
+static void put_pairs(lua_State *L, int count, record *out) {
+  int position;
+  for (position = 1; position < count; position += 2) put_fields(L, position, out);
 }
 
 /* No luaL_Buffer: one that grows where memory is short spoils all later ones in 5.4.4. */
 int lew_json_fields(lua_State *L) {
-  char small[1024], *out = small;
-  size_t length;
-  luaL_checktype(L, 1, LUA_TTABLE);
-  luaL_checktype(L, 2, LUA_TTABLE);
-  lua_settop(L, 2);
-  length = put_fields(L, NULL);
-  if (length > sizeof small) out = lua_newuserdata(L, length);
-  put_fields(L, out);
-  lua_pushlstring(L, out, length);
+  char small[1024];
+  record out = {small, 0, sizeof small};
+  int position, count = lua_gettop(L);
+  luaL_argcheck(L, count > 0 && count % 2 == 0, count, "names and values in pairs");
+  for (position = 1; position <= count; position++) luaL_checktype(L, position, LUA_TTABLE);
+  luaL_checkstack(L, 4, "fields");
+  put_pairs(L, count, &out);
+  if (out.length > sizeof small) {
+    out.size = out.length;
+    out.length = 0;
+    out.bytes = lua_newuserdata(L, out.size);
+    put_pairs(L, count, &out);
+  }
+  lua_pushlstring(L, out.bytes, out.length);
   return 1;
 }
 

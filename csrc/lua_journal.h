@@ -25,8 +25,8 @@ int lew_open_journal(lua_State *L);
 /* core.new_set() -> set | nil, failure */
 int lew_new_set(lua_State *L);
 
-/* core.json_fields(names, values) -> `,"name":value` for each of these that is a string, a
-** whole number like a status, or true; names need no escape */
+/* core.json_fields(names, values, ...) -> `,"name":value` for each of these that is a string, a
+** whole number like a status, or true, of each such pair; names need no escape */
 int lew_json_fields(lua_State *L);
 
 #endif

@@ -482,7 +482,7 @@ describe("the journal", function()
     it("stops the run, which then reports no confirmation", function()
       local report, told, taken = broken(2, 5000)
       assert.are.same({ "journal", false }, { report.stopped, report.exhausted })
-      assert.is_true(report.confirmed >= 256 and report.confirmed < 256 + 32)
+      assert.is_true(report.confirmed >= 1024 and report.confirmed < 1024 + 32)
       assert.are.same({ taken, taken }, { report.total, #told })
       assert.are.equal(taken - report.confirmed, report.unconfirmed + report.not_sent)
       for i = report.confirmed + 1, #told do

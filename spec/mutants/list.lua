@@ -305,7 +305,7 @@ mutant("an intent says nothing", "local perhaps = record.intent == true or", "lo
 mutant("an ambiguous refusal leaves no doubt", "or record.ambiguous == true", "",
   { filter = RESUMING })
 mutant("a doubt of one role is forgotten for another",
-  "if has(before, PERHAPS) and math.floor(before / ROLE) ~= role then", "if false then",
+  "if before ~= 0 and has(before, PERHAPS)", "if false and has(before, PERHAPS)",
   { filter = "of shares" })
 mutant("an item may come twice", "if has(all, SEEN) then", "if false then",
   { filter = "comes twice" })
@@ -315,8 +315,8 @@ mutant("two roles for one target are a duplicate",
 mutant("a share in doubt is sent again", [[return self.is_share and perhaps and "doubtful" or]],
   "return", { filter = "of shares" })
 mutant("after a kill nothing was on its way",
-  "local perhaps = has(bits, PERHAPS) or (self.interrupted and not self.is_share)",
-  "local perhaps = has(bits, PERHAPS)", { filter = "after a run that was killed" })
+  "local perhaps, confirmed = self.interrupted and not self.is_share, false",
+  "local perhaps, confirmed = false, false", { filter = "after a run that was killed" })
 mutant("another operation's journal is taken", "elseif header.operation ~= wanted.operation then",
   "elseif false then", { filter = "is refused" })
 mutant("another server's journal is taken", "elseif header.base_url ~= wanted.base_url then",

@@ -79,7 +79,7 @@ end
 --- A doubt of one role is not forgotten for another.
 ---@param before integer what the set has there
 local function put(self, key, before, role, seen, perhaps, confirmed)
-  if has(before, PERHAPS) and math.floor(before / ROLE) ~= role then
+  if before ~= 0 and has(before, PERHAPS) and math.floor(before / ROLE) ~= role then
     role, perhaps, confirmed = SEVERAL, true, false
   end
   local ok, failure = self.set:put(key, pack(role, seen, perhaps, confirmed))
@@ -267,14 +267,16 @@ end
 function Journal:take(item)
   local key, role = identity(item), role_of(item)
   local all = self.set:get(key)
-  local bits = bits_for(role, all)
-  if has(all, SEEN) then
-    return all == bits and "duplicate" or "other_role", false
-  end
-  local confirmed = has(bits, CONFIRMED)
   -- An unshare has no intent in the journal: where a run was killed, any item may have been
   -- on its way.
-  local perhaps = has(bits, PERHAPS) or (self.interrupted and not self.is_share)
+  local perhaps, confirmed = self.interrupted and not self.is_share, false
+  if all ~= 0 then -- most are new
+    local bits = bits_for(role, all)
+    if has(all, SEEN) then
+      return all == bits and "duplicate" or "other_role", false
+    end
+    perhaps, confirmed = perhaps or has(bits, PERHAPS), has(bits, CONFIRMED)
+  end
   local ok, err = put(self, key, all, role, true, perhaps, confirmed)
   if not ok then
     err.outcome = perhaps and "unconfirmed" or err.outcome
@@ -308,8 +310,8 @@ function Journal:record(item, result)
   if now ~= self.now then
     self.now, self.now_text = now, iso(now)
   end
-  local what, became = core.json_fields(ITEM, item), core.json_fields(RESULT, result)
-  return write(self, "{" .. what:sub(2) .. became .. ',"at":"' .. self.now_text .. '"}')
+  local fields = core.json_fields(ITEM, item, RESULT, result)
+  return write(self, "{" .. fields:sub(2) .. ',"at":"' .. self.now_text .. '"}')
 end
 
 --- What was recorded is on the disk when this returns true. Where it fails, it fails for
