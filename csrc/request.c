@@ -143,59 +143,66 @@ const char *ew_args_warning(const ew_args *args) {
   return NULL;
 }
 
-/* ---- building ---- */
+/* ---- building ----
+** Appending goes on after a failure: one look at the end finds it. */
 
 static bool append_percent_encoded(ew_buffer *buffer, const ew_text *text) {
   static const char unreserved[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
   static const char digits[] = "0123456789ABCDEF";
   size_t i, done = 0;
+  bool ok = true;
   for (i = 0; i < text->length; i++) {
     unsigned char byte = (unsigned char)text->data[i];
     char encoded[3] = {'%', digits[byte >> 4], digits[byte & 15]};
     if (memchr(unreserved, byte, sizeof unreserved - 1)) continue;
-    if (!ew_buffer_append(buffer, text->data + done, i - done) ||
-        !ew_buffer_append(buffer, encoded, sizeof encoded))
-      return false;
+    ok &= ew_buffer_append(buffer, text->data + done, i - done);
+    ok &= ew_buffer_append(buffer, encoded, sizeof encoded);
     done = i + 1;
   }
-  return ew_buffer_append(buffer, text->data + done, i - done);
+  ok &= ew_buffer_append(buffer, text->data + done, i - done);
+  return ok;
 }
 
 /* Control characters were refused, so only these two need an escape. */
 static bool append_json_string(ew_buffer *buffer, const char *bytes, size_t length) {
   size_t i, done = 0;
-  if (!ew_buffer_append(buffer, "\"", 1)) return false;
+  bool ok = ew_buffer_append(buffer, "\"", 1);
   for (i = 0; i < length; i++) {
     if (bytes[i] != '"' && bytes[i] != '\\') continue;
-    if (!ew_buffer_append(buffer, bytes + done, i - done) || !ew_buffer_append(buffer, "\\", 1))
-      return false;
+    ok &= ew_buffer_append(buffer, bytes + done, i - done);
+    ok &= ew_buffer_append(buffer, "\\", 1);
     done = i;
   }
-  return ew_buffer_append(buffer, bytes + done, length - done) && ew_buffer_append(buffer, "\"", 1);
+  ok &= ew_buffer_append(buffer, bytes + done, length - done);
+  ok &= ew_buffer_append(buffer, "\"", 1);
+  return ok;
 }
 
 static bool build_body(ew_buffer *body, const ew_args *args) {
+  bool ok = true;
   int field;
   for (field = EW_RESOURCE_TYPE; field < EW_FIELDS; field++) {
     const ew_text *text = &args->field[field];
     if (!text->data) continue;
-    if (!ew_buffer_append(body, body->length ? "," : "{", 1) ||
-        !append_json_string(body, ew_field_names[field], strlen(ew_field_names[field])) ||
-        !ew_buffer_append(body, ":", 1) || !append_json_string(body, text->data, text->length))
-      return false;
+    ok &= ew_buffer_append(body, body->length ? "," : "{", 1);
+    ok &= append_json_string(body, ew_field_names[field], strlen(ew_field_names[field]));
+    ok &= ew_buffer_append(body, ":", 1);
+    ok &= append_json_string(body, text->data, text->length);
   }
-  return ew_buffer_append(body, "}", 1);
+  ok &= ew_buffer_append(body, "}", 1);
+  return ok;
 }
 
 static bool build_target(ew_buffer *target, ew_operation operation, const ew_args *args) {
-  if (!ew_buffer_append_text(target, "/v1/workspace/resources/") ||
-      !append_percent_encoded(target, &args->field[EW_RESOURCE_ID]))
-    return false;
-  if (operation == EW_GET)
-    return ew_buffer_append_text(target, "?resource_type=") &&
-           append_percent_encoded(target, &args->field[EW_RESOURCE_TYPE]);
-  return ew_buffer_append_text(target, operation == EW_SHARE ? "/share" : "/unshare");
+  bool ok = ew_buffer_append_text(target, "/v1/workspace/resources/");
+  ok &= append_percent_encoded(target, &args->field[EW_RESOURCE_ID]);
+  if (operation == EW_GET) {
+    ok &= ew_buffer_append_text(target, "?resource_type=");
+    ok &= append_percent_encoded(target, &args->field[EW_RESOURCE_TYPE]);
+  } else
+    ok &= ew_buffer_append_text(target, operation == EW_SHARE ? "/share" : "/unshare");
+  return ok;
 }
 
 static void request_init(ew_request *request, ew_method method) {
