@@ -411,9 +411,8 @@ static void hear(ew_io_thread *io) {
 /* false: a signal came. */
 static bool wait_for_bell(ew_io_thread *io, int64_t until_us) {
   struct pollfd look = {ew_bell_fd(&io->bell), POLLIN, 0};
-  int64_t timeout_us = (until_us < io->wake_at_us ? until_us : io->wake_at_us) - ew_now_us();
-  int64_t ms = timeout_us <= 0 ? 0 : (timeout_us - 1) / 1000 + 1; /* up: never spin */
-  return poll(&look, 1, ms > 3600000 ? 3600000 : (int)ms) >= 0;
+  int64_t end_us = until_us < io->wake_at_us ? until_us : io->wake_at_us;
+  return poll(&look, 1, ew_wait_ms(end_us - ew_now_us())) >= 0;
 }
 
 void ew_io_thread_step(ew_io_thread *io, int64_t timeout_us) {

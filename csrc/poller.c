@@ -100,7 +100,7 @@ void ew_poller_forget(ew_poller *poller, int fd) {
   if ((size_t)fd >= poller->interests_size) return;
   /* Closing is not enough: where a forked child has a copy, the kernel would go on
   ** reporting it here. */
-  if (poller->interests[fd].applied && poller->poll_fd >= 0) watch(poller, EPOLL_CTL_DEL, fd, 0);
+  if (poller->interests[fd].applied) watch(poller, EPOLL_CTL_DEL, fd, 0);
   poller->interests[fd].wanted = poller->interests[fd].applied = 0;
 }
 
@@ -113,25 +113,20 @@ static void apply(ew_poller *poller, int fd) {
     ** the next request comes first. */
     if (interest->applied == EW_READABLE) return;
     watch(poller, EPOLL_CTL_DEL, fd, 0); /* fails when the fd is closed: as good */
-  } else if (!interest->applied) {
-    if (!watch(poller, EPOLL_CTL_ADD, fd, interest->wanted) && errno == EEXIST)
-      watch(poller, EPOLL_CTL_MOD, fd, interest->wanted);
-  } else if (!watch(poller, EPOLL_CTL_MOD, fd, interest->wanted) && errno == ENOENT)
-    watch(poller, EPOLL_CTL_ADD, fd, interest->wanted); /* closed and reused unseen */
+  } else if (!interest->applied || !watch(poller, EPOLL_CTL_MOD, fd, interest->wanted))
+    watch(poller, EPOLL_CTL_ADD, fd, interest->wanted); /* new, or closed and reused unseen */
   interest->applied = interest->wanted;
 }
 
 void ew_poller_flush(ew_poller *poller) {
   size_t i;
-  if (poller->poll_fd < 0) return;
   for (i = 0; i < poller->dirty_count; i++) apply(poller, poller->dirty[i]);
   poller->dirty_count = 0;
 }
 
 void ew_poller_arm(ew_poller *poller, int64_t at_us) {
   struct itimerspec when;
-  if (at_us >= poller->armed_us || poller->timer_fd < 0) return;
-  if (at_us < 1) at_us = 1; /* zero would disarm */
+  if (at_us >= poller->armed_us) return;
   memset(&when, 0, sizeof when);
   when.it_value.tv_sec = (time_t)(at_us / 1000000);
   when.it_value.tv_nsec = (long)(at_us % 1000000) * 1000;
@@ -156,17 +151,16 @@ void ew_poller_calm(ew_poller *poller) {
   drain(poller->wake_fd);
 }
 
-static int wait_ms(int64_t timeout_us) {
+int ew_wait_ms(int64_t timeout_us) {
   int64_t ms = timeout_us <= 0 ? 0 : (timeout_us - 1) / 1000 + 1; /* up: never spin */
   return ms > 3600000 ? 3600000 : (int)ms;
 }
 
-int ew_poller_wait(ew_poller *poller, int64_t timeout_us, ew_ready *ready, int size) {
-  struct epoll_event events[64];
+int ew_poller_wait(ew_poller *poller, int64_t timeout_us, ew_ready ready[EW_MOST_READY]) {
+  struct epoll_event events[EW_MOST_READY];
   int i, found, count = 0;
-  if (size > 62) size = 62; /* and room for timer and wake-up */
-  found = epoll_wait(poller->poll_fd, events, size + 2, wait_ms(timeout_us));
-  if (found < 0) return errno == EINTR ? -1 : 0;
+  found = epoll_wait(poller->poll_fd, events, EW_MOST_READY, ew_wait_ms(timeout_us));
+  if (found < 0) return -1;
   for (i = 0; i < found; i++) {
     int fd = events[i].data.fd;
     uint32_t seen = events[i].events;
@@ -178,7 +172,7 @@ int ew_poller_wait(ew_poller *poller, int64_t timeout_us, ew_ready *ready, int s
     } else if (!poller->interests[fd].wanted) {
       watch(poller, EPOLL_CTL_DEL, fd, 0);
       poller->interests[fd].applied = 0;
-    } else if (count < size) {
+    } else {
       bool broken = (seen & (EPOLLERR | EPOLLHUP)) != 0;
       ready[count].fd = fd;
       ready[count].ready = (seen & EPOLLIN || broken ? EW_READABLE : 0) |

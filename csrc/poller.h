@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 enum { EW_READABLE = 1, EW_WRITABLE = 2 };
+enum { EW_MOST_READY = 64 }; /* of one wait */
 
 typedef struct {
   int fd;
@@ -60,7 +61,7 @@ void ew_poller_forget(ew_poller *poller, int fd);
 /* Apply what was collected. */
 void ew_poller_flush(ew_poller *poller);
 
-/* Become readable at `at_us` at the latest. A later time than the one that is
+/* Become readable at `at_us`, above 0, at the latest. A later time than the one that is
 ** armed changes nothing: an early wake-up costs less than a system call each. */
 void ew_poller_arm(ew_poller *poller, int64_t at_us);
 
@@ -70,6 +71,9 @@ void ew_poller_calm(ew_poller *poller);
 
 /* Wait at most `timeout_us` (0: look only) and clear timer and wake-up. Returns
 ** the number of ready sockets written to `ready`, or -1 when a signal came. */
-int ew_poller_wait(ew_poller *poller, int64_t timeout_us, ew_ready *ready, int size);
+int ew_poller_wait(ew_poller *poller, int64_t timeout_us, ew_ready ready[EW_MOST_READY]);
+
+/* As poll(2) takes it: rounded up, so that nobody spins, and an hour at most. */
+int ew_wait_ms(int64_t timeout_us);
 
 #endif

@@ -177,9 +177,8 @@ static bool tls_known; /* OpenSSL was found and may be asked */
 /* The connection that is about to be used, as OpenSSL has it; NULL: not known. */
 static const void *tls_of(CURL *easy) {
   struct curl_tlssessioninfo *info = NULL;
-  if (!tls_known || curl_easy_getinfo(easy, CURLINFO_TLS_SSL_PTR, &info) != CURLE_OK || !info)
-    return NULL;
-  return info->backend == CURLSSLBACKEND_OPENSSL ? info->internals : NULL;
+  if (tls_known) curl_easy_getinfo(easy, CURLINFO_TLS_SSL_PTR, &info);
+  return info && info->backend == CURLSSLBACKEND_OPENSSL ? info->internals : NULL;
 }
 
 /* A proxy's answer to this transfer's CONNECT; 0: it made none. */
@@ -225,7 +224,8 @@ static int on_before_request(void *arg, char *remote_ip, char *local_ip, int rem
   return CURL_PREREQFUNC_OK;
 }
 
-/* ---- one transfer ---- */
+/* ---- one transfer ----
+** What is set or appended goes on after a failure: one look at the end finds it. */
 
 static const struct {
   CURLoption option;
@@ -249,44 +249,42 @@ static const struct {
 };
 
 static bool set_fixed_options(CURL *easy) {
+  bool ok = true;
   size_t i;
   for (i = 0; i < sizeof fixed_options / sizeof *fixed_options; i++)
-    if (curl_easy_setopt(easy, fixed_options[i].option, fixed_options[i].value) != CURLE_OK)
-      return false;
-  return true;
-}
-
-/* NULL would have libcurl look for them. */
-static bool set_proxy(const ew_transport *t, CURL *easy) {
-  return curl_easy_setopt(easy, CURLOPT_PROXY, t->proxy ? t->proxy : "") == CURLE_OK &&
-         curl_easy_setopt(easy, CURLOPT_NOPROXY, t->no_proxy ? t->no_proxy : "") == CURLE_OK;
+    ok &= curl_easy_setopt(easy, fixed_options[i].option, fixed_options[i].value) == CURLE_OK;
+  return ok;
 }
 
 static bool set_client_options(const ew_transport *t, CURL *easy) {
-  /* PIPEWAIT: rather a stream on a connection that is coming than a handshake. */
-  return curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, t->plain ? "http" : "https") == CURLE_OK &&
-         curl_easy_setopt(easy, CURLOPT_PIPEWAIT, t->plain ? 0L : 1L) == CURLE_OK &&
-         curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, t->connect_timeout_ms) == CURLE_OK &&
-         curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, t->attempt_timeout_ms) == CURLE_OK &&
-         (!t->ca_file || curl_easy_setopt(easy, CURLOPT_CAINFO, t->ca_file) == CURLE_OK) &&
-         set_proxy(t, easy);
+  bool ok = curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, t->plain ? "http" : "https") == CURLE_OK;
+  /* Rather a stream on a connection that is coming than a handshake. */
+  ok &= curl_easy_setopt(easy, CURLOPT_PIPEWAIT, t->plain ? 0L : 1L) == CURLE_OK;
+  ok &= curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, t->connect_timeout_ms) == CURLE_OK;
+  ok &= curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, t->attempt_timeout_ms) == CURLE_OK;
+  if (t->ca_file) ok &= curl_easy_setopt(easy, CURLOPT_CAINFO, t->ca_file) == CURLE_OK;
+  /* NULL would have libcurl look for them. */
+  ok &= curl_easy_setopt(easy, CURLOPT_PROXY, t->proxy ? t->proxy : "") == CURLE_OK;
+  ok &= curl_easy_setopt(easy, CURLOPT_NOPROXY, t->no_proxy ? t->no_proxy : "") == CURLE_OK;
+  return ok;
 }
 
 static bool set_callbacks(ew_transport *t, ew_transfer *x) {
   CURL *easy = x->easy;
-  return curl_easy_setopt(easy, CURLOPT_PRIVATE, x) == CURLE_OK &&
-         curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, x->error_text) == CURLE_OK &&
-         curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header) == CURLE_OK &&
-         curl_easy_setopt(easy, CURLOPT_HEADERDATA, x) == CURLE_OK &&
-         curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
-         curl_easy_setopt(easy, CURLOPT_WRITEDATA, x) == CURLE_OK &&
-         curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_before_request) == CURLE_OK &&
-         curl_easy_setopt(easy, CURLOPT_PREREQDATA, x) == CURLE_OK &&
-         curl_easy_setopt(easy, CURLOPT_CURLU, x->url) == CURLE_OK &&
-         curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket) == CURLE_OK &&
-         curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, t) == CURLE_OK &&
-         curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close_socket) == CURLE_OK &&
-         curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, t) == CURLE_OK;
+  bool ok = curl_easy_setopt(easy, CURLOPT_PRIVATE, x) == CURLE_OK;
+  ok &= curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, x->error_text) == CURLE_OK;
+  ok &= curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header) == CURLE_OK;
+  ok &= curl_easy_setopt(easy, CURLOPT_HEADERDATA, x) == CURLE_OK;
+  ok &= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK;
+  ok &= curl_easy_setopt(easy, CURLOPT_WRITEDATA, x) == CURLE_OK;
+  ok &= curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_before_request) == CURLE_OK;
+  ok &= curl_easy_setopt(easy, CURLOPT_PREREQDATA, x) == CURLE_OK;
+  ok &= curl_easy_setopt(easy, CURLOPT_CURLU, x->url) == CURLE_OK;
+  ok &= curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket) == CURLE_OK;
+  ok &= curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, t) == CURLE_OK;
+  ok &= curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close_socket) == CURLE_OK;
+  ok &= curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, t) == CURLE_OK;
+  return ok;
 }
 
 ew_transfer *ew_transfer_new(void) {
@@ -345,6 +343,13 @@ void ew_transfer_abandon(ew_transfer *x, ew_status why, const char *reason) {
   ew_buffer_wipe(&x->key_line);
 }
 
+static bool set_options(ew_transport *t, ew_transfer *x) {
+  bool ok = set_fixed_options(x->easy);
+  ok &= set_client_options(t, x->easy);
+  ok &= set_callbacks(t, x);
+  return ok;
+}
+
 /* false: no memory. */
 static bool make_easy(ew_transport *t, ew_transfer *x) {
   if (x->easy && x->generation == t->generation) return true;
@@ -353,9 +358,7 @@ static bool make_easy(ew_transport *t, ew_transfer *x) {
   x->generation = t->generation;
   x->easy = curl_easy_init();
   if (!x->url) x->url = curl_url_dup(t->base);
-  if (x->easy && x->url && set_fixed_options(x->easy) && set_client_options(t, x->easy) &&
-      set_callbacks(t, x))
-    return true;
+  if (x->easy && x->url && set_options(t, x)) return true;
   curl_easy_cleanup(x->easy);
   x->easy = NULL;
   return false;
@@ -384,20 +387,22 @@ static bool set_headers(ew_transfer *x) {
 
 static bool set_method(ew_transfer *x) {
   CURL *easy = x->easy;
-  const ew_request *request = &x->request;
-  if (curl_easy_setopt(easy, CURLOPT_NOBODY, 0L) != CURLE_OK) return false;
-  switch (request->method) {
+  const ew_buffer *body = &x->request.body;
+  bool ok = curl_easy_setopt(easy, CURLOPT_NOBODY, 0L) == CURLE_OK;
+  switch (x->request.method) {
     case EW_HTTP_HEAD:
-      return curl_easy_setopt(easy, CURLOPT_NOBODY, 1L) == CURLE_OK;
+      ok &= curl_easy_setopt(easy, CURLOPT_NOBODY, 1L) == CURLE_OK;
+      break;
     case EW_HTTP_POST:
-      return curl_easy_setopt(easy, CURLOPT_POST, 1L) == CURLE_OK &&
-             curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)request->body.length) ==
-               CURLE_OK &&
-             curl_easy_setopt(easy, CURLOPT_POSTFIELDS, ew_buffer_text(&request->body)) == CURLE_OK;
+      ok &= curl_easy_setopt(easy, CURLOPT_POST, 1L) == CURLE_OK;
+      ok &= curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)body->length) == CURLE_OK;
+      ok &= curl_easy_setopt(easy, CURLOPT_POSTFIELDS, ew_buffer_text(body)) == CURLE_OK;
+      break;
     case EW_HTTP_GET:
     default:
-      return curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L) == CURLE_OK;
+      ok &= curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L) == CURLE_OK;
   }
+  return ok;
 }
 
 /* By parts: libcurl would take a text apart and write it anew, byte by byte, for each request. */
@@ -423,6 +428,14 @@ static bool set_freshness(ew_transfer *x, bool fresh) {
   return curl_easy_setopt(x->easy, CURLOPT_FRESH_CONNECT, fresh ? 1L : 0L) == CURLE_OK;
 }
 
+static bool set_request(const ew_transport *t, ew_transfer *x) {
+  bool ok = set_headers(x);
+  ok &= set_method(x);
+  ok &= set_url(t, x);
+  ok &= set_freshness(x, !x->request.repeatable && !t->multiplexed);
+  return ok;
+}
+
 /* ---- life of an attempt ---- */
 
 static void settle(ew_transport *t);
@@ -434,8 +447,7 @@ ew_status ew_transport_start(ew_transport *t, ew_transfer *x, ew_error *error) {
   if (t->closed) return ew_fail(error, EW_ECLOSED, NULL, "the client is closed");
   if (!bring_up(t))
     return ew_fail(error, EW_ESYSTEM, NULL, "no descriptors or memory left for a poller");
-  if (!make_easy(t, x) || !set_headers(x) || !set_method(x) || !set_url(t, x) ||
-      !set_freshness(x, !x->request.repeatable && !t->multiplexed) ||
+  if (!make_easy(t, x) || !set_request(t, x) ||
       curl_multi_add_handle(t->multi, x->easy) != CURLM_OK)
     return ew_fail_memory(error);
   ew_transfers_append(&t->active, x);
@@ -448,9 +460,11 @@ ew_status ew_transport_start(ew_transport *t, ew_transfer *x, ew_error *error) {
 /* Where OpenSSL cannot be asked, a connection's protocol is known by its answers. */
 static void learn_protocol(ew_transport *t, const ew_transfer *x) {
   long version = 0;
-  ew_socket *s = ew_sockets_by_fd(&t->sockets, x->socket);
-  if (tls_known || curl_easy_getinfo(x->easy, CURLINFO_HTTP_VERSION, &version) != CURLE_OK) return;
+  ew_socket *s;
+  if (tls_known) return;
+  curl_easy_getinfo(x->easy, CURLINFO_HTTP_VERSION, &version);
   t->multiplexed = version == CURL_HTTP_VERSION_2_0;
+  s = ew_sockets_by_fd(&t->sockets, x->socket);
   if (s) s->multiplexed = t->multiplexed;
 }
 
@@ -495,9 +509,8 @@ static void collect(ew_transport *t) {
   while (t->multi && (message = curl_multi_info_read(t->multi, &left)) != NULL) {
     ew_transfer *x = NULL;
     CURLcode code = message->data.result;
-    if (message->msg != CURLMSG_DONE ||
-        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &x) != CURLE_OK || !x)
-      continue;
+    if (message->msg != CURLMSG_DONE) continue; /* libcurl has no others yet */
+    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &x);
     if (x->stale)
       restart(t, x);
     else
@@ -613,15 +626,15 @@ static void tear_down(ew_transport *t, const char *reason, int curl_code);
 /* Wait until `end_us`, 0: not at all. -> false: the caller should look at its own business
 ** (a signal, its wake time). */
 static bool pass(ew_transport *t, int64_t end_us) {
-  ew_ready ready[62];
+  ew_ready ready[EW_MOST_READY];
   int count = 0;
   bool corked;
   ew_poller_flush(&t->poller);
   if (t->queued == 0) { /* what was just queued is written before anybody looks for answers */
     int64_t until_us = earlier(due_us(t), end_us);
     if (end_us != 0 && !gather(t, until_us)) return false;
-    count = ew_poller_wait(&t->poller, until_us == EW_NEVER ? EW_NEVER : until_us - ew_now_us(),
-                           ready, (int)(sizeof ready / sizeof *ready));
+    count =
+      ew_poller_wait(&t->poller, until_us == EW_NEVER ? EW_NEVER : until_us - ew_now_us(), ready);
     t->awake = false;
     t->looked_us = ew_now_us();
   }
@@ -668,7 +681,7 @@ int ew_transport_fd(ew_transport *t) {
 }
 
 int ew_transport_sleep_fd(ew_transport *t) {
-  if (t->closed || !bring_up(t)) return -1;
+  if (!bring_up(t)) return -1;
   ew_poller_flush(&t->poller);
   return ew_poller_fd(&t->poller);
 }
@@ -740,14 +753,15 @@ static void tear_down(ew_transport *t, const char *reason, int curl_code) {
 
 static bool set_multi_options(ew_transport *t) {
   CURLM *multi = t->multi;
-  return curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket_interest) == CURLM_OK &&
-         curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, t) == CURLM_OK &&
-         curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer) == CURLM_OK &&
-         curl_multi_setopt(multi, CURLMOPT_TIMERDATA, t) == CURLM_OK &&
-         curl_multi_setopt(multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX) == CURLM_OK &&
-         curl_multi_setopt(multi, CURLMOPT_MAX_CONCURRENT_STREAMS, most_streams) == CURLM_OK &&
-         curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, t->connection_limit) == CURLM_OK &&
-         curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, t->max_connections) == CURLM_OK;
+  bool ok = curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket_interest) == CURLM_OK;
+  ok &= curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, t) == CURLM_OK;
+  ok &= curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer) == CURLM_OK;
+  ok &= curl_multi_setopt(multi, CURLMOPT_TIMERDATA, t) == CURLM_OK;
+  ok &= curl_multi_setopt(multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX) == CURLM_OK;
+  ok &= curl_multi_setopt(multi, CURLMOPT_MAX_CONCURRENT_STREAMS, most_streams) == CURLM_OK;
+  ok &= curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, t->connection_limit) == CURLM_OK;
+  ok &= curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, t->max_connections) == CURLM_OK;
+  return ok;
 }
 
 /* Idempotent. false: the system has no memory or descriptors now; asked again later. */
@@ -756,7 +770,7 @@ static bool bring_up(ew_transport *t) {
   if (ew_poller_fd(&t->poller) < 0 && !ew_poller_open(&t->poller)) return false;
   t->multi = curl_multi_init();
   if (t->multi && set_multi_options(t)) return true;
-  if (t->multi) curl_multi_cleanup(t->multi);
+  curl_multi_cleanup(t->multi); /* of NULL too */
   t->multi = NULL;
   return false;
 }
@@ -805,14 +819,12 @@ static ew_status refuse_url(ew_error *error, const char *why) {
   return ew_fail(error, EW_EINVAL, "base_url", "base_url %s", why);
 }
 
-/* `absent` is what libcurl answers where there is none. */
+/* `absent` is what libcurl answers where there is none, even without memory. */
 static ew_status check_absent(CURLU *url, CURLUPart part, CURLUcode absent, ew_error *error) {
   char *text = NULL;
   CURLUcode code = curl_url_get(url, part, &text, 0);
   curl_free(text);
-  if (code == absent) return EW_OK;
-  return code == CURLUE_OK ? refuse_url(error, "must not hold a user name or password")
-                           : ew_fail_memory(error);
+  return code == absent ? EW_OK : refuse_url(error, "must not hold a user name or password");
 }
 
 /* What the parsed URL may hold. */

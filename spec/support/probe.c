@@ -233,8 +233,8 @@ static int poller_calm(lua_State *L) {
 
 /* wait(timeout_us) -> array of { fd, ready } */
 static int poller_wait(lua_State *L) {
-  ew_ready ready[8];
-  int i, count = ew_poller_wait(check_poller(L), luaL_checkinteger(L, 2), ready, 8);
+  ew_ready ready[EW_MOST_READY];
+  int i, count = ew_poller_wait(check_poller(L), luaL_checkinteger(L, 2), ready);
   lua_newtable(L);
   for (i = 0; i < count; i++) {
     lua_newtable(L);
