@@ -57,7 +57,7 @@ void ew_bell_ring(ew_bell *bell) {
   (void)written; /* EAGAIN: it is full, so it is readable already */
   if (bell->connected_fd < 0) return;
   written = send(bell->connected_fd, "", 1, MSG_NOSIGNAL);
-  if (written < 0 && errno != EAGAIN && errno != EINTR) close_fd(&bell->connected_fd);
+  if (written < 0 && errno != EAGAIN) close_fd(&bell->connected_fd);
 }
 
 void ew_bell_calm(ew_bell *bell) {
@@ -70,10 +70,10 @@ void ew_bell_calm(ew_bell *bell) {
 static bool make_path(ew_bell *bell) {
   static const char name[] = "/bell";
   const char *folder = getenv("TMPDIR");
-  int length;
+  size_t length;
   if (!folder || folder[0] != '/') folder = "/tmp";
-  length = snprintf(bell->path, sizeof bell->path, "%s/elevenlabs-XXXXXX", folder);
-  if (length < 0 || (size_t)length + sizeof name > sizeof bell->path || !mkdtemp(bell->path)) {
+  length = (size_t)snprintf(bell->path, sizeof bell->path, "%s/elevenlabs-XXXXXX", folder);
+  if (length + sizeof name > sizeof bell->path || !mkdtemp(bell->path)) {
     bell->path[0] = '\0';
     return false;
   }

@@ -116,11 +116,10 @@ static ew_status acquire(ew_journal *journal, const char *path, bool create, ew_
 }
 
 static void open_folder(ew_journal *journal, const char *path) {
-  char folder[PATH_MAX];
+  char folder[PATH_MAX] = ".";
   const char *slash = strrchr(path, '/');
-  int length = !slash ? 0 : slash == path ? 1 : (int)(slash - path);
-  snprintf(folder, sizeof folder, "%.*s", length, path);
-  journal->folder_fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (slash) snprintf(folder, sizeof folder, "%.*s", (int)(slash - path) + 1, path);
+  journal->folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
 static ssize_t read_at(int fd, char *bytes, size_t size, int64_t offset) {
@@ -225,7 +224,6 @@ ew_status ew_journal_next(ew_journal *journal, const char **text, size_t *length
 }
 
 void ew_journal_pass(ew_journal *journal) {
-  if (!journal->current) return;
   journal->line++;
   journal->start += journal->current;
   journal->good += (int64_t)journal->current;

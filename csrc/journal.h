@@ -60,7 +60,7 @@ ew_status ew_journal_open(ew_journal *journal, const char *path, bool create, bo
 ** a line that is damaged. */
 ew_status ew_journal_next(ew_journal *journal, const char **text, size_t *length, ew_error *error);
 
-/* Go on to the record after that. */
+/* Go on to the record after that, which there was. */
 void ew_journal_pass(ew_journal *journal);
 
 /* Append a record, once all that were there are read: in memory until there is much of

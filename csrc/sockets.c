@@ -90,8 +90,9 @@ bool ew_sockets_cork(ew_sockets *sockets, bool on) {
   size_t i;
   for (i = 0; i < sockets->count; i++) {
     const ew_socket *s = &sockets->all[i];
-    if (s->multiplexed && setsockopt(s->fd, IPPROTO_TCP, TCP_CORK, &value, sizeof value) == 0)
-      any = true;
+    if (!s->multiplexed) continue;
+    setsockopt(s->fd, IPPROTO_TCP, TCP_CORK, &value, sizeof value);
+    any = true;
   }
   return any;
 }
@@ -101,12 +102,13 @@ bool ew_socket_readable(const ew_socket *s) {
   return poll(&look, 1, 0) > 0;
 }
 
-/* A socket that was never connected refuses every byte, and a chroot has one too. */
+/* A socket that was never connected refuses every byte, and a chroot has one too. There
+** is a descriptor for it: the poller was closed before. */
 void ew_sockets_cut_off(ew_sockets *sockets) {
   int dead = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   size_t i;
-  for (i = 0; i < sockets->count && dead >= 0; i++) dup3(dead, sockets->all[i].fd, O_CLOEXEC);
-  if (dead >= 0) close(dead);
+  for (i = 0; i < sockets->count; i++) dup3(dead, sockets->all[i].fd, O_CLOEXEC);
+  close(dead);
 }
 
 void ew_sockets_free(ew_sockets *sockets) {

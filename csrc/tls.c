@@ -20,7 +20,7 @@ bool ew_tls_find(const void *symbol) {
   Dl_info where;
   void *library;
   bool found;
-  if (!dladdr(symbol, &where) || !where.dli_fname) return false;
+  if (!dladdr(symbol, &where)) return false;
   library = dlopen(where.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
   if (!library) return false;
   found = find(library, "SSL_has_pending", &openssl.has_pending) &&
