@@ -75,7 +75,7 @@ $(PROBE): spec/support/probe.c $(filter-out %/lua_core.o %/lua_client.o,$(OBJECT
 	@$(CC) $(EW_CFLAGS) $(EW_LDFLAGS) $(LDFLAGS) -o $@ $^ $(CURL_LIBS)
 
 # System calls that go wrong, for a spec's child process to preload.
-SHIMS := $(OUT)/spec/slow_resolver.so $(OUT)/spec/bad_disk.so
+SHIMS := $(patsubst %,$(OUT)/spec/%.so,slow_resolver bad_disk bad_call)
 
 $(SHIMS): $(OUT)/spec/%.so: spec/support/%.c
 	@mkdir -p $(@D)

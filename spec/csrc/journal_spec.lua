@@ -13,6 +13,7 @@ local RECORDS = {
   '{"deep":{"list":[{},[]]}}',
 }
 local LONGEST = 64 * 1024 - 21
+local EINTR, EIO, EINVAL = 4, 5, 22
 
 -- A file system of its own needs a mount namespace, which needs root.
 local MAY_MOUNT = process.run { "unshare", "-m", "true" } == 0
@@ -165,7 +166,7 @@ describe("journal", function()
         wrong(text, text:sub(-1) == "}" and "first record" or "one JSON object")
       end
       assert.is_true(journal:append(RECORDS[1]))
-      local none = { "", "{", "{}", '{"}', "[1]", '"a"', '{"a":1', '{"a":\n1}', '{"a":1}\n' }
+      local none = { "", "{}", '{"}', "[1]", '["a"]', '"a"', '{"a":1', '{"a":\n1}', '{"a":1}\n' }
       for _, text in ipairs(none) do
         wrong(text, "one JSON object")
       end
@@ -727,6 +728,90 @@ describe("journal", function()
       )
       assert.are.equal(synced_calls("fdatasync", "fsync"), synced)
       assert.are.same({ RECORDS[1] }, records_of(path))
+    end)
+
+    --- With one system call that fails: what the code prints.
+    local function run_with(call, turn, number, code)
+      local env = { LD_PRELOAD = os.getenv "SPEC_PRELOAD" .. "/bad_call.so" }
+      env.BAD_CALL, env.BAD_TURN, env.BAD_ERRNO = call, tostring(turn), tostring(number)
+      local status, out, err = run(code, env)
+      assert.are.same({ 0, "" }, { status, err })
+      return (out:gsub("journal [^\n]*/journal.jsonl", "it"))
+    end
+
+    local READ_ALL = [[
+      local journal, failure = core.open_journal(path, true)
+      if not journal then
+        return print("opening: " .. failure.message)
+      end
+      local count, text = 0, nil
+      repeat
+        count = count + 1
+        text, failure = journal:next()
+      until not text
+      print("record " .. count .. ": " .. (failure and failure.message or "none"))
+      for _, method in ipairs { "next", "append", "sync" } do
+        local _, later = journal[method](journal, RECORDS[2])
+        print(later and later.message)
+      end
+    ]]
+
+    it("that is interrupted is read again", function()
+      local text = write_journal()
+      for turn = 1, 3 do
+        write_file(path, text)
+        assert.are.equal(
+          "record 5: none\nnil\nnil\nnil\n",
+          run_with("pread64", turn, EINTR, READ_ALL)
+        )
+      end
+    end)
+
+    it("that cannot be read is no end of the records", function()
+      local text = write_journal()
+      local message = "it cannot be read: Input/output error\n"
+      for turn = 1, 2 do
+        assert.are.equal("opening: " .. message, run_with("pread64", turn, EIO, READ_ALL))
+      end
+      assert.are.equal(
+        "record 5: " .. message:rep(4),
+        run_with("pread64", 3, EIO, READ_ALL)
+      )
+      assert.are.equal(text, read_file(path))
+    end)
+
+    it("that lets nobody look or lock is not written to", function()
+      local text = write_journal()
+      for call, what in pairs { fstat64 = "opened", flock = "locked" } do
+        assert.are.equal(
+          ("opening: it cannot be %s: Input/output error\n"):format(what),
+          run_with(call, 1, EIO, READ_ALL)
+        )
+      end
+      assert.are.equal(text, read_file(path))
+    end)
+
+    it("that does not let a torn tail be cut off takes nothing behind it", function()
+      local text = write_journal() .. '{"a":'
+      write_file(path, text)
+      local told = run_with("ftruncate64", 1, EIO, READ_ALL)
+      local message = "it cannot be mended: Input/output error\n"
+      assert.are.equal("record 5: none\nnil\n" .. message:rep(2), told)
+      assert.are.equal(text:sub(1, -6), read_file(path)) -- by the second try
+    end)
+
+    it("whose folder cannot be opened has no new journal", function()
+      assert.are.equal(
+        "opening: it is in a folder that cannot be opened: Input/output error\n",
+        run_with("open64", 1, EIO, READ_ALL)
+      )
+      local text = write_journal()
+      assert.are.equal("record 5: none\nnil\nnil\nnil\n", run_with("open64", 1, EIO, READ_ALL))
+      assert.are.equal(text, read_file(path):sub(1, #text))
+    end)
+
+    it("that has no way to sync a folder is none that failed", function()
+      assert.are.equal("synced", run_with("fsync", 1, EINVAL, SYNC_TWICE))
     end)
 
     it("that takes a few bytes at a time gets all of them", function()
