@@ -64,6 +64,7 @@ local cases = {
   { "a percent sign", "resource_id", { resource_id = "a%2Fb" } },
   { "an unknown type", "resource_type", { resource_type = "voise" } },
   { "a type in capitals", "resource_type", { resource_type = "VOICE" } },
+  { "a type but for its last letter", "resource_type", { resource_type = "voicf" } },
   { "a role", "role", { role = "viewer" } },
   { "an unknown field", "user_mail", { user_mail = "a@example.com" } },
   { "the field of another client", "email", { email = "a@example.com" } },

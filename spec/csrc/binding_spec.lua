@@ -153,9 +153,58 @@ describe("core", function()
     assert.is_nil(id)
     assert.are.equal("closed", failure.kind)
     assert.are.same({}, handle:step(10))
+    assert.are.same({}, handle:step())
     handle:cancel(1)
     handle:wake_at(0)
     assert.is_nil(handle:pollfd())
+    assert.is_nil(handle:timeout_ms())
+  end)
+
+  it("refuses arguments, keys and options that are wrong, and sends nothing", function()
+    local handle = assert(core.new(NOWHERE))
+    local function refused(field, failure)
+      assert.are.same({ "invalid_argument", field }, { failure.kind, failure.field })
+    end
+    refused("resource", select(2, handle:get({ resource = "x" }, "k")))
+    refused("resource_id", select(2, handle:get({ resource_type = "voice" }, "k")))
+    refused("api_key", select(2, handle:get(VOICE, 7)))
+    refused("api_key", select(2, handle:get(VOICE, "")))
+    refused("resource_id", select(2, handle:get(VOICE, VOICE.resource_id)))
+    assert.are.same({ 0 }, { (handle:counts()) })
+    handle:close()
+    for name, wrong in pairs {
+      user_agent = ("x"):rep(4097),
+      allow_unknown_resource_type = "yes",
+      threaded = 1,
+    } do
+      refused(name, select(2, core.new { base_url = NOWHERE.base_url, [name] = wrong }))
+    end
+  end)
+
+  if debug.upvalueid then -- else Lua has no light userdata to give
+    it("takes only JSON's null for no argument", function()
+      local handle = assert(core.new(NOWHERE))
+      local other = debug.upvalueid(collect, 1)
+      local args = { resource_id = "x", resource_type = "voice", user_email = cjson.null }
+      assert.is_true(handle:validate("get", args))
+      args.user_email = other
+      local _, failure = handle:validate("get", args)
+      assert.are.equal("user_email must be a string, got userdata", failure.message)
+      handle:close()
+    end)
+  end
+
+  it("raises once it was collected, and never crashes", function()
+    local handle = assert(core.new(NOWHERE))
+    handle:get(VOICE, "k")
+    local finish = getmetatable(handle).__gc
+    finish(handle)
+    finish(handle)
+    for _, method in ipairs { "step", "close", "pollfd", "counts" } do
+      local ok, why = pcall(handle[method], handle)
+      assert.is_false(ok)
+      assert.matches("the core was collected", why)
+    end
   end)
 
   it("raises on wrong kinds of argument, and stays usable", function()

@@ -24,6 +24,17 @@ describe("resource_types", function()
     end)
   end
 
+  it("looks at 64 names and no more", function()
+    local names = {}
+    for n = 1, 65 do
+      names[n] = ("nothing like it %d"):format(n)
+    end
+    names[64] = "voice"
+    assert.are.equal("voice", core.nearest("voise", names))
+    names[64], names[65] = names[65], names[64]
+    assert.is_nil(core.nearest("voise", names))
+  end)
+
   it("guesses nothing where nothing is near", function()
     assert.is_nil(core.nearest("zzzzzzzzzz", core.RESOURCE_TYPES))
     assert.is_nil(core.nearest("", core.RESOURCE_TYPES))

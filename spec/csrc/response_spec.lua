@@ -85,13 +85,30 @@ describe("response", function()
     assert.is_true(r.whole)
   end)
 
+  it("has no spaces and tabs around a header's value", function()
+    local r = response { "HTTP/1.1 200 OK", "Date:\t \tMon, 1\t \t", "Retry-After: \t", "" }
+    assert.are.same({ date = "Mon, 1" }, r.headers)
+  end)
+
+  it("passes over a line without a colon, and a header without a name", function()
+    local r = response { "HTTP/1.1 200 OK", "Content-Length", ": 7", "Date: now", "" }
+    assert.is_nil(r.reason)
+    assert.are.same({ date = "now" }, r.headers)
+  end)
+
   it("keeps the few headers it uses, in lower case", function()
     local r = response { "HTTP/1.1 429 X", "Request-Id:  r1 ", "RETRY-AFTER: 3", "Server: x", "" }
     assert.are.same({ ["request-id"] = "r1", ["retry-after"] = "3" }, r.headers)
   end)
 
   it("drops a header value that is too long or not printable", function()
-    local r = response { "HTTP/1.1 200 X", "Request-Id: a\27[2J", "Date: " .. ("x"):rep(128), "" }
+    local r = response {
+      "HTTP/1.1 200 X",
+      "Request-Id: a\27[2J",
+      "Retry-After: 3\127",
+      "Date: " .. ("x"):rep(128),
+      "",
+    }
     assert.are.same({}, r.headers)
   end)
 
@@ -101,9 +118,11 @@ describe("response", function()
       "Transfer-Encoding: chunked",
       "",
       "Content-Length: 3",
+      "HTTP/1.1 403 Forbidden",
       "Request-Id: late",
     }
     assert.is_nil(r.reason)
+    assert.are.equal(200, r.status)
     assert.are.same({}, r.headers)
   end)
 

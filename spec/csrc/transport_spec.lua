@@ -5,6 +5,7 @@ local process = require "spec.support.process"
 local probe = require "probe"
 local raw = require "spec.support.raw"
 local sandboxes = require "spec.support.sandbox"
+local uv = require "luv"
 
 local ARGS = { resource_id = "id1", resource_type = "voice", user_email = "a@example.com" }
 local OK = raw.answer(200, '{"status":"ok"}')
@@ -226,6 +227,68 @@ describe("transport", function()
       server:stop()
     end)
   end)
+
+  --- A proxy that makes the tunnels it is asked for to 127.0.0.1. Runs in uv's loop.
+  local function start_proxy()
+    local listener, sockets = uv.new_tcp(), {}
+    local function relay(from, to)
+      from:read_start(function(_, bytes)
+        if bytes then
+          to:write(bytes)
+        elseif not to:is_closing() then
+          to:shutdown()
+        end
+      end)
+    end
+    listener:bind("127.0.0.1", 0)
+    listener:listen(8, function()
+      local client, server = uv.new_tcp(), uv.new_tcp()
+      sockets[#sockets + 1], sockets[#sockets + 2] = client, server
+      listener:accept(client)
+      client:read_start(function(_, bytes)
+        server:connect("127.0.0.1", tonumber(bytes:match ":(%d+)"), function()
+          client:write "HTTP/1.1 200 OK\r\n\r\n"
+          relay(client, server)
+          relay(server, client)
+        end)
+      end)
+    end)
+    local function stop()
+      listener:close()
+      for _, socket in ipairs(sockets) do
+        socket:close()
+      end
+      uv.run "nowait"
+    end
+    return ("http://127.0.0.1:%d"):format(listener:getsockname().port), stop
+  end
+
+  for protocol, connections in pairs { ["HTTP/1.1"] = 2, ["HTTP/2"] = 1 } do
+    local name = ("asks %d times for a tunnel, for two calls over %s"):format(connections, protocol)
+    it(name, function()
+      local proxy, stop = start_proxy()
+      local sandbox = sandboxes.start(protocol == "HTTP/1.1" and "--no-http2" or nil)
+      local handle = assert(core.new {
+        base_url = sandbox.base_url,
+        ca_file = sandbox.ca_file,
+        proxy = proxy,
+      })
+      local voice = { resource_id = "voice_narrator", resource_type = "voice" }
+      for _ = 1, 2 do -- what TLS within TLS has read already, nobody can see
+        assert(handle:get(voice, sandbox.api_key))
+        local completion
+        repeat
+          uv.run "nowait"
+          completion = handle:step(1)[1]
+        until completion
+        assert.are.same({ 200, "" }, { completion.status, completion.message })
+      end
+      assert.are.equal(connections, (select(2, handle:counts())))
+      handle:close()
+      sandbox:stop()
+      stop()
+    end)
+  end
 
   it("reads no .netrc", function()
     local home = os.tmpname()

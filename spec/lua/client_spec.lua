@@ -23,6 +23,7 @@ describe("client", function()
       { "api_key", { api_key = "a b" } },
       { "api_key", { api_key = "a\r\nx: y" } },
       { "api_key", { api_key = "a\0" } },
+      { "api_key", { api_key = "a\127" } },
       { "api_key", { api_key = "\195\164" } },
       { "api_key", { api_key = ("k"):rep(513) } },
       { "api_key", { api_key = true } },
@@ -32,15 +33,18 @@ describe("client", function()
       { "region", { region = "eu", base_url = "https://x.example" } },
       { "base_url", { base_url = "http://example.com" } },
       { "base_url", { base_url = "http://127.0.0.1.example.com" } },
+      { "base_url", { base_url = "http://10.0.0.1" } },
       { "base_url", { base_url = "http://localhost@example.com" } },
       { "base_url", { base_url = "https://user:pass@example.com" } },
       { "base_url", { base_url = "https://user@example.com" } },
+      { "base_url", { base_url = "https://:pass@example.com" } },
       { "base_url", { base_url = "https:/example.com" } },
       { "base_url", { base_url = "https:///example.com" } },
       { "base_url", { base_url = "https://example.com/?a=b" } },
       { "base_url", { base_url = "https://example.com/#a" } },
       { "base_url", { base_url = "https://example.com\\@evil.example" } },
       { "base_url", { base_url = "https://exam ple.com" } },
+      { "base_url", { base_url = "https://x.example/\127" } },
       { "base_url", { base_url = "ftp://example.com" } },
       { "base_url", { base_url = "example.com" } },
       { "base_url", { base_url = "" } },
@@ -193,8 +197,10 @@ describe("client", function()
     local args = { resource_id = "x", resource_type = "voice", workspace_api_key_id = "sk_abc" }
     local _, err = client:unshare(args)
     assert.matches("looks like a secret key", err.warning)
-    args.workspace_api_key_id = "key_deploy"
-    assert.is_nil(select(2, client:unshare(args)).warning)
+    for _, id in ipairs { "key_deploy", "sk_" } do
+      args.workspace_api_key_id = id
+      assert.is_nil(select(2, client:unshare(args)).warning)
+    end
   end)
 
   it("refuses a target that is its own key", function()

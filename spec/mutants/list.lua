@@ -208,6 +208,8 @@ mutant("two readings of a status are no matter", "if (curl_code == CURLE_OK && !
   { filter = "read differently" })
 mutant("a body is whole though libcurl saw it end",
   "x->curl_code == CURLE_OK && ew_response_whole(", "ew_response_whole(")
+mutant("a tunnel over HTTP/1.1 is used again", "|| s->tunnelled", "",
+  { filter = "times for a tunnel" })
 mutant("http to loopback uses a proxy", "if (t->plain) return EW_OK;", "",
   { filter = "shows a proxy nothing" })
 mutant("a .netrc is read", "{CURLOPT_NETRC, CURL_NETRC_IGNORED}",
