@@ -181,10 +181,13 @@ describe("core", function()
     end
   end)
 
-  if debug.upvalueid then -- else Lua has no light userdata to give
+  local upvalueid = rawget(debug, "upvalueid")
+  if upvalueid then -- else Lua has no light userdata to give
     it("takes only JSON's null for no argument", function()
       local handle = assert(core.new(NOWHERE))
-      local other = debug.upvalueid(collect, 1)
+      local other = upvalueid(function()
+        return cjson
+      end, 1)
       local args = { resource_id = "x", resource_type = "voice", user_email = cjson.null }
       assert.is_true(handle:validate("get", args))
       args.user_email = other
@@ -307,6 +310,118 @@ describe("core", function()
     }
     assert.are.same({ 0, "" }, { code, err })
   end)
+
+  --- Run code in a process whose `turn`-th call of a system function fails.
+  local function run_with(call, turn, code)
+    return process.run({ os.getenv "SPEC_LUA", "-e", code }, {
+      env = {
+        LD_PRELOAD = os.getenv "SPEC_PRELOAD" .. "/bad_call.so",
+        BAD_CALL = call,
+        BAD_TURN = tostring(turn),
+        BAD_ERRNO = "23", -- ENFILE
+      },
+    })
+  end
+
+  for _, call in ipairs { "epoll_create1", "timerfd_create", "eventfd", "epoll_ctl" } do
+    it("says that the system refuses " .. call .. ", and can be made when it does not", function()
+      for turn = 1, call == "epoll_ctl" and 2 or 1 do
+        local code, _, err = run_with(
+          call,
+          turn,
+          [[
+            local core = require "elevenlabs.workspace.core"
+            local function descriptors()
+              local list = assert(io.popen "ls /proc/$PPID/fd")
+              local names = list:read "*a"
+              list:close()
+              return names
+            end
+            local before = descriptors()
+            local options = { base_url = "https://127.0.0.1:1", threaded = false }
+            local handle, failure = core.new(options)
+            assert(not handle and failure.kind == "network", failure and failure.kind)
+            assert(failure.message:find("Too many open files in system", 1, true), failure.message)
+            collectgarbage()
+            assert(descriptors() == before, "one is left")
+            assert(core.new(options)):close()
+          ]]
+        )
+        assert.are.same({ 0, "" }, { code, err })
+      end
+    end)
+  end
+
+  it("connects to nobody without a socket, and says so", function()
+    local failed = 0
+    for turn = 1, 3 do -- libcurl makes some of its own
+      local code, out, err = run_with(
+        "socket",
+        turn,
+        [[
+          local core = require "elevenlabs.workspace.core"
+          local handle = assert(core.new { base_url = "http://127.0.0.1:1" })
+          handle:get({ resource_id = "x", resource_type = "voice" }, "k")
+          local completion
+          repeat completion = handle:step(20000)[1] until completion
+          local _, connections = handle:counts()
+          print(completion.curl_code, completion.sent, connections)
+          handle:close()
+        ]]
+      )
+      assert.are.same({ 0, "" }, { code, err })
+      assert.matches("^7\tfalse\t[01]\n$", out)
+      failed = failed + (out:find "0\n$" and 1 or 0)
+    end
+    assert.are.equal(1, failed)
+  end)
+
+  it("has random numbers where the system has none, but no resume set", function()
+    local failures = ""
+    for turn = 1, 5 do -- whoever else asks, asks before
+      local code, out, err = run_with(
+        "getrandom",
+        turn,
+        [[
+          local core = require "elevenlabs.workspace.core"
+          local set, failure = core.new_set()
+          print(set and "" or failure.kind .. ": " .. failure.message)
+          assert(set or core.new_set())
+          local first, second = core.random(), core.random()
+          assert(first >= 0 and first < 1 and second >= 0 and second < 1 and first ~= second)
+        ]]
+      )
+      assert.are.same({ 0, "" }, { code, err })
+      failures = failures .. (out:match "[^\n]+" or "")
+    end
+    assert.are.equal("journal: no random numbers: Too many open files in system", failures)
+  end)
+
+  for _, io in ipairs { "inline", "thread" } do
+    it("lets a signal end a wait, " .. io, function()
+      local code, _, err = process.run({
+        "sh",
+        "-c",
+        [[
+          "$SPEC_LUA" -e "$0" &
+          waiter=$!
+          while kill -WINCH $waiter 2>/dev/null; do :; done
+          wait $waiter
+        ]],
+        [[
+          local core = require "elevenlabs.workspace.core"
+          local uv = require "luv"
+          local signal = uv.new_signal()
+          signal:start "sigwinch" -- before this, it means nothing
+          local threaded = os.getenv "THREADED" == "thread"
+          local handle = assert(core.new { base_url = "https://127.0.0.1:1", threaded = threaded })
+          assert(#handle:step(math.huge) == 0)
+          handle:close()
+        ]],
+      }, { env = { THREADED = io } })
+      assert.are.same({ 0, "" }, { code, err })
+    end)
+  end
 
   it("has every type for arguments that name the option", function()
     local _, failure = core.new { base_url = "https://x.example", max_concurrency = "8" }

@@ -191,8 +191,20 @@ describe("io thread", function()
       local handle = assert(core.new(NOWHERE))
       handle:cancel(handle:get(VOICE, raw.KEY))
       handle:get(VOICE, raw.KEY)
-      assert.are.equal(2, #handle:step(0) + #handle:close())
+      handle:cancel(handle:get(VOICE, raw.KEY))
+      assert.are.equal(3, #handle:step(0) + #handle:close())
     end
+  end)
+
+  it("is not waited for by a child of a fork, which has none", function()
+    local code, out, err = run [[
+      local probe = require "probe"
+      local handle = new()
+      handle:wake_at(core.now() + 1e6)
+      assert(probe.fork(function() os.exit(7) end) == 7)
+      handle:close()
+    ]]
+    assert.are.same({ 0, "", "" }, { code, out, err })
   end)
 
   describe("has a socket for hosts that wait on nothing else, which", function()
@@ -272,6 +284,42 @@ describe("io thread", function()
       uv.run "nowait"
     end)
 
+    it("holds nobody up where it is never read, and tells again once it is", function()
+      local handle = assert(core.new(NOWHERE))
+      local path = assert(handle:listen())
+      local pipe, connected, bytes, rings = uv.new_pipe(false), false, 0, 5000
+      pipe:connect(path, function(err)
+        connected = not err
+      end)
+      wait_until(function()
+        return connected
+      end)
+      assert.is_true(handle:accept())
+      local function ring()
+        handle:wake_at(0)
+        handle:step(0)
+      end
+      for _ = 1, rings do
+        ring()
+      end
+      pipe:read_start(function(_, chunk)
+        bytes = bytes + #chunk
+      end)
+      wait_until(function()
+        return bytes > 0
+      end)
+      while uv.run "nowait" and bytes == 0 do end
+      assert.is_true(bytes < rings)
+      local before = bytes
+      ring()
+      wait_until(function()
+        return bytes > before
+      end)
+      pipe:close()
+      uv.run "nowait"
+      handle:close()
+    end)
+
     it("may go away: the descriptor goes on", function()
       local handle = assert(core.new(NOWHERE))
       local heard = hear(handle)
@@ -292,14 +340,57 @@ describe("io thread", function()
       assert.matches("thread", failure.message)
       assert.is_false(handle:accept())
       handle:close()
-      local code, out, err = run(
-        [[
-          local path, failure = new():listen()
-          assert(not path and failure.message:find "temporary files", path)
-        ]],
-        { TMPDIR = "/nowhere" }
-      )
-      assert.are.same({ 0, "", "" }, { code, out, err })
+      for _, folder in ipairs { "/nowhere", "/" .. ("x"):rep(100) } do
+        local code, out, err = run(
+          [[
+            local path, failure = new():listen()
+            assert(not path and failure.message:find "temporary files", path)
+          ]],
+          { TMPDIR = folder }
+        )
+        assert.are.same({ 0, "", "" }, { code, out, err })
+      end
+    end)
+
+    it("is in /tmp where TMPDIR is no whole path", function()
+      for _, folder in ipairs { "spec", "", false } do
+        local code, out, err = run(
+          [[
+            local handle = new()
+            assert(handle:listen():find "^/tmp/elevenlabs%-")
+            handle:close()
+          ]],
+          { TMPDIR = folder }
+        )
+        assert.are.same({ 0, "", "" }, { code, out, err })
+      end
+    end)
+
+    it("leaves no folder where the system refuses it", function()
+      for _, call in ipairs { "socket", "bind", "listen" } do
+        local folder = os.tmpname()
+        os.remove(folder)
+        assert(uv.fs_mkdir(folder, 448))
+        local code, out, err = run(
+          [[
+            local handle = new()
+            local path, failure = handle:listen()
+            assert(not path and failure.message:find "temporary files: No space", path)
+            assert(not uv.fs_scandir_next(assert(uv.fs_scandir(os.getenv "TMPDIR"))))
+            assert(handle:listen())
+            handle:close()
+          ]],
+          {
+            TMPDIR = folder,
+            LD_PRELOAD = os.getenv "SPEC_PRELOAD" .. "/bad_call.so",
+            BAD_CALL = call,
+            BAD_TURN = "1",
+            BAD_ERRNO = "28", -- ENOSPC
+          }
+        )
+        assert.are.same({ 0, "", "" }, { code, out, err })
+        assert(uv.fs_rmdir(folder))
+      end
     end)
   end)
 
@@ -313,6 +404,8 @@ describe("io thread", function()
         local handle = assert(core.new { base_url = "https://127.0.0.1:1", threaded = true })
         local id, failure = handle:get({ resource_id = "x", resource_type = "voice" }, "k")
         print(id, failure.message)
+        handle:wake_at(core.now() + 20)
+        assert(#handle:step(math.huge) == 0) -- which looks at the clock itself
         assert(#handle:close() == 0)
       ]],
     }

@@ -101,6 +101,13 @@ describe("poller", function()
     assert.is_false(probe.readable(poller:fd(), 0))
   end)
 
+  it("ends a wait of a year when there is something", function()
+    poller:set(reading, READABLE)
+    poller:flush()
+    probe.write(writing, "x")
+    assert.are.equal(1, #poller:wait(365 * 24 * 3600 * 1000 * 1000))
+  end)
+
   it("becomes readable when its timer is due", function()
     poller:arm(1000)
     assert.is_true(probe.readable(poller:fd(), 20000))

@@ -287,6 +287,8 @@ mutant("a file that lost its name is written", "*replaced = !is_named(path, &ope
   { filter = "lock is on the file" })
 mutant("a file of any kind is taken", "if (memcmp(first, EW_JOURNAL_HEADER, (size_t)got) != 0)",
   "if (0)", { filter = "file of another kind" })
+mutant("what cannot be read is the end", "if (got < 0) {", "if (0) {",
+  { filter = "no end of the records" })
 
 -- ---- what a journal says
 
