@@ -8,6 +8,16 @@ describe("sockets", function()
     assert.is_true(facts.forgotten)
   end)
 
+  for family, ip in pairs { IPv4 = "127.0.0.1", IPv6 = "::1" } do
+    local other = ip:gsub("1$", "2")
+    local found = { probe.ends(family, { ip, ip }, { other, ip }, { ip, other }) }
+    if found[1] ~= nil then -- else the machine has no such addresses
+      it("finds a connection by both its ends alone, over " .. family, function()
+        assert.are.same({ true, false, false }, found)
+      end)
+    end
+  end
+
   it("cuts a connection off without a word to its peer", function()
     assert.is_true(facts.dead)
     assert.is_true(facts.peer_undisturbed)

@@ -3,7 +3,9 @@
 ** Lua, one by one, and the few system calls that specs need (fork, pipe, poll).
 */
 #define _GNU_SOURCE
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +24,7 @@
 #include "../../csrc/response.h"
 #include "../../csrc/resume_set.h"
 #include "../../csrc/sockets.h"
+#include "../../csrc/tls.h"
 #include "../../csrc/utf8.h"
 
 /* buffer(limit, chunk...) -> content, number of appends that succeeded */
@@ -278,6 +281,68 @@ static int probe_sockets(lua_State *L) {
   return 1;
 }
 
+/* An address with a free port, or that port's. */
+static socklen_t loopback(struct sockaddr_storage *address, int family, in_port_t port) {
+  struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = port};
+  struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = port};
+  v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  v6.sin6_addr = in6addr_loopback;
+  memset(address, 0, sizeof *address);
+  memcpy(address, family == AF_INET6 ? (void *)&v6 : &v4,
+         family == AF_INET6 ? sizeof v6 : sizeof v4);
+  return family == AF_INET6 ? sizeof v6 : sizeof v4;
+}
+
+static int port_of(int fd) {
+  struct sockaddr_in6 address; /* whose port stands where IPv4's does */
+  socklen_t size = sizeof address;
+  getsockname(fd, (struct sockaddr *)&address, &size);
+  return ntohs(address.sin6_port);
+}
+
+/* ends(family, { local_ip, remote_ip }...) -> for each whether these find the connection
+** from loopback to loopback, by its ports; nil: this machine has no such family */
+static int probe_ends(lua_State *L) {
+  int family = strcmp(luaL_checkstring(L, 1), "IPv6") == 0 ? AF_INET6 : AF_INET;
+  int i, last = lua_gettop(L), fd, listener = socket(family, SOCK_STREAM, 0);
+  struct sockaddr_storage address;
+  ew_sockets sockets;
+  socklen_t size = loopback(&address, family, 0);
+  memset(&sockets, 0, sizeof sockets);
+  if (bind(listener, (struct sockaddr *)&address, size) != 0 || listen(listener, 1) != 0) {
+    close(listener);
+    return 0;
+  }
+  ew_sockets_open(&sockets, family, SOCK_STREAM, 0); /* not connected: never found */
+  fd = ew_sockets_open(&sockets, family, SOCK_STREAM, 0);
+  loopback(&address, family, htons((uint16_t)port_of(listener)));
+  if (connect(fd, (struct sockaddr *)&address, size) != 0) return luaL_error(L, "connect");
+  for (i = 2; i <= last; i++) {
+    const ew_socket *found;
+    lua_rawgeti(L, i, 1);
+    lua_rawgeti(L, i, 2);
+    found = ew_sockets_by_ends(&sockets, lua_tostring(L, -2), port_of(fd), lua_tostring(L, -1),
+                               port_of(listener));
+    lua_pushboolean(L, found && found->fd == fd);
+    lua_replace(L, i);
+    lua_pop(L, 2);
+  }
+  while (sockets.count) ew_sockets_close(&sockets, sockets.all[0].fd);
+  ew_sockets_free(&sockets);
+  close(listener);
+  return last - 1;
+}
+
+/* tls_find(which) -> is OpenSSL behind what holds "libc", behind "nothing"? */
+static int probe_tls_find(lua_State *L) {
+  int (*puts_of_libc)(const char *) = puts;
+  const void *address;
+  memcpy(&address, &puts_of_libc, sizeof address);
+  if (strcmp(luaL_checkstring(L, 1), "nothing") == 0) address = &address;
+  lua_pushboolean(L, ew_tls_find(address));
+  return 1;
+}
+
 /* ---- the system ---- */
 
 static int probe_pipe(lua_State *L) {
@@ -354,6 +419,8 @@ __attribute__((visibility("default"))) int luaopen_probe(lua_State *L) {
                                        {"response", probe_response},
                                        {"poller", poller_new},
                                        {"sockets", probe_sockets},
+                                       {"ends", probe_ends},
+                                       {"tls_find", probe_tls_find},
                                        {"pipe", probe_pipe},
                                        {"write", probe_write},
                                        {"read", probe_read},

@@ -19,12 +19,14 @@ end
 
 local BASE_URL = ("http://127.0.0.1:%d"):format(torture.listen())
 
+local LONG_KEY = "sk_torture" .. ("x"):rep(100) -- so that its header line has to grow
+
 local function args_of(id)
   return { resource_id = id, resource_type = "voice", user_email = "leaver@example.com" }
 end
 
 local function new_client(options)
-  local all = { base_url = BASE_URL, api_key = "sk_torture", driver = "blocking" }
+  local all = { base_url = BASE_URL, api_key = LONG_KEY, driver = "blocking" }
   for name, value in pairs(options or {}) do
     all[name] = value
   end
@@ -159,6 +161,23 @@ end
 add_call("unshare", "ok")
 add_call("retry", "busy")
 add_call("resend", "drop")
+
+add("connect", {
+  prepare = function(options)
+    return { client = new_client(options) }
+  end,
+  run = function(world)
+    world.client:connect()
+    return world.client:unshare(args_of "ok")
+  end,
+  check = function(world, receipt, err)
+    drain(world.client)
+    if receipt or err then
+      check_outcome("ok", receipt or err)
+    end
+    check_usable(world.client)
+  end,
+})
 
 add("close", {
   prepare = function(options)
