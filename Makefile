@@ -154,16 +154,18 @@ sim: ## simulate 4,000 worlds, or SEEDS, and find the planted bugs; SEED=n: what
 memory: all ## what bulk runs keep in memory, against the goals; takes a minute or two
 	@$(RUN) $(LUA) spec/support/memory_report.lua
 
-# Counted in both modes: where the steps make the transfers, and where a thread does. Every
-# process adds to the same files, whose absolute names are in the objects.
-COVERAGE = SPEC_SLOW_MACHINE=1 $(MAKE) --no-print-directory specs LUA=lua5.4 BUILD=build/coverage \
+# Counted in both modes: where the steps make the transfers, and where a thread does; and with
+# memory that runs out at every point. Every process adds to the same files, whose absolute
+# names are in the objects.
+COVERAGE = SPEC_SLOW_MACHINE=1 $(MAKE) --no-print-directory LUA=lua5.4 BUILD=build/coverage \
   CFLAGS='-O0 -g --coverage -fprofile-update=atomic -DSPEC_COVERAGE'
 
 .PHONY: coverage
-coverage: ## lines and branches of csrc/ that the specs run
+coverage: ## lines and branches of csrc/ that the specs and the torture run
 	@find build/coverage -name '*.gcda' -delete 2>/dev/null || true
-	@$(COVERAGE)
-	@SPEC_IO=thread $(COVERAGE)
+	@$(COVERAGE) specs
+	@SPEC_IO=thread $(COVERAGE) specs
+	@$(COVERAGE) tortured
 	@$(RUN) lua5.4 spec/coverage/report.lua build/coverage/5.4/obj
 
 # ---- measuring
