@@ -75,11 +75,11 @@ $(PROBE): spec/support/probe.c $(filter-out %/lua_core.o %/lua_client.o,$(OBJECT
 	@$(CC) $(EW_CFLAGS) $(EW_LDFLAGS) $(LDFLAGS) -o $@ $^ $(CURL_LIBS)
 
 # System calls that go wrong, for a spec's child process to preload.
-SHIMS := $(patsubst %,$(OUT)/spec/%.so,slow_resolver bad_disk bad_call)
+SHIMS := $(patsubst %,$(OUT)/spec/%.so,slow_resolver bad_disk bad_call other_libcurl)
 
 $(SHIMS): $(OUT)/spec/%.so: spec/support/%.c
 	@mkdir -p $(@D)
-	@$(CC) -std=c99 $(WARNINGS) -O1 -fPIC -shared -o $@ $< -ldl
+	@$(CC) -std=c99 $(WARNINGS) $(shell pkg-config --cflags libcurl) -O1 -fPIC -shared -o $@ $< -ldl
 
 # The example of a C application; also compiled with the module as one program, for sanitizers.
 PLUGIN_HOST := $(OUT)/plugin_host
@@ -161,12 +161,12 @@ COVERAGE = SPEC_SLOW_MACHINE=1 $(MAKE) --no-print-directory LUA=lua5.4 BUILD=bui
   CFLAGS='-O0 -g --coverage -fprofile-update=atomic -DSPEC_COVERAGE'
 
 .PHONY: coverage
-coverage: ## lines and branches of csrc/ that the specs and the torture run
+coverage: ## lines and branches of csrc/ that specs and torture run; BRANCHES=1: which they do not
 	@find build/coverage -name '*.gcda' -delete 2>/dev/null || true
 	@$(COVERAGE) specs
 	@SPEC_IO=thread $(COVERAGE) specs
 	@$(COVERAGE) tortured
-	@$(RUN) lua5.4 spec/coverage/report.lua build/coverage/5.4/obj
+	@$(RUN) lua5.4 spec/coverage/report.lua build/coverage/5.4/obj $(BRANCHES)
 
 # ---- measuring
 

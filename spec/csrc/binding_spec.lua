@@ -311,16 +311,73 @@ describe("core", function()
     assert.are.same({ 0, "" }, { code, err })
   end)
 
+  it("cannot be loaded where libcurl is too old or lacks what it needs", function()
+    for other, message in pairs {
+      old = "libcurl 7.87 or newer is needed; an older one was loaded",
+      TLS = "the libcurl that was loaded cannot do TLS",
+      threads = "the libcurl that was loaded cannot be initialised thread-safely",
+    } do
+      local code, out, err = process.run({
+        os.getenv "SPEC_LUA",
+        "-e",
+        [[ print(select(2, pcall(require, "elevenlabs.workspace.core"))) ]],
+      }, {
+        env = {
+          LD_PRELOAD = os.getenv "SPEC_PRELOAD" .. "/other_libcurl.so",
+          OTHER_LIBCURL = other,
+        },
+      })
+      assert.are.same({ 0, "" }, { code, err })
+      assert.matches("elevenlabs.workspace: " .. message, out, 1, true)
+    end
+  end)
+
   --- Run code in a process whose `turn`-th call of a system function fails.
-  local function run_with(call, turn, code)
-    return process.run({ os.getenv "SPEC_LUA", "-e", code }, {
-      env = {
-        LD_PRELOAD = os.getenv "SPEC_PRELOAD" .. "/bad_call.so",
-        BAD_CALL = call,
-        BAD_TURN = tostring(turn),
-        BAD_ERRNO = "23", -- ENFILE
-      },
-    })
+  ---@param env table|nil of further variables
+  local function run_with(call, turn, code, env)
+    env = env or {}
+    env.LD_PRELOAD = os.getenv "SPEC_PRELOAD" .. "/bad_call.so"
+    env.BAD_CALL, env.BAD_TURN, env.BAD_ERRNO = call, tostring(turn), "23" -- ENFILE
+    return process.run({ os.getenv "SPEC_LUA", "-e", code }, { env = env })
+  end
+
+  for _, io in ipairs { "inline", "thread" } do
+    it("says in a fork's child that there are no descriptors, until there are, " .. io, function()
+      local pollfd = io == "thread" and "^%d" or "^nil"
+      for first, said in pairs { get = "^no descriptors", pollfd = pollfd } do
+        local code, out, err = run_with(
+          "epoll_create1",
+          2,
+          [[
+            local core = require "elevenlabs.workspace.core"
+            local probe = require "probe"
+            local threaded = os.getenv "THREADED" == "thread"
+            local handle = assert(core.new { base_url = "http://127.0.0.1:1", threaded = threaded })
+            local function get()
+              local id, failure = handle:get({ resource_id = "x", resource_type = "voice" }, "k")
+              local completion
+              while id and not completion do
+                completion = handle:step(20000)[1]
+              end
+              return failure or completion
+            end
+            assert(probe.fork(function()
+              local said = os.getenv "FIRST" == "get" and get() or handle:pollfd()
+              print(type(said) == "table" and said.message or said)
+              io.stdout:flush()
+              assert(type(said) ~= "table" or not said.sent)
+              assert(get().curl_code == 7)
+              handle:close()
+              return 0
+            end) == 0)
+            handle:close()
+          ]],
+          { THREADED = io, FIRST = first, BAD_LAST = "3" } -- for itself, and for what it is asked
+        )
+        assert.are.same({ 0, "" }, { code, err })
+        assert.matches(said, out)
+      end
+    end)
   end
 
   for _, call in ipairs { "epoll_create1", "timerfd_create", "eventfd", "epoll_ctl" } do

@@ -290,6 +290,45 @@ describe("transport", function()
     end)
   end
 
+  for protocol, connections in pairs { ["HTTP/1.1"] = 2, ["HTTP/2"] = 1 } do
+    local name = "needs %d connections for two calls over %s where OpenSSL cannot be asked"
+    it(name:format(connections, protocol), function()
+      local sandbox = sandboxes.start(protocol == "HTTP/1.1" and "--no-http2" or nil)
+      local code, out, err = process.run({
+        os.getenv "SPEC_LUA",
+        "-e",
+        [[
+          local core = require "elevenlabs.workspace.core"
+          local handle = assert(core.new {
+            base_url = os.getenv "SERVER", ca_file = os.getenv "CA", proxy = false,
+          })
+          for _ = 1, 2 do
+            assert(handle:get({ resource_id = "voice_narrator", resource_type = "voice" },
+              os.getenv "KEY"))
+            local completion
+            repeat completion = handle:step(20000)[1] until completion
+            print(completion.status, completion.message)
+          end
+          print((select(2, handle:counts())))
+          handle:close()
+        ]],
+      }, {
+        env = {
+          SERVER = sandbox.base_url,
+          CA = sandbox.ca_file,
+          KEY = sandbox.api_key,
+          LD_PRELOAD = os.getenv "SPEC_PRELOAD" .. "/bad_call.so",
+          BAD_CALL = "dladdr", -- so it is not found
+          BAD_TURN = "1",
+          BAD_LAST = "1000",
+          BAD_ERRNO = "0",
+        },
+      })
+      assert.are.same({ 0, ("200\t\n200\t\n%d\n"):format(connections), "" }, { code, out, err })
+      sandbox:stop()
+    end)
+  end
+
   it("reads no .netrc", function()
     local home = os.tmpname()
     os.remove(home)

@@ -2,7 +2,8 @@
 ** bad_call.c - preloaded into a spec's child process: one system call fails.
 **
 **   BAD_CALL=name    which
-**   BAD_TURN=n       its n-th call, and none before or after
+**   BAD_TURN=n       from its n-th call on
+**   BAD_LAST=n       and after this one no more; default BAD_TURN
 **   BAD_ERRNO=number why
 */
 #define _GNU_SOURCE
@@ -23,9 +24,11 @@
 
 static int fails(const char *name) {
   static int calls;
-  const char *chosen = getenv("BAD_CALL");
+  const char *chosen = getenv("BAD_CALL"), *turn = getenv("BAD_TURN"), *last = getenv("BAD_LAST");
+  int call;
   if (!chosen || strcmp(chosen, name) != 0) return 0;
-  if (__atomic_add_fetch(&calls, 1, __ATOMIC_SEQ_CST) != atoi(getenv("BAD_TURN"))) return 0;
+  call = __atomic_add_fetch(&calls, 1, __ATOMIC_SEQ_CST);
+  if (call < atoi(turn) || call > atoi(last ? last : turn)) return 0;
   errno = atoi(getenv("BAD_ERRNO"));
   return 1;
 }
@@ -51,6 +54,12 @@ CALL(int, eventfd, (unsigned count, int flags), (count, flags))
 CALL(int, socket, (int family, int type, int protocol), (family, type, protocol))
 CALL(int, bind, (int fd, const struct sockaddr *address, socklen_t size), (fd, address, size))
 CALL(int, listen, (int fd, int backlog), (fd, backlog))
+
+/* Which is 0 where it fails. */
+int dladdr(const void *address, Dl_info *found) {
+  typedef int finder(const void *, Dl_info *);
+  return fails("dladdr") ? 0 : ((finder *)dlsym(RTLD_NEXT, "dladdr"))(address, found);
+}
 
 /* Of folders alone. */
 int open64(const char *path, int flags, ...) {

@@ -300,8 +300,9 @@ static int port_of(int fd) {
   return ntohs(address.sin6_port);
 }
 
-/* ends(family, { local_ip, remote_ip }...) -> for each whether these find the connection
-** from loopback to loopback, by its ports; nil: this machine has no such family */
+/* ends(family, { local_ip, remote_ip, off }...) -> for each whether these find the connection
+** from loopback to loopback, by its ports, of which the remote one is `off` by so many; nil:
+** this machine has no such family */
 static int probe_ends(lua_State *L) {
   int family = strcmp(luaL_checkstring(L, 1), "IPv6") == 0 ? AF_INET6 : AF_INET;
   int i, last = lua_gettop(L), fd, listener = socket(family, SOCK_STREAM, 0);
@@ -321,11 +322,12 @@ static int probe_ends(lua_State *L) {
     const ew_socket *found;
     lua_rawgeti(L, i, 1);
     lua_rawgeti(L, i, 2);
-    found = ew_sockets_by_ends(&sockets, lua_tostring(L, -2), port_of(fd), lua_tostring(L, -1),
-                               port_of(listener));
+    lua_rawgeti(L, i, 3);
+    found = ew_sockets_by_ends(&sockets, lua_tostring(L, -3), port_of(fd), lua_tostring(L, -2),
+                               port_of(listener) + (int)lua_tointeger(L, -1));
     lua_pushboolean(L, found && found->fd == fd);
     lua_replace(L, i);
-    lua_pop(L, 2);
+    lua_pop(L, 3);
   }
   while (sockets.count) ew_sockets_close(&sockets, sockets.all[0].fd);
   ew_sockets_free(&sockets);
