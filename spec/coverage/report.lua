@@ -1,10 +1,11 @@
 --- `make coverage`: what of csrc/ the specs run, from gcov's JSON. Argument: the folder of the
---- objects. Fails where a line was not run and spec/coverage/unreached.lua has no reason.
+--- objects; and anything, for a list of the branches that were not taken. Fails where a line
+--- was not run and spec/coverage/unreached.lua has no reason.
 
 local cjson = require "cjson"
 local unreached = require "spec.coverage.unreached"
 
-local folder = arg[1]
+local folder, tells_branches = arg[1], arg[2]
 
 --- Every file of csrc/ that has code, with gcov's lines of it.
 local function read_all()
@@ -45,21 +46,36 @@ local function reason_of(file, name)
   end
 end
 
+local function new_result()
+  return {
+    lines = 0,
+    run = 0,
+    branches = 0,
+    taken = 0,
+    missing = {},
+    excused = {},
+    not_taken = {},
+  }
+end
+
 local function measure(file)
-  local source = read_source(file.file)
-  local result = { lines = 0, run = 0, branches = 0, taken = 0, missing = {}, excused = {} }
+  local source, result = read_source(file.file), new_result()
   for _, line in ipairs(file.lines) do
     local name = ("%s: %s"):format(line.function_name, source[line.line_number])
     local reason = reason_of(file.file, name)
     result.lines = result.lines + 1
     result.run = result.run + (line.count > 0 and 1 or 0)
+    local place = ("%s:%d: %s"):format(file.file, line.line_number, name)
     for _, branch in ipairs(line.branches) do
       result.branches = result.branches + 1
-      result.taken = result.taken + (branch.count > 0 and 1 or 0)
+      if branch.count > 0 then
+        result.taken = result.taken + 1
+      else
+        table.insert(result.not_taken, place)
+      end
     end
     if line.count == 0 then
-      local list = reason and result.excused or result.missing
-      list[#list + 1] = ("%s:%d: %s"):format(file.file, line.line_number, name)
+      table.insert(reason and result.excused or result.missing, place)
     end
   end
   return result
@@ -95,7 +111,7 @@ local function tell(name, r)
   )
 end
 
-local total = { lines = 0, run = 0, branches = 0, taken = 0, missing = {}, excused = {} }
+local total = new_result()
 for _, file in ipairs(read_all()) do
   local result = measure(file)
   tell(file.file, result)
@@ -110,6 +126,9 @@ for _, file in ipairs(read_all()) do
   end
 end
 tell("total", total)
+if tells_branches then
+  print("branches not taken:\n  " .. table.concat(total.not_taken, "\n  "))
+end
 for _, entry in ipairs(stale()) do
   table.insert(total.missing, entry)
 end

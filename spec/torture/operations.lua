@@ -117,6 +117,27 @@ add("new", {
   end,
 })
 
+add("new with a proxy", {
+  prepare = function(options)
+    return { options = options }
+  end,
+  run = function(world)
+    return workspace.new {
+      base_url = "https://127.0.0.1:1",
+      api_key = LONG_KEY,
+      driver = "blocking",
+      io = world.options.io,
+      proxy = BASE_URL,
+    }
+  end,
+  check = function(_, client, err)
+    check(not err or err.kind == "out_of_memory", "no client: %s", tostring(err))
+    if client then
+      client:close()
+    end
+  end,
+})
+
 add("validate", {
   prepare = function(options)
     return { client = new_client(options) }
