@@ -136,8 +136,8 @@ mutant("a wrong key is known by its status alone", "if BY_CODE[code] then", "if 
   { rows = { 54 } })
 mutant("a share is repeated though it may have been applied",
   [[and not (action == "resend" and op == "share")]], "", { in_sim = true })
-mutant("a message shows the secrets that the body holds", "said, value = mask(said), mask(value)", "value = mask(value)",
-  { filter = "secret" })
+mutant("a message shows the secrets that the body holds",
+  "said, value = mask(said), mask(value)", "value = mask(value)", { filter = "secret" })
 
 -- ---- which rows of the table find which outcome wrong
 
@@ -238,7 +238,8 @@ mutant("headers that did not end pass for ended", "if (!response->head_ended) se
 mutant("what is no text passes for text", "if (!ew_utf8_is_text(", "if (0 && !ew_utf8_is_text(")
 mutant("what was not sent passes for sent", "if (c->sent != usual.sent) set",
   "if (0) set", { filter = "connection refused" })
-mutant("what was sent twice passes for sent once", "if (c->resent != usual.resent) set", "if (0) set")
+mutant("what was sent twice passes for sent once",
+  "if (c->resent != usual.resent) set", "if (0) set")
 mutant("any status passes for 200", "if (response->status != USUAL_STATUS) set",
   "if (0) set", { filter = "404 of today" })
 
