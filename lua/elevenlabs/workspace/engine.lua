@@ -294,13 +294,17 @@ local function copy_raw(args)
   return copy
 end
 
+local function refusal(self, failure)
+  return errors.not_sent(masked_failure(self.mask, failure))
+end
+
 --- Would these arguments be sent?
 ---@return boolean ok
 ---@return elevenlabs.workspace.Error|string|nil why not, or a warning
 function Engine:check(op, args)
   local ok, why = self.core:validate(op, args)
   if not ok then
-    return false, errors.not_sent(masked_failure(self.mask, why))
+    return false, refusal(self, why)
   end
   return true, why
 end
@@ -313,9 +317,9 @@ end
 ---@return table|nil copy of what would not be sent
 function Engine:take(op, args)
   local copy = copy_raw(args)
-  local ok, why = self:check(op, copy)
+  local ok, why = self.core:validate(op, copy)
   if not ok then
-    return nil, why, copy
+    return nil, refusal(self, why), copy
   end
   return copy, why
 end
@@ -610,14 +614,9 @@ local function retry_at(self, call, verdict, now)
   return not (call.deadline_ms and due >= call.deadline_ms) and due or nil
 end
 
---- What the evidence means for this call: its verdict. Where it may be sent again, also what the
---- server asked for, how long the call would rest by itself, and room for `learn`.
-local function judge(self, call, evidence)
-  evidence.stopped = call.stopped
-  local verdict = outcome.judge(call.op, evidence, call.mask)
-  if verdict.action == "done" then
-    return verdict
-  end
+--- What a verdict that is no confirmation means for this call. Where it may be sent again, also
+--- what the server asked for, how long the call would rest by itself, and room for `learn`.
+local function weigh(self, call, evidence, verdict)
   verdict.resent = evidence.resent
   if outcome.is_transient(verdict.action) then
     local headers = evidence.headers
@@ -628,7 +627,6 @@ local function judge(self, call, evidence)
   elseif call.confirming and verdict.action == "probe" then
     verdict.action = "stop"
   end
-  return verdict
 end
 
 local function rest(self, call, verdict, due)
@@ -638,14 +636,6 @@ local function rest(self, call, verdict, due)
   self.counts.retries = self.counts.retries + 1
   call.policy.retries = call.policy.retries + 1
   self.turns:announce() -- a run may take more while it rests
-end
-
---- The call has ended or rests: let go of the attempt.
-local function let_go(self, call, evidence)
-  self.flying[evidence.id] = nil
-  self.flying_count = self.flying_count - 1
-  self.arrived_done = self.arrived_done + 1
-  call.perhaps_applied = call.perhaps_applied or evidence.perhaps_applied
 end
 
 local function tell(self, call, evidence, verdict, due)
@@ -671,13 +661,19 @@ end
 
 --- What one attempt's end teaches, whatever it means for its call: once. A new field may
 --- raise, so that those which `complete` needs are there before anything is learnt.
-local function learn(self, call, evidence)
-  local verdict = judge(self, call, evidence)
+local function learn(self, call, evidence, now)
+  if call.stopped then
+    evidence.stopped = call.stopped
+  end
+  local verdict = outcome.judge(call.op, evidence, call.mask)
+  if verdict.action ~= "done" then
+    weigh(self, call, evidence, verdict)
+  end
   local maximum = evidence.headers["maximum-concurrent-requests"]
   maximum = maximum and maximum:find "^%d+$" and tonumber(maximum) or nil
   evidence.perhaps_applied = false
   evidence.verdict = verdict
-  if self.pace:learn(call, verdict, maximum, self.now()) then
+  if self.pace:learn(call, verdict, maximum, now) then
     verdict.held_back = true
   end
 end
@@ -708,7 +704,9 @@ local function complete(self, call, evidence)
     conclude(self, call, verdict)
   end
   if self.flying[evidence.id] == call then
-    let_go(self, call, evidence)
+    self.flying[evidence.id] = nil
+    self.flying_count, self.arrived_done = self.flying_count - 1, self.arrived_done + 1
+    call.perhaps_applied = call.perhaps_applied or evidence.perhaps_applied
     if self.on_event then
       tell(self, call, evidence, verdict, due)
     end
@@ -719,12 +717,12 @@ end
 --- nothing into a pause that a later one asks for. One without a call could not be written
 --- down, and so was taken back.
 local function complete_arrived(self)
-  local arrived, flying = self.arrived, self.flying
+  local arrived, flying, now = self.arrived, self.flying, self.now()
   for i = self.arrived_done + 1, #arrived do
     local evidence = arrived[i]
     local call = flying[evidence.id]
     if call and not evidence.verdict then
-      learn(self, call, evidence)
+      learn(self, call, evidence, now)
     end
   end
   local evidence = self.arrived[self.arrived_done + 1]

@@ -94,10 +94,9 @@ function Pace:begin(in_flight, parks)
   return self.limiter:begin(in_flight), parks and self.budget:begin()
 end
 
---- Did the server settle the matter, whatever the answer?
-local function is_settled(verdict)
-  return verdict.outcome == "confirmed"
-    or (verdict.outcome == "refused" and not outcome.is_transient(verdict.action))
+--- Did the server say no, and mean it?
+local function is_final(verdict)
+  return verdict.outcome == "refused" and not outcome.is_transient(verdict.action)
 end
 
 local function failure_cost(verdict)
@@ -137,7 +136,7 @@ function Pace:learn(attempt, verdict, maximum, now_ms)
   if maximum then
     self.limiter:cap(maximum)
   end
-  if is_settled(verdict) then
+  if verdict.outcome == "confirmed" or is_final(verdict) then
     self.limiter:succeeded()
     self.budget:settled(attempt.attempts == 1, attempt.probe)
     return false
