@@ -82,6 +82,19 @@ describe("transport", function()
     server:stop()
   end)
 
+  it("keeps no cookies", function()
+    local answer = raw.answer(200, "{}", "set-cookie: track=me; path=/\r\n")
+    local server = raw.start { { raw.read, answer, raw.read, answer, raw.hold } }
+    local client = server:client()
+    assert(client:unshare(ARGS))
+    assert(client:unshare(ARGS))
+    client:close()
+    local seen = server:received(1)[1]
+    server:stop()
+    assert.are.equal(2, select(2, seen:gsub("POST ", "")))
+    assert.is_nil(seen:lower():find("cookie", 1, true))
+  end)
+
   it("sends no key when it is told so", function()
     local server = raw.start { { raw.read, OK, raw.hold } }
     local client = server:client { api_key = false }
