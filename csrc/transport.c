@@ -612,10 +612,12 @@ static bool gather(const ew_transport *t, int64_t until_us) {
 }
 
 /* Of a burst that finds no connection, libcurl would give each a connection of its own that
-** has no place on the first. How many a burst needs is known from the last answer's protocol. */
+** has no place on the first. How many a burst needs is known from the last answer's protocol;
+** some more are for servers that take fewer streams than we would give them. */
 static void limit_connections(ew_transport *t) {
+  enum { MORE = 3 };
   long limit = t->max_connections;
-  if (t->multiplexed) limit = (limit + most_streams - 1) / most_streams;
+  if (t->multiplexed) limit = earlier((limit + most_streams - 1) / most_streams + MORE, limit);
   if (limit == t->connection_limit) return;
   t->connection_limit = limit;
   curl_multi_setopt(t->multi, CURLMOPT_MAX_HOST_CONNECTIONS, limit);

@@ -393,12 +393,12 @@ describe("transport", function()
       return steps, last - first
     end
 
-    it("puts 32 on a connection", function()
+    it("needs a few connections, even where all come at once", function()
       assert(handle:unshare(sandbox.example, sandbox.api_key))
       assert.are.equal(200, handle:step(5000)[1].status) -- so that the protocol is known
       run_many()
       local _, connections = handle:counts()
-      assert.are.equal(4, connections)
+      assert.is_true(connections >= 4 and connections <= 4 + 3, connections)
     end)
 
     it("takes answers together that come within a part of their round trip", function()

@@ -227,7 +227,7 @@ mutant("base_url may hold a password",
 })
 
 mutant("each of a burst gets a connection of its own", "  limit_connections(t);\n", "",
-  { filter = "puts 32 on a connection" })
+  { filter = "needs a few connections" })
 
 of("csrc/lua_result.c", "spec/faults_spec.lua")
 mutant("an error below HTTP is not passed on", "if (c->curl_code != usual.curl_code) set",
