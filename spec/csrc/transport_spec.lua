@@ -1,12 +1,15 @@
 -- What goes over the wire, and what never does.
 
 local core = require "elevenlabs.workspace.core"
+local hosts = require "spec.support.nginx_host"
 local process = require "spec.support.process"
 local probe = require "probe"
 local raw = require "spec.support.raw"
 local sandboxes = require "spec.support.sandbox"
+local tls = require "spec.support.tls"
 local uv = require "luv"
 
+local ARGS_OF_GET = { resource_id = "id1", resource_type = "voice" }
 local ARGS = { resource_id = "id1", resource_type = "voice", user_email = "a@example.com" }
 local OK = raw.answer(200, '{"status":"ok"}')
 
@@ -355,6 +358,45 @@ describe("transport", function()
     assert.is_nil(server:received(1)[1]:lower():find("authorization", 1, true))
     server:stop()
     os.execute(("rm -r '%s'"):format(home))
+  end)
+
+  it("makes some more connections to a server that takes few streams", function()
+    local certificate = tls.certificate("few_streams", "IP:127.0.0.1")
+    local host = hosts.start {
+      tls = "ssl",
+      server = [[
+        listen 127.0.0.1:${port2} ssl http2;
+        ssl_certificate ${cert};
+        ssl_certificate_key ${key};
+        http2_max_concurrent_streams 2;
+        location / { content_by_lua_block { ngx.sleep(0.05) ngx.say "{}" } }
+      ]],
+      cert = certificate.cert,
+      key = certificate.key,
+    }
+    local handle = assert(core.new {
+      base_url = ("https://127.0.0.1:%d"):format(host.port2),
+      ca_file = certificate.cert,
+      max_concurrency = 32,
+    })
+    assert(handle:get(ARGS_OF_GET))
+    assert.are.equal(200, handle:step(5000)[1].status)
+    for _ = 1, 32 do
+      assert(handle:get(ARGS_OF_GET))
+    end
+    local ended = 0
+    while ended < 32 do
+      local completions = handle:step(5000)
+      assert(#completions > 0, "nothing in 5 s")
+      for _, completion in ipairs(completions) do
+        assert.are.same({ 200, 0 }, { completion.status, completion.curl_code })
+      end
+      ended = ended + #completions
+    end
+    local _, connections = handle:counts()
+    handle:close()
+    host:stop()
+    assert.are.equal(4, connections)
   end)
 
   describe("with many in flight over HTTP/2", function()
