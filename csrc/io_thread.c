@@ -21,9 +21,10 @@ struct ew_io_thread {
   pthread_mutex_t running; /* never held while anyone waits, so that a fork finds it at rest */
   pthread_mutex_t lock;    /* of all that follows, down to `bell` */
   bool stopping;
-  bool poked; /* since the thread last looked */
-  bool rung;  /* since the host last looked */
-  bool heard; /* the host may wait for the bell: a frame's loop never does */
+  bool poked;  /* since the thread last looked */
+  bool sleeps; /* on what a poke can be seen in; else it looks again before it sleeps */
+  bool rung;   /* since the host last looked */
+  bool heard;  /* the host may wait for the bell: a frame's loop never does */
   ew_transfers orders, done;
   uint64_t *cancelled; /* owned; ids */
   size_t cancelled_count, cancelled_size;
@@ -84,10 +85,10 @@ static void after_fork(void) {
 
 /* Leave the lock, and wake the thread if so wished: not before, as it would wait for it. */
 static void unlock(ew_io_thread *io, bool poke) {
-  poke = poke && io->alive && !io->poked;
-  if (poke) io->poked = true;
+  bool write = poke && io->alive && !io->poked && io->sleeps;
+  if (poke && io->alive) io->poked = true;
   pthread_mutex_unlock(&io->lock);
-  if (poke) ew_transport_poke(io->transport);
+  if (write) ew_transport_poke(io->transport);
 }
 
 /* With the registry held, so that the process's end waits for it. A forked child
@@ -173,8 +174,8 @@ static void take_wish(ew_io_thread *io) {
 ** case it fails midway. Knowing it spares being woken for the wish. */
 enum { LOOK_AGAIN_US = 100000 };
 
-/* -> may the thread sleep? Lowers `until_us` to its next look. */
-static bool hand_over(ew_io_thread *io, ew_transfers *ended, int64_t *until_us) {
+/* `fd` is what it will sleep on. -> may it? Lowers `until_us` to its next look. */
+static bool hand_over(ew_io_thread *io, ew_transfers *ended, int fd, int64_t *until_us) {
   bool poked;
   pthread_mutex_lock(&io->lock);
   if (ended->first) {
@@ -185,6 +186,7 @@ static bool hand_over(ew_io_thread *io, ew_transfers *ended, int64_t *until_us) 
   if (io->known_wake_at_us < *until_us) *until_us = io->known_wake_at_us;
   ew_transfers_move(&io->done, ended);
   io->connections = ew_transport_connections(io->transport);
+  io->sleeps = fd >= 0;
   poked = io->poked; /* what told of it may have been read with the rest */
   pthread_mutex_unlock(&io->lock);
   return !poked;
@@ -201,7 +203,7 @@ static bool run_once(ew_io_thread *io, int *fd, int64_t *until_us) {
   ew_transport_take_done(io->transport, &ended);
   *fd = ew_transport_sleep_fd(io->transport);
   *until_us = ew_transport_due_us(io->transport);
-  if (!hand_over(io, &ended, until_us)) *until_us = 0;
+  if (!hand_over(io, &ended, *fd, until_us)) *until_us = 0;
   return true;
 }
 
@@ -252,7 +254,7 @@ static void check_fork(ew_io_thread *io) {
   pthread_mutex_lock(&registry);
   io->alive = false;
   pthread_mutex_unlock(&registry);
-  io->stopping = io->poked = io->rung = false;
+  io->stopping = io->poked = io->sleeps = io->rung = false;
   if (io->closed) return;
   ew_bell_abandon(&io->bell);
   ew_bell_open(&io->bell);
