@@ -366,13 +366,17 @@ describe("core", function()
               print(type(said) == "table" and said.message or said)
               io.stdout:flush()
               assert(type(said) ~= "table" or not said.sent)
-              assert(get().curl_code == 7)
+              local tries = 0
+              repeat
+                tries = tries + 1
+              until get().curl_code == 7 or tries == 20
               handle:close()
-              return 0
+              return tries < 20 and 0 or 1
             end) == 0)
             handle:close()
           ]],
-          { THREADED = io, FIRST = first, BAD_LAST = "3" } -- for itself, and for what it is asked
+          -- For itself, and for what it is asked; a thread may try some more in between.
+          { THREADED = io, FIRST = first, BAD_LAST = io == "thread" and "8" or "3" }
         )
         assert.are.same({ 0, "" }, { code, err })
         assert.matches(said, out)
