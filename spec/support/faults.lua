@@ -428,6 +428,10 @@ fault(40, "two answers at once", "confirmed, refused", over_raw({
   { READ, raw.send(raw.answer(200, OK)[2] .. GOOD[2]), READ, GOOD, HOLD }, -- not one, then one
   { READ, raw.answer(403, ""), HOLD },
 }, nil, 2))
+fault(40, "the same, each in a TLS record of its own", "confirmed, refused", over_raw({
+  { READ, GOOD, GOOD, raw.tell, READ, GOOD, HOLD },
+  { READ, raw.answer(403, ""), HOLD },
+}, { between = true }, 2))
 fault(41, "keep-alive close race", "confirmed, confirmed", over_raw({
   { READ, GOOD, READ, FIN },
   { READ, GOOD, HOLD },
