@@ -372,8 +372,8 @@ static void add_line(ew_transfer *x, int *count, char *line) {
   (*count)++;
 }
 
-/* Our own list nodes: curl_slist_append would copy the key where we cannot wipe it. */
-/* The user agent too: CURLOPT_USERAGENT is formatted twice for each request, byte by byte. */
+/* Our own list nodes: curl_slist_append would copy the key where we cannot wipe it. The user
+** agent too: CURLOPT_USERAGENT is formatted twice for each request, byte by byte. */
 static bool set_headers(ew_transfer *x) {
   static char accept[] = "accept: application/json";
   static char content_type[] = "content-type: application/json";
