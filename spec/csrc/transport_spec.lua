@@ -396,7 +396,7 @@ describe("transport", function()
     local _, connections = handle:counts()
     handle:close()
     host:stop()
-    assert.are.equal(4, connections)
+    assert.is_true(connections > 1, connections)
   end)
 
   describe("with many in flight over HTTP/2", function()
