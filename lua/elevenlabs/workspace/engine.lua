@@ -905,7 +905,7 @@ function Engine:step(timeout_ms)
   local before, news = self.reported, self.turns.news
   notice_fork(self)
   self.rang = false
-  self.turns:step_begins(self.now())
+  self.turns:step_begins()
   if self.closed then
     end_all(self)
   else

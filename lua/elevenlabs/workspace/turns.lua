@@ -4,16 +4,14 @@
 
 local M = {}
 
--- Bounds where waiters were forgotten: their host is not kept busy for ever. Between two
--- looks of one waiter each of the others steps once, or twice where it begins to wait anew; a
--- function of a waiter's may take any number of steps before the others' turns, but all in a
--- short time.
-local STEPS_A_WAITER, PATIENCE_MS = 4, 50
+-- A bound where waiters were forgotten: their host is not kept busy for ever. Between two
+-- looks of one waiter each of the others steps once, or twice where it begins to wait anew;
+-- and functions of theirs may take some more steps before the others' turns.
+local STEPS_A_WAITER = 64
 
 ---@class elevenlabs.workspace.Turns
 ---@field news integer times that one of them may have got what it waits for
 ---@field unheeded integer above 0: not all know of the last; so many steps are to end at once
----@field since_ms number|false when the first of these began
 local Turns = {}
 Turns.__index = Turns
 
@@ -22,7 +20,6 @@ function M.new()
   return setmetatable({
     news = 0,
     unheeded = 0,
-    since_ms = false,
     count = 0,
     by_thread = setmetatable({}, { __mode = "k" }), -- how many of them
   }, Turns)
@@ -37,17 +34,10 @@ end
 function Turns:announce()
   self.news = self.news + 1
   self.unheeded = STEPS_A_WAITER * self.count
-  self.since_ms = false
 end
 
-function Turns:step_begins(now_ms)
-  if self.unheeded == 0 then
-    return
-  end
-  self.since_ms = self.since_ms or now_ms
-  if self.unheeded > 1 or now_ms >= self.since_ms + PATIENCE_MS then
-    self.unheeded = self.unheeded - 1
-  end
+function Turns:step_begins()
+  self.unheeded = math.max(0, self.unheeded - 1)
 end
 
 --- Whoever steps looks by itself after that: where nobody else waits, all is known.
