@@ -281,14 +281,14 @@ local function request_id_of(evidence, mask)
 end
 
 --- Most are, and have no more to tell.
-local function confirm(evidence, value, mask)
+local function confirm(row, evidence, value, mask)
   if not is_clean(evidence.body, mask) then
     value = mask(value)
   end
   return {
     class = "confirmed",
-    outcome = "confirmed",
-    action = "done",
+    outcome = row[1],
+    action = row[3],
     status = evidence.status,
     request_id = request_id_of(evidence, mask),
     value = value,
@@ -315,10 +315,10 @@ function M.judge(op, evidence, mask)
   else
     class, why = classify_sent(op, evidence, value, problem, said)
   end
-  if class == "confirmed" then
-    return confirm(evidence, value, mask)
-  end
   local row = CLASSES[class]
+  if class == "confirmed" then
+    return confirm(row, evidence, value, mask)
+  end
   local outcome, kind, action = row[1], row[2], row[3]
   if evidence.stopped and evidence.curl_code ~= 0 then
     kind, action, why = evidence.stopped, "none", evidence.message

@@ -100,7 +100,7 @@ function Rules:see(verdict)
     return stop("unexpected_answers", verdict, "%d such answers in a row", ODD_IN_A_ROW)
   elseif self.tls_failures >= TLS_IN_A_ROW then
     return stop("tls", verdict, "%d failures of TLS in a row", TLS_IN_A_ROW)
-  elseif verdict.status and (verdict.action == "done" or verdict.action == "none") then
+  elseif verdict.status and verdict.action == "none" then
     return see_answer(self, verdict)
   end
 end
