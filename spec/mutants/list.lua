@@ -310,7 +310,7 @@ mutant("an intent says nothing", "local perhaps = record.intent == true or", "lo
 mutant("an ambiguous refusal leaves no doubt", "or record.ambiguous == true", "",
   { filter = RESUMING })
 mutant("a doubt of one role is forgotten for another",
-  "if before ~= 0 and has(before, PERHAPS)", "if false and has(before, PERHAPS)",
+  "if has(before, PERHAPS) and", "if false and has(before, PERHAPS) and",
   { filter = "of shares" })
 mutant("an item may come twice", "if has(all, SEEN) then", "if false then",
   { filter = "comes twice" })

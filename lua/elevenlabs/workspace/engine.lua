@@ -294,17 +294,13 @@ local function copy_raw(args)
   return copy
 end
 
-local function refusal(self, failure)
-  return errors.not_sent(masked_failure(self.mask, failure))
-end
-
 --- Would these arguments be sent?
 ---@return boolean ok
 ---@return elevenlabs.workspace.Error|string|nil why not, or a warning
 function Engine:check(op, args)
   local ok, why = self.core:validate(op, args)
   if not ok then
-    return false, refusal(self, why)
+    return false, errors.not_sent(masked_failure(self.mask, why))
   end
   return true, why
 end
@@ -317,9 +313,9 @@ end
 ---@return table|nil copy of what would not be sent
 function Engine:take(op, args)
   local copy = copy_raw(args)
-  local ok, why = self.core:validate(op, copy)
+  local ok, why = self:check(op, copy)
   if not ok then
-    return nil, refusal(self, why), copy
+    return nil, why, copy
   end
   return copy, why
 end

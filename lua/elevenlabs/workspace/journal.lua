@@ -79,7 +79,7 @@ end
 --- A doubt of one role is not forgotten for another.
 ---@param before integer what the set has there
 local function put(self, key, before, role, seen, perhaps, confirmed)
-  if before ~= 0 and has(before, PERHAPS) and math.floor(before / ROLE) ~= role then
+  if has(before, PERHAPS) and math.floor(before / ROLE) ~= role then
     role, perhaps, confirmed = SEVERAL, true, false
   end
   local ok, failure = self.set:put(key, pack(role, seen, perhaps, confirmed))
