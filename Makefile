@@ -350,7 +350,7 @@ $(PC):
 	@mkdir -p $(@D)
 	@printf '%s\n' 'prefix=$(PREFIX)' '' 'Name: elevenlabs-workspace' \
 	  'Description: the C module of elevenlabs-workspace, for applications that embed Lua ($(ABI))' \
-	  'Version: $(shell sed -n 's/^M.VERSION = "\(.*\)"/\1/p' lua/elevenlabs/workspace/client.lua)' \
+	  'Version: $(shell sed -n 's/^return "\(.*\)"/\1/p' lua/elevenlabs/workspace/version.lua)' \
 	  'Requires: libcurl >= 7.87' 'Cflags: -I"$${prefix}/include"' \
 	  'Libs: -L"$${prefix}/lib" -lelevenlabs-workspace-$(ABI) -lpthread -ldl' >$@
 

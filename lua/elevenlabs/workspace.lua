@@ -3,15 +3,15 @@
 --- `unshare`, `share` and `get` use a default client, made at first use: the key from
 --- ELEVENLABS_API_KEY and every option at its default.
 
-local clients = require "elevenlabs.workspace.client"
 local core = require "elevenlabs.workspace.core"
 local items = require "elevenlabs.workspace.items"
+local version = require "elevenlabs.workspace.version"
 
 local M = {}
 
 --- Of this library, as in Semantic Versioning.
 ---@type string
-M.VERSION = clients.VERSION
+M.VERSION = version
 --- The values of `resource_type` that this library knows.
 ---@type string[]
 M.RESOURCE_TYPES = core.RESOURCE_TYPES
@@ -20,7 +20,12 @@ M.RESOURCE_TYPES = core.RESOURCE_TYPES
 M.items = items
 --- Make a client. Opens no connection. Raises where `options` is no table.
 ---@type fun(options: elevenlabs.workspace.Options): elevenlabs.workspace.Client|nil, elevenlabs.workspace.Error|nil
-M.new = clients.new
+M.new = function(options)
+  if type(options) ~= "table" then
+    error("workspace.new takes a table of options, got " .. type(options), 2)
+  end
+  return require("elevenlabs.workspace.client").new(options) -- which takes long to load
+end
 
 --- Run functions side by side over one client, whatever its driver, and return when all have
 --- ended. Entry i of the result is what function i returned, as `{ n = 1, receipt }`; of one that
@@ -38,7 +43,7 @@ local function on_default(operation)
   return function(args)
     local err
     if not default then
-      default, err = clients.new {}
+      default, err = M.new {}
     end
     if not default then
       return nil, err

@@ -22,7 +22,7 @@ M.PUBLIC = {
   { "elevenlabs.workspace.ShareOption", "workspace/client.lua" },
   { "elevenlabs.workspace.items", "workspace/items.lua" },
   { "elevenlabs.workspace.Product", "workspace/items.lua" },
-  { "elevenlabs.workspace.Items", "workspace/items.lua" },
+  { "elevenlabs.workspace.Items", "workspace/items/given.lua" },
   { "elevenlabs.workspace.Item", "workspace/items/item.lua" },
   { "elevenlabs.workspace.Source", "workspace/items/source.lua" },
   { "elevenlabs.workspace.ItemProblem", "workspace/items/source.lua" },

@@ -4,7 +4,7 @@
 local engines = require "elevenlabs.workspace.engine"
 local errors = require "elevenlabs.workspace.error"
 local journals = require "elevenlabs.workspace.journal"
-local items = require "elevenlabs.workspace.items"
+local given = require "elevenlabs.workspace.items.given"
 local names = require "elevenlabs.workspace.names"
 local runs = require "elevenlabs.workspace.run"
 local sources = require "elevenlabs.workspace.items.source"
@@ -133,7 +133,7 @@ end
 ---@return elevenlabs.workspace.Run|nil
 ---@return elevenlabs.workspace.Error|nil
 function M.start(engine, base_url, op, list, opts)
-  local source, err = items.from(list)
+  local source, err = given.from(list)
   if not source then
     return nil, err
   end

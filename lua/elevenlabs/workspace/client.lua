@@ -5,10 +5,9 @@ local core = require "elevenlabs.workspace.core"
 local errors = require "elevenlabs.workspace.error"
 local names = require "elevenlabs.workspace.names"
 local secrets = require "elevenlabs.workspace.secrets"
+local version = require "elevenlabs.workspace.version"
 
 local M = {}
-
-M.VERSION = "0.1.0"
 
 -- Source: the API's documentation of its regional hosts.
 local REGIONS = {
@@ -214,7 +213,7 @@ local function open_core(options, base_url, threaded)
     base_url = base_url,
     ca_file = options.ca_file,
     proxy = options.proxy,
-    user_agent = options.user_agent or "elevenlabs-workspace-lua/" .. M.VERSION,
+    user_agent = options.user_agent or "elevenlabs-workspace-lua/" .. version,
     connect_timeout_ms = options.connect_timeout_ms,
     attempt_timeout_ms = options.attempt_timeout_ms,
     max_concurrency = options.max_concurrency,
@@ -285,9 +284,6 @@ end
 ---@return elevenlabs.workspace.Client|nil
 ---@return elevenlabs.workspace.Error|nil
 function M.new(options)
-  if type(options) ~= "table" then
-    error("workspace.new takes a table of options, got " .. type(options), 2)
-  end
   local copy, parts, err
   copy, err = copy_options(options)
   if not copy then

@@ -59,6 +59,18 @@ function M.kind(parent)
   return kind
 end
 
+--- An entry of the caller's own making, passed on as it is; nil and a problem where it is none.
+---@param number integer from 1
+---@return elevenlabs.workspace.Item|nil
+---@return elevenlabs.workspace.ItemProblem|nil
+function M.entry(number, value)
+  if type(value) == "table" then
+    return value
+  end
+  local what = value == nil and "nil" or "a " .. type(value)
+  return nil, { message = ("item %d is %s, not a table"):format(number, what) }
+end
+
 --- What is wrong with the source's last item, with its place.
 ---@return string
 function M.at_place(source, err)

@@ -1,0 +1,53 @@
+--- A source of what a caller gives a bulk run.
+
+local arrays = require "elevenlabs.workspace.items.array"
+local errors = require "elevenlabs.workspace.error"
+local source = require "elevenlabs.workspace.items.source"
+
+local M = {}
+
+local Iterator = source.kind()
+
+function Iterator:next()
+  local value = self.iterate and self.iterate()
+  if value == nil then
+    self.iterate = nil -- which may not like to be asked again
+    return nil
+  end
+  self.number = self.number + 1
+  return source.entry(self.number, value)
+end
+
+function Iterator:place()
+  return ("item %d"):format(self.number)
+end
+
+function Iterator:close()
+  self.iterate = nil
+end
+
+--- An array of items, a function that returns the next item or nil at the end, or a source.
+-- luacheck: push no max comment line length (an annotation cannot be broken)
+---@alias elevenlabs.workspace.Items elevenlabs.workspace.Item[]|elevenlabs.workspace.Source|fun(): elevenlabs.workspace.Item|nil
+-- luacheck: pop
+
+--- A source for one run, of what a caller has: a second run would find it read to its end,
+--- and report that all is well. Raises, in the name of its caller's caller, for anything else.
+---@param value elevenlabs.workspace.Items
+---@return elevenlabs.workspace.Source|nil
+---@return elevenlabs.workspace.Error|nil
+function M.from(value)
+  if source.is(value) and value.is_taken then
+    return nil, errors.invalid("items", "these items were given to a run before: make them anew")
+  elseif source.is(value) then
+    value.is_taken = true
+    return value
+  elseif type(value) == "table" then
+    return arrays.source(value)
+  elseif type(value) == "function" then
+    return setmetatable({ iterate = value, number = 0 }, Iterator)
+  end
+  error("a bulk run takes an array, an iterator or a source of items, got " .. type(value), 3)
+end
+
+return M
