@@ -1,6 +1,6 @@
 local cjson = require "cjson"
 local errors = require "elevenlabs.workspace.error"
-local given = require "elevenlabs.workspace.items.given"
+local givens = require "elevenlabs.workspace.items.given"
 local items = require "elevenlabs.workspace.items"
 local process = require "spec.support.process"
 
@@ -459,7 +459,7 @@ describe("memory", function()
     assert.is_true(growth(items.from_jsonl(path, { resource_type = "voice" }), 200000) < LITTLE)
 
     local left = 200000
-    local source = given.from(function()
+    local source = givens.from(function()
       left = left - 1
       return left >= 0 and id("voice_" .. left) or nil
     end)
@@ -565,7 +565,7 @@ end)
 describe("items that are given", function()
   it("gives the entries of an array as they are, and again after rewind", function()
     local list = { id "a", setmetatable(id "b", { __index = error }), n = 2 }
-    local source = given.from(list)
+    local source = givens.from(list)
     assert.are.equal(2, source.count)
     for _ = 1, 2 do
       for i = 1, 2 do
@@ -581,7 +581,7 @@ describe("items that are given", function()
 
   it("reads an array raw", function()
     local list = setmetatable({ id "a", 0, id "c" }, { __index = error, __len = error })
-    local source = given.from(list)
+    local source = givens.from(list)
     list[2] = nil
     assert.are.same({ id "a", "item 2 is nil, not a table", id "c" }, (read_all(source)))
     list = setmetatable({ "a", 0, "c" }, { __index = error, __len = error })
@@ -592,7 +592,7 @@ describe("items that are given", function()
 
   it("has a problem with each entry that is no table, a hole too", function()
     local list = { id "a", id "b", 7, "x", id "c" }
-    local source = given.from(list)
+    local source = givens.from(list)
     list[2] = nil -- now: # may be less
     local expected = { id "a", "item 2 is nil, not a table", "item 3 is a number, not a table" }
     expected[4], expected[5] = "item 4 is a string, not a table", id "c"
@@ -600,20 +600,20 @@ describe("items that are given", function()
   end)
 
   it("refuses a table that says more than an array can", function()
-    assert_invalid("items", "but has a key resource_id", given.from(id "a"))
-    assert_invalid("items", "but has a key 9", given.from { [9] = id "a" })
-    assert_invalid("items", "but has a key 0.5", given.from { id "a", [0.5] = id "b" })
-    assert_invalid("items", "but has a key 1.5", given.from { id "a", id "b", [1.5] = id "c" })
+    assert_invalid("items", "but has a key resource_id", givens.from(id "a"))
+    assert_invalid("items", "but has a key 9", givens.from { [9] = id "a" })
+    assert_invalid("items", "but has a key 0.5", givens.from { id "a", [0.5] = id "b" })
+    assert_invalid("items", "but has a key 1.5", givens.from { id "a", id "b", [1.5] = id "c" })
   end)
 
   it("is empty for an empty array", function()
-    assert.are.same({ 0 }, { given.from({}).count, (given.from({}):next()) })
+    assert.are.same({ 0 }, { givens.from({}).count, (givens.from({}):next()) })
   end)
 
   it("asks an iterator until its end, and not again", function()
     local values = { id "a", 7, false, id "b" }
     local i, asked = 0, 0
-    local source = given.from(function()
+    local source = givens.from(function()
       i, asked = i + 1, asked + 1
       return values[i]
     end)
@@ -628,13 +628,13 @@ describe("items that are given", function()
   end)
 
   it("asks an iterator no more once closed", function()
-    local source = given.from(error)
+    local source = givens.from(error)
     source:close()
     assert.is_nil(source:next())
   end)
 
   it("lets through what an iterator raises", function()
-    local source = given.from(function()
+    local source = givens.from(function()
       error({ "mine" })
     end)
     local _, raised = pcall(source.next, source)
@@ -642,22 +642,22 @@ describe("items that are given", function()
   end)
 
   it("gives a source back as it is", function()
-    local list = given.from {}
-    assert.are.equal(list, given.from(list))
+    local list = givens.from {}
+    assert.are.equal(list, givens.from(list))
     for _, source in ipairs {
       csv_of "resource_id\n",
       jsonl_of "",
       items.product { resource_ids = {}, resource_type = "voice", group_ids = {} },
-      given.from(error),
+      givens.from(error),
     } do
-      assert.are.equal(source, given.from(source))
+      assert.are.equal(source, givens.from(source))
     end
   end)
 
   it("raises for anything else, in the name of its caller's caller", function()
     for _, value in ipairs { 7, "leavers.csv", true, cjson.null } do
       local function unshare_many()
-        local source = given.from(value)
+        local source = givens.from(value)
         return source
       end
       local load_text = rawget(_G, "loadstring") or load
