@@ -104,6 +104,7 @@ build = {
     ["elevenlabs.workspace.pace"] = "lua/elevenlabs/workspace/pace.lua",
     ["elevenlabs.workspace.progress"] = "lua/elevenlabs/workspace/progress.lua",
     ["elevenlabs.workspace.queue"] = "lua/elevenlabs/workspace/queue.lua",
+    ["elevenlabs.workspace.receipt"] = "lua/elevenlabs/workspace/receipt.lua",
     ["elevenlabs.workspace.report"] = "lua/elevenlabs/workspace/report.lua",
     ["elevenlabs.workspace.retry"] = "lua/elevenlabs/workspace/retry.lua",
     ["elevenlabs.workspace.run"] = "lua/elevenlabs/workspace/run.lua",

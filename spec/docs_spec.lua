@@ -99,7 +99,13 @@ end
 local RESOURCE = { resource_id = "voice_narrator", resource_type = "voice" }
 
 local function methods(object)
-  return public(getmetatable(object).__index)
+  local found = public(getmetatable(object).__index)
+  for name, value in pairs(found) do
+    if type(value) ~= "function" then
+      found[name] = nil -- a field's default
+    end
+  end
+  return found
 end
 
 local function code_of(pattern, path)
@@ -288,8 +294,8 @@ describe("errors and outcomes", function()
 
   it("are those of the table of outcomes, here and in the README", function()
     local outcomes = values "FailedOutcome"
-    outcomes.confirmed = true
     same(matches(library(), OUTCOME_ROW:format("([%l_]+)", '[%l_"]+')), outcomes)
+    outcomes.confirmed = true
     same(outcomes, readme_rows "What it promises")
   end)
 end)

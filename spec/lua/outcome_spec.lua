@@ -51,9 +51,9 @@ describe("outcome", function()
     end
 
     it("and gives the decoded body", function()
-      assert.are.same({ status = "ok" }, judge({}).value)
-      assert.are.equal(cjson.null, judge({ body = "null" }).value)
-      assert.is_nil(judge({ body = "" }).value)
+      assert.are.same({ status = "ok" }, judge({}).body)
+      assert.are.equal(cjson.null, judge({ body = "null" }).body)
+      assert.is_nil(judge({ body = "" }).body)
     end)
   end)
 
@@ -185,7 +185,7 @@ describe("outcome", function()
     assert.are.equal("[secret]", verdict.message)
     assert.are.equal(1, verdict.details["[secret]"])
     verdict = judge({ body = '{"sk_secr\\u0065t":"sk_secret"}' }, nil, mask)
-    assert.are.same({ ["[secret]"] = "[secret]" }, verdict.value)
+    assert.are.same({ ["[secret]"] = "[secret]" }, verdict.body)
   end)
 
   it("judges what the server said, not what a secret leaves of it", function()

@@ -454,7 +454,7 @@ function Watch:calls(calls, ends, stats)
     if not call:done() then
       self:fail("lost", "call %d (%s) has no end", call.number, entry.key)
     elseif not entry.is_told then
-      self:outcome(entry.key, call.receipt or nil, call.err or nil)
+      self:outcome(entry.key, call:result())
     end
   end
   for number = 1, stats.calls do

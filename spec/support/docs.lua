@@ -14,7 +14,7 @@ M.PUBLIC = {
   { "elevenlabs.workspace.ResourceArgs", "workspace/client.lua" },
   { "elevenlabs.workspace.UnshareArgs", "workspace/client.lua" },
   { "elevenlabs.workspace.ShareArgs", "workspace/client.lua" },
-  { "elevenlabs.workspace.Receipt", "workspace/engine.lua" },
+  { "elevenlabs.workspace.Receipt", "workspace/receipt.lua" },
   { "elevenlabs.workspace.Error", "workspace/error.lua" },
   { "elevenlabs.workspace.FailedOutcome", "workspace/error.lua" },
   { "elevenlabs.workspace.Kind", "workspace/error.lua" },

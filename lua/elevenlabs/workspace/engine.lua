@@ -22,28 +22,20 @@ local M = {}
 -- back; not 0, since a timer that went off cannot be taken back.)
 local RESCUE_MS = 100
 
---- Proof of a call that the server confirmed. `tostring` of it begins with "confirmed".
----@class elevenlabs.workspace.Receipt
----@field outcome "confirmed"
----@field status integer|nil HTTP status; nil where an earlier run of a journal got it
----@field request_id string|nil the server's name for the request, for its support
----@field attempts integer attempts that were begun
----@field elapsed_ms number from the call's start to its end, waiting included
----@field body any the answer, decoded: any JSON value; nil where it was empty
----@field warning string|nil what was allowed but is probably a slip
-
-local Receipt = { __name = "elevenlabs.workspace.receipt" }
-
-function Receipt.__tostring(self)
-  local request = self.request_id and (" [request-id %s]"):format(self.request_id) or ""
-  return ("confirmed (HTTP %d)%s"):format(self.status, request)
-end
-
 --- A call under way, from `client:start`.
 ---@class elevenlabs.workspace.Call
 local Call = {}
 Call.__index = Call
 Call.__name = "elevenlabs.workspace.call"
+-- What most calls never are; read through the metatable. A call that has one of these for itself
+-- may need memory for it, so that whoever sets it does so before anything that cannot be undone.
+Call.counted = 0 -- attempts, as the policy counts them
+Call.mask = false -- its key's, where a function gives the keys; else the engine's
+Call.verdict = false -- on the last attempt, where there will be another
+Call.confirming = false -- asks once more where the key was refused
+Call.perhaps_applied = false -- by an earlier attempt, or an earlier run
+Call.is_parents = false -- this process is a child of the one that began it
+Call.stopped = false
 
 ---@class elevenlabs.workspace.Engine
 local Engine = {}
@@ -163,14 +155,12 @@ local function emit(self, call, name, facts)
 end
 
 --- Calls that rest are counted by their policy.
-local function leave(call)
-  if call.state == "resting" then
-    call.policy.resting = call.policy.resting - 1
-  end
-end
-
 local function put_to_rest(call)
   call.state, call.policy.resting = "resting", call.policy.resting + 1
+end
+
+local function get_up(call)
+  call.policy.resting = call.policy.resting - 1
 end
 
 local function put_ended(ended, call)
@@ -182,24 +172,29 @@ local function put_ended(ended, call)
   ended.last = call
 end
 
+---@param ending elevenlabs.workspace.Receipt|elevenlabs.workspace.Error
 ---@return boolean whether this ended it: a finalizer that steps may have come between
-local function finish(self, call, receipt, err)
-  if call.state == "done" then
+local function finish(self, call, ending)
+  local policy, state, counts = call.policy, call.state, self.counts
+  if state == "done" then
     return false
-  end
-  local ended = receipt and receipt.outcome or err.outcome
-  if call.state == "starting" then
+  elseif state == "starting" then
     self.flying_count = self.flying_count - 1
+  elseif state == "resting" then
+    get_up(call)
   end
-  leave(call)
-  local policy = call.policy
-  call.state, call.receipt, call.err = "done", receipt or false, err or false
-  call.mask, call.verdict = nil, nil
+  call.state, call.ending = "done", ending
+  if call.verdict then
+    call.verdict = nil
+  end
+  if call.mask then
+    call.mask = nil
+  end
   self.finished, policy.finished = self.finished + 1, policy.finished + 1
   if policy.ended then
     put_ended(policy.ended, call)
   end
-  self.counts[ended] = self.counts[ended] + 1
+  counts[ending.outcome] = counts[ending.outcome] + 1
   self.turns:announce()
   return true
 end
@@ -212,21 +207,25 @@ end
 local function emit_done(self, call)
   if self.on_event then
     events.emit(self, call, "done", {
-      result = call.receipt or call.err,
+      result = call.ending,
       elapsed_ms = elapsed_ms(self, call),
     })
   end
 end
 
+local function mask_of(self, call)
+  return call.mask or self.mask
+end
+
 --- What was to be sent will not be. An earlier attempt may have been applied all the same.
 local function finish_unsent(self, call, failure)
-  local err = errors.not_sent(masked_failure(call.mask, failure))
+  local err = errors.not_sent(masked_failure(mask_of(self, call), failure))
   err.attempts, err.warning = call.attempts, call.warning
   err.outcome = call.perhaps_applied and "unconfirmed" or err.outcome
   if call.verdict then
     err.message = ("%s again; the last answer: %s"):format(err.message, call.verdict.message)
   end
-  if finish(self, call, nil, err) then
+  if finish(self, call, err) then
     emit_done(self, call)
   end
 end
@@ -330,61 +329,64 @@ local function start_clock(self, policy, now)
   end
 end
 
---- A call that stands nowhere yet.
-local function new_call(self, op, args, policy)
-  local started = self.now()
+--- A call that stands nowhere yet, with all fields that no later line may need memory for.
+local function new_call(self, op, args, policy, now)
   return setmetatable({
     engine = self,
     number = self.counts.calls + 1,
     op = op,
     args = args,
-    started_ms = started,
-    deadline_ms = policy == self.single and self.deadline_ms and started + self.deadline_ms,
     policy = policy,
+    started_ms = now,
     state = "new",
     attempts = 0,
-    counted = 0, -- attempts, as the policy counts them
-    mask = self.mask,
-    -- Fields from the start, so that no later line needs memory to set them.
     id = false,
     mark = false, -- the pace's, of the attempt in flight
     probe = false, -- of the attempt in flight: is it one that tries whether an outage is over?
-    verdict = false, -- on the last attempt, where there will be another
-    due_ms = false,
-    confirming = false, -- asks once more where the key was refused
-    is_parents = false, -- this process is a child of the one that began it
-    stopped = false,
-    receipt = false,
-    err = false,
+    ending = false, -- its receipt or error
     next_ended = false,
+    place = false, -- its run's
+    deadline_ms = nil,
+    warning = nil,
   }, Call)
 end
 
---- Queue a call. Nothing is sent before the next step.
+--- Before calls are queued: what a fork ended is done with, and a step is due.
+function Engine:expect_calls()
+  notice_fork(self)
+  self.core:wake_at(0)
+end
+
+--- Queue a call, after `expect_calls`. Nothing is sent before the next step.
 ---@param op "unshare"|"share"|"get"|"connect"
 ---@param args table that were checked, without a metatable, and nobody else's to change
 ---@param policy elevenlabs.workspace.Policy
----@param warning string|nil of the check
+---@param now number by the engine's clock
+---@param warning string|nil|false of the check
 ---@param perhaps_applied boolean|nil an earlier run may have sent it
 ---@return elevenlabs.workspace.Call|nil, elevenlabs.workspace.Error|nil
-function Engine:queue(op, args, policy, warning, perhaps_applied)
-  notice_fork(self)
+function Engine:queue(op, args, policy, now, warning, perhaps_applied)
   if self.closed then
     return nil, errors.not_sent { kind = "closed", message = "the client is closed" }
   end
-  local call = new_call(self, op, args, policy)
-  call.warning, call.perhaps_applied = warning, perhaps_applied or false
-  if call.deadline_ms then
+  local call = new_call(self, op, args, policy, now)
+  if warning then
+    call.warning = warning
+  end
+  if perhaps_applied then
+    call.perhaps_applied = true
+  end
+  if self.deadline_ms and policy == self.single then
+    call.deadline_ms = now + self.deadline_ms
     self.deadlines:push(call)
   end
   self.waiting:push(call)
   call.state = "waiting" -- from here on it is one; nothing below needs memory
   if policy.parks and policy.started == policy.finished then
-    start_clock(self, policy, call.started_ms)
+    start_clock(self, policy, now)
   end
   policy.started = policy.started + 1
   self.counts.calls = self.counts.calls + 1
-  self.core:wake_at(0)
   return call
 end
 
@@ -401,7 +403,8 @@ function Engine:start(op, args, policy)
       return nil, why
     end
   end
-  return self:queue(op, args, policy or self.single, why)
+  self:expect_calls()
+  return self:queue(op, args, policy or self.single, self.now(), why)
 end
 
 -- ---- attempts
@@ -427,30 +430,39 @@ local function may_send(self, call, others, now)
   return not policy.stopped and self.pace:allows(others, policy.parks, now)
 end
 
---- Hand the call to the core. -> the attempt's id; nil and a failure; or nil where nothing is
---- to be sent now: a key function may take long, and meanwhile the client may be held back
-local function start_attempt(self, call)
-  if call.op == "connect" then
-    return self.core:connect()
+--- The key for an attempt; nil and a failure; or nil where nothing is to be sent now: a key
+--- function may take long, and meanwhile the client may be held back.
+local function key_for(self, call)
+  if not self.asks_key then
+    return self.api_key()
   end
-  local key, failure
-  if self.asks_key then
-    key, failure = ask_key(self)
-    if call.state == "done" then
-      return nil -- the key function stopped it
-    elseif key == nil then
-      return nil, failure
-    elseif not may_send(self, call, self.flying_count - 1, self.now()) then
-      return nil
-    end
-    call.mask = key and self.mask_with(key) or self.mask
-  else
-    key = self.api_key()
+  local key, failure = ask_key(self)
+  if call.state == "done" then
+    return nil -- the key function stopped it
+  elseif key == nil then
+    return nil, failure
+  elseif not may_send(self, call, self.flying_count - 1, self.now()) then
+    return nil
   end
-  return self.core[call.op](self.core, call.args, key)
+  call.mask = key and self.mask_with(key) or self.mask
+  return key
 end
 
---- Where this raises, `try_to_send` takes the attempt back.
+--- Hand the call to the core. -> the attempt's id; nil and a failure; or nil where nothing is
+--- to be sent now
+local function start_attempt(self, call)
+  local core, op = self.core, call.op
+  if op == "connect" then
+    return core:connect()
+  end
+  local key, failure = key_for(self, call)
+  if key == nil then
+    return nil, failure
+  end
+  return core[op](core, call.args, key)
+end
+
+--- Where this raises, the attempt is taken back.
 local function write_down(self, id, call)
   call.id = id
   self.flying[id] = call
@@ -458,8 +470,27 @@ local function write_down(self, id, call)
   call.mark, call.probe = self.pace:begin(self.flying_count, call.policy.parks)
 end
 
-local function send(self, call)
-  leave(call)
+--- An attempt that cannot be written down must not be made: it was not sent yet.
+local function take_back(self, call, state)
+  self.flying_count = self.flying_count - 1
+  if state == "resting" then
+    put_to_rest(call)
+  else
+    call.state = state
+  end
+  if call.id then
+    self.core:cancel(call.id)
+  end
+end
+
+--- Send the call, or leave it as it was where it may not be sent any more once its key is there.
+---@param sending table { call, state } for whoever must take it back
+local function send(self, sending, call)
+  local before = call.state
+  sending.call, sending.state = call, before
+  if before == "resting" then
+    get_up(call)
+  end
   call.id, call.state = false, "starting" -- for whoever steps while the key function runs
   self.flying_count = self.flying_count + 1
   local id, failure = start_attempt(self, call)
@@ -468,29 +499,8 @@ local function send(self, call)
     emit(self, call, "attempt", NO_FACTS)
   elseif failure and call.state ~= "done" then
     finish_unsent(self, call, failure)
-  end
-end
-
---- Send the call, or leave it as it was for the next step: where that raises, or where it
---- may not be sent any more once its key is there. An attempt that cannot be written down must
---- not be made: it was not sent yet.
-local function try_to_send(self, call)
-  local before = call.state
-  local ok, why = pcall(send, self, call)
-  if call.state == "starting" then
-    self.flying_count = self.flying_count - 1
-    if before == "resting" then
-      put_to_rest(call)
-    else
-      call.state = before
-    end
-    if call.id then
-      self.core:cancel(call.id)
-    end
-  end
-  if not ok then
-    self.core:wake_at(0) -- steps inside of this one may have seen nothing to send
-    error(why, 0)
+  elseif call.state == "starting" then
+    take_back(self, call, before)
   end
 end
 
@@ -516,16 +526,16 @@ local function next_due(self, now)
   end
 end
 
-local function send_rested(self)
+local function send_rested(self, sending)
   local call = next_due(self, self.now())
   while call do
-    try_to_send(self, call)
+    send(self, sending, call)
     call = next_due(self, self.now())
   end
 end
 
 --- From the front of the queue, past calls that are being started further up the stack.
-local function send_waiting(self)
+local function send_waiting(self, sending)
   local row, pace, now = self.waiting, self.pace, self.now()
   local i = row.first
   while i <= row.last and pace:has_place(self.flying_count, now) do
@@ -533,7 +543,7 @@ local function send_waiting(self)
     if call and call.state == "waiting" then
       local policy = call.policy
       if not policy.stopped and pace:trusts(policy.parks, now) then
-        try_to_send(self, call)
+        send(self, sending, call)
       end
     end
     i = i + 1 < row.first and row.first or i + 1
@@ -560,31 +570,29 @@ end
 
 local function conclude(self, call, verdict)
   if verdict.outcome == "confirmed" then
-    return finish(self, call, setmetatable({
-      outcome = "confirmed",
-      status = verdict.status,
-      request_id = verdict.request_id,
-      attempts = call.attempts,
-      elapsed_ms = elapsed_ms(self, call),
-      body = verdict.value,
-      warning = call.warning,
-    }, Receipt))
+    verdict.attempts, verdict.elapsed_ms = call.attempts, elapsed_ms(self, call)
+    verdict.warning = call.warning
+    return finish(self, call, verdict)
   end
   local became, ambiguous = with_history(call, verdict)
-  return finish(self, call, nil, errors.new {
-    kind = verdict.kind,
-    outcome = became,
-    message = verdict.message,
-    field = verdict.field,
-    status = verdict.status,
-    code = verdict.code,
-    request_id = verdict.request_id,
-    retryable = outcome.may_retry(call.op, verdict.action),
-    attempts = call.attempts,
-    ambiguous = ambiguous,
-    details = verdict.details,
-    warning = call.warning,
-  })
+  return finish(
+    self,
+    call,
+    errors.new {
+      kind = verdict.kind,
+      outcome = became,
+      message = verdict.message,
+      field = verdict.field,
+      status = verdict.status,
+      code = verdict.code,
+      request_id = verdict.request_id,
+      retryable = outcome.may_retry(call.op, verdict.action),
+      attempts = call.attempts,
+      ambiguous = ambiguous,
+      details = verdict.details,
+      warning = call.warning,
+    }
+  )
 end
 
 --- When to send the call again; nil where it is not to be.
@@ -661,13 +669,12 @@ local function learn(self, call, evidence, now)
   if call.stopped then
     evidence.stopped = call.stopped
   end
-  local verdict = outcome.judge(call.op, evidence, call.mask)
+  local verdict = outcome.judge(call.op, evidence, mask_of(self, call))
   if verdict.action ~= "done" then
     weigh(self, call, evidence, verdict)
   end
   local maximum = evidence.headers["maximum-concurrent-requests"]
   maximum = maximum and maximum:find "^%d+$" and tonumber(maximum) or nil
-  evidence.perhaps_applied = false
   evidence.verdict = verdict
   if self.pace:learn(call, verdict, maximum, now) then
     verdict.held_back = true
@@ -679,9 +686,11 @@ local function count_failure(self, call, evidence, verdict)
   if call.policy.counts_unsent or is_trial(call, evidence) then
     call.counted = call.counted + 1
   end
-  evidence.perhaps_applied = CHANGES[call.op]
-    and (verdict.outcome == "unconfirmed" or evidence.resent)
   return retry_at(self, call, verdict, self.now())
+end
+
+local function may_be_applied(call, evidence, verdict)
+  return CHANGES[call.op] and (verdict.outcome == "unconfirmed" or evidence.resent)
 end
 
 --- One attempt came to its end. Whatever may raise comes first: an error leaves the
@@ -695,6 +704,9 @@ local function complete(self, call, evidence)
     due = count_failure(self, call, evidence, verdict)
   end
   if due then
+    if may_be_applied(call, evidence, verdict) then
+      call.perhaps_applied = true
+    end
     rest(self, call, verdict, due)
   else
     conclude(self, call, verdict)
@@ -702,7 +714,6 @@ local function complete(self, call, evidence)
   if self.flying[evidence.id] == call then
     self.flying[evidence.id] = nil
     self.flying_count, self.arrived_done = self.flying_count - 1, self.arrived_done + 1
-    call.perhaps_applied = call.perhaps_applied or evidence.perhaps_applied
     if self.on_event then
       tell(self, call, evidence, verdict, due)
     end
@@ -861,15 +872,29 @@ local function ring(self)
   end
 end
 
---- Whatever of those that wait and rest may be sent.
+local function send_all(self, sending)
+  if self.pace:is_parked() then -- an item that failed before makes a bad probe
+    send_waiting(self, sending)
+    send_rested(self, sending)
+  else
+    send_rested(self, sending)
+    send_waiting(self, sending)
+  end
+end
+
+--- Whatever of those that wait and rest may be sent. One whose sending raises is left as it was
+--- for the next step.
 local function send_more(self)
   give_up(self)
-  if self.pace:is_parked() then -- an item that failed before makes a bad probe
-    send_waiting(self)
-    send_rested(self)
-  else
-    send_rested(self)
-    send_waiting(self)
+  local sending = { call = false, state = false }
+  local ok, why = pcall(send_all, self, sending)
+  if not ok then
+    local call = sending.call
+    if call and call.state == "starting" then
+      take_back(self, call, sending.state)
+    end
+    self.core:wake_at(0) -- steps inside of this one may have seen nothing to send
+    error(why, 0)
   end
 end
 
@@ -977,18 +1002,20 @@ end
 ---@return elevenlabs.workspace.Receipt|nil
 ---@return elevenlabs.workspace.Error|nil
 function Call:result()
-  local why = not self:done() and self.engine.wait(function()
-    return self:done()
+  local why = self.state ~= "done" and self.engine.wait(function()
+    return self.state == "done"
   end)
-  if self:done() then
-    return self.receipt or nil, self.err or nil
+  if self.state ~= "done" then
+    return nil, errors.new {
+      kind = "invalid_argument",
+      outcome = "unconfirmed",
+      message = why or "the driver returned before the call was done",
+      attempts = self.attempts,
+    }
+  elseif self.ending.outcome == "confirmed" then
+    return self.ending
   end
-  return nil, errors.new {
-    kind = "invalid_argument",
-    outcome = "unconfirmed",
-    message = why or "the driver returned before the call was done",
-    attempts = self.attempts,
-  }
+  return nil, self.ending
 end
 
 return M

@@ -2,6 +2,7 @@
 --- an answer means; it keeps no state and decides no timing.
 
 local cjson = require "cjson.safe"
+local receipts = require "elevenlabs.workspace.receipt"
 
 local M = {}
 
@@ -39,8 +40,6 @@ json.decode_max_depth(64)
 --- class = { outcome, kind, action, load }: `load` is how the server is doing, where it
 --- cannot keep up: "crowded" (too many at once) or "busy"
 local CLASSES = {
-  confirmed = { "confirmed", nil, "done" },
-
   -- nothing was sent
   unreachable = { "not_sent", "network", "retry" },
   connect_timeout = { "not_sent", "timeout", "retry", "busy" },
@@ -281,18 +280,11 @@ local function request_id_of(evidence, mask)
 end
 
 --- Most are, and have no more to tell.
-local function confirm(row, evidence, value, mask)
+local function confirm(evidence, value, mask)
   if not is_clean(evidence.body, mask) then
     value = mask(value)
   end
-  return {
-    class = "confirmed",
-    outcome = row[1],
-    action = row[3],
-    status = evidence.status,
-    request_id = request_id_of(evidence, mask),
-    value = value,
-  }
+  return receipts.new(evidence.status, request_id_of(evidence, mask), value)
 end
 
 --- Judge one attempt of an operation.
@@ -300,10 +292,9 @@ end
 ---@param evidence elevenlabs.workspace.Evidence
 ---@param mask fun(value: any): any takes secrets out of what is shown, before any of it
 --- is cut; what is judged is what the server said
----@return table verdict { class, outcome, kind, action, load, message, status, code, field,
---- request_id, ambiguous, details, value }: `class` and `load` are those of CLASSES, `message`
---- is nil where it is confirmed, `value` is the decoded body of a confirmed operation, nil
---- where it was empty
+---@return elevenlabs.workspace.Receipt|table verdict where it is confirmed its receipt, else
+--- { class, outcome, kind, action, load, message, status, code, field, request_id, ambiguous,
+--- details }; both have `class`, `outcome` and `action`, and `class` and `load` are those of CLASSES
 function M.judge(op, evidence, mask)
   local value, problem = decode(evidence)
   local said = type(value) == "table" and value.detail or nil
@@ -315,16 +306,16 @@ function M.judge(op, evidence, mask)
   else
     class, why = classify_sent(op, evidence, value, problem, said)
   end
-  local row = CLASSES[class]
   if class == "confirmed" then
-    return confirm(row, evidence, value, mask)
+    return confirm(evidence, value, mask)
   end
+  local row = CLASSES[class]
   local outcome, kind, action = row[1], row[2], row[3]
   if evidence.stopped and evidence.curl_code ~= 0 then
     kind, action, why = evidence.stopped, "none", evidence.message
   end
   if not is_clean(evidence.body, mask) then
-    said, value = mask(said), mask(value)
+    said = mask(said)
   end
   local shown = read_detail(said)
   return {
@@ -340,7 +331,6 @@ function M.judge(op, evidence, mask)
     request_id = request_id_of(evidence, mask) or shown.request_id,
     ambiguous = outcome == "refused" and evidence.resent or nil,
     details = said,
-    value = value,
   }
 end
 

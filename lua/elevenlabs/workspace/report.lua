@@ -1,5 +1,4 @@
---- What a bulk run tells: its report, its progress, and the receipt of what an earlier run
---- confirmed.
+--- What a bulk run tells: its report and its progress.
 
 local M = {}
 
@@ -42,13 +41,6 @@ function Report.__tostring(self)
   )
 end
 
---- Proof that an earlier run left in the journal.
-local Earlier = { __name = "elevenlabs.workspace.receipt" }
-
-function Earlier.__tostring()
-  return "confirmed by an earlier run"
-end
-
 ---@param opts elevenlabs.workspace.BulkOptions
 ---@param journal elevenlabs.workspace.Journal|nil
 ---@return elevenlabs.workspace.Report
@@ -72,11 +64,6 @@ function M.new(opts, journal)
       warning = journal.warning,
     } or nil,
   }, Report)
-end
-
----@return elevenlabs.workspace.Receipt
-function M.earlier_receipt()
-  return setmetatable({ outcome = "confirmed", attempts = 0, elapsed_ms = 0 }, Earlier)
 end
 
 return M

@@ -5,6 +5,7 @@
 --- user's called, so these may wait, yield and call the client.
 
 local errors = require "elevenlabs.workspace.error"
+local receipts = require "elevenlabs.workspace.receipt"
 local reports = require "elevenlabs.workspace.report"
 local sources = require "elevenlabs.workspace.items.source"
 
@@ -26,9 +27,9 @@ Run.__index = Run
 Run.__name = "elevenlabs.workspace.run"
 
 local function cancel_waiting(self)
-  for _, entry in ipairs(self.held) do
-    if entry.call.state ~= "flying" then
-      entry.call:cancel()
+  for _, call in ipairs(self.held) do
+    if call.state ~= "flying" then
+      call:cancel()
     end
   end
 end
@@ -73,15 +74,20 @@ local function is_key_missing(err)
 end
 
 --- The item's end. Nothing is said of it before, and nothing after.
-local function deliver(self, item, receipt, err)
-  local result, report = receipt or err, self.report
+---@param ending elevenlabs.workspace.Receipt|elevenlabs.workspace.Error
+local function deliver(self, item, ending)
+  local report, became = self.report, ending.outcome
   report.total = report.total + 1
-  report[result.outcome] = report[result.outcome] + 1
-  if err and err.kind == "invalid_argument" and not is_key_missing(err) then
+  report[became] = report[became] + 1
+  if ending.kind == "invalid_argument" and not is_key_missing(ending) then
     report.invalid = report.invalid + 1
   end
-  if self.on_result then
-    call_user(self, self.on_result, item, receipt, err)
+  if not self.on_result then
+    return
+  elseif became == "confirmed" then
+    call_user(self, self.on_result, item, ending, nil)
+  else
+    call_user(self, self.on_result, item, nil, ending)
   end
 end
 
@@ -134,12 +140,11 @@ local function lose_journal(self, failure)
   stop(self, "journal", failure.message)
 end
 
-local function deliver_unwritten(self, entry)
-  local receipt, err = entry.receipt, entry.err
-  if receipt then
-    receipt, err = nil, not_written(receipt, self.journal_failure)
+local function deliver_unwritten(self, item, ending)
+  if ending.outcome == "confirmed" then
+    ending = not_written(ending, self.journal_failure)
   end
-  deliver(self, entry.item, receipt, err)
+  deliver(self, item, ending)
 end
 
 --- Sync the group and report it.
@@ -150,17 +155,19 @@ local function commit(self)
   if not ok then
     lose_journal(self, failure)
   end
-  for _, entry in ipairs(group) do
-    if ok then
-      deliver(self, entry.item, entry.receipt, entry.err)
-    else
-      deliver_unwritten(self, entry)
-    end
+  local tell = ok and deliver or deliver_unwritten
+  for i = 1, #group, 2 do
+    tell(self, group[i], group[i + 1])
   end
 end
 
+--- How many wait for it.
+local function unsynced_count(self)
+  return #self.unsynced / 2
+end
+
 local function commit_if_due(self)
-  local count = #self.unsynced
+  local count = unsynced_count(self)
   if count == 0 then
     return
   elseif
@@ -175,37 +182,38 @@ end
 -- ---- items that end
 
 --- A call's end: reported at once, or once the journal has it.
-local function settle(self, item, receipt, err)
+local function settle(self, item, ending)
   if not self.journal then
-    return deliver(self, item, receipt, err)
+    return deliver(self, item, ending)
   end
-  local entry = { item = item, receipt = receipt, err = err }
-  local ok, failure = true, nil
   if not self.journal_failure then
-    ok, failure = self.journal:record(item, receipt or err)
-  end
-  if not ok then
-    lose_journal(self, failure)
+    local ok, failure = self.journal:record(item, ending)
+    if not ok then
+      lose_journal(self, failure)
+    end
   end
   if self.journal_failure then
-    return deliver_unwritten(self, entry)
+    return deliver_unwritten(self, item, ending)
   end
-  if #self.unsynced == 0 then
+  local unsynced = self.unsynced
+  local last = #unsynced
+  if last == 0 then
     self.unsynced_since_ms = self.engine.now()
   end
-  self.unsynced[#self.unsynced + 1] = entry
+  unsynced[last + 2], unsynced[last + 1] = ending, item
 end
 
 --- What is held is in no order: the last takes the place of one that leaves.
-local function hold(self, entry)
+local function hold(self, call)
   local place = #self.held + 1
-  self.held[place], entry.place = entry, place
+  self.held[place], call.place = call, place
 end
 
-local function release(self, entry)
-  local last = self.held[#self.held]
-  self.held[entry.place], last.place = last, entry.place
-  self.held[#self.held] = nil
+local function release(held, call)
+  local count = #held
+  local last = held[count]
+  held[call.place], last.place = last, call.place
+  held[count] = nil
 end
 
 --- The first of the calls that have ended, and by its chain the others: what is told of one may
@@ -216,10 +224,20 @@ local function take_ended(self)
   ended.first, ended.last = false, false
   local one = call
   while one do
-    release(self, one.entry)
+    release(self.held, one)
     one = one.next_ended
   end
   return call
+end
+
+--- What an end means for the run.
+local function heed_error(self, err)
+  if is_key_missing(err) then
+    stop(self, "authentication", err.message)
+  end
+  if err.kind == "cancelled" and self.stopping then
+    err.message = err.message .. "; the run stopped: " .. self.stopping.message
+  end
 end
 
 --- Calls that are done since the last look.
@@ -231,14 +249,11 @@ local function collect(self)
   self.collected = self.policy.finished
   local call = take_ended(self)
   while call do
-    local receipt, err = call.receipt or nil, call.err or nil
-    if err and is_key_missing(err) then
-      stop(self, "authentication", err.message)
+    local ending = call.ending
+    if ending.outcome ~= "confirmed" then
+      heed_error(self, ending)
     end
-    if err and err.kind == "cancelled" and self.stopping then
-      err.message = err.message .. "; the run stopped: " .. self.stopping.message
-    end
-    settle(self, call.entry.item, receipt, err)
+    settle(self, call.args, ending)
     call = call.next_ended
   end
 end
@@ -248,7 +263,7 @@ end
 --- What can never be sent, with its place in the source.
 local function deliver_invalid(self, item, err)
   err.message = sources.at_place(self.source, err)
-  deliver(self, item, nil, err)
+  deliver(self, item, err)
 end
 
 --- An item that ends without a request. -> true where it did
@@ -257,27 +272,28 @@ local function settle_known(self, item, known, answer)
     self.report.duplicates = self.report.duplicates + 1
   elseif known == "confirmed" then
     self.report.already_confirmed = self.report.already_confirmed + 1
-    deliver(self, item, reports.earlier_receipt())
+    deliver(self, item, receipts.earlier())
   elseif known == "doubtful" then
-    deliver(self, item, nil, errors.new {
-      kind = "journal",
-      outcome = "unconfirmed",
-      message = "an earlier run may have shared it, and sharing again could give back what "
-        .. "somebody has taken since: read the resource",
-    })
+    local message = "an earlier run may have shared it, and sharing again could give back what "
+      .. "somebody has taken since: read the resource"
+    deliver(
+      self,
+      item,
+      errors.new { kind = "journal", outcome = "unconfirmed", message = message }
+    )
   elseif known == "other_role" then
     local message = "the list gives this target another role on this resource before"
     deliver_invalid(self, item, errors.invalid("role", message))
   elseif not known then
     lose_journal(self, answer)
-    deliver(self, item, nil, answer)
+    deliver(self, item, answer)
   end
   return known ~= "new"
 end
 
 local function settle_dry(self, item)
   local message = "this is a dry run: it is valid, and was not sent"
-  deliver(self, item, nil, errors.not_sent { kind = "cancelled", message = message })
+  deliver(self, item, errors.not_sent { kind = "cancelled", message = message })
 end
 
 local function ask_source(self)
@@ -286,7 +302,7 @@ local function ask_source(self)
 end
 
 --- The source's next item, valid and not known yet; nil where the one it gave has ended
---- already, or there is none.
+--- already, or there is none. -> item, warning|false, perhaps_applied
 local function take(self)
   local ok, item, problem = pcall(ask_source, self)
   self.is_outside = false
@@ -296,7 +312,7 @@ local function take(self)
     self.report.exhausted = self.cancelled == 0 -- which may have interrupted it
     return nil
   elseif not item then
-    return deliver(self, {}, nil, errors.invalid(problem.field, problem.message))
+    return deliver(self, {}, errors.invalid(problem.field, problem.message))
   end
   local why, invalid
   item, why, invalid = self.engine:take(self.op, item)
@@ -314,7 +330,7 @@ local function take(self)
   if self.opts.dry_run then
     return settle_dry(self, item)
   end
-  return { item = item, warning = why, perhaps_applied = perhaps_applied, call = false, place = 0 }
+  return item, why or false, perhaps_applied
 end
 
 local function takes_no_more(self)
@@ -336,18 +352,18 @@ local function room_for_more(self)
   return math.max(room, needs_probe and 1 or 0)
 end
 
---- Items to send, as many as there is room for.
+--- Items to send, as many as there is room for: of each its fields as `take` gave them.
 local function take_batch(self)
-  local batch, count, room = {}, 0, room_for_more(self)
+  local batch, last, room = {}, 0, room_for_more(self) * 3
   for _ = 1, BURST do
     self.is_starved = not self.source:is_ready()
-    if count >= room or self.is_starved or takes_no_more(self) then
+    if last >= room or self.is_starved or takes_no_more(self) then
       return batch
     end
-    local entry = take(self)
-    if entry then
-      count = count + 1
-      batch[count] = entry
+    local item, warning, perhaps_applied = take(self)
+    if item then
+      batch[last + 1], batch[last + 2], batch[last + 3] = item, warning, perhaps_applied
+      last = last + 3
     end
   end
   self.is_burst = true
@@ -356,8 +372,8 @@ end
 
 --- A share is written down before it is sent.
 local function intend(self, batch)
-  for _, entry in ipairs(batch) do
-    local ok, failure = self.journal:intend(entry.item)
+  for i = 1, #batch, 3 do
+    local ok, failure = self.journal:intend(batch[i])
     if not ok then
       return nil, failure
     end
@@ -366,47 +382,56 @@ local function intend(self, batch)
 end
 
 --- What this run does not send an earlier one may have sent.
-local function unsent(entry, failure)
+local function unsent(perhaps_applied, failure)
   return errors.new {
     kind = failure.kind,
-    outcome = entry.perhaps_applied and "unconfirmed" or "not_sent",
+    outcome = perhaps_applied and "unconfirmed" or "not_sent",
     field = failure.field,
     message = failure.message,
   }
 end
 
-local function begin(self, entry)
-  local item = entry.item
-  local call, err =
-    self.engine:queue(self.op, item, self.policy, entry.warning, entry.perhaps_applied)
+local function begin(self, now, item, warning, perhaps_applied)
+  local engine = self.engine
+  local call, err = engine:queue(self.op, item, self.policy, now, warning, perhaps_applied)
   if call then
-    entry.call, call.entry = call, entry
-    return hold(self, entry)
+    return hold(self, call)
   elseif err.kind == "closed" then
     stop(self, "closed", err.message)
   end
-  settle(self, item, nil, unsent(entry, err))
+  settle(self, item, unsent(perhaps_applied, err))
+end
+
+local function begin_all(self, batch)
+  local engine = self.engine
+  engine:expect_calls()
+  local now = engine.now()
+  for i = 1, #batch, 3 do
+    local item, warning, perhaps_applied = batch[i], batch[i + 1], batch[i + 2]
+    if self.journal_failure then
+      deliver(self, item, unsent(perhaps_applied, self.journal_failure))
+    else
+      begin(self, now, item, warning, perhaps_applied)
+    end
+  end
 end
 
 local function fill(self)
   self.is_burst, self.is_starved = false, false
-  if takes_no_more(self) or #self.unsynced >= GROUP then
+  if takes_no_more(self) or unsynced_count(self) >= GROUP then
     return
   end
   local batch = take_batch(self)
-  if self.journal and self.op == "share" and #batch > 0 then
+  if not batch[1] then
+    return
+  end
+  if self.journal and self.op == "share" then
     local ok, failure = intend(self, batch)
     if not ok then
       lose_journal(self, failure)
     end
   end
-  for _, entry in ipairs(batch) do
-    if self.journal_failure then
-      deliver(self, entry.item, nil, unsent(entry, self.journal_failure))
-    else
-      begin(self, entry)
-    end
-  end
+  begin_all(self, batch)
   if self.stopping then -- meanwhile
     cancel_waiting(self)
   end
@@ -415,8 +440,8 @@ end
 -- ---- heeding
 
 local function cancel_all(self)
-  for _, entry in ipairs(self.held) do
-    entry.call:cancel()
+  for _, call in ipairs(self.held) do
+    call:cancel()
   end
 end
 
@@ -511,8 +536,8 @@ local function wait(self, at)
 end
 
 local function was_sent(self)
-  for _, entry in ipairs(self.held) do
-    if entry.call.attempts > 0 then
+  for _, call in ipairs(self.held) do
+    if call.attempts > 0 then
       return true
     end
   end
@@ -625,10 +650,10 @@ function M.new(parts)
     journal_failure = false,
     policy = parts.policy,
     most = math.min(engine.max_concurrency, opts.max_concurrency or math.huge),
-    held = {}, -- { item, call, place } of items under way
+    held = {}, -- calls under way
     collected = 0, -- policy.finished when last looked at
     rested = 0, -- policy.retries, likewise
-    unsynced = {}, -- { item, receipt, err } of items that ended, not on the disk yet
+    unsynced = {}, -- of what ended and is not on the disk yet: item, ending, item, ending ...
     unsynced_since_ms = 0,
     is_burst = false,
     is_starved = false, -- the source had nothing yet
