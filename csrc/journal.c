@@ -175,8 +175,11 @@ static ew_status look_ahead(ew_journal *journal, size_t *length, ew_error *error
 }
 
 static void write_suffix(char suffix[SUFFIX_LENGTH + 1], const char *body, size_t length) {
-  snprintf(suffix, SUFFIX_LENGTH + 1, ",\"crc32c\":\"%08lx\"}\n",
-           (unsigned long)ew_crc32c(body, length));
+  static const char form[] = ",\"crc32c\":\"00000000\"}\n", digits[] = "0123456789abcdef";
+  uint32_t sum = ew_crc32c(body, length);
+  char *digit = suffix + SUFFIX_LENGTH - 3;
+  memcpy(suffix, form, sizeof form);
+  for (; sum; sum >>= 4) *--digit = digits[sum & 15];
 }
 
 static bool is_whole(const char *line, size_t length) {

@@ -95,7 +95,7 @@ int luaopen_elevenlabs_workspace_core(lua_State *L) {
                                        {"open_journal", lew_open_journal},
                                        {"new_set", lew_new_set},
                                        {"is_yieldable", module_is_yieldable},
-                                       {"json_fields", lew_json_fields},
+                                       {"json_object", lew_json_object},
                                        {NULL, NULL}};
   const char *unusable = ew_transport_unusable();
   if (unusable) return luaL_error(L, "elevenlabs.workspace: %s", unusable);

@@ -102,14 +102,31 @@ static int set_get(lua_State *L) {
   return 1;
 }
 
+static uint8_t check_bits(lua_State *L, int position) {
+  lua_Integer bits = luaL_checkinteger(L, position);
+  luaL_argcheck(L, bits >= 1 && bits <= 255, position, "bits from 1 to 255");
+  return (uint8_t)bits;
+}
+
 static int set_put(lua_State *L) {
   ew_resume_set *set = check_set(L);
   size_t length;
   const char *name = luaL_checklstring(L, 2, &length);
-  lua_Integer bits = luaL_checkinteger(L, 3);
+  uint8_t bits = check_bits(L, 3);
   ew_error error;
-  luaL_argcheck(L, bits >= 1 && bits <= 255, 3, "bits from 1 to 255");
-  return push_done(L, ew_resume_set_put(set, name, length, (uint8_t)bits, &error), &error);
+  return push_done(L, ew_resume_set_put(set, name, length, bits, &error), &error);
+}
+
+static int set_add(lua_State *L) {
+  ew_resume_set *set = check_set(L);
+  size_t length;
+  const char *name = luaL_checklstring(L, 2, &length);
+  uint8_t before, bits = check_bits(L, 3);
+  ew_error error;
+  if (ew_resume_set_add(set, name, length, bits, &before, &error) != EW_OK)
+    return lew_push_failure(L, &error);
+  lua_pushinteger(L, before);
+  return 1;
 }
 
 static int set_memory(lua_State *L) {
@@ -155,15 +172,23 @@ static void put_string(record *out, const char *text, size_t length) {
   put(out, "\"", 1);
 }
 
+static void put_integer(record *out, long value) {
+  unsigned long left = value < 0 ? 0 - (unsigned long)value : (unsigned long)value;
+  char digits[24], *first = digits + sizeof digits;
+  do *--first = (char)('0' + left % 10);
+  while (left /= 10);
+  if (value < 0) *--first = '-';
+  put(out, first, (size_t)(digits + sizeof digits - first));
+}
+
 /* The value on top: a string, a whole number or true; nothing of any other. */
 static void put_field(lua_State *L, record *out, const char *name, size_t name_length) {
   int type = lua_type(L, -1);
-  char number[32];
   size_t length;
   const char *text;
   if (type != LUA_TSTRING && type != LUA_TNUMBER && !(type == LUA_TBOOLEAN && lua_toboolean(L, -1)))
     return;
-  put(out, ",\"", 2);
+  put(out, out->length ? ",\"" : "{\"", 2);
   put(out, name, name_length);
   put(out, "\":", 2);
   if (type == LUA_TSTRING) {
@@ -172,8 +197,7 @@ static void put_field(lua_State *L, record *out, const char *name, size_t name_l
   } else if (type == LUA_TBOOLEAN) {
     put(out, "true", 4);
   } else {
-    snprintf(number, sizeof number, "%ld", (long)lua_tonumber(L, -1));
-    put(out, number, strlen(number));
+    put_integer(out, (long)lua_tonumber(L, -1));
   }
 }
 
@@ -193,25 +217,27 @@ static void put_fields(lua_State *L, int position, record *out) {
   lua_pop(L, 1);
 }
 
-static void put_pairs(lua_State *L, int count, record *out) {
+static void put_object(lua_State *L, int count, record *out) {
   int position;
   for (position = 1; position < count; position += 2) put_fields(L, position, out);
+  if (!out->length) put(out, "{", 1);
+  put(out, "}", 1);
 }
 
 /* No luaL_Buffer: one that grows where memory is short spoils all later ones in 5.4.4. */
-int lew_json_fields(lua_State *L) {
+int lew_json_object(lua_State *L) {
   char small[1024];
   record out = {small, 0, sizeof small};
   int position, count = lua_gettop(L);
   luaL_argcheck(L, count > 0 && count % 2 == 0, count, "names and values in pairs");
   for (position = 1; position <= count; position++) luaL_checktype(L, position, LUA_TTABLE);
   luaL_checkstack(L, 4, "fields");
-  put_pairs(L, count, &out);
+  put_object(L, count, &out);
   if (out.length > sizeof small) {
     out.size = out.length;
     out.length = 0;
     out.bytes = lua_newuserdata(L, out.size);
-    put_pairs(L, count, &out);
+    put_object(L, count, &out);
   }
   lua_pushlstring(L, out.bytes, out.length);
   return 1;
@@ -235,8 +261,8 @@ void lew_register_journal(lua_State *L) {
                                              {"close", journal_close},
                                              {"__gc", journal_close},
                                              {NULL, NULL}};
-  static const luaL_Reg set_methods[] = {
-    {"get", set_get}, {"put", set_put}, {"memory", set_memory}, {"__gc", set_gc}, {NULL, NULL}};
+  static const luaL_Reg set_methods[] = {{"get", set_get},       {"put", set_put}, {"add", set_add},
+                                         {"memory", set_memory}, {"__gc", set_gc}, {NULL, NULL}};
   make_class(L, JOURNAL, journal_methods);
   make_class(L, SET, set_methods);
 }

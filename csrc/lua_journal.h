@@ -9,6 +9,7 @@
 **
 **   set:get(name) -> bits; 0 where it is absent
 **   set:put(name, bits) -> true | nil, failure     bits from 1 to 255
+**   set:add(name, bits) -> what `get` gave | nil, failure     changes nothing that is there
 **   set:memory() -> bytes now, bytes at its peak, items
 */
 #ifndef LEW_JOURNAL_H
@@ -25,8 +26,9 @@ int lew_open_journal(lua_State *L);
 /* core.new_set() -> set | nil, failure */
 int lew_new_set(lua_State *L);
 
-/* core.json_fields(names, values, ...) -> `,"name":value` for each of these that is a string, a
-** whole number like a status, or true, of each such pair; names need no escape */
-int lew_json_fields(lua_State *L);
+/* core.json_object(names, values, ...) -> a JSON object of those values that are a string, a
+** whole number like a status, or true, in the order of the names, which need no escape; of as
+** many such pairs as there are */
+int lew_json_object(lua_State *L);
 
 #endif

@@ -124,17 +124,29 @@ static bool has_room(const ew_resume_set *set) {
   return (set->count + 1) * 20 <= set->capacity * 17;
 }
 
-ew_status ew_resume_set_put(ew_resume_set *set, const char *name, size_t length, uint8_t bits,
-                            ew_error *error) {
+static ew_status enter(ew_resume_set *set, const char *name, size_t length, uint8_t bits,
+                       bool change, uint8_t *before, ew_error *error) {
   ew_hash hash = ew_siphash(set->key, name, length);
   size_t slot = set->count ? slot_of(set, hash) : 0;
-  if (!set->count || !set->bits[slot]) {
+  *before = set->count ? set->bits[slot] : 0;
+  if (!*before) {
     if (!has_room(set) && grow(set, error) != EW_OK) return error->status;
     slot = slot_of(set, hash);
     set->count++;
   }
-  place(set, slot, hash, bits);
+  if (change || !*before) place(set, slot, hash, bits);
   return EW_OK;
+}
+
+ew_status ew_resume_set_put(ew_resume_set *set, const char *name, size_t length, uint8_t bits,
+                            ew_error *error) {
+  uint8_t before;
+  return enter(set, name, length, bits, true, &before, error);
+}
+
+ew_status ew_resume_set_add(ew_resume_set *set, const char *name, size_t length, uint8_t bits,
+                            uint8_t *before, ew_error *error) {
+  return enter(set, name, length, bits, false, before, error);
 }
 
 size_t ew_resume_set_bytes(const ew_resume_set *set) {

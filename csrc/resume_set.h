@@ -39,6 +39,10 @@ uint8_t ew_resume_set_get(const ew_resume_set *set, const char *name, size_t len
 ew_status ew_resume_set_put(ew_resume_set *set, const char *name, size_t length, uint8_t bits,
                             ew_error *error);
 
+/* Add it where it is absent. `before` is what `get` gave. */
+ew_status ew_resume_set_add(ew_resume_set *set, const char *name, size_t length, uint8_t bits,
+                            uint8_t *before, ew_error *error);
+
 /* Bytes in use now. */
 size_t ew_resume_set_bytes(const ew_resume_set *set);
 

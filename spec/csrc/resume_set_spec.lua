@@ -50,6 +50,16 @@ describe("resume set", function()
     assert.are.equal(1, (select(3, set:memory())))
   end)
 
+  it("adds what is absent, and says what was there", function()
+    local set = assert(core.new_set())
+    assert.are.equal(0, set:add("a", 255))
+    assert.are.equal(255, set:add("a", 7))
+    assert.are.equal(255, set:get "a")
+    assert.are.equal(0, set:add("b", 7))
+    assert.are.equal(7, set:get "b")
+    assert.are.equal(2, (select(3, set:memory())))
+  end)
+
   it("raises on bits that are none, and on wrong kinds of argument", function()
     local set = assert(core.new_set())
     for _, wrong in ipairs { 0, -1, 256, "x", {} } do

@@ -435,12 +435,8 @@ describe("the journal", function()
         told = err
       end,
     })
-    local set = run_.journal.set
     run_.journal.set = {
-      get = function(_, name)
-        return set:get(name)
-      end,
-      put = function()
+      add = function()
         return nil, { kind = "out_of_memory", message = "out of memory" }
       end,
     }

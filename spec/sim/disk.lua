@@ -222,4 +222,9 @@ function Set:put(name, bits)
   return true
 end
 
+function Set:add(name, bits)
+  local before = self:get(name)
+  return before ~= 0 and before or self:put(name, bits) and 0
+end
+
 return M

@@ -41,14 +41,17 @@ local function make_core(stage)
   function core.check_key()
     return true
   end
-  function core.json_fields(names, values, ...)
+  local function json_fields(names, values, ...)
     local parts = {}
     for _, name in ipairs(names) do
       local value = values[name]
       local known = type(value) == "string" or type(value) == "number" or value == true
       parts[#parts + 1] = known and (',"%s":%s'):format(name, cjson.encode(value)) or nil
     end
-    return table.concat(parts) .. (... and core.json_fields(...) or "")
+    return table.concat(parts) .. (... and json_fields(...) or "")
+  end
+  function core.json_object(...)
+    return "{" .. json_fields(...):sub(2) .. "}"
   end
   function core.nearest() end
   return core

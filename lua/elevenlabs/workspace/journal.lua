@@ -266,19 +266,20 @@ end
 ---@return boolean|elevenlabs.workspace.Error perhaps_applied, or why there is no answer
 function Journal:take(item)
   local key, role = identity(item), role_of(item)
-  local all = self.set:get(key)
   -- An unshare has no intent in the journal: where a run was killed, any item may have been
   -- on its way.
   local perhaps, confirmed = self.interrupted and not self.is_share, false
-  if all ~= 0 then -- most are new
+  local all, failure = self.set:add(key, pack(role, true, perhaps, false))
+  local err = failure and failed(failure)
+  if all and all ~= 0 then -- most are new
     local bits = bits_for(role, all)
     if has(all, SEEN) then
       return all == bits and "duplicate" or "other_role", false
     end
     perhaps, confirmed = perhaps or has(bits, PERHAPS), has(bits, CONFIRMED)
+    all, err = put(self, key, all, role, true, perhaps, confirmed)
   end
-  local ok, err = put(self, key, all, role, true, perhaps, confirmed)
-  if not ok then
+  if not all then
     err.outcome = perhaps and "unconfirmed" or err.outcome
     return nil, err
   elseif confirmed then
@@ -297,10 +298,13 @@ local ITEM = {
 }
 local RESULT = { "outcome", "kind", "status", "code", "request_id", "ambiguous", "message" }
 
+local INTENT, AN_INTENT = { "intent" }, { intent = true }
+local STAMP = { "at" }
+
 --- A share is about to be sent: to be synced before.
 ---@return true|nil, elevenlabs.workspace.Error|nil
 function Journal:intend(item)
-  return write(self, "{" .. core.json_fields(ITEM, item):sub(2) .. ',"intent":true}')
+  return write(self, core.json_object(ITEM, item, INTENT, AN_INTENT))
 end
 
 --- What became of an item.
@@ -308,10 +312,9 @@ end
 function Journal:record(item, result)
   local now = os.time()
   if now ~= self.now then
-    self.now, self.now_text = now, iso(now)
+    self.now, self.stamp = now, { at = iso(now) }
   end
-  local fields = core.json_fields(ITEM, item, RESULT, result)
-  return write(self, "{" .. fields:sub(2) .. ',"at":"' .. self.now_text .. '"}')
+  return write(self, core.json_object(ITEM, item, RESULT, result, STAMP, self.stamp))
 end
 
 --- What was recorded is on the disk when this returns true. Where it fails, it fails for
