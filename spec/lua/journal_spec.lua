@@ -445,7 +445,7 @@ describe("the journal", function()
   end)
 
   describe("that cannot be written", function()
-    local function broken(at, count, op)
+    local function broken(at, count, op, is_quiet)
       local engine = world.running(ok)
       local told = {}
       local taken = 0
@@ -454,9 +454,9 @@ describe("the journal", function()
         return taken <= count and item("id" .. taken, op and "viewer") or nil
       end, {
         journal = path,
-        on_result = function(_, receipt, err)
+        on_result = not is_quiet and function(_, receipt, err)
           told[#told + 1] = receipt or err
-        end,
+        end or nil,
       })
       local calls = 0
       run_.journal.file = setmetatable({
@@ -487,6 +487,14 @@ describe("the journal", function()
       assert.matches("No space left", report.stop_message)
       assert.matches("the server confirmed it, but this could not be written",
         told[report.confirmed + 1].message)
+    end)
+
+    it("counts the same where nobody is told of each item", function()
+      local told, quiet = broken(2, 5000), broken(2, 5000, nil, true)
+      for _, count in ipairs { "total", "confirmed", "unconfirmed", "not_sent" } do
+        assert.are.equal(told[count], quiet[count], count)
+      end
+      assert.is_true(quiet.unconfirmed > 0)
     end)
 
     it("lets no share be sent", function()
