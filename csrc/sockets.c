@@ -63,13 +63,13 @@ static int read_end(const struct sockaddr_storage *address, char *ip) {
 static bool know_ends(ew_socket *s) {
   struct sockaddr_storage local = {0}, remote = {0};
   socklen_t local_size = sizeof local, remote_size = sizeof remote;
-  if (s->connected) return true;
-  s->connected = getsockname(s->fd, (struct sockaddr *)&local, &local_size) == 0 &&
-                 getpeername(s->fd, (struct sockaddr *)&remote, &remote_size) == 0;
-  if (!s->connected) return false;
+  if (s->local_port) return true;
+  if (getsockname(s->fd, (struct sockaddr *)&local, &local_size) != 0 ||
+      getpeername(s->fd, (struct sockaddr *)&remote, &remote_size) != 0)
+    return false;
   s->local_port = read_end(&local, s->local_ip);
   s->remote_port = read_end(&remote, s->remote_ip);
-  return true;
+  return s->local_port != 0;
 }
 
 ew_socket *ew_sockets_by_ends(ew_sockets *sockets, const char *local_ip, int local_port,
@@ -77,6 +77,7 @@ ew_socket *ew_sockets_by_ends(ew_sockets *sockets, const char *local_ip, int loc
   size_t i;
   for (i = 0; i < sockets->count; i++) {
     ew_socket *s = &sockets->all[i];
+    if (s->local_port && s->local_port != local_port) continue; /* with hundreds most are this */
     if (know_ends(s) && s->local_port == local_port && s->remote_port == remote_port &&
         strcmp(s->local_ip, local_ip) == 0 && strcmp(s->remote_ip, remote_ip) == 0)
       return s;

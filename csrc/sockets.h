@@ -12,12 +12,12 @@ enum { EW_LONGEST_IP = 46 };
 
 typedef struct {
   int fd;
-  unsigned long requests; /* that were let through */
   bool multiplexed;       /* it speaks HTTP/2 */
   bool tunnelled;         /* through a proxy, which may have put TLS around TLS */
-  bool connected;         /* and so its ends are known: */
+  unsigned long requests; /* that were let through */
+  int local_port;         /* 0: it may not be connected, and its ends are not known: */
+  int remote_port;
   char local_ip[EW_LONGEST_IP], remote_ip[EW_LONGEST_IP];
-  int local_port, remote_port;
 } ew_socket;
 
 typedef struct {

@@ -490,7 +490,9 @@ describe("the journal", function()
     end)
 
     it("counts the same where nobody is told of each item", function()
-      local told, quiet = broken(2, 5000), broken(2, 5000, nil, true)
+      local told = broken(2, 5000)
+      os.remove(path) -- the first run's lock goes with its collection
+      local quiet = broken(2, 5000, nil, true)
       for _, count in ipairs { "total", "confirmed", "unconfirmed", "not_sent" } do
         assert.are.equal(told[count], quiet[count], count)
       end

@@ -746,12 +746,14 @@ end
 
 --- Deal with completions that `ask` gives, after those that an error left behind.
 local function complete_all(self, ask, ...)
-  complete_arrived(self)
+  if self.arrived_done < #self.arrived then
+    complete_arrived(self)
+  end
   self.arrived, self.arrived_done = ask(self.core, ...), 0
   if self.arrived[1] then
     self.core:wake_at(self.now() + RESCUE_MS)
+    complete_arrived(self)
   end
-  complete_arrived(self)
 end
 
 local function stop_overdue(self)

@@ -207,7 +207,8 @@ local function settle(self, item, ending)
   if not self.on_result and ending.outcome == "confirmed" then
     item, ending = NO_ITEM, CONFIRMED
   end
-  unsynced[last + 2], unsynced[last + 1] = ending, item
+  unsynced[last + 1] = item
+  unsynced[last + 2] = ending
 end
 
 --- What is held is in no order: the last takes the place of one that leaves.
