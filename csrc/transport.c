@@ -598,15 +598,15 @@ static void end_overdue(ew_transport *t) {
 }
 
 /* With many in flight over a slow network answers come one by one, and each costs a whole
-** pass of libcurl's and a step of Lua's. Those of a sixteenth of the time that an answer
+** pass of libcurl's and a step of Lua's. Those of a thirty-second of the time that an answer
 ** takes are read together: the window is as good as full meanwhile. (256 in flight, replies
 ** after 50-150 ms: a fifth less CPU.) -> false: a signal came */
 static bool gather(const ew_transport *t, int64_t until_us) {
-  enum { SHARE = 16, LEAST_US = 200, MOST_US = 8000 };
+  enum { SHARE = 32, LEAST_US = 200, MOST_US = 4000 };
   int64_t pause_us = earlier(t->usual_us / SHARE, MOST_US);
   int64_t left_us = earlier(t->looked_us + pause_us, until_us) - ew_now_us();
   struct timespec pause = {0, (long)left_us * 1000};
-  bool expects_some = t->under_way >= 2 * SHARE;
+  bool expects_some = t->under_way >= SHARE;
   if (!expects_some || pause_us < LEAST_US || left_us <= 0) return true;
   return nanosleep(&pause, NULL) == 0;
 }
