@@ -575,24 +575,21 @@ local function conclude(self, call, verdict)
     return finish(self, call, verdict)
   end
   local became, ambiguous = with_history(call, verdict)
-  return finish(
-    self,
-    call,
-    errors.new {
-      kind = verdict.kind,
-      outcome = became,
-      message = verdict.message,
-      field = verdict.field,
-      status = verdict.status,
-      code = verdict.code,
-      request_id = verdict.request_id,
-      retryable = outcome.may_retry(call.op, verdict.action),
-      attempts = call.attempts,
-      ambiguous = ambiguous,
-      details = verdict.details,
-      warning = call.warning,
-    }
-  )
+  local err = errors.new {
+    kind = verdict.kind,
+    outcome = became,
+    message = verdict.message,
+    field = verdict.field,
+    status = verdict.status,
+    code = verdict.code,
+    request_id = verdict.request_id,
+    retryable = outcome.may_retry(call.op, verdict.action),
+    attempts = call.attempts,
+    ambiguous = ambiguous,
+    details = verdict.details,
+    warning = call.warning,
+  }
+  return finish(self, call, err)
 end
 
 --- When to send the call again; nil where it is not to be.

@@ -284,11 +284,8 @@ local function settle_known(self, item, known, answer)
   elseif known == "doubtful" then
     local message = "an earlier run may have shared it, and sharing again could give back what "
       .. "somebody has taken since: read the resource"
-    deliver(
-      self,
-      item,
-      errors.new { kind = "journal", outcome = "unconfirmed", message = message }
-    )
+    local err = errors.new { kind = "journal", outcome = "unconfirmed", message = message }
+    deliver(self, item, err)
   elseif known == "other_role" then
     local message = "the list gives this target another role on this resource before"
     deliver_invalid(self, item, errors.invalid("role", message))
