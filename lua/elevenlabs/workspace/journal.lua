@@ -310,10 +310,7 @@ end
 --- What became of an item.
 ---@return true|nil, elevenlabs.workspace.Error|nil
 function Journal:record(item, result)
-  local now = os.time()
-  if now ~= self.now then
-    self.now, self.stamp = now, { at = iso(now) }
-  end
+  self.stamp = self.stamp or { at = iso() } -- of all until the next sync
   return write(self, core.json_object(ITEM, item, RESULT, result, STAMP, self.stamp))
 end
 
@@ -321,6 +318,7 @@ end
 --- good, and nobody knows what is there.
 ---@return true|nil, elevenlabs.workspace.Error|nil
 function Journal:sync()
+  self.stamp = nil
   local ok, failure = self.file:sync()
   return ok, failure and failed(failure)
 end
