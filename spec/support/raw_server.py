@@ -123,6 +123,8 @@ def accept_for_ever(listener, scripts, where, context):
     count = 0
     while True:
         connection, _ = listener.accept()
+        # Else the second of two answers may wait here for the next request's ACK.
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         script = scripts[min(count, len(scripts) - 1)]
         count += 1
         arguments = (connection, script, where, context)
