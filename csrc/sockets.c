@@ -60,10 +60,9 @@ static int read_end(const struct sockaddr_storage *address, char *ip) {
 
 /* Once: asking the system for each connection at each request was most of the time
 ** that it spent for us, with many connections. */
-static bool know_ends(ew_socket *s) {
+static bool learn_ends(ew_socket *s) {
   struct sockaddr_storage local = {0}, remote = {0};
   socklen_t local_size = sizeof local, remote_size = sizeof remote;
-  if (s->local_port) return true;
   if (getsockname(s->fd, (struct sockaddr *)&local, &local_size) != 0 ||
       getpeername(s->fd, (struct sockaddr *)&remote, &remote_size) != 0)
     return false;
@@ -77,8 +76,8 @@ ew_socket *ew_sockets_by_ends(ew_sockets *sockets, const char *local_ip, int loc
   size_t i;
   for (i = 0; i < sockets->count; i++) {
     ew_socket *s = &sockets->all[i];
-    if (s->local_port && s->local_port != local_port) continue; /* with hundreds most are this */
-    if (know_ends(s) && s->local_port == local_port && s->remote_port == remote_port &&
+    if (!s->local_port && !learn_ends(s)) continue;
+    if (s->local_port == local_port && s->remote_port == remote_port &&
         strcmp(s->local_ip, local_ip) == 0 && strcmp(s->remote_ip, remote_ip) == 0)
       return s;
   }

@@ -5,13 +5,12 @@
 
 local core = require "elevenlabs.workspace.core"
 local items = require "elevenlabs.workspace.items"
-local version = require "elevenlabs.workspace.version"
 
 local M = {}
 
 --- Of this library, as in Semantic Versioning.
 ---@type string
-M.VERSION = version
+M.VERSION = require "elevenlabs.workspace.version"
 --- The values of `resource_type` that this library knows.
 ---@type string[]
 M.RESOURCE_TYPES = core.RESOURCE_TYPES

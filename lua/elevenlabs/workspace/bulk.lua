@@ -52,14 +52,14 @@ end
 
 --- -> a copy, or nil and an error
 local function read_options(options)
-  local copy, field, message = names.copy("option", options, OPTION_NAMES)
+  local copy, err = names.copy("option", options, OPTION_NAMES)
   if not copy then
-    return nil, errors.invalid(field, message)
+    return nil, err
   end
   for name, value in pairs(copy) do
-    local ok, err = check_option(name, value)
+    local ok, problem = check_option(name, value)
     if not ok then
-      return nil, err
+      return nil, problem
     end
   end
   return copy

@@ -91,14 +91,6 @@ Client.__name = "elevenlabs.workspace.client"
 
 -- ---- options: each reader returns a value, or nil and an error
 
-local function copy_options(options)
-  local copy, field, message = names.copy("option", options, OPTION_NAMES)
-  if not copy then
-    return nil, errors.invalid(field, message)
-  end
-  return copy
-end
-
 local function invalid_choice(name, value, choices)
   local shown = type(value) == "string" and names.quotable(value) or type(value)
   return errors.invalid(
@@ -285,7 +277,7 @@ end
 ---@return elevenlabs.workspace.Error|nil
 function M.new(options)
   local copy, parts, err
-  copy, err = copy_options(options)
+  copy, err = names.copy("option", options, OPTION_NAMES)
   if not copy then
     return nil, err
   end

@@ -270,16 +270,16 @@ function Journal:take(item)
   -- on its way.
   local perhaps, confirmed = self.interrupted and not self.is_share, false
   local all, failure = self.set:add(key, pack(role, true, perhaps, false))
-  local err = failure and failed(failure)
-  if all and all ~= 0 then -- most are new
+  local ok, err = all ~= nil, failure and failed(failure)
+  if ok and all ~= 0 then -- most are new
     local bits = bits_for(role, all)
     if has(all, SEEN) then
       return all == bits and "duplicate" or "other_role", false
     end
     perhaps, confirmed = perhaps or has(bits, PERHAPS), has(bits, CONFIRMED)
-    all, err = put(self, key, all, role, true, perhaps, confirmed)
+    ok, err = put(self, key, all, role, true, perhaps, confirmed)
   end
-  if not all then
+  if not ok then
     err.outcome = perhaps and "unconfirmed" or err.outcome
     return nil, err
   elseif confirmed then

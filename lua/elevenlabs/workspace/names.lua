@@ -2,6 +2,7 @@
 
 local cjson = require "cjson"
 local core = require "elevenlabs.workspace.core"
+local errors = require "elevenlabs.workspace.error"
 
 local M = {}
 
@@ -32,8 +33,7 @@ end
 ---@param given table
 ---@param names string[]
 ---@return table|nil copy
----@return string|nil field the name at fault
----@return string|nil message
+---@return elevenlabs.workspace.Error|nil
 function M.copy(kind, given, names)
   local known, copy = {}, {}
   for _, name in ipairs(names) do
@@ -42,7 +42,7 @@ function M.copy(kind, given, names)
   for name, value in next, given do
     if not known[name] then
       local field = type(name) == "string" and M.quotable(name) or type(name)
-      return nil, field, M.unknown(kind, name, names)
+      return nil, errors.invalid(field, M.unknown(kind, name, names))
     end
     if value ~= cjson.null then
       copy[name] = value

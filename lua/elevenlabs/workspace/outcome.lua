@@ -292,9 +292,9 @@ end
 ---@param evidence elevenlabs.workspace.Evidence
 ---@param mask fun(value: any): any takes secrets out of what is shown, before any of it
 --- is cut; what is judged is what the server said
----@return elevenlabs.workspace.Receipt|table verdict where it is confirmed its receipt, else
---- { class, outcome, kind, action, load, message, status, code, field, request_id, ambiguous,
---- details }; both have `class`, `outcome` and `action`, and `class` and `load` are those of CLASSES
+---@return elevenlabs.workspace.Receipt|table verdict where it is confirmed its receipt, of class
+--- "confirmed" and action "done"; else { class, outcome, kind, action, load, message, status, code,
+--- field, request_id, ambiguous, details }, where `class` and `load` are those of CLASSES
 function M.judge(op, evidence, mask)
   local value, problem = decode(evidence)
   local said = type(value) == "table" and value.detail or nil

@@ -236,7 +236,10 @@ local function describe_driver(name, mode)
     end
     run(jobs)
     assert.are.equal(30, ended.confirmed + ended.closed)
-    assert.is_true(ended.closed >= 1) -- how many were answered before depends on the host's pace
+    -- Where four were answered together; others are too while a host is slow, and a thread goes
+    -- on answering then.
+    local is_prompt = mode == "inline" and not os.getenv "SPEC_SLOW_MACHINE"
+    assert.is_true(ended.closed >= (is_prompt and 26 or 1))
     assert.are.equal("closed", report.stopped)
   end)
 

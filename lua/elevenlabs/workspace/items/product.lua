@@ -49,15 +49,6 @@ local PRODUCT_NAMES = {
   "role",
 }
 
---- The arguments by their known names.
-local function copy_arguments(arguments)
-  local copy, field, message = names.copy("argument", arguments, PRODUCT_NAMES)
-  if not copy then
-    return nil, errors.invalid(field, message)
-  end
-  return copy
-end
-
 --- A list of strings, copied; whoever made it may go on using it.
 local function copy_list(name, list)
   if type(list) ~= "table" then
@@ -112,7 +103,7 @@ end
 ---@return elevenlabs.workspace.Error|nil
 function M.new(arguments)
   local copy, chosen, ids, targets, ok, err
-  copy, err = copy_arguments(arguments)
+  copy, err = names.copy("argument", arguments, PRODUCT_NAMES)
   if copy then
     ok, err = check_texts(copy)
   end
