@@ -39,8 +39,9 @@ RUN = LUA_PATH='$(ROOT)/?.lua;$(LUA_PATH_HERE)' \
   LUA_CPATH='$(abspath $(OUT))/spec/?.so;$(LUA_CPATH_HERE)' PATH="$(abspath $(OUT))/bin:$$PATH" \
   SPEC_LUA='$(LUA)' SPEC_PRELOAD='$(abspath $(OUT))/spec'
 
-.PHONY: all demo test check bench interop lint docs env help deps clean specs
+.PHONY: all demo test check bench interop lint docs env help clean specs
 all: $(CORE) $(COMMAND) ## build the C module and the command for LUA (default lua5.4)
+	@:
 
 $(CORE): $(OBJECTS)
 	@mkdir -p $(@D)
@@ -119,10 +120,8 @@ torture: ## let memory run out at every point, in C and in Lua, on three Luas
 	  $(MAKE) --no-print-directory tortured LUA=$$lua || exit 1; done
 
 # Recursive where packages must be there before make reads pkg-config's answers.
-deps:
-	@sh .ci/install $(LUA)
-
-demo: deps ## install what is missing, build, and remove a leaver from 1,000 resources of a sandbox
+demo: ## install what is missing, build, and remove a leaver from 1,000 resources of a sandbox
+	@sh .ci/install demo $(LUA)
 	@$(MAKE) --no-print-directory all LUA=$(LUA)
 	@$(MAKE) --no-print-directory show LUA=$(LUA)
 
@@ -178,7 +177,7 @@ $(PLAIN): spec/bench/plain.c
 	@$(CC) -std=c99 $(WARNINGS) -O2 $(shell pkg-config --cflags libcurl) -o $@ $< $(CURL_LIBS)
 
 bench: ## requests a second against other clients and the goals; ROUNDS=n, ROWS=pattern
-	@sh .ci/install $(LUA) bench
+	@sh .ci/install bench $(LUA)
 	@$(MAKE) --no-print-directory hosts $(PLAIN) LUA=$(LUA)
 	@[ -d build/interop/node_modules/@elevenlabs ] || npm_config_fetch_retries=0 \
 	  $(MAKE) --no-print-directory sdk >/dev/null 2>&1 || true # its row says that it is missing
@@ -218,7 +217,7 @@ $(REPLAYS): build/replay/%: spec/fuzz/%.c spec/fuzz/replay.c $(addprefix build/r
 
 .PHONY: fuzz hostile
 fuzz: ## fuzz for SECONDS (5) each target, and with 100,000 hostile tables and files, or CASES
-	@sh .ci/install $(LUA) fuzz
+	@sh .ci/install fuzz $(LUA)
 	@$(MAKE) --no-print-directory all $(FUZZERS) LUA=$(LUA)
 	@$(RUN) $(LUA) -e 'require("spec.fuzz.targets").main "fuzz"'
 	@$(MAKE) --no-print-directory $(ASAN_LUA)
@@ -229,11 +228,11 @@ hostile: all
 
 SPECS ?= spec
 
-test: deps ## install what is missing, build, and run every spec on LUA
+test: ## install what is missing, build, and run every spec on LUA
+	@sh .ci/install test $(LUA)
 	@$(MAKE) --no-print-directory specs LUA=$(LUA)
 
-RUN_SPECS = spec/support/run.lua --helper=spec/support/helper.lua \
-  -o spec/support/output.lua --pattern=_spec $(SPECS)
+RUN_SPECS = $(RUN) $(LUA) spec/support/side_by_side.lua
 
 # What hosts with a LuaJIT of their own load, Neovim and LÖVE: never a sanitizer's.
 .PHONY: hosts
@@ -243,13 +242,19 @@ hosts: all
 FOR_SPECS := $(PROBE) $(SHIMS) $(PLAIN) $(PLUGIN_HOST) $(SANITIZED_HOSTS) $(REPLAYS) $(TORTURE)
 
 specs: all hosts $(FOR_SPECS)
-	@$(RUN) $(LUA) $(RUN_SPECS)
+	@$(RUN_SPECS) $(LUA) -- $(SPECS)
 
 ASAN_FLAGS := -O1 -g -Werror -fsanitize=address,undefined -fno-sanitize-recover=undefined \
   -fno-omit-frame-pointer
 
+SUITE ?= trixie
+
+.PHONY: debian
+debian: ## the README's two commands in a bare Debian; SUITE=trixie, bookworm or sid; needs root
+	@sh .ci/debian $(SUITE)
+
 check: ## lint, the specs on all five Luas, on 5.4 also with threads, sanitizers and valgrind
-	@sh .ci/install lint $(ALL_LUAS)
+	@sh .ci/install lint test $(ALL_LUAS)
 	@$(MAKE) --no-print-directory lint
 	@for lua in $(ALL_LUAS); do echo "== $$lua"; \
 	  $(MAKE) --no-print-directory specs LUA=$$lua CFLAGS='-O2 -g -Werror' || exit 1; done
@@ -271,7 +276,7 @@ VALGRIND := valgrind --quiet --error-exitcode=99 --child-silent-after-fork=yes \
 
 .PHONY: valgrind
 valgrind: all hosts $(FOR_SPECS) ## the specs on LUA under valgrind: no error, nothing lost
-	@SPEC_SLOW_MACHINE=1 SPEC_VALGRIND=1 $(RUN) $(VALGRIND) $(LUA) $(RUN_SPECS)
+	@SPEC_SLOW_MACHINE=1 SPEC_VALGRIND=1 $(RUN_SPECS) $(VALGRIND) $(LUA) -- $(SPECS)
 
 # The specs that make most of threads. Not those that fork, where TSan's own thread is
 # missing, nor those that count threads or move the clock. It knows 64 locks a thread, and a
@@ -318,7 +323,7 @@ sdk:
 interop: ## run the official JavaScript SDK, fetched with npm, against the sandbox
 	@for program in node npm; do command -v $$program >/dev/null || \
 	  { echo "make interop needs $$program (Debian: nodejs npm)" >&2; exit 1; }; done
-	@sh .ci/install $(LUA)
+	@sh .ci/install demo $(LUA)
 	@$(MAKE) --no-print-directory all LUA=$(LUA)
 	@$(MAKE) --no-print-directory sdk
 	@$(RUN) elevenlabs-workspace sandbox --port 0 -- \

@@ -12,7 +12,7 @@ typedef struct ew_runner ew_runner;
 
 typedef struct {
   unsigned long long attempts;    /* started */
-  unsigned long long connections; /* opened */
+  unsigned long long connections; /* that carried a request */
   unsigned long long forks;       /* found out about, in this process and its parents */
 } ew_counts;
 

@@ -131,7 +131,6 @@ static curl_socket_t on_open_socket(void *arg, curlsocktype purpose,
   (void)purpose;
   if (fd < 0) return CURL_SOCKET_BAD;
   ew_poller_forget(&t->poller, fd);
-  t->connections++;
   return fd;
 }
 
@@ -220,7 +219,10 @@ static int on_before_request(void *arg, char *remote_ip, char *local_ip, int rem
   }
   x->sends++;
   x->socket = s ? s->fd : -1;
-  if (s && s->requests++ == 0) s->tunnelled = proxy_status(x->easy) != 0;
+  if (s && s->requests++ == 0) {
+    s->tunnelled = proxy_status(x->easy) != 0;
+    t->connections++;
+  }
   return CURL_PREREQFUNC_OK;
 }
 

@@ -111,7 +111,10 @@ int64_t ew_transport_due_us(ew_transport *transport); /* next timer; EW_NEVER: n
 /* The same descriptor for who minds ew_transport_due_us too: readable for sockets and
 ** for a poke, not for timers and completions. Good until the next call. */
 int ew_transport_sleep_fd(ew_transport *transport);
-unsigned long long ew_transport_connections(const ew_transport *transport); /* opened */
+
+/* Connections that carried a request. Not each socket is one: of a host with several
+** addresses libcurl tries some in vain. */
+unsigned long long ew_transport_connections(const ew_transport *transport);
 unsigned long long ew_transport_forks(ew_transport *transport); /* of this process and parents */
 
 /* The fd becomes readable until the next step. From any thread. */

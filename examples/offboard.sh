@@ -1,15 +1,18 @@
 #!/bin/sh
-# Takes a leaver's roles away from 1,000 resources, with the command alone; it is killed
-# half-way and resumed. Over a sandbox that fails and is slow on purpose:
+# Takes a leaver's roles away from 1,000 resources, with the command alone. Half-way the
+# command is killed, and the same command is run again. The sandbox fails and is slow on
+# purpose:
 #
 #   elevenlabs-workspace sandbox --port 0 --resources 1000 --fail-rate 0.03 --rate-limit 300 \
 #     -- sh examples/offboard.sh
 set -eu
 folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+job=
+trap '[ -z "$job" ] || kill -9 $job 2>/dev/null; rm -rf "$folder"' EXIT
+trap 'exit 130' INT HUP TERM
 
-# Where the leaver may have a role. There is no "list everything shared with", so a real list
-# comes from the API's lists of voices, agents and projects. These are the sandbox's.
+# The API has no list of what is shared with a person. A real list of resources comes from the
+# API's lists of voices, agents and so on. These are the sandbox's.
 awk 'BEGIN {
   split("voice agent doc dict", name)
   split("voice convai_agents convai_knowledge_base_documents pronunciation_dictionary", type)
@@ -18,21 +21,36 @@ awk 'BEGIN {
     printf "%s_%04d,%s\n", name[i % 4 + 1], i + 1, type[i % 4 + 1]
 }' >"$folder/resources.csv"
 
+show_roles() {
+  for id in voice_0001 voice_0025; do
+    elevenlabs-workspace get --resource-id $id --resource-type voice \
+      --base-url "$ELEVENLABS_BASE_URL" --ca-file "$ELEVENLABS_CA_FILE" | sed 's/^/  /'
+  done
+}
 set -- --from "$folder/resources.csv" --user-email mia@example.com \
   --journal "$folder/mia.journal" --failed "$folder/failed.csv" --yes \
   --base-url "$ELEVENLABS_BASE_URL" --ca-file "$ELEVENLABS_CA_FILE"
 
-echo "Removing mia@example.com from 1,000 resources:"
-elevenlabs-workspace unshare "$@" &
+echo "Mia leaves. She has a role on each of the 1,000 resources of this sandbox, such as:"
+show_roles
+printf '\nRemoving mia@example.com from all of them:\n'
+printf '  $ elevenlabs-workspace unshare --from resources.csv --user-email mia@example.com \\\n'
+printf '      --journal mia.journal --failed failed.csv\n'
+elevenlabs-workspace unshare "$@" >"$folder/report" &
 job=$!
 until [ "$(cat "$folder/mia.journal" 2>/dev/null | wc -l)" -gt 500 ] || ! kill -0 $job 2>/dev/null; do
   sleep 0.05
 done
 kill -9 $job || true
 wait $job 2>/dev/null || true
+job=
 
 printf '\n\nKilled with %d lines in its journal. The same command again:\n' \
   "$(wc -l <"$folder/mia.journal")"
 status=0
-elevenlabs-workspace unshare "$@" || status=$?
+elevenlabs-workspace unshare "$@" >"$folder/report" || status=$?
+printf '\nNow:\n'
+show_roles
+printf '\nWhat was refused is in failed.csv, with the reason. The report:\n'
+cat "$folder/report"
 [ "$status" = 1 ] # some were refused: those that she created

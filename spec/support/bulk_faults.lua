@@ -224,7 +224,7 @@ end
 
 -- ---- what needs a process of its own
 
-local MANY = 1000 -- more than a disk of 64 KB has room for, and a group of them
+local MANY = 3000 -- more than a disk of 64 KB has room for, and than two groups of 1,024 have
 
 --- Every item was asked for: where all are confirmed, none is so falsely.
 local function check_asked(requests)
@@ -280,7 +280,7 @@ local function stopped_and_resumed(out)
   return ("stopped by %s, then %d confirmed"):format(stopped, all)
 end
 
-local FULL = "stopped by journal, then 1000 confirmed"
+local FULL = ("stopped by journal, then %d confirmed"):format(MANY)
 
 local function add_disks(fault)
   fault(58, "journal: disk full", FULL, function()
@@ -290,7 +290,7 @@ local function add_disks(fault)
         exec unshare -m sh -ec '
           mount -t tmpfs -o size=64k none "$FOLDER"
           "$LUA" -e "$CODE"
-          mount -o remount,size=1m "$FOLDER"
+          mount -o remount,size=4m "$FOLDER"
           "$LUA" -e "$CODE"'
       ]] or [[
         (trap "" XFSZ; ulimit -f 128; "$LUA" -e "$CODE")
@@ -314,7 +314,7 @@ local function add_disks(fault)
     end)
   end, nil, in_bulk)
 
-  fault(60, "kill -9", "1000 confirmed", function()
+  fault(60, "kill -9", MANY .. " confirmed", function()
     return with_child(function(env)
       local child = process.start({ env.LUA, "-e", env.CODE }, { env = env })
       local told = math.floor(MANY / 3)

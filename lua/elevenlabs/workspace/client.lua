@@ -375,7 +375,7 @@ end
 ---@field attempts integer
 ---@field retries integer attempts that were followed by another of the same call
 ---@field window integer how many may be in flight: it follows what the server can take
----@field connections integer that were made
+---@field connections integer that carried a request
 ---@field confirmed integer
 ---@field refused integer
 ---@field unconfirmed integer
