@@ -19,6 +19,12 @@
 #error "libcurl 7.87 or newer is needed (CURLOPT_QUICK_EXIT)"
 #endif
 
+/* Added in 8.20, and unknown before. A program may run with a newer libcurl than it was
+** compiled with. https://curl.se/libcurl/c/CURLMOPT_QUICK_EXIT.html */
+#if LIBCURL_VERSION_NUM < 0x081400
+#define CURLMOPT_QUICK_EXIT ((CURLMoption)21)
+#endif
+
 enum { HEADER_LINES = 4 };
 
 /* Of one HTTP/2 connection: at each answer libcurl looks at all of them. */
@@ -234,7 +240,7 @@ static const struct {
   long value;
 } fixed_options[] = {
   {CURLOPT_NOSIGNAL, 1},
-  {CURLOPT_QUICK_EXIT, 1},     /* else ending a transfer waits for the resolver's thread */
+  {CURLOPT_QUICK_EXIT, 1},     /* else the end of a transfer waits for the resolver's thread */
   {CURLOPT_FOLLOWLOCATION, 0}, /* libcurl would send xi-api-key to the new host */
   {CURLOPT_NETRC, CURL_NETRC_IGNORED},
   {CURLOPT_HTTP09_ALLOWED, 0},
@@ -765,6 +771,8 @@ static bool set_multi_options(ew_transport *t) {
   ok &= curl_multi_setopt(multi, CURLMOPT_MAX_CONCURRENT_STREAMS, most_streams) == CURLM_OK;
   ok &= curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, t->connection_limit) == CURLM_OK;
   ok &= curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, t->max_connections) == CURLM_OK;
+  /* From 8.20 the resolver's threads belong to the multi handle, and its end would wait for them. */
+  curl_multi_setopt(multi, CURLMOPT_QUICK_EXIT, 1L);
   return ok;
 }
 

@@ -15,7 +15,8 @@ local M = {}
 ---@class spec.Fault
 ---@field number integer
 ---@field name string
----@field expected string outcomes, one for each call, joined by ", "
+---@field expected string outcomes, one for each call, joined by ", "; or several of these,
+--- joined by " | ", if versions of libcurl differ and each is true
 ---@field run fun(by: table): string, string|nil what was seen, and the last error's kind
 ---@field kind string|nil of the last error
 ---@field by table how it is run: one of SINGLE and in_bulk
@@ -34,6 +35,14 @@ local function fault(number, name, expected, run, kind, by)
     kind = kind,
     by = by or SINGLE,
   }
+end
+
+--- True if what was seen of a fault is what must come of it.
+---@param fault spec.Fault
+---@return boolean
+function M.holds(fault, seen, kind)
+  local as_expected = (" | " .. fault.expected .. " | "):find(" | " .. seen .. " | ", 1, true)
+  return as_expected ~= nil and (not fault.kind or fault.kind == kind)
 end
 
 -- ---- one call, and what is asserted of every one
@@ -369,8 +378,14 @@ script(34, "endless 1xx", "unconfirmed",
 script(35, "304", "unconfirmed", { READ, raw.send "HTTP/1.1 304 X\r\n\r\n", HOLD },
   "untrusted_response")
 h2_script(35, "304", "unconfirmed", { h2.headers(304, nil, true) }, "untrusted_response")
-script(36, "a second status in a folded line", "unconfirmed",
+-- A folded line continues the header before it, so this answer's status is 403. libcurl shows
+-- us the lines as they came before 8.21, and joined from then on.
+script(36, "a second status in a folded line", "unconfirmed | refused",
   { READ, raw.send("HTTP/1.1 403 X\r\nX: y\r\n " .. HEAD .. "Content-Length: 0\r\n\r\n"), HOLD })
+script(36, "a second status in a folded status line", "unconfirmed",
+  { READ, raw.send("HTTP/1.1 403 X\r\n " .. HEAD .. "Content-Length: 0\r\n\r\n"), HOLD })
+script(31, "a length in a folded line after another", "unconfirmed",
+  { READ, raw.send(HEAD .. "Content-Length: 0\r\n 15\r\n\r\n" .. OK), HOLD })
 script(13, "a coding that libcurl does not read as one", "unconfirmed",
   { READ, raw.send(HEAD .. "Transfer-Encoding : chunked\r\n\r\n"), CUT })
 for _, status in ipairs { "099", "2000", "999", "2x0" } do
@@ -525,10 +540,11 @@ answer(54, "403", "refused", 403, "", "permission")
 --- A child whose clock is moved by a day either way while it waits for its first answer.
 local function move_clock(connections, code, expected)
   local clock = os.tmpname()
-  local function set(offset)
-    local file = assert(io.open(clock, "w"))
+  local function set(offset) -- at once: the child reads the file at any time
+    local file = assert(io.open(clock .. ".new", "w"))
     file:write(offset, "\n")
     file:close()
+    assert(os.rename(clock .. ".new", clock))
   end
   for _, offset in ipairs { "+1d", "-1d" } do
     set "+0"
