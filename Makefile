@@ -76,7 +76,7 @@ $(PROBE): spec/support/probe.c $(filter-out %/lua_core.o %/lua_client.o,$(OBJECT
 	@$(CC) $(EW_CFLAGS) $(EW_LDFLAGS) $(LDFLAGS) -o $@ $^ $(CURL_LIBS)
 
 # System calls that go wrong, for a spec's child process to preload.
-SHIMS := $(patsubst %,$(OUT)/spec/%.so,slow_resolver bad_disk bad_call other_libcurl)
+SHIMS := $(patsubst %,$(OUT)/spec/%.so,slow_resolver bad_disk bad_call other_libcurl other_cjson)
 
 $(SHIMS): $(OUT)/spec/%.so: spec/support/%.c
 	@mkdir -p $(@D)

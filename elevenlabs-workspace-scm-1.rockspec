@@ -66,6 +66,7 @@ build = {
     },
     ["elevenlabs.workspace"] = "lua/elevenlabs/workspace.lua",
     ["elevenlabs.workspace.bulk"] = "lua/elevenlabs/workspace/bulk.lua",
+    ["elevenlabs.workspace.cjson"] = "lua/elevenlabs/workspace/cjson.lua",
     ["elevenlabs.workspace.cli"] = "lua/elevenlabs/workspace/cli.lua",
     ["elevenlabs.workspace.cli.bulk"] = "lua/elevenlabs/workspace/cli/bulk.lua",
     ["elevenlabs.workspace.cli.connections"] = "lua/elevenlabs/workspace/cli/connections.lua",

@@ -2,9 +2,10 @@
 ** lua_core.c - the C module `elevenlabs.workspace.core`: loading, and the
 ** functions that need no core object.
 */
-#define _DEFAULT_SOURCE
+#define _GNU_SOURCE
 #include "lua_core.h"
 
+#include <dlfcn.h>
 #include <stdint.h>
 #include <sys/random.h>
 
@@ -73,6 +74,25 @@ static int module_check_key(lua_State *L) {
   return 1;
 }
 
+/* core.load_apart(path, symbol): if this program has `symbol` already, load the C module at
+** `path` so that the module's own functions come before all others of the same name; require
+** then finds that copy. A module that is loaded, or that brings a Lua of its own, is left alone. */
+static int module_load_apart(lua_State *L) {
+  const char *path = luaL_checkstring(L, 1), *symbol = luaL_checkstring(L, 2);
+#ifdef RTLD_DEEPBIND
+  void *module = dlopen(path, RTLD_NOW | RTLD_NOLOAD);
+  if (module) {
+    dlclose(module);
+  } else if (dlsym(RTLD_DEFAULT, symbol)) {
+    module = dlopen(path, RTLD_NOW | RTLD_DEEPBIND);
+    if (module && dlsym(module, "lua_gettop")) dlclose(module);
+  }
+#else
+  (void)path, (void)symbol;
+#endif
+  return 0;
+}
+
 static void set_resource_types(lua_State *L) {
   int i;
   lua_newtable(L);
@@ -96,6 +116,7 @@ int luaopen_elevenlabs_workspace_core(lua_State *L) {
                                        {"new_set", lew_new_set},
                                        {"is_yieldable", module_is_yieldable},
                                        {"json_object", lew_json_object},
+                                       {"load_apart", module_load_apart},
                                        {NULL, NULL}};
   const char *unusable = ew_transport_unusable();
   if (unusable) return luaL_error(L, "elevenlabs.workspace: %s", unusable);

@@ -45,12 +45,15 @@ struct ew_transfer {
   int sends;          /* times that the request may have left */
   bool stale;         /* its connection held an answer to nothing */
   bool fresh;         /* it insists on a connection of its own */
+  bool connects;      /* a socket was opened for it */
   int socket;         /* fd that carries it, -1 */
   int curl_code;
   long proxy_status;
   int64_t started_us, elapsed_us;
   ew_transfer *previous, *next;
 };
+
+typedef enum { UNKNOWN, HTTP_1, HTTP_2 } protocol;
 
 struct ew_transport {
   unsigned known_forks; /* of the process to which it belongs */
@@ -66,7 +69,8 @@ struct ew_transport {
   unsigned queued;       /* of them, started since the last pass */
   int64_t usual_us;      /* how long attempts take, smoothed */
   int64_t looked_us;     /* when the last pass looked for answers */
-  bool multiplexed;      /* the newest answer came over HTTP/2 */
+  protocol newest;       /* what the newest connection to be used speaks */
+  bool must_release;     /* see release_waiting */
   bool broken;           /* the multi handle failed and must be replaced */
   long connection_limit; /* of the multi handle */
   unsigned generation;   /* of the multi handle; an easy handle of an older one is made anew */
@@ -132,10 +136,12 @@ const ew_transfer *ew_transfer_next(const ew_transfer *x) {
 
 static curl_socket_t on_open_socket(void *arg, curlsocktype purpose,
                                     struct curl_sockaddr *address) {
-  ew_transport *t = arg;
+  ew_transfer *x = arg;
+  ew_transport *t = x->transport;
   int fd = ew_sockets_open(&t->sockets, address->family, address->socktype, address->protocol);
   (void)purpose;
   if (fd < 0) return CURL_SOCKET_BAD;
+  x->connects = true;
   ew_poller_forget(&t->poller, fd);
   return fd;
 }
@@ -205,6 +211,12 @@ static bool holds_stray_answer(const ew_transfer *x, const ew_socket *s, const v
   return ew_socket_readable(s);
 }
 
+static void learn_protocol(ew_transport *t, ew_socket *s, bool is_h2) {
+  if (s) s->multiplexed = is_h2;
+  if (!is_h2 && t->newest != HTTP_1) t->must_release = true;
+  t->newest = is_h2 ? HTTP_2 : HTTP_1;
+}
+
 /* The last word before a request leaves. libcurl asks again before it silently
 ** sends one anew, which only a repeatable request may stand. The connection's ends
 ** find the socket: CURLINFO_ACTIVESOCKET still names the previous one here. */
@@ -218,7 +230,7 @@ static int on_before_request(void *arg, char *remote_ip, char *local_ip, int rem
     x->reason = "the connection ended before an answer came";
     return CURL_PREREQFUNC_ABORT;
   }
-  if (s && ssl) s->multiplexed = t->multiplexed = ew_tls_speaks_h2(ssl);
+  if (s && ssl) learn_protocol(t, s, ew_tls_speaks_h2(ssl));
   if (holds_stray_answer(x, s, ssl)) {
     x->stale = true;
     return CURL_PREREQFUNC_ABORT;
@@ -266,8 +278,6 @@ static bool set_fixed_options(CURL *easy) {
 
 static bool set_client_options(const ew_transport *t, CURL *easy) {
   bool ok = curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, t->plain ? "http" : "https") == CURLE_OK;
-  /* Rather a stream on a connection that is coming than a handshake. */
-  ok &= curl_easy_setopt(easy, CURLOPT_PIPEWAIT, t->plain ? 0L : 1L) == CURLE_OK;
   ok &= curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, t->connect_timeout_ms) == CURLE_OK;
   ok &= curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, t->attempt_timeout_ms) == CURLE_OK;
   if (t->ca_file) ok &= curl_easy_setopt(easy, CURLOPT_CAINFO, t->ca_file) == CURLE_OK;
@@ -289,7 +299,7 @@ static bool set_callbacks(ew_transport *t, ew_transfer *x) {
   ok &= curl_easy_setopt(easy, CURLOPT_PREREQDATA, x) == CURLE_OK;
   ok &= curl_easy_setopt(easy, CURLOPT_CURLU, x->url) == CURLE_OK;
   ok &= curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket) == CURLE_OK;
-  ok &= curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, t) == CURLE_OK;
+  ok &= curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, x) == CURLE_OK;
   ok &= curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close_socket) == CURLE_OK;
   ok &= curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, t) == CURLE_OK;
   return ok;
@@ -308,7 +318,7 @@ static void clear_evidence(ew_transfer *x) {
   x->error_text[0] = '\0';
   x->reason = NULL;
   x->sends = 0;
-  x->stale = x->fresh = false;
+  x->stale = x->fresh = x->connects = false;
   x->socket = -1;
   x->curl_code = 0;
   x->proxy_status = 0;
@@ -429,18 +439,22 @@ static bool set_url(const ew_transport *t, ew_transfer *x) {
   return ok;
 }
 
-/* A grant must not be repeated behind our back, so over HTTP/1.1 it gets a
-** connection that cannot have died in idleness. */
-static bool set_freshness(ew_transfer *x, bool fresh) {
+/* A fresh connection, or one that is there or coming. Over HTTP/2 a transfer rather waits for a
+** stream on a connection that is coming than begins a handshake of its own. */
+static bool set_connection(const ew_transport *t, ew_transfer *x, bool fresh) {
+  bool may_wait = !t->plain && t->newest != HTTP_1;
   x->fresh = fresh;
-  return curl_easy_setopt(x->easy, CURLOPT_FRESH_CONNECT, fresh ? 1L : 0L) == CURLE_OK;
+  return curl_easy_setopt(x->easy, CURLOPT_FRESH_CONNECT, fresh ? 1L : 0L) == CURLE_OK &&
+         curl_easy_setopt(x->easy, CURLOPT_PIPEWAIT, may_wait ? 1L : 0L) == CURLE_OK;
 }
 
 static bool set_request(const ew_transport *t, ew_transfer *x) {
   bool ok = set_headers(x);
   ok &= set_method(x);
   ok &= set_url(t, x);
-  ok &= set_freshness(x, !x->request.repeatable && !t->multiplexed);
+  /* A grant must not be repeated behind our back, so over HTTP/1.1 it gets a connection that
+  ** cannot have died in idleness. */
+  ok &= set_connection(t, x, !x->request.repeatable && t->newest != HTTP_2);
   return ok;
 }
 
@@ -466,14 +480,11 @@ ew_status ew_transport_start(ew_transport *t, ew_transfer *x, ew_error *error) {
 }
 
 /* Where OpenSSL cannot be asked, a connection's protocol is known by its answers. */
-static void learn_protocol(ew_transport *t, const ew_transfer *x) {
+static void learn_from_answer(ew_transport *t, const ew_transfer *x) {
   long version = 0;
-  ew_socket *s;
   if (tls_known) return;
   curl_easy_getinfo(x->easy, CURLINFO_HTTP_VERSION, &version);
-  t->multiplexed = version == CURL_HTTP_VERSION_2_0;
-  s = ew_sockets_by_fd(&t->sockets, x->socket);
-  if (s) s->multiplexed = t->multiplexed;
+  learn_protocol(t, ew_sockets_by_fd(&t->sockets, x->socket), version == CURL_HTTP_VERSION_2_0);
 }
 
 /* libcurl and we must have read the same status, or one was misled. */
@@ -485,7 +496,7 @@ static bool agrees(ew_transfer *x) {
 
 /* The one way out of `active`. */
 static void finish(ew_transport *t, ew_transfer *x, int curl_code) {
-  learn_protocol(t, x);
+  learn_from_answer(t, x);
   if (curl_code == CURLE_OK && !agrees(x)) {
     curl_code = CURLE_WEIRD_SERVER_REPLY;
     x->reason = "the answer's status can be read in two ways";
@@ -502,13 +513,24 @@ static void finish(ew_transport *t, ew_transfer *x, int curl_code) {
   ew_transfers_append(&t->done, x);
 }
 
-/* Once more, over a connection of its own: nothing was sent yet. */
-static void restart(ew_transport *t, ew_transfer *x) {
+/* Once more: nothing was sent yet. */
+static void restart(ew_transport *t, ew_transfer *x, bool fresh) {
   curl_multi_remove_handle(t->multi, x->easy);
   x->stale = false;
   x->error_text[0] = '\0';
-  if (!set_freshness(x, true) || curl_multi_add_handle(t->multi, x->easy) != CURLM_OK)
+  if (!set_connection(t, x, fresh) || curl_multi_add_handle(t->multi, x->easy) != CURLM_OK)
     finish(t, x, CURLE_OUT_OF_MEMORY);
+}
+
+/* Transfers that wait to see whether a connection speaks HTTP/2. If it does not, libcurl 7.88
+** lets them go; 8.14 keeps them until that connection has its answer, which may never come. */
+static void release_waiting(ew_transport *t) {
+  ew_transfer *x = t->active.first, *next;
+  t->must_release = false;
+  for (; x; x = next) {
+    next = x->next;
+    if (!x->connects && x->sends == 0) restart(t, x, x->fresh);
+  }
 }
 
 static void collect(ew_transport *t) {
@@ -520,7 +542,7 @@ static void collect(ew_transport *t) {
     if (message->msg != CURLMSG_DONE) continue; /* libcurl has no others yet */
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &x);
     if (x->stale)
-      restart(t, x);
+      restart(t, x, true);
     else
       finish(t, x, (int)code);
   }
@@ -625,7 +647,7 @@ static bool gather(const ew_transport *t, int64_t until_us) {
 static void limit_connections(ew_transport *t) {
   enum { MORE = 3 };
   long limit = t->max_connections;
-  if (t->multiplexed) limit = earlier((limit + most_streams - 1) / most_streams + MORE, limit);
+  if (t->newest == HTTP_2) limit = earlier((limit + most_streams - 1) / most_streams + MORE, limit);
   if (limit == t->connection_limit) return;
   t->connection_limit = limit;
   curl_multi_setopt(t->multi, CURLMOPT_MAX_HOST_CONNECTIONS, limit);
@@ -655,6 +677,7 @@ static bool pass(ew_transport *t, int64_t end_us) {
   run_due(t, ready, count);
   if (corked) ew_sockets_cork(&t->sockets, false);
   collect(t);
+  if (t->must_release) release_waiting(t);
   end_overdue(t);
   if (t->broken) {
     tear_down(t, "out of memory", CURLE_OUT_OF_MEMORY);
@@ -757,7 +780,8 @@ static void tear_down(ew_transport *t, const char *reason, int curl_code) {
     t->multi = NULL;
   }
   t->curl_due_us = t->wake_at_us = EW_NEVER;
-  t->broken = t->multiplexed = false;
+  t->broken = t->must_release = false;
+  t->newest = UNKNOWN;
   t->generation++;
 }
 
@@ -771,7 +795,8 @@ static bool set_multi_options(ew_transport *t) {
   ok &= curl_multi_setopt(multi, CURLMOPT_MAX_CONCURRENT_STREAMS, most_streams) == CURLM_OK;
   ok &= curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, t->connection_limit) == CURLM_OK;
   ok &= curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, t->max_connections) == CURLM_OK;
-  /* From 8.20 the resolver's threads belong to the multi handle, and its end would wait for them. */
+  /* From 8.20 the resolver's threads belong to the multi handle, and its end would wait for them.
+   */
   curl_multi_setopt(multi, CURLMOPT_QUICK_EXIT, 1L);
   return ok;
 }
@@ -805,14 +830,24 @@ static void check_fork(ew_transport *t) {
 
 /* ---- opening ---- */
 
-const char *ew_transport_unusable(void) {
+static const char *unusable;
+
+static void look_at_libcurl(void) {
   const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
   if (info->version_num < 0x075700)
-    return "libcurl 7.87 or newer is needed; an older one was loaded";
-  if (!(info->features & CURL_VERSION_SSL)) return "the libcurl that was loaded cannot do TLS";
-  if (!(info->features & CURL_VERSION_THREADSAFE))
-    return "the libcurl that was loaded cannot be initialised thread-safely";
-  return NULL;
+    unusable = "libcurl 7.87 or newer is needed; an older one was loaded";
+  else if (!(info->features & CURL_VERSION_SSL))
+    unusable = "the libcurl that was loaded cannot do TLS";
+  else if (!(info->features & CURL_VERSION_THREADSAFE))
+    unusable = "the libcurl that was loaded cannot be initialised thread-safely";
+}
+
+/* Once: curl_version_info writes to static memory, and states of several threads may load the
+** module at the same time. */
+const char *ew_transport_unusable(void) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, look_at_libcurl);
+  return unusable;
 }
 
 static bool is_loopback(const char *host) {

@@ -8,8 +8,8 @@ local raw = require "spec.support.raw"
 local sandboxes = require "spec.support.sandbox"
 local tls = require "spec.support.tls"
 local uv = require "luv"
+local workspace = require "elevenlabs.workspace"
 
-local ARGS_OF_GET = { resource_id = "id1", resource_type = "voice" }
 local ARGS = { resource_id = "id1", resource_type = "voice", user_email = "a@example.com" }
 local OK = raw.answer(200, '{"status":"ok"}')
 
@@ -152,7 +152,9 @@ describe("transport", function()
     client:close()
     server:stop()
     assert.are.equal("unconfirmed", err.outcome)
-    assert.matches("can be read in two ways", err.message)
+    local by_libcurl = "Unsupported HTTP/1 subversion" -- 8.14 sees that itself
+    local found = err.message:find("can be read in two ways", 1, true)
+    assert.is_truthy(found or err.message:find(by_libcurl, 1, true), err.message)
   end)
 
   it("does not call a body whole that libcurl saw end too early", function()
@@ -374,28 +376,22 @@ describe("transport", function()
       cert = certificate.cert,
       key = certificate.key,
     }
-    local handle = assert(core.new {
+    local client = assert(workspace.new {
       base_url = ("https://127.0.0.1:%d"):format(host.port2),
       ca_file = certificate.cert,
-      max_concurrency = 32,
+      api_key = "k",
     })
-    assert(handle:get(ARGS_OF_GET))
-    assert.are.equal(200, handle:step(5000)[1].status)
-    for _ = 1, 32 do
-      assert(handle:get(ARGS_OF_GET))
-    end
-    local ended = 0
-    while ended < 32 do
-      local completions = handle:step(5000)
-      assert(#completions > 0, "nothing in 5 s")
-      for _, completion in ipairs(completions) do
-        assert.are.same({ 200, 0 }, { completion.status, completion.curl_code })
-      end
-      ended = ended + #completions
-    end
-    local _, connections = handle:counts()
-    handle:close()
+    local taken = 0
+    local report = assert(client:unshare_many(function()
+      taken = taken + 1
+      local id = "id" .. taken
+      return taken <= 64 and { resource_id = id, resource_type = "voice", group_id = "default" }
+        or nil
+    end))
+    local connections = client:stats().connections
+    client:close()
     host:stop()
+    assert.are.same({ 64, 64 }, { report.total, report.confirmed })
     assert.is_true(connections > 1, connections)
   end)
 

@@ -6,7 +6,7 @@ local process = require "spec.support.process"
 local COMMAND = "build/luajit/bin/elevenlabs-workspace"
 
 describe("a LÖVE scene", function()
-  local display, env
+  local display, folder, env
 
   setup(function()
     display = process.start {
@@ -20,11 +20,15 @@ describe("a LÖVE scene", function()
       "tcp",
     }
     local number = assert(display:read_line(), "Xvfb did not start")
-    env = { DISPLAY = ":" .. number, LIBGL_ALWAYS_SOFTWARE = "1" }
+    folder = os.tmpname()
+    os.remove(folder)
+    assert.are.equal(0, (process.run { "mkdir", "-m", "700", folder }))
+    env = { DISPLAY = ":" .. number, LIBGL_ALWAYS_SOFTWARE = "1", XDG_RUNTIME_DIR = folder }
   end)
 
   teardown(function()
     display:stop()
+    process.run { "rm", "-r", folder }
   end)
 
   --- Run the example in a sandbox of 400 resources until it quits.

@@ -34,6 +34,10 @@ describe("client", function()
       { "base_url", { base_url = "http://example.com" } },
       { "base_url", { base_url = "http://127.0.0.1.example.com" } },
       { "base_url", { base_url = "http://10.0.0.1" } },
+      { "base_url", { base_url = "http://[::ffff:127.0.0.1]" } },
+      { "base_url", { base_url = "http://[fe80::1%25lo]" } },
+      { "base_url", { base_url = "http://0" } },
+      { "base_url", { base_url = "http://localhost.example.com" } },
       { "base_url", { base_url = "http://localhost@example.com" } },
       { "base_url", { base_url = "https://user:pass@example.com" } },
       { "base_url", { base_url = "https://user@example.com" } },
@@ -120,6 +124,9 @@ describe("client", function()
     assert(new { base_url = "http://localhost:8080" }):close()
     assert(new { base_url = "http://[::1]:8080" }):close()
     assert(new { base_url = "http://127.9.9.9" }):close()
+    for _, host in ipairs { "127.1", "0x7f.1", "2130706433", "%31%32%37.0.0.1", "[::1%25lo]" } do
+      assert(new { base_url = "http://" .. host }):close() -- libcurl connects to loopback
+    end
   end)
 
   it("raises on a wrong kind of argument", function()

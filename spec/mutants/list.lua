@@ -194,7 +194,7 @@ mutant("a share is sent again over a connection that has died",
     filter = "a share is never sent twice",
   })
 mutant("a share goes over a connection that may have died",
-  "!x->request.repeatable && !t->multiplexed", "false", {
+  "!x->request.repeatable && t->newest != HTTP_2", "false", {
     by = FAULTS,
     filter = "a share uses no connection",
   })

@@ -38,11 +38,11 @@ local function fault(number, name, expected, run, kind, by)
 end
 
 --- True if what was seen of a fault is what must come of it.
----@param fault spec.Fault
+---@param row spec.Fault
 ---@return boolean
-function M.holds(fault, seen, kind)
-  local as_expected = (" | " .. fault.expected .. " | "):find(" | " .. seen .. " | ", 1, true)
-  return as_expected ~= nil and (not fault.kind or fault.kind == kind)
+function M.holds(row, seen, kind)
+  local as_expected = (" | " .. row.expected .. " | "):find(" | " .. seen .. " | ", 1, true)
+  return as_expected ~= nil and (not row.kind or row.kind == kind)
 end
 
 -- ---- one call, and what is asserted of every one

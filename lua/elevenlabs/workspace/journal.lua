@@ -1,7 +1,7 @@
 --- What became of each item, written down before it is reported: a run that was killed is
 --- resumed from it. Records over the C file, and the set of what earlier runs achieved.
 
-local cjson = require("cjson.safe").new()
+local cjson = require("elevenlabs.workspace.cjson").new()
 local core = require "elevenlabs.workspace.core"
 local errors = require "elevenlabs.workspace.error"
 local json = require "elevenlabs.workspace.json"

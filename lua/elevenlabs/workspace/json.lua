@@ -2,7 +2,7 @@
 --- 5.3 and later, a whole number as 429.0. Here the API's own lists stay lists; another
 --- empty list cannot be told from an empty map, and is {}.
 
-local cjson = require "cjson.safe"
+local cjson = require "elevenlabs.workspace.cjson"
 
 local M = {}
 

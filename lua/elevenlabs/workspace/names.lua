@@ -1,6 +1,6 @@
 --- Names that a caller may use, and what was probably meant by another one.
 
-local cjson = require "cjson"
+local cjson = require "elevenlabs.workspace.cjson"
 local core = require "elevenlabs.workspace.core"
 local errors = require "elevenlabs.workspace.error"
 

@@ -1,7 +1,7 @@
 --- From the evidence of one attempt to its outcome. The one place that says what
 --- an answer means; it keeps no state and decides no timing.
 
-local cjson = require "cjson.safe"
+local cjson = require "elevenlabs.workspace.cjson"
 local receipts = require "elevenlabs.workspace.receipt"
 
 local M = {}

@@ -7,7 +7,7 @@ local lines = require "elevenlabs.workspace.items.lines"
 local names = require "elevenlabs.workspace.names"
 local source = require "elevenlabs.workspace.items.source"
 
-local json = require("cjson.safe").new()
+local json = require("elevenlabs.workspace.cjson").new()
 json.decode_max_depth(64)
 json.decode_invalid_numbers(false)
 

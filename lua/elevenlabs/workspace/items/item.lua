@@ -1,6 +1,6 @@
 --- What an item is: the fields that it may have, and their types.
 
-local cjson = require "cjson"
+local cjson = require "elevenlabs.workspace.cjson"
 local names = require "elevenlabs.workspace.names"
 
 local M = {}

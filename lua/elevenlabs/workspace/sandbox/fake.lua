@@ -2,7 +2,7 @@
 --- that use this library. Arguments and keys are checked as by a real client.
 
 local app = require "elevenlabs.workspace.sandbox.app"
-local cjson = require "cjson.safe"
+local cjson = require "elevenlabs.workspace.cjson"
 local clients = require "elevenlabs.workspace.client"
 local core = require "elevenlabs.workspace.core"
 local errors = require "elevenlabs.workspace.error"
