@@ -2,6 +2,7 @@
 
 LUA ?= lua5.4
 BUILD ?= build
+MAKEFLAGS += -j$(shell nproc)
 
 # The directory and pkg-config names of each supported interpreter.
 ABI := $(patsubst lua%,%,$(notdir $(LUA)))
@@ -251,9 +252,9 @@ SUITE ?= trixie
 
 .PHONY: debian
 debian: ## the README's two commands in a bare Debian; SUITE=trixie, bookworm or sid; needs root
-	@sh .ci/debian $(SUITE)
+	@sh .ci/debian $(SUITE) $(LUA)
 
-check: ## lint, the specs on all five Luas, on 5.4 also with threads, sanitizers and valgrind
+check: ## lint, the specs on all Luas, on 5.4 also with sanitizers and valgrind; bare Debians
 	@sh .ci/install lint test $(ALL_LUAS)
 	@$(MAKE) --no-print-directory lint
 	@for lua in $(ALL_LUAS); do echo "== $$lua"; \
@@ -266,6 +267,8 @@ check: ## lint, the specs on all five Luas, on 5.4 also with threads, sanitizers
 	@$(MAKE) --no-print-directory sanitized
 	@echo "== lua5.4 with valgrind"
 	@$(MAKE) --no-print-directory valgrind LUA=lua5.4
+	@for suite in bookworm trixie; do \
+	  $(MAKE) --no-print-directory debian SUITE=$$suite LUA=lua5.4 || exit 1; done
 
 # The interpreter was built without the runtime, which must come first in memory; the
 # loader is asked and not LD_PRELOAD, which nginx and openssl would inherit.

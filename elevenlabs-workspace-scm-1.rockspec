@@ -21,7 +21,7 @@ supported_platforms = { "linux" }
 -- The command `elevenlabs-workspace` needs luv too. The library does not, so it is not
 -- asked of everyone: luarocks install luv
 dependencies = {
-  "lua >= 5.1, < 5.5",
+  "lua >= 5.1, < 5.6",
   "lua-cjson >= 2.1",
 }
 

@@ -1,5 +1,5 @@
 /*
-** lua_compat.h - the few API differences between Lua 5.1 (and LuaJIT) and 5.4.
+** lua_compat.h - the few API differences between Lua 5.1 (and LuaJIT) and 5.5.
 */
 #ifndef LEW_COMPAT_H
 #define LEW_COMPAT_H

@@ -1,6 +1,10 @@
 #define _GNU_SOURCE
 #include "poller.h"
 
+#ifndef __linux__
+#error "Linux is needed: this file stands on epoll, eventfd and timerfd"
+#endif
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

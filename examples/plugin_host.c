@@ -138,7 +138,11 @@ static void tell(plugin *p, lua_State *from) {
 }
 
 static progress plugin_open(plugin *p) {
+#if LUA_VERSION_NUM >= 505
+  p->L = lua_newstate(allocate, p, luaL_makeseed(NULL));
+#else
   p->L = lua_newstate(allocate, p);
+#endif
   if (!p->L) {
     printf("%d.%d: no memory for a lua_State\n", p->thread, p->round);
     return FAILED;

@@ -3,6 +3,7 @@
 */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -10,13 +11,29 @@
 #include "../../csrc/transport.h"
 #include "fuzz.h"
 
+/* As libcurl reads a host's name: "%2e" is a dot. */
+static void decode(char *text) {
+  char *to = text;
+  for (; *text; text++) {
+    bool coded =
+      *text == '%' && isxdigit((unsigned char)text[1]) && isxdigit((unsigned char)text[2]);
+    char digits[3] = {0};
+    if (coded) memcpy(digits, text + 1, 2);
+    *to++ = coded ? (char)strtoul(digits, NULL, 16) : *text;
+    if (coded) text += 2;
+  }
+  *to = '\0';
+}
+
 /* In any form that libc or the standards allow, also with a dot at its end, which libcurl 8.23
 ** takes away. */
 static bool is_loopback(char *host) {
-  size_t length = strlen(host);
+  size_t length;
   struct in_addr v4;
   struct in6_addr v6;
   char address[64] = "";
+  decode(host);
+  length = strlen(host);
   if (length && host[length - 1] == '.') host[length - 1] = '\0';
   if (*host == '[') memccpy(address, host + 1, ']', sizeof address - 1);
   address[strcspn(address, "]")] = '\0';
