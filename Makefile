@@ -2,7 +2,9 @@
 
 LUA ?= lua5.4
 BUILD ?= build
-MAKEFLAGS += -j$(shell nproc)
+ifeq ($(filter -j% --jobserver%,$(MAKEFLAGS)),)
+  MAKEFLAGS += -j$(shell nproc)
+endif
 
 # The directory and pkg-config names of each supported interpreter.
 ABI := $(patsubst lua%,%,$(notdir $(LUA)))
@@ -36,7 +38,7 @@ CURL_LIBS = $(shell pkg-config --libs libcurl) -lpthread -ldl
 ROOT := $(CURDIR)
 LUA_PATH_HERE = $(ROOT)/lua/?.lua;;
 LUA_CPATH_HERE = $(abspath $(OUT))/?.so;;
-RUN = LUA_PATH='$(ROOT)/?.lua;$(LUA_PATH_HERE)' \
+RUN = env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL LUA_PATH='$(ROOT)/?.lua;$(LUA_PATH_HERE)' \
   LUA_CPATH='$(abspath $(OUT))/spec/?.so;$(LUA_CPATH_HERE)' PATH="$(abspath $(OUT))/bin:$$PATH" \
   SPEC_LUA='$(LUA)' SPEC_PRELOAD='$(abspath $(OUT))/spec'
 
