@@ -2,7 +2,7 @@
 
 LUA ?= lua5.4
 BUILD ?= build
-ifeq ($(filter -j% --jobserver%,$(MAKEFLAGS)),)
+ifeq ($(MAKELEVEL),0)
   MAKEFLAGS += -j$(shell nproc)
 endif
 
