@@ -64,10 +64,18 @@ $(ARCHIVE): $(OBJECTS)
 	@rm -f $@
 	@$(AR) rcs $@ $(OBJECTS)
 
+# Code of LUA_INIT would run with the key in reach.
+VERSIONS := 5_1 5_2 5_3 5_4 5_5
+CLEAN_ENVIRONMENT := unset LUA_INIT $(VERSIONS:%=LUA_INIT_%) $(VERSIONS:%=LUA_PATH_%) \
+  $(VERSIONS:%=LUA_CPATH_%)
+
+# It finds its tree by its own place, so that the tree may be moved.
 $(COMMAND): Makefile
 	@mkdir -p $(@D)
-	@printf '%s\n' '#!/bin/sh' "export LUA_PATH='$(LUA_PATH_HERE)' LUA_CPATH='$(LUA_CPATH_HERE)'" \
-	  "exec $(LUA) '$(ROOT)/lua/elevenlabs/workspace/cli.lua' \"\$$@\"" >$@
+	@printf '%s\n' '#!/bin/sh' '$(CLEAN_ENVIRONMENT)' 'here=$$(dirname "$$(readlink -f "$$0")")' \
+	  "root=\$$here/$$(realpath -m --relative-to=$(@D) .)" \
+	  'export LUA_PATH="$$root/lua/?.lua;;" LUA_CPATH="$$here/../?.so;;"' \
+	  'exec $(LUA) "$$root/lua/elevenlabs/workspace/cli.lua" "$$@"' >$@
 	@chmod +x $@
 
 # The specs' window into the C layers.
@@ -350,7 +358,12 @@ INSTALLED := $(foreach file,$(LUA_FILES),$(file):$(file:lua/%=$(LUA_SHARE)/%)) \
   $(ARCHIVE):lib/$(notdir $(ARCHIVE)) \
   csrc/lua_core.h:include/elevenlabs-workspace.h \
   $(PC):lib/pkgconfig/elevenlabs-workspace.pc \
-  $(INSTALLED_COMMAND):bin/elevenlabs-workspace
+  $(INSTALLED_COMMAND):bin/elevenlabs-workspace \
+  $(OUT)/install/manual:share/man/man1/elevenlabs-workspace.1 \
+  $(OUT)/install/bash:share/bash-completion/completions/elevenlabs-workspace \
+  $(OUT)/install/zsh:share/zsh/site-functions/_elevenlabs-workspace \
+  $(OUT)/install/fish:share/fish/vendor_completions.d/elevenlabs-workspace.fish
+FROM_DECLARATIONS := $(addprefix $(OUT)/install/,manual bash zsh fish)
 
 # Made each time, as they hold the prefix.
 .PHONY: install uninstall $(PC) $(INSTALLED_COMMAND)
@@ -367,12 +380,17 @@ $(PC):
 # Paths are set in Lua and not in the environment, which the sandbox's command inherits.
 $(INSTALLED_COMMAND):
 	@mkdir -p $(@D)
-	@printf '%s\n' '#!/bin/sh' "exec $(LUA) -e '" \
+	@printf '%s\n' '#!/bin/sh' '$(CLEAN_ENVIRONMENT)' "exec $(LUA) -e '" \
 	  'package.path = "$(PREFIX)/$(LUA_SHARE)/?.lua;" .. package.path' \
 	  'package.cpath = "$(PREFIX)/$(LUA_LIB)/?.so;" .. package.cpath' \
 	  "' '$(PREFIX)/$(LUA_SHARE)/elevenlabs/workspace/cli.lua' \"\$$@\"" >$@
 
-install: $(CORE) $(ARCHIVE) $(PC) $(INSTALLED_COMMAND) ## install below DESTDIR and PREFIX (/usr/local)
+# What the command says of itself: its manual page, and completions for shells.
+$(FROM_DECLARATIONS): $(CORE) $(LUA_FILES)
+	@mkdir -p $(@D)
+	@$(RUN) $(LUA) -e 'require("elevenlabs.workspace.cli").show("$(@F)")' >$@
+
+install: $(CORE) $(ARCHIVE) $(PC) $(INSTALLED_COMMAND) $(FROM_DECLARATIONS) ## install below DESTDIR and PREFIX (/usr/local)
 	@for file in $(INSTALLED); do \
 	  case $$file in *:bin/*) mode=755 ;; *) mode=644 ;; esac; \
 	  install -D -m $$mode "$${file%:*}" "$(DESTDIR)$(PREFIX)/$${file##*:}" || exit 1; \

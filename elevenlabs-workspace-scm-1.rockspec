@@ -18,8 +18,8 @@ description = {
 
 supported_platforms = { "linux" }
 
--- The command `elevenlabs-workspace` needs luv too. The library does not, so it is not
--- asked of everyone: luarocks install luv
+-- The command `elevenlabs-workspace` needs luv and argparse too. The library does not, so
+-- they are not asked of everyone: luarocks install luv; luarocks install argparse
 dependencies = {
   "lua >= 5.1, < 5.6",
   "lua-cjson >= 2.1",
@@ -48,6 +48,7 @@ build = {
         "csrc/lua_client.c",
         "csrc/lua_core.c",
         "csrc/lua_journal.c",
+        "csrc/lua_process.c",
         "csrc/lua_result.c",
         "csrc/poller.c",
         "csrc/request.c",
@@ -69,11 +70,14 @@ build = {
     ["elevenlabs.workspace.cjson"] = "lua/elevenlabs/workspace/cjson.lua",
     ["elevenlabs.workspace.cli"] = "lua/elevenlabs/workspace/cli.lua",
     ["elevenlabs.workspace.cli.bulk"] = "lua/elevenlabs/workspace/cli/bulk.lua",
+    ["elevenlabs.workspace.cli.completion"] = "lua/elevenlabs/workspace/cli/completion.lua",
     ["elevenlabs.workspace.cli.connections"] = "lua/elevenlabs/workspace/cli/connections.lua",
     ["elevenlabs.workspace.cli.input"] = "lua/elevenlabs/workspace/cli/input.lua",
     ["elevenlabs.workspace.cli.loop"] = "lua/elevenlabs/workspace/cli/loop.lua",
+    ["elevenlabs.workspace.cli.manual"] = "lua/elevenlabs/workspace/cli/manual.lua",
     ["elevenlabs.workspace.cli.operations"] = "lua/elevenlabs/workspace/cli/operations.lua",
     ["elevenlabs.workspace.cli.options"] = "lua/elevenlabs/workspace/cli/options.lua",
+    ["elevenlabs.workspace.cli.output"] = "lua/elevenlabs/workspace/cli/output.lua",
     ["elevenlabs.workspace.cli.sandbox"] = "lua/elevenlabs/workspace/cli/sandbox.lua",
     ["elevenlabs.workspace.cli.signals"] = "lua/elevenlabs/workspace/cli/signals.lua",
     ["elevenlabs.workspace.client"] = "lua/elevenlabs/workspace/client.lua",

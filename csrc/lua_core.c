@@ -12,6 +12,7 @@
 #include "lua_args.h"
 #include "lua_client.h"
 #include "lua_journal.h"
+#include "lua_process.h"
 #include "lua_result.h"
 
 #include "poller.h"
@@ -117,6 +118,8 @@ int luaopen_elevenlabs_workspace_core(lua_State *L) {
                                        {"is_yieldable", module_is_yieldable},
                                        {"json_object", lew_json_object},
                                        {"load_apart", module_load_apart},
+                                       {"open_descriptors", lew_open_descriptors},
+                                       {"discard_input", lew_discard_input},
                                        {NULL, NULL}};
   const char *unusable = ew_transport_unusable();
   if (unusable) return luaL_error(L, "elevenlabs.workspace: %s", unusable);

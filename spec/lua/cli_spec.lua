@@ -6,7 +6,15 @@ end
 
 describe("cli", function()
   it("helps", function()
-    for _, arguments in ipairs { { "--help" }, { "help" }, { "sandbox", "--help" } } do
+    for _, arguments in ipairs {
+      { "--help" },
+      { "-h" },
+      { "help" },
+      { "sandbox", "--help" },
+      { "sandbox", "-h" },
+      { "help", "unshare" },
+      { "unshare", "--from", "x", "--help" },
+    } do
       local code, out, err = run((unpack or table.unpack)(arguments))
       assert.are.same({ 0, "" }, { code, err })
       assert.matches("^Usage: elevenlabs%-workspace", out)
@@ -14,33 +22,47 @@ describe("cli", function()
   end)
 
   local misuses = {
-    { {}, "which command?" },
-    { { "sandbax" }, "unknown command sandbax" },
-    { { "sandbox", "--prot", "1" }, "unknown option --prot" },
-    { { "sandbox", "--port" }, "--port needs another value than none" },
-    { { "sandbox", "--port", "x" }, "--port needs another value than x" },
-    { { "sandbox", "--port", "65536" }, "--port needs another value than 65536" },
-    { { "sandbox", "--latency-ms", "-1" }, "--latency-ms needs another value than -1" },
-    { { "sandbox", "--state" }, "--state needs another value than none" },
+    { {}, "which command? unshare, share, get, sandbox, completion" },
+    { { "sandbax" }, "unknown command sandbax. Did you mean sandbox?" },
+    { { "unshar", "--yes" }, "unknown command unshar. Did you mean unshare?" },
+    { { "help", "gett" }, "unknown command gett. Did you mean get?" },
+    { { "--json", "get" }, "--json: options come after the command" },
+    { { "sandbox", "--prot", "1" }, "unknown option --prot. Did you mean --port?" },
+    { { "sandbox", "--port", "x" }, "--port takes a whole number from 0 to 65535" },
+    { { "sandbox", "--port", "65536" }, "--port takes a whole number from 0 to 65535" },
+    { { "sandbox", "--state" }, "--state needs a value" },
     { { "sandbox", "--" }, "-- needs a command" },
-    { { "sandbox", "--fail-rate", "1.5" }, "--fail-rate needs another value than 1.5" },
-    { { "sandbox", "--fail-rate", "5%" }, "--fail-rate needs another value than 5%" },
-    { { "sandbox", "--rate-limit", "0" }, "--rate-limit needs another value than 0" },
-    { { "sandbox", "--max-concurrent", "0" }, "--max-concurrent needs another value than 0" },
-    { { "sandbox", "--resources", "0" }, "--resources needs another value than 0" },
+    { { "sandbox", "--fail-rate", "5%" }, "--fail-rate takes a number from 0 to 1" },
+    { { "sandbox", "--rate-limit", "0" }, "--rate-limit takes a whole number from 1 to 1000000" },
     { { "sandbox", "--resources", "5", "--state", "f" }, "--resources and --state are two ways" },
+    { { "completion", "tcsh" }, "shell must be one of bash, zsh, fish" },
+    { { "completion" }, "shell is missing" },
   }
   for _, misuse in ipairs(misuses) do
-    it("says with status 2: " .. misuse[2], function()
+    it("cases 16 to 18: says in one line, with status 2: " .. misuse[2], function()
       local code, out, err = run((unpack or table.unpack)(misuse[1]))
       assert.are.same({ 2, "" }, { code, out })
       assert.matches(misuse[2], err, 1, true)
-      assert.matches("Usage: ", err, 1, true)
+      assert.matches("^elevenlabs%-workspace: [^\n]* %(try [^\n]*%-%-help%)\n$", err)
     end)
   end
 
-  it("tells its version", function()
-    assert.are.same({ 0, "elevenlabs-workspace 0.1.0\n", "" }, { run "--version" })
+  it("case 17: tells its version", function()
+    local forms = { { "--version" }, { "-V" }, { "unshare", "--version" }, { "get", "-V" } }
+    for _, arguments in ipairs(forms) do
+      assert.are.same(
+        { 0, "elevenlabs-workspace 0.1.0\n", "" },
+        { run((unpack or table.unpack)(arguments)) }
+      )
+    end
+  end)
+
+  it("case 22: prints wrong usage as JSON too where JSON is asked for", function()
+    local code, out, err = run("unshare", "--json", "--user-mail", "x@y.z")
+    local value = require("cjson").decode(out)
+    assert.are.same({ 2, "invalid_argument", "not_sent" }, { code, value.kind, value.outcome })
+    assert.matches("Did you mean --user-email?", value.message, 1, true)
+    assert.matches("unknown option --user-mail", err, 1, true)
   end)
 
   describe("sandbox -- command", function()

@@ -90,7 +90,7 @@ describe("progress", function()
 
   it("tells of failures, in red where there are colours", function()
     local failures = { refused = 2, not_sent = 1 }
-    assert.matches("  refused 2 not_sent 1\27%[K$", show({}, failures))
+    assert.matches("50%%  refused 2 not_sent 1  ", show({}, failures))
     assert.matches("\27[31mrefused 2 not_sent 1\27[0m", show({ color = true }, failures), 1, true)
   end)
 
@@ -99,18 +99,47 @@ describe("progress", function()
     assert.is_nil(show({}, { paused_ms = 0 }):find "paus")
   end)
 
-  it("cuts to the terminal's width", function()
-    local line = show({ width = 30, color = true }, { refused = 2 }):match "\r(.*)\27%[K"
-    assert.are.equal(29, #line)
+  it("case 24: leaves out the least important first, and failures last", function()
+    local failures = { refused = 2, not_sent = 1, paused_ms = 1200 }
+    for width, line in pairs {
+      [10] = "refused 2",
+      [20] = "refused 2 not_sent",
+      [30] = "refused 2 not_sent 1  0/s",
+      [40] = "500/1000 50%  refused 2 not_sent 1",
+      [60] = "500/1000 50%  refused 2 not_sent 1  0/s  pausing 2 s",
+      [100] = "[############............] 500/1000 50%  refused 2 not_sent 1  0/s  pausing 2 s"
+        .. "  retries 0",
+      [200] = "[############............] 500/1000 50%  refused 2 not_sent 1  0/s  pausing 2 s"
+        .. "  window 12  retries 0",
+    } do
+      local shown = show({ width = width }, failures):match "\r(.*)\27%[K"
+      assert.is_true(#shown < width, width)
+      assert.are.equal(line, (shown:gsub("  0/s$", width == 40 and "" or "%0")), width)
+    end
+  end)
+
+  it("case 25: shows the last error", function()
+    local written = {}
+    local display = progress.new {
+      write = function(text)
+        written[#written + 1] = text
+      end,
+      terminal = true,
+      width = function()
+        return 60
+      end,
+    }
+    display:update(seen { confirmed = 0 }, "could not connect to the server")
+    assert.matches("500/1000 50%%  [^\n]*could not connect to the server", written[1])
   end)
 
   it("writes durations as people do", function()
     local texts = {}
-    for i, seconds in ipairs { 0, 0.2, 59, 60, 187, 3599.5, 3600, 7500 } do
+    for i, seconds in ipairs { 0, 0.015, 1, 59, 60, 187, 3599.5, 3600, 7500 } do
       texts[i] = progress.duration(seconds)
     end
     assert.are.same(
-      { "0 s", "1 s", "59 s", "1:00 min", "3:07 min", "1:00 h", "1:00 h", "2:05 h" },
+      { "0 ms", "15 ms", "1 s", "59 s", "1:00 min", "3:07 min", "1:00 h", "1:00 h", "2:05 h" },
       texts
     )
   end)

@@ -14,6 +14,7 @@ local M = {}
 
 local ATTEMPTS = 8
 local PROBLEMS = 100 -- of a file that are named
+local OFTEN = 1000 -- rows and records after which `may_begin` is asked
 
 --- What a bulk run takes beside its items.
 ---@class elevenlabs.workspace.BulkOptions
@@ -26,9 +27,20 @@ local PROBLEMS = 100 -- of a file that are named
 ---@field on_progress nil|fun(progress: elevenlabs.workspace.Progress) ten times a second at most
 ---@field deadline_ms number|nil of the whole run, from when its result is asked for
 ---@field max_concurrency integer|nil of this run, where it is to be less than the client's
+--- Asked before the run begins: now and then while a file is checked and a journal is read, and
+--- once with `checked` when the check is over, before a journal is opened. `count` is the number
+--- of items, if it is known. If it returns false, nothing is sent and no run begins.
+---@field may_begin nil|fun(count: integer|nil, checked: boolean): boolean
 
-local OPTION_NAMES =
-  { "journal", "dry_run", "on_result", "on_progress", "deadline_ms", "max_concurrency" }
+local OPTION_NAMES = {
+  "journal",
+  "dry_run",
+  "on_result",
+  "on_progress",
+  "deadline_ms",
+  "max_concurrency",
+  "may_begin",
+}
 
 local TYPES = {
   journal = "string",
@@ -37,6 +49,7 @@ local TYPES = {
   on_progress = "function",
   deadline_ms = "number",
   max_concurrency = "number",
+  may_begin = "function",
 }
 
 local function check_option(name, value)
@@ -67,11 +80,18 @@ end
 
 -- ---- beginning
 
+local function not_begun()
+  return errors.not_sent {
+    kind = "cancelled",
+    message = "cancelled before it began; nothing was sent",
+  }
+end
+
 --- A file is read whole before the first request: it is better mended at once than found
 --- wrong half-way.
 ---@return integer|nil count
 ---@return elevenlabs.workspace.Error|nil
-local function check_file(engine, op, source)
+local function check_file(engine, op, source, may_begin)
   local count, problems, total = 0, {}, 0
   local item, problem = source:next()
   while item or problem do
@@ -80,6 +100,9 @@ local function check_file(engine, op, source)
       ok, err = engine:check(op, item)
     end
     count = count + 1
+    if may_begin and count % OFTEN == 0 and not may_begin(count, false) then
+      return nil, not_begun()
+    end
     if problem or not ok then
       total = total + 1
       local text = problem and problem.message or sources.at_place(source, err)
@@ -97,11 +120,11 @@ local function check_file(engine, op, source)
 end
 
 --- Where the source is a file that can be read twice, check it. -> true, count
-local function check_source(engine, op, source)
+local function check_source(engine, op, source, may_begin)
   if not source.is_file or not source:rewind() then
     return true, source.count
   end
-  local count, err = check_file(engine, op, source)
+  local count, err = check_file(engine, op, source, may_begin)
   if not count then
     return nil, err
   end
@@ -140,14 +163,20 @@ function M.start(engine, base_url, op, list, opts)
   local ok, count, journal
   opts, err = read_options(opts)
   if opts then
-    ok, count = check_source(engine, op, source)
+    ok, count = check_source(engine, op, source, opts.may_begin)
     err = not ok and count or nil
+  end
+  if ok and opts.may_begin and not opts.may_begin(count, true) then
+    ok, err = false, not_begun()
   end
   if ok and opts.journal then
     journal, err = journals.open(opts.journal, {
       operation = op,
       base_url = base_url,
       dry_run = opts.dry_run,
+      may_go_on = opts.may_begin and function(records)
+        return records % OFTEN ~= 0 or opts.may_begin(count, false)
+      end,
     })
     ok = journal ~= nil
   end

@@ -1,33 +1,61 @@
 --- The command line. Run as a script, it is the command `elevenlabs-workspace`.
 
+-- A module in the folder that a command is run from must not run with the key in reach.
+local function keep_absolute(path)
+  local kept = {}
+  for template in path:gmatch "[^;]+" do
+    kept[#kept + 1] = template:sub(1, 1) == "/" and template or nil
+  end
+  return table.concat(kept, ";")
+end
+
+if ... ~= "elevenlabs.workspace.cli" then
+  package.path, package.cpath = keep_absolute(package.path), keep_absolute(package.cpath)
+end
+
 local M = {}
 
-local EXIT_USAGE, EXIT_INTERRUPTED = 2, 130
+local EXIT_USAGE, EXIT_UNWRITTEN, EXIT_INTERRUPTED = 2, 5, 130
 
-local function operation(name)
-  return function()
+local NAMES = { "unshare", "share", "get", "sandbox", "completion" }
+local OPERATIONS = { unshare = true, share = true, get = true }
+
+--- What each command takes, and does: `run(values, arguments)` returns the exit status, or nil
+--- and a misuse. Loaded with its first use.
+local function command(name)
+  if OPERATIONS[name] then
     return require("elevenlabs.workspace.cli.operations").command(name)
+  end
+  return require("elevenlabs.workspace.cli." .. name)
+end
+
+--- Of all commands, for the manual page and completions.
+---@return elevenlabs.workspace.cli.Declaration[]
+function M.declarations()
+  local all = {}
+  for i, name in ipairs(NAMES) do
+    all[i] = command(name)
+  end
+  return all
+end
+
+--- Write what the command says of itself, for `make install`.
+---@param what "manual"|"bash"|"zsh"|"fish"
+function M.show(what)
+  if what == "manual" then
+    local version = require "elevenlabs.workspace.version"
+    io.write(require("elevenlabs.workspace.cli.manual").page(M.declarations(), version))
+  else
+    require("elevenlabs.workspace.cli.completion").run { shell = what }
   end
 end
 
---- How to load each command: { SUMMARY, USAGE, run }, where run(arguments, complain)
---- returns its exit status, or nil and a misuse. Loaded where Ctrl-C is looked after.
-local COMMANDS = {
-  unshare = operation "unshare",
-  share = operation "share",
-  get = operation "get",
-  sandbox = function()
-    return (require "elevenlabs.workspace.cli.sandbox")
-  end,
-}
-local NAMES = { "unshare", "share", "get", "sandbox" }
-
 local function usage()
   local lines = { "Usage: elevenlabs-workspace COMMAND [OPTION...]", "" }
-  for _, name in ipairs(NAMES) do
-    lines[#lines + 1] = ("  %-9s %s"):format(name, COMMANDS[name]().SUMMARY)
+  for _, declaration in ipairs(M.declarations()) do
+    lines[#lines + 1] = ("  %-11s %s"):format(declaration.name, declaration.summary)
   end
-  lines[#lines + 1] = "\nelevenlabs-workspace COMMAND --help tells more.\n"
+  lines[#lines + 1] = "\nelevenlabs-workspace help COMMAND tells more. -V shows the version.\n"
   return table.concat(lines, "\n")
 end
 
@@ -35,9 +63,18 @@ local function complain(text)
   io.stderr:write("elevenlabs-workspace: ", text, "\n")
 end
 
-local function asks_for_help(arguments)
+local function is_command(name)
+  for _, known in ipairs(NAMES) do
+    if known == name then
+      return true
+    end
+  end
+  return false
+end
+
+local function has(arguments, wanted)
   for _, argument in ipairs(arguments) do
-    if argument == "--help" then
+    if argument == wanted then
       return true
     elseif argument == "--" then
       return false
@@ -46,44 +83,102 @@ local function asks_for_help(arguments)
   return false
 end
 
-local function run(command, arguments)
-  if asks_for_help(arguments) then
-    io.write(command.USAGE)
+--- One line that says what is wrong, and where to read more. With --json standard output gets
+--- JSON too.
+local function misuse(arguments, text, name)
+  local about = name and "elevenlabs-workspace " .. name or "elevenlabs-workspace"
+  complain(("%s (try %s --help)"):format(text, about))
+  if has(arguments, "--json") then
+    local errors = require "elevenlabs.workspace.error"
+    local err = errors.invalid(nil, text)
+    require("elevenlabs.workspace.cli.output").write(
+      require("elevenlabs.workspace.json").encode(err) .. "\n"
+    )
+  end
+  return EXIT_USAGE
+end
+
+local VERSION = { ["--version"] = true, ["-V"] = true }
+local HELP = { ["--help"] = true, ["-h"] = true, ["help"] = true }
+
+local function show_version(output)
+  output.write("elevenlabs-workspace " .. require "elevenlabs.workspace.version" .. "\n")
+  return 0
+end
+
+local function run(name, arguments, output)
+  local options = require "elevenlabs.workspace.cli.options"
+  local declaration = command(name)
+  if has(arguments, "--help") or has(arguments, "-h") then
+    output.write(options.help(declaration))
     return 0
+  elseif has(arguments, "--version") or has(arguments, "-V") then
+    return show_version(output)
   end
-  local status, misuse = command.run(arguments, complain)
-  if misuse then
-    complain(misuse .. "\n" .. command.USAGE)
+  local values, wrong = options.read(declaration, arguments)
+  local status
+  if values then
+    status, wrong = declaration.run(values, arguments)
   end
-  return status or EXIT_USAGE
+  return status or misuse(arguments, wrong, name)
+end
+
+local function unknown(arguments, name)
+  if name:sub(1, 1) == "-" then
+    local shown = name:match "^%-%-?[%w_-]*"
+    return misuse(arguments, ("%s: options come after the command"):format(shown))
+  end
+  local near = require("elevenlabs.workspace.core").nearest(name, NAMES)
+  local hint = near and (". Did you mean %s?"):format(near) or ""
+  return misuse(arguments, ("unknown command %s%s"):format(name:sub(1, 40), hint))
+end
+
+--- Results that could not be written make a success a failure.
+local function finish(status, output)
+  local why = output.finish()
+  if not why then
+    return status
+  end
+  complain("cannot write the result: " .. why)
+  return (status == 0 or status == 1 or status == 4) and EXIT_UNWRITTEN or status
 end
 
 ---@param arguments string[]
 ---@return integer exit status
 function M.main(arguments)
-  local name = arguments[1]
-  if name == "--help" or name == "help" then
-    io.write(usage())
-    return 0
-  elseif name == "--version" then
-    io.write("elevenlabs-workspace ", require("elevenlabs.workspace").VERSION, "\n")
-    return 0
-  elseif not COMMANDS[name or ""] then
-    complain((name and "unknown command " .. name or "which command?") .. "\n" .. usage())
-    return EXIT_USAGE
+  require("elevenlabs.workspace.core").open_descriptors() -- before anything else opens one
+  local output = require "elevenlabs.workspace.cli.output"
+  local name, rest = arguments[1], { (unpack or table.unpack)(arguments, 2) }
+  local status
+  if not name then
+    status = misuse({}, "which command? " .. table.concat(NAMES, ", "))
+  elseif HELP[name] and not rest[1] then
+    output.write(usage())
+    status = 0
+  elseif HELP[name] and is_command(rest[1]) then
+    status = run(rest[1], { "--help" }, output)
+  elseif HELP[name] then
+    status = unknown(rest, rest[1])
+  elseif VERSION[name] then
+    status = show_version(output)
+  elseif is_command(name) then
+    status = run(name, rest, output)
+  else
+    status = unknown(rest, name)
   end
-  return run(COMMANDS[name](), { (unpack or table.unpack)(arguments, 2) })
+  return finish(status, output)
 end
 
 if ... == "elevenlabs.workspace.cli" then
   return M
 end
 
+package.loaded["elevenlabs.workspace.cli"] = M
 local ok, status = pcall(M.main, { ... })
 if not ok then
   -- lua's own answer to SIGINT, before the commands watch for it: nothing was sent.
   local interrupted = tostring(status):find("interrupted!", 1, true)
-  complain(interrupted and "interrupted before anything was sent" or tostring(status))
+  complain(interrupted and "interrupted: nothing was sent" or tostring(status))
   status = interrupted and EXIT_INTERRUPTED or 1
 end
 os.exit(status)

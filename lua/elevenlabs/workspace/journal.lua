@@ -157,12 +157,16 @@ local function read_record(self, record, line)
   return true
 end
 
-local function read_records(self)
+local function read_records(self, may_go_on)
   local line = 1
   self.is_open = true
   local text, failure = self.file:next()
   while text do
     line = line + 1
+    if may_go_on and not may_go_on(line) then
+      local message = "cancelled before it began; nothing was sent"
+      return nil, errors.not_sent { kind = "cancelled", message = message }
+    end
     local ok, err = read_record(self, cjson.decode(text), line)
     if not ok then
       return nil, err
@@ -185,7 +189,7 @@ local function read(self, wanted)
   end
   self.resumed = true
   warn_if_old(self, header)
-  return read_records(self)
+  return read_records(self, wanted.may_go_on)
 end
 
 local function write(self, text)
@@ -233,7 +237,8 @@ end
 
 --- Open or begin a journal. A file of another operation, server or program is left as it is.
 ---@param path string
----@param wanted table { operation, base_url, dry_run = nil: begin none, write nothing }
+---@param wanted table { operation, base_url, dry_run = nil: begin none, write nothing; may_go_on =
+--- nil: function(lines) that is asked while the file is read, and ends that by false }
 ---@return elevenlabs.workspace.Journal|nil
 ---@return elevenlabs.workspace.Error|nil
 function M.open(path, wanted)

@@ -45,8 +45,11 @@ local function rate(self, progress)
 end
 
 ---@param seconds number
----@return string "41 s", "3:07 min", "2:05 h"
+---@return string "15 ms", "41 s", "3:07 min", "2:05 h"
 function M.duration(seconds)
+  if seconds < 1 then
+    return ("%d ms"):format(math.ceil(seconds * 1000))
+  end
   seconds = math.ceil(seconds)
   if seconds < 60 then
     return ("%d s"):format(seconds)
@@ -57,20 +60,30 @@ function M.duration(seconds)
   return ("%d:%02d h"):format(math.floor(minutes / 60), minutes % 60)
 end
 
+--- Of a time to come, in whole seconds: it changes under the reader's eyes.
+local function whole_duration(seconds)
+  return M.duration(math.max(1, seconds))
+end
+
 local function bar(share)
   local full = math.floor(share * BAR_WIDTH)
   return "[" .. ("#"):rep(full) .. ("."):rep(BAR_WIDTH - full) .. "]"
 end
 
-local function position(self, progress)
-  local count = progress.count
-  if not count or count == 0 then
+local function share_of(progress)
+  if not progress.count or progress.count == 0 then
+    return nil
+  end
+  return math.min(1, (progress.total + progress.duplicates) / progress.count)
+end
+
+local function position(progress)
+  local share = share_of(progress)
+  if not share then
     return ("%d items"):format(progress.total)
   end
   local done = progress.total + progress.duplicates
-  local share = math.min(1, done / count)
-  local text = ("%d/%d %d%%"):format(done, count, math.floor(share * 100))
-  return self.terminal and bar(share) .. " " .. text or text
+  return ("%d/%d %d%%"):format(done, progress.count, math.floor(share * 100))
 end
 
 local function remaining(progress, per_second)
@@ -78,52 +91,95 @@ local function remaining(progress, per_second)
     return nil
   end
   local left = progress.count - progress.total - progress.duplicates
-  return M.duration(left / per_second) .. " left"
+  return whole_duration(left / per_second) .. " left"
 end
 
---- What went wrong so far, in red where there are colours.
-local function failures(self, progress)
+--- What went wrong so far.
+local function failures(progress)
   local parts = {}
   for _, name in ipairs { "refused", "unconfirmed", "not_sent" } do
     if progress[name] > 0 then
       parts[#parts + 1] = ("%s %d"):format(name, progress[name])
     end
   end
-  local text = table.concat(parts, " ")
-  return text ~= "" and (self.color and "\27[31m" .. text .. "\27[0m" or text) or nil
+  return parts[1] and table.concat(parts, " ")
 end
 
-local function describe(self, progress)
+local function pause(progress)
+  return progress.paused_ms > 0
+    and not progress.over
+    and "pausing " .. whole_duration(progress.paused_ms / 1000)
+end
+
+--- The parts of the line in the order in which they are shown, with their ranks: what has the
+--- lowest is left out last where the terminal is narrow.
+local function parts_of(self, progress, last_error)
   local per_second = rate(self, progress)
-  local parts = { position(self, progress), ("%.0f/s"):format(per_second) }
-  parts[#parts + 1] = remaining(progress, per_second)
-  parts[#parts + 1] = ("window %d"):format(progress.window)
-  parts[#parts + 1] = ("retries %d"):format(progress.retries)
-  parts[#parts + 1] = failures(self, progress)
-  if progress.paused_ms > 0 and not progress.over then
-    parts[#parts + 1] = "pausing " .. M.duration(progress.paused_ms / 1000)
-  end
-  return table.concat(parts, "  ")
+  local share = self.terminal and share_of(progress)
+  return {
+    { rank = 7, text = share and bar(share), tight = true },
+    { rank = 2, text = position(progress) },
+    { rank = 1, text = failures(progress), is_bad = true },
+    { rank = 6, text = ("%.0f/s"):format(per_second) },
+    { rank = 5, text = remaining(progress, per_second) },
+    { rank = 4, text = pause(progress) },
+    { rank = 9, text = ("window %d"):format(progress.window) },
+    { rank = 8, text = ("retries %d"):format(progress.retries) },
+    { rank = 3, text = last_error or nil, is_bad = true, may_be_cut = true },
+  }
 end
 
 -- ---- showing them
 
---- Cut to the terminal's width: a line that wraps cannot be drawn anew.
-local function fit(text, width)
-  local shown = text:gsub("\27%[%d*m", "")
-  return #shown < width and text or shown:sub(1, width - 1)
+local SHORTEST = 12 -- characters of an error that still say something
+
+--- Which parts fit into so many columns, the most important first. One that may be cut is.
+local function choose(parts, columns)
+  local by_rank = {}
+  for _, part in ipairs(parts) do
+    if part.text then
+      by_rank[#by_rank + 1] = part
+    end
+  end
+  table.sort(by_rank, function(a, b)
+    return a.rank < b.rank
+  end)
+  local left = columns
+  for i, part in ipairs(by_rank) do
+    local gap = i > 1 and 2 or 0
+    local room = left - gap
+    if #part.text > room and (part.may_be_cut and room >= SHORTEST or i == 1) then
+      part.text = part.text:sub(1, math.max(0, room)):gsub("[\192-\247][\128-\191]*$", "")
+    end
+    part.is_shown = #part.text <= room
+    left = part.is_shown and room - #part.text or left
+  end
+end
+
+local function line_of(self, parts)
+  local line = ""
+  for _, part in ipairs(parts) do
+    if part.text and part.is_shown then
+      local text = part.is_bad and self.color and "\27[31m" .. part.text .. "\27[0m" or part.text
+      line = line .. text .. (part.tight and " " or "  ")
+    end
+  end
+  return (line:gsub(" +$", ""))
 end
 
 --- For a run's `on_progress`.
 ---@param progress elevenlabs.workspace.Progress
-function Display:update(progress)
+---@param last_error string|nil why nothing succeeds
+function Display:update(progress, last_error)
   if progress.elapsed_ms < self.next_ms and not progress.over then
     return
   end
   self.next_ms = progress.elapsed_ms + (self.terminal and REDRAW_MS or PLAIN_MS)
-  local line = describe(self, progress)
+  local parts = parts_of(self, progress, last_error)
+  choose(parts, self.terminal and self.width() - 1 or math.huge)
+  local line = line_of(self, parts)
   if self.terminal then
-    self.write("\r" .. fit(line, self.width()) .. "\27[K")
+    self.write("\r" .. line .. "\27[K")
     self.drawn = true
   else
     self.write(line .. "\n")

@@ -74,14 +74,16 @@ describe("cli.bulk", function()
   end
 
   local function on_terminal(prompt, answer, ...)
+    local env = type(prompt) == "table" and prompt or {}
+    env.ELEVENLABS_API_KEY, env.TERM = sandbox.api_key, env.TERM or "xterm"
     return process.run(
       join(
-        { "/usr/bin/python3", "spec/support/terminal.py", prompt, answer },
+        { "/usr/bin/python3", "spec/support/terminal.py", env.prompt or prompt, answer },
         { "elevenlabs-workspace", "unshare" },
         server,
         ...
       ),
-      { env = { ELEVENLABS_API_KEY = sandbox.api_key } }
+      { env = env }
     )
   end
 
@@ -138,7 +140,8 @@ describe("cli.bulk", function()
       write("bad.csv", text),
       (unpack or table.unpack)(join(server, LEAVER)),
     }, { env = { ELEVENLABS_API_KEY = sandbox.api_key } })
-    assert.are.equal(2, code)
+    assert.are.equal(3, code) -- case 21
+    assert.matches("^elevenlabs%-workspace: This input cannot be checked before", err)
     assert.matches("standard input, line 6, column 2 %(resource_type%)", err)
     assert.matches("total 10 confirmed 9 refused 0 unconfirmed 0 not_sent 1\n$", out)
   end)
@@ -353,17 +356,23 @@ describe("cli.bulk", function()
       local from = write("all.csv", resources())
       local code, shown = on_terminal("[y/N]", "y", { "--from", from }, LEAVER)
       assert.are.equal(1, code)
-      assert.matches("Remove roles: 100 items of " .. from, shown, 1, true)
+      local question = "Remove the role of mia@example.com from 100 resources of " .. from
+      assert.matches(question .. ", at the sandbox https://127.0.0.1:", shown, 1, true)
       assert.matches("\r[########################] 100/100 100%", shown, 1, true)
-      assert.matches("window %d+", shown)
+      assert.matches("retries %d+", shown)
       assert.matches("total 100 confirmed 96 refused 4 ", shown)
     end)
 
     it("sends nothing where the answer is no, and the journal says so", function()
       local from, journal = write("all.csv", resources()), path_of "mia.journal"
       local options = { "--from", from, "--journal", journal }
-      local code = on_terminal("[y/N]", "", options, LEAVER)
-      assert.are.equal(3, code)
+      for _, answer in ipairs { "", "n", "no", "yum install", "Yy" } do -- cases 5 and 23
+        local code, shown = on_terminal("[y/N]", answer, options, LEAVER)
+        assert.are.equal(3, code, answer)
+        assert.matches("\nelevenlabs%-workspace: nothing was sent\r?\n$", shown)
+        assert.is_nil(read_file(journal))
+      end
+      local code
       assert.are.equal("commenter", sandbox:roles("agent_0002", "convai_agents").user_mia)
       code = on_terminal("[y/N]", "y", options, LEAVER)
       assert.are.equal(1, code)
@@ -375,20 +384,45 @@ describe("cli.bulk", function()
       local code, shown = on_terminal("[y/N]", "^C", { "--from", from }, LEAVER)
       assert.are.equal(130, code)
       assert.is_nil(shown:find "total")
+      assert.matches("interrupted: nothing was sent", shown, 1, true)
+    end)
+
+    it("case 5: does not take what was typed before the question for its answer", function()
+      local from = write("all.csv", resources())
+      local ahead = { prompt = "[y/N]", TERMINAL_AHEAD = "y\nyes\n" }
+      local code, shown = on_terminal(ahead, "n", { "--from", from }, LEAVER)
+      assert.are.equal(3, code)
+      assert.matches("nothing was sent", shown, 1, true)
+    end)
+
+    it("case 24: has no escapes on a dumb terminal", function()
+      local from = write("all.csv", resources())
+      local dumb = { prompt = "none", TERM = "dumb" }
+      local code, shown = on_terminal(dumb, "", { "--from", from, "--yes" }, LEAVER)
+      assert.are.equal(1, code)
+      assert.is_nil(shown:find "\27")
     end)
   end)
 
   describe("refuses", function()
     for name, row in pairs {
       ["nobody to ask"] = { { "--from", "x.csv" }, "--from needs --yes" },
+      ["a dry run that an empty variable would make real (case 2)"] = {
+        { "--from", "x.csv", "--yes", "--journal", "--dry-run" },
+        "--journal needs a value",
+      },
+      ["two lists (case 3)"] = {
+        { "--from", "x.csv", "--from", "y.csv", "--yes" },
+        "--from is given twice",
+      },
       ["a resource beside a list"] = {
         { "--from", "x.csv", "--resource-id", "x" },
         "--from and --resource-id do not go together",
       },
       ["a journal without a list"] = { { "--journal", "x" }, "--journal needs --from" },
       ["a deadline without a list"] = { { "--deadline", "5" }, "--deadline needs --from" },
-      ["a deadline of nothing"] = { { "--deadline", "0" }, "--deadline needs another" },
-      ["a deadline in days"] = { { "--deadline", "2d" }, "--deadline needs another" },
+      ["a deadline of nothing"] = { { "--deadline", "0" }, "--deadline takes a time" },
+      ["a deadline in days"] = { { "--deadline", "2d" }, "--deadline takes a time" },
       ["a file that is not there"] = {
         { "--from", "/nonexistent/x.csv", "--yes" },
         "cannot open /nonexistent/x.csv",

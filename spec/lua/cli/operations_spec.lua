@@ -106,15 +106,16 @@ voice_collection voices_2026, created by user_ada
       join({ "--resource-id", "voice_draft", "--resource-type", "voice" }, mia) },
     { 1, "no proof that a role was removed before", "get",
       { "--resource-id", "none", "--resource-type", "voice" } },
-    { 2, 'did you mean "voice"', "get", { "--resource-id", "x", "--resource-type", "voise" } },
+    { 2, "did you mean voice?", "get", { "--resource-id", "x", "--resource-type", "voise" } },
     { 2, "pass exactly one of", "unshare", VOICE },
     { 2, "unknown option --user-email", "get", join(VOICE, mia) },
     { 2, "unknown option --api-key", "get", join(VOICE, { "--api-key", "sk_x" }) },
     { 2, "cannot read the API key: /nonexistent", "get",
       join(VOICE, { "--api-key-file", "/nonexistent" }) },
-    { 2, "region or base_url, not both", "get", join(VOICE, { "--region", "eu" }) },
-    { 3, "Check --ca-file", "get", join(VOICE, { "--ca-file", "/nonexistent" }) },
-    { 3, "Check the network", "get", join(VOICE, { "--base-url", "https://127.0.0.1:1" }) },
+    { 2, "--region or --base-url, not both", "get", join(VOICE, { "--region", "eu" }) },
+    { 2, "--base-url is given twice", "get", join(VOICE, { "--base-url", "https://127.0.0.1:1" }) },
+    { 2, "--region takes global, us, eu, in, sg: did you mean eu?", "get",
+      join(VOICE, { "--region", "eur" }) },
   }
   for _, failure in ipairs(failures) do
     it(("say with status %d: %s"):format(failure[1], failure[2]), function()
@@ -137,8 +138,141 @@ voice_collection voices_2026, created by user_ada
     file:close()
     local code, _, err = process.run(command, env)
     assert.are.equal(2, code)
-    assert.matches("api_key must not be empty", err)
+    assert.matches("key's file " .. path .. " has an empty first line", err, 1, true)
     os.remove(path)
+  end)
+
+  --- The command alone, in this environment.
+  local function run_in(env, ...)
+    env.ELEVENLABS_API_KEY = env.ELEVENLABS_API_KEY == nil and sandbox.api_key
+      or env.ELEVENLABS_API_KEY
+    return process.run(join({ "elevenlabs-workspace", "get" }, VOICE, ...), { env = env })
+  end
+
+  for name, row in pairs {
+    ["a folder as key file"] = {
+      "cannot read the API key: /tmp: Is a directory",
+      "--api-key-file",
+      "/tmp",
+    },
+    ["no CA file"] = { "cannot read --ca-file: /nonexistent", "--ca-file", "/nonexistent" },
+    ["a folder as CA file"] = {
+      "cannot read --ca-file: /tmp: Is a directory",
+      "--ca-file",
+      "/tmp",
+    },
+  } do
+    it("case 26: find " .. name .. " at once", function()
+      local code, out, err = run_in({}, { "--base-url", "https://127.0.0.1:1", row[2], row[3] })
+      assert.are.same({ 2, "" }, { code, out })
+      assert.matches(row[1], err, 1, true)
+    end)
+  end
+
+  it("say how to give a key if there is none, and say so as JSON too", function()
+    local code, out, err = run_in({ ELEVENLABS_API_KEY = false }, { "--json" })
+    assert.are.equal(2, code)
+    assert.matches("set ELEVENLABS_API_KEY, or name a file by --api-key-file", err, 1, true)
+    assert.are.equal("invalid_argument", cjson.decode(out).kind)
+  end)
+
+  it("say that the network failed, with status 3", function()
+    local code, out, err = run_in({}, { "--base-url", "https://127.0.0.1:1" })
+    assert.are.same({ 3, "" }, { code, out })
+    assert.matches("Check the network", err, 1, true)
+  end)
+
+  describe("case 20: ELEVENLABS_BASE_URL", function()
+    it("leads to the sandbox of this machine", function()
+      local code, out = run_in {
+        ELEVENLABS_BASE_URL = sandbox.base_url,
+        ELEVENLABS_CA_FILE = sandbox.ca_file,
+      }
+      assert.are.equal(0, code)
+      assert.matches("^voice voice_narrator", out)
+    end)
+
+    for _, url in ipairs {
+      "https://api.example.com",
+      "https://127.0.0.1.example.com",
+      "https://localhost:1",
+      "https://127.0.0.1@example.com",
+      "https://[::2]",
+      "nonsense",
+    } do
+      it("leads nowhere else: " .. url, function()
+        local code, out, err = run_in { ELEVENLABS_BASE_URL = url }
+        assert.are.same({ 2, "" }, { code, out })
+        assert.matches("may only name a loopback address", err, 1, true)
+        assert.matches("use --base-url", err, 1, true)
+      end)
+    end
+
+    it("is not looked at with --base-url", function()
+      local code = run_in({
+        ELEVENLABS_BASE_URL = "https://api.example.com",
+        ELEVENLABS_CA_FILE = "/nonexistent",
+      }, server)
+      assert.are.equal(0, code)
+    end)
+  end)
+
+  describe("case 7: a result that cannot be written", function()
+    for _, where in ipairs { ">/dev/full", ">&-" } do
+      it("is an error of its own: " .. where, function()
+        for _, op in ipairs { "get --json", "get", "unshare --group-id default" } do
+          local command = ('exec elevenlabs-workspace %s "$@" %s'):format(op, where)
+          local code, _, err = process.run(
+            join({ "sh", "-c", command, "sh" }, server, VOICE),
+            { env = { ELEVENLABS_API_KEY = sandbox.api_key } }
+          )
+          assert.are.equal(5, code, op .. err)
+          assert.matches("cannot write the result: ", err, 1, true)
+        end
+      end)
+    end
+  end)
+
+  it("case 8: work with closed descriptors", function()
+    for redirection, status in pairs {
+      ["<&-"] = 0,
+      ["2>&-"] = 0,
+      ["<&- 2>&-"] = 0,
+      [">&-"] = 5,
+      ["<&- >&-"] = 5,
+      [">&- 2>&-"] = 5,
+      ["<&- >&- 2>&-"] = 5,
+    } do
+      local command = 'exec elevenlabs-workspace get "$@" ' .. redirection
+      local code = process.run(
+        join({ "sh", "-c", command, "sh" }, server, VOICE),
+        { env = { ELEVENLABS_API_KEY = sandbox.api_key } }
+      )
+      assert.are.equal(status, code, redirection)
+    end
+  end)
+
+  it("case 4: run no module of the folder and no LUA_INIT", function()
+    local folder = os.tmpname()
+    os.remove(folder)
+    assert.are.equal(0, (process.run { "mkdir", folder }))
+    local trap = 'io.stderr:write "trapped"'
+    for _, name in ipairs { "luv", "cjson", "argparse", "elevenlabs" } do
+      local file = assert(io.open(folder .. "/" .. name .. ".lua", "w"))
+      file:write(trap)
+      file:close()
+    end
+    local command = 'cd "$0" && exec elevenlabs-workspace get "$@"'
+    local code, _, err = process.run(join({ "sh", "-c", command, folder }, server, VOICE), {
+      env = {
+        ELEVENLABS_API_KEY = sandbox.api_key,
+        LUA_INIT = trap,
+        LUA_INIT_5_4 = trap,
+        LUA_PATH_5_4 = "./?.lua;;",
+      },
+    })
+    process.run { "rm", "-r", folder }
+    assert.are.same({ 0, "" }, { code, err })
   end)
 
   for signal, status in pairs { sigint = 130, sigterm = 143, sighup = 129 } do

@@ -1,61 +1,106 @@
 local options = require "elevenlabs.workspace.cli.options"
 
-describe("cli.options", function()
-  local READERS = {
-    ["--file"] = options.text "file",
-    ["--number"] = options.number("number", 99),
-    ["--size"] = options.number("size", 99, 1),
-    ["--share"] = options.fraction "share",
-    ["--quiet"] = options.flag("loud", false),
-    command = true,
-  }
+local DECLARATION = {
+  name = "try",
+  summary = "a try",
+  description = "Tries what an option is.",
+  groups = {
+    {
+      title = "All",
+      options = {
+        { name = "--file", value = "FILE", text = "a file" },
+        { name = "--number", value = "N", text = "a number", read = options.number(0, 99) },
+        { name = "--share", value = "P", text = "a share", read = options.fraction },
+        { name = "--time", value = "TIME", text = "a time", read = options.time },
+        { name = "--quiet", text = "say nothing" },
+      },
+    },
+  },
+  arguments = { { name = "rest", shown = "[-- REST]", text = "the rest", count = "*" } },
+  notes = "Exit status: 0.",
+}
 
+local function read(...)
+  return options.read(DECLARATION, { ... })
+end
+
+describe("cli.options", function()
   it("reads texts, numbers and flags", function()
     assert.are.same(
-      { file = "--quiet", number = 99, loud = false },
-      options.read({ "--file", "--quiet", "--number", "99", "--quiet" }, READERS)
+      { file = "a b", number = 99, quiet = true, rest = {} },
+      read("--file", "a b", "--number", "99", "--quiet")
+    )
+  end)
+
+  it("case 16: takes --option=value, also if the value begins with -", function()
+    assert.are.same(
+      { file = "--quiet", number = 7, rest = {} },
+      read("--file=--quiet", "--number=7")
     )
   end)
 
   it("reads decimal numbers from 0 to 1", function()
     for text, share in pairs { ["0"] = 0, ["1"] = 1, ["0.05"] = 0.05, [".5"] = 0.5, ["1.0"] = 1 } do
-      assert.are.equal(share, options.read({ "--share", text }, READERS).share)
+      assert.are.equal(share, read("--share", text).share)
+    end
+  end)
+
+  it("reads times in milliseconds", function()
+    for text, ms in pairs { ["90"] = 90000, ["90s"] = 90000, ["15m"] = 900000, ["2h"] = 7200000 } do
+      assert.are.equal(ms, read("--time", text).time)
     end
   end)
 
   it("keeps what follows -- apart", function()
     assert.are.same(
-      { number = 1, command = { "--number", "--", "x" } },
-      options.read({ "--number", "1", "--", "--number", "--", "x" }, READERS)
+      { number = 1, rest = { "--number", "--", "x" } },
+      read("--number", "1", "--", "--number", "--", "x")
     )
   end)
 
-  local wrong = {
-    ["unknown option -x"] = { "-x" },
-    ["unknown option --api-key"] = { "--api-key=sk_secret" },
-    ["an argument that belongs to no option"] = { "--number", "1", "sk_secret" },
-    ["--file needs another value than none"] = { "--file" },
-    ["--number needs another value than 100"] = { "--number", "100" },
-    ["--number needs another value than 1e1"] = { "--number", "1e1" },
-    ["--number needs another value than -1"] = { "--number", "-1" },
-    ["--size needs another value than 0"] = { "--size", "0" },
-    ["--share needs another value than none"] = { "--share" },
-    ["--share needs another value than 1.01"] = { "--share", "1.01" },
-    ["--share needs another value than -0.1"] = { "--share", "-0.1" },
-    ["--share needs another value than 1."] = { "--share", "1." },
-    ["--share needs another value than 1e-2"] = { "--share", "1e-2" },
-    ["--share needs another value than nan"] = { "--share", "nan" },
-  }
-  for problem, arguments in pairs(wrong) do
-    it("says: " .. problem, function()
-      local values, why = options.read(arguments, READERS)
+  local TAKES = "--number takes a whole number from 0 to 99"
+  local SHARE = "--share takes a number from 0 to 1, such as 0.05"
+  local NEEDS = " needs a value (one that begins with - is given as "
+  for _, row in ipairs {
+    { "case 2", "--file" .. NEEDS .. "--file=VALUE)", "--file", "--quiet" },
+    { "case 2", "--file" .. NEEDS .. "--file=VALUE)", "--file" },
+    { "case 2", "--file has an empty value", "--file", "" },
+    { "case 2", "--file has an empty value", "--file=" },
+    { "case 3", "--file is given twice", "--file", "a", "--file", "b" },
+    { "case 3", "--quiet is given twice", "--quiet", "--quiet" },
+    { "case 3", "--number is given twice", "--number", "1", "--number=1" },
+    { "case 16", "unknown option --flie. Did you mean --file?", "--flie", "x" },
+    { "case 16", "unknown option --api-key", "--api-key=sk_secret" },
+    { "case 18", "--quiet takes no value", "--quiet=yes" },
+    { "case 18", TAKES, "--number", "100" },
+    { "case 18", TAKES, "--number", "1e1" },
+    { "case 18", TAKES, "--number=-1" },
+    { "case 18", SHARE, "--share", "1.01" },
+    { "case 18", SHARE, "--share", "1." },
+    { "case 18", SHARE, "--share", "nan" },
+    { "case 18", "--time takes a time above 0: 90, 90s, 15m or 2h", "--time", "0" },
+    { "case 18", "--time takes a time above 0: 90, 90s, 15m or 2h", "--time", "2d" },
+  } do
+    it(("%s: says %s"):format(row[1], row[2]), function()
+      local values, why = read((unpack or table.unpack)(row, 3))
       assert.is_nil(values)
-      assert.are.equal(problem, why)
+      assert.are.equal(row[2], why)
     end)
   end
 
-  it("takes no command where none is expected", function()
-    local _, why = options.read({ "--", "x" }, { ["--file"] = options.text "file" })
-    assert.are.equal("unknown option --", why)
+  it("shows no argument that belongs to no option: it may be a secret", function()
+    local _, why = options.read(
+      { name = "bare", summary = "", description = "", groups = {} },
+      { "sk_secret" }
+    )
+    assert.are.equal("an argument that belongs to no option", why)
+  end)
+
+  it("makes help of the same declaration", function()
+    local help = options.help(DECLARATION)
+    assert.matches("^Usage: elevenlabs%-workspace try %[OPTION%.%.%.%] %[%-%- REST%]\n", help)
+    for _, words in ipairs { "--number N", "a number", "-h, --help", "Exit status: 0." } do
+      assert.matches(words, help, 1, true)
+    end
   end)
 end)

@@ -2,6 +2,7 @@
 --- bar and a report.
 
 local connections = require "elevenlabs.workspace.cli.connections"
+local core = require "elevenlabs.workspace.core"
 local csv = require "elevenlabs.workspace.items.csv"
 local errors = require "elevenlabs.workspace.error"
 local input = require "elevenlabs.workspace.cli.input"
@@ -9,60 +10,63 @@ local item_fields = require("elevenlabs.workspace.items.item").FIELDS
 local items = require "elevenlabs.workspace.items"
 local json = require "elevenlabs.workspace.json"
 local options = require "elevenlabs.workspace.cli.options"
+local output = require "elevenlabs.workspace.cli.output"
 local progress = require "elevenlabs.workspace.progress"
 
 local M = {}
 
-local EXIT = { confirmed = 0, failed = 1, usage = 2, stopped = 3 }
+local EXIT = { confirmed = 0, failed = 1, usage = 2, stopped = 3, unwritten = 5 }
 
-M.USAGE = [[
-
-Many at once:
-  --from FILE               CSV, or JSON lines where it ends in .jsonl; - is standard input.
-                            The first row of a CSV names its columns: resource_id,
-                            resource_type, user_email ... Options above fill in what a row
-                            lacks. Columns that begin with _ are ignored.
-  --jsonl                   it is JSON lines, whatever its name
-  --journal FILE            write down what became of each item; with the same FILE again
-                            only the rest is sent
-  --dry-run                 check everything, send nothing
-  --failed FILE.csv         write the items that were not confirmed there, with reasons:
-                            it can be given to --from
-  --max-concurrency N       requests in flight at most (default 32)
-  --deadline TIME           stop after so long: 90, 90s, 15m or 2h
-  --yes                     do not ask
-]]
-
-local UNITS_MS = { [""] = 1000, s = 1000, m = 60000, h = 3600000 }
-
---- "90", "90s", "15m", "2h"
-local function read_deadline(values, value)
-  local number, unit = (value or ""):match "^(%d+)([smh]?)$"
-  local ms = number and tonumber(number) * UNITS_MS[unit]
-  values.deadline_ms = ms and ms > 0 and ms or nil
-  return values.deadline_ms
-end
-
-M.READERS = {
-  ["--from"] = options.text "from",
-  ["--jsonl"] = options.flag("jsonl", true),
-  ["--journal"] = options.text "journal",
-  ["--dry-run"] = options.flag("dry_run", true),
-  ["--failed"] = options.text "failed",
-  ["--max-concurrency"] = options.number("max_concurrency", 1024, 1),
-  ["--deadline"] = read_deadline,
-  ["--yes"] = options.flag("yes", true),
+M.OPTIONS = {
+  title = "Many at once",
+  options = {
+    {
+      name = "--from",
+      value = "FILE",
+      text = "CSV, or JSON lines; - is standard input. The first row of a CSV names its columns:"
+        .. " resource_id, resource_type, user_email ... Options fill in what a row lacks."
+        .. " Columns that begin with _ are ignored",
+    },
+    { name = "--jsonl", text = "the file holds JSON lines, whatever its name is" },
+    {
+      name = "--journal",
+      value = "FILE",
+      text = "write down what became of each item; with the same FILE again only the rest is sent",
+    },
+    { name = "--dry-run", text = "check everything, send nothing" },
+    {
+      name = "--failed",
+      value = "FILE",
+      text = "write the items that were not confirmed there as CSV, with reasons; --from reads it",
+    },
+    {
+      name = "--max-concurrency",
+      value = "N",
+      text = "requests in flight at most (default 32)",
+      read = options.number(1, 1024),
+    },
+    {
+      name = "--deadline",
+      value = "TIME",
+      text = "stop after so long: 90, 90s, 15m or 2h",
+      read = options.time,
+    },
+    { name = "--allow-empty", text = "a file without items is no error" },
+    { name = "--yes", text = "do not ask" },
+  },
 }
 
 local WITH_FROM =
-  { "jsonl", "journal", "dry_run", "failed", "max_concurrency", "deadline_ms", "yes" }
+  { "jsonl", "journal", "dry_run", "failed", "max_concurrency", "deadline", "allow_empty", "yes" }
+local WRITTEN = { "failed", "journal" }
+local FILES = { "from", "journal", "failed", "api_key_file", "ca_file" }
 
 local function is_terminal(fd)
   return require("luv").guess_handle(fd) == "tty"
 end
 
 local function can_ask(values)
-  return values.from ~= "-" and is_terminal(0)
+  return values.from ~= "-" and is_terminal(0) and is_terminal(2)
 end
 
 --- Which options do not go together?
@@ -71,14 +75,15 @@ end
 function M.check(values)
   for _, name in ipairs(WITH_FROM) do
     if values[name] and not values.from then
-      return ("--%s needs --from"):format((name:gsub("_ms", ""):gsub("_", "-")))
+      return ("--%s needs --from"):format((name:gsub("_", "-")))
     end
   end
   if values.from and values.resource_id then
     return "--from and --resource-id do not go together"
   elseif values.from and not (values.yes or values.dry_run or can_ask(values)) then
-    return "--from needs --yes where nobody can be asked"
+    return "--from needs --yes if nobody can be asked"
   end
+  return output.find_clash(values, WRITTEN, FILES)
 end
 
 -- ---- the terminal
@@ -93,7 +98,7 @@ local function terminal_width()
 end
 
 local function new_display()
-  local terminal = is_terminal(2)
+  local terminal = is_terminal(2) and os.getenv "TERM" ~= "dumb"
   return progress.new {
     terminal = terminal,
     color = terminal and (os.getenv "NO_COLOR" or "") == "",
@@ -104,10 +109,12 @@ local function new_display()
   }
 end
 
---- The answer to a question, in the loop, so that a signal ends it.
+--- The answer to a question, in the loop, so that a signal ends it. What was typed before the
+--- question was shown is thrown away: it answers something else.
 local function ask(question, driver)
   local uv = require "luv"
   local terminal, answer = uv.new_tty(0, true), nil
+  core.discard_input()
   io.stderr:write(question)
   terminal:read_start(function(_, chunk)
     answer = chunk or ""
@@ -120,23 +127,41 @@ local function ask(question, driver)
     uv.run "once"
   end
   terminal:close()
+  driver.on_signal = nil
   return answer
 end
 
-local VERBS = { unshare = "Remove roles", share = "Give roles" }
+local UNCHECKED = "This input cannot be checked before the first request."
+  .. " Errors are named as they come."
 
---- May it begin? Where nobody can be asked, --yes must have said so.
-local function may_begin(job)
-  if job.values.yes or job.values.dry_run then
+local YES = { y = true, yes = true }
+
+local QUESTIONS = {
+  unshare = "Remove the role of %s from %s resources of %s, at %s? [y/N] ",
+  share = "Give %s a role on %s resources of %s, at %s? [y/N] ",
+}
+
+local function describe_target(fields)
+  return fields.user_email or fields.group_id or fields.workspace_api_key_id or "each row's target"
+end
+
+local function describe_server(base_url)
+  return (connections.is_sandbox(base_url) and "the sandbox " or "the real service ") .. base_url
+end
+
+--- May it begin? If nobody can be asked, --yes must have said so.
+local function may_begin(job, count)
+  if job.values.yes or job.values.dry_run or (count == 0) then
     return true
   end
-  local question = ("%s: %s of %s, at %s. Continue? [y/N] "):format(
-    VERBS[job.op],
-    job.run.count and job.run.count .. " items" or "the items",
+  local question = QUESTIONS[job.op]:format(
+    describe_target(job.fields),
+    count or "all",
     job.values.from,
-    job.client.base_url
+    describe_server(job.client.base_url)
   )
-  return ask(question, job.driver):lower():find "^y" ~= nil
+  local answer = ask(question, job.driver):lower():match "^%s*(.-)%s*$"
+  return YES[answer] or false
 end
 
 -- ---- items that were not confirmed
@@ -167,33 +192,17 @@ local function failed_row(item, err)
   return csv.row(cells)
 end
 
---- Where a path leads, also where nothing is there yet.
-local function place_of(path)
-  local uv = require "luv"
-  local folder, name = path:match "^(.*/)(.*)$"
-  return uv.fs_realpath(path) or (uv.fs_realpath(folder or ".") or "") .. "/" .. (name or path)
-end
-
---- Which option's file would be lost if the failed items went to `path`?
-local function overwritten(path, values)
-  for _, name in ipairs { "from", "journal" } do
-    if values[name] and place_of(values[name]) == place_of(path) then
-      return "--" .. name
-    end
+--- Open the list of failed items, if there is to be one.
+---@return string|nil why not
+local function open_failed(job)
+  local path, why = job.values.failed, nil
+  if path then
+    job.failed, why = output.open_list(path)
   end
-end
-
---- Where the failed items go, nil for nowhere; or nil and why they cannot.
-local function open_failed(path)
-  if not path then
-    return nil
+  if job.failed then
+    job.failed:write(failed_header())
   end
-  local file, why = io.open(path, "w")
-  if not file then
-    return nil, "cannot write the failed items: " .. why
-  end
-  assert(file:write(failed_header()))
-  return file
+  return why
 end
 
 -- ---- what became of it
@@ -226,16 +235,16 @@ end
 
 local function print_tally(tally)
   for _, name in ipairs(tally.names) do
-    io.write(("%7d  %s\n"):format(tally.counts[name], name))
+    output.write(("%7d  %s\n"):format(tally.counts[name], name))
   end
   if tally.others > 0 then
-    io.write(("%7d  for other reasons\n"):format(tally.others))
+    output.write(("%7d  for other reasons\n"):format(tally.others))
   end
 end
 
 local function print_report(report, tally)
   if report.dry_run then
-    io.write "This was a dry run: nothing was sent.\n"
+    output.write "This was a dry run: nothing was sent.\n"
   end
   print_tally(tally)
   for _, row in ipairs {
@@ -244,10 +253,19 @@ local function print_report(report, tally)
     { report.retries, "retries" },
   } do
     if row[1] > 0 then
-      io.write(("%7d  %s\n"):format(row[1], row[2]))
+      output.write(("%7d  %s\n"):format(row[1], row[2]))
     end
   end
-  io.write(("in %s\n%s\n"):format(progress.duration(report.elapsed_ms / 1000), tostring(report)))
+  output.write(("in %s\n"):format(progress.duration(report.elapsed_ms / 1000)))
+  output.write(
+    ("total %d confirmed %d refused %d unconfirmed %d not_sent %d\n"):format(
+      report.total,
+      report.confirmed,
+      report.refused,
+      report.unconfirmed,
+      report.not_sent
+    )
+  )
 end
 
 local function quote(argument)
@@ -265,35 +283,39 @@ local function resume_command(op, values, arguments)
   return values.from == "-" and "(the same input again) | " .. command or command
 end
 
-local function explain_stop(op, values, arguments, report)
+local function explain_stop(job, report)
   local lines = { "Stopped: " .. report.stop_message .. "." }
-  if values.journal then
+  if job.values.journal then
     lines[2] = "To go on with what is not confirmed:"
   else
     lines[2] = "Nothing was written down, as there was no --journal. To run it all again:"
   end
-  lines[3] = "  " .. resume_command(op, values, arguments)
+  lines[3] = "  " .. resume_command(job.op, job.values, job.arguments)
   return table.concat(lines, "\n")
 end
 
-local function exit_status(report, driver)
-  if report.stopped == "cancelled" and driver.status then
-    return driver.status
-  elseif report.stopped then
-    return EXIT.stopped
-  elseif report.refused + report.unconfirmed > 0 then
-    return EXIT.failed
-  elseif report.invalid > 0 then
+--- The first that holds. A list that could not be checked before is no wrong usage.
+local function exit_status(job, report)
+  if report.invalid > 0 and (job.run.count or report.dry_run) then
     return EXIT.usage
+  elseif report.stopped == "cancelled" and job.driver.status then
+    return job.driver.status
+  elseif report.stopped or report.invalid > 0 then
+    return EXIT.stopped
   elseif report.not_sent > 0 and not report.dry_run then
     return EXIT.stopped
+  elseif job.unwritten then
+    return EXIT.unwritten
+  elseif report.refused + report.unconfirmed > 0 then
+    return EXIT.failed
   end
   return EXIT.confirmed
 end
 
 -- ---- the command
 
--- A job: { op, values, arguments, complain, client, driver, run, failed, tally, display }.
+-- A job: { op, fields, values, arguments, refuse, client, driver, run, failed, tally, display,
+-- last_error, unwritten }.
 
 --- What the run tells goes to the file of failed items, the tally and the display.
 local function on_result(job, item, err)
@@ -302,92 +324,124 @@ local function on_result(job, item, err)
   end
   count_failure(job.tally, err)
   if job.failed and next(item) then
-    assert(job.failed:write(failed_row(item, err)))
+    job.failed:write(failed_row(item, err))
   end
   if err.kind == "invalid_argument" then
     job.display:finish()
-    job.complain(err.message)
+    output.complain(err.message)
   end
 end
 
-local function start_run(job, fields)
+--- Where the items come from; or nil and an error.
+local function open_source(job)
   local values = job.values
   local is_jsonl = values.jsonl or values.from:find "%.jsonl$"
   local from = values.from == "-" and input.open(function()
     return job.driver.status ~= nil
   end) or values.from
-  local source, err = (is_jsonl and items.from_jsonl or items.from_csv)(from, fields)
+  return (is_jsonl and items.from_jsonl or items.from_csv)(from, job.fields)
+end
+
+--- Asked while the file is checked, and at the end of the check.
+local function on_check(job, count, checked)
+  if job.driver.is_interrupted() then
+    return false
+  elseif not checked then
+    return true
+  elseif count == 0 and not job.values.allow_empty then
+    job.is_empty = true
+    return false
+  elseif not count and not job.values.dry_run then
+    output.complain(UNCHECKED)
+  end
+  job.is_declined = not may_begin(job, count)
+  return not job.is_declined
+end
+
+local function start_run(job)
+  local source, err = open_source(job)
   if not source then
     return nil, err
   end
   return job.client:start_many(job.op, source, {
-    journal = values.journal,
-    dry_run = values.dry_run,
-    deadline_ms = values.deadline_ms,
+    journal = job.values.journal,
+    dry_run = job.values.dry_run,
+    deadline_ms = job.values.deadline,
+    may_begin = function(count, checked)
+      return on_check(job, count, checked)
+    end,
     on_result = function(item, _, result_err)
       on_result(job, item, result_err)
     end,
     on_progress = function(seen)
-      job.display:update(seen)
+      job.display:update(seen, seen.confirmed == 0 and job.last_error or nil)
     end,
   })
 end
 
+--- Nothing was sent: say so, and why.
+---@return integer status
 local function say_why_not(job, err)
-  job.complain(tostring(err))
-  for i = 2, type(err.details) == "table" and #err.details or 0 do
-    job.complain(err.details[i])
+  if job.driver.status then
+    output.complain "interrupted: nothing was sent"
+    return job.driver.status
+  elseif job.is_declined then
+    output.complain "nothing was sent"
+    return EXIT.stopped
+  elseif job.is_empty then
+    return job.refuse(job.values, ("%s has no items (--allow-empty)"):format(job.values.from))
   end
+  return job.refuse(job.values, err.message, type(err.details) == "table" and err.details or nil)
 end
 
 local function say_report(job, report)
   job.display:finish()
   if report.journal and report.journal.warning then
-    job.complain(report.journal.warning)
+    output.complain(report.journal.warning)
   end
   if job.values.json then
-    io.write(json.encode(setmetatable(report, nil)), "\n")
+    output.write(json.encode(setmetatable(report, nil)) .. "\n")
   else
     print_report(report, job.tally)
   end
   if report.stopped then
-    job.complain(explain_stop(job.op, job.values, job.arguments, report))
+    output.complain(explain_stop(job, report))
   end
 end
 
---- Ask, run, and say what became of it.
+--- Run it, and say what became of it.
 ---@return integer status
 local function finish(job)
   local run = job.run
-  if not may_begin(job) then
-    run:cancel()
-    run:result()
-    return job.driver.status or EXIT.stopped
-  end
   function job.driver.on_signal()
     run:cancel()
   end
-  if job.driver.status then -- while the file was checked
+  if job.driver.is_interrupted() then
     run:cancel()
   end
   local report = assert(run:result())
+  if job.failed then
+    local ok, why = job.failed:commit()
+    if not ok then
+      job.unwritten = true
+      output.complain("cannot write the failed items: " .. why)
+    end
+  end
   say_report(job, report)
-  return exit_status(report, job.driver)
+  return exit_status(job, report)
 end
 
-local function run_job(job, fields)
+local function run_job(job)
   local err
-  job.run, err = start_run(job, fields)
+  job.run, err = start_run(job)
   if not job.run then
-    say_why_not(job, err)
-    return job.driver.status or EXIT.usage
+    return say_why_not(job, err)
   end
-  job.failed, err = open_failed(job.values.failed) -- not before: it may hold an earlier list
-  if err then
-    job.complain(err)
+  local why = open_failed(job) -- not before: it may hold an earlier list
+  if why then
     job.run:cancel()
     job.run:result()
-    return EXIT.usage
+    return job.refuse(job.values, "cannot write the failed items: " .. why)
   end
   return finish(job)
 end
@@ -397,31 +451,28 @@ end
 ---@param fields table what every item has
 ---@param values table the options
 ---@param arguments string[] as they were given
----@param complain fun(text: string)
+---@param refuse fun(values: table, why: string, details: string[]|nil): integer
 ---@return integer status
-function M.run(op, fields, values, arguments, complain)
-  local lost = values.failed and overwritten(values.failed, values)
-  if lost then
-    complain("--failed would overwrite the file of " .. lost)
-    return EXIT.usage
-  end
+function M.run(op, fields, values, arguments, refuse)
   local job = {
     op = op,
+    fields = fields,
     values = values,
     arguments = arguments,
-    complain = complain,
+    refuse = refuse,
     tally = new_tally(),
     display = new_display(),
   }
-  job.client, job.driver = connections.open(values, complain)
+  job.client, job.driver = connections.open(values, function(event)
+    if event.name == "retry" then
+      job.last_error = event.message
+    end
+  end)
   if not job.client then
-    return EXIT.usage
+    return refuse(values, job.driver)
   end
-  local status = run_job(job, fields)
+  local status = run_job(job)
   job.client:close()
-  if job.failed then
-    assert(job.failed:close())
-  end
   return status
 end
 

@@ -1,63 +1,154 @@
 --- Which server, with which key: the options that every command of the API has, and the
 --- client that comes of them.
 
+local core = require "elevenlabs.workspace.core"
 local loop = require "elevenlabs.workspace.cli.loop"
-local options = require "elevenlabs.workspace.cli.options"
 local workspace = require "elevenlabs.workspace"
 
 local M = {}
 
-M.USAGE = [[
-  --api-key-file FILE       the API key; otherwise from ELEVENLABS_API_KEY
-  --region REGION           global (default), us, eu, in or sg
-  --base-url URL            another server: a gateway or a sandbox
-  --ca-file FILE            PEM file of the authorities to trust
-]]
+local REGIONS = { "global", "us", "eu", "in", "sg" }
 
-M.READERS = {
-  ["--api-key-file"] = options.text "api_key_file",
-  ["--region"] = options.text "region",
-  ["--base-url"] = options.text "base_url",
-  ["--ca-file"] = options.text "ca_file",
+local function read_region(text)
+  for _, name in ipairs(REGIONS) do
+    if name == text then
+      return text
+    end
+  end
+  local near = core.nearest(text, REGIONS)
+  return nil, table.concat(REGIONS, ", ") .. (near and (": did you mean %s?"):format(near) or "")
+end
+
+M.OPTIONS = {
+  title = "Server and key",
+  options = {
+    {
+      name = "--api-key-file",
+      value = "FILE",
+      text = "the API key is this file's first line; otherwise it comes from ELEVENLABS_API_KEY",
+    },
+    {
+      name = "--region",
+      value = "REGION",
+      text = "global (default), us, eu, in or sg",
+      read = read_region,
+      choices = REGIONS,
+    },
+    { name = "--base-url", value = "URL", text = "another server: a gateway or a sandbox" },
+    { name = "--ca-file", value = "FILE", text = "PEM file of the authorities to trust" },
+  },
 }
 
---- The key of a file's first line, or nil and why not.
-local function read_key(path)
+--- The first line of a file; or nil and why there is none.
+local function read_line(path)
   local file, why = io.open(path)
   if not file then
-    return nil, "cannot read the API key: " .. why
+    return nil, why
   end
-  local line = file:read "*l"
+  local line, failure = file:read "*l"
   file:close()
-  return ((line or ""):gsub("\r$", ""))
+  if failure then
+    return nil, path .. ": " .. failure
+  end
+  return (line or ""):gsub("\r$", ""), nil
+end
+
+--- The key that was named, nil for the library to take that of the environment; or nil and why
+--- there is none.
+local function find_key(path)
+  if not path then
+    if (os.getenv "ELEVENLABS_API_KEY" or "") == "" then
+      return nil, "there is no API key: set ELEVENLABS_API_KEY, or name a file by --api-key-file"
+    end
+    return nil
+  end
+  local key, why = read_line(path)
+  if not key then
+    return nil, "cannot read the API key: " .. why
+  elseif key == "" then
+    return nil, ("the API key's file %s has an empty first line"):format(path)
+  end
+  return key
+end
+
+--- True for a URL whose host is written as a loopback address. A name could lead elsewhere.
+local function is_loopback(url)
+  local authority = url:match "^https?://([^/?#]*)" or ""
+  return authority:find "^127%.%d+%.%d+%.%d+$" ~= nil
+    or authority:find "^127%.%d+%.%d+%.%d+:%d+$" ~= nil
+    or authority:find "^%[::1%]:?%d*$" ~= nil
+end
+
+--- Where to, and whom to trust. `sandbox -- COMMAND` sets the environment so that no command
+--- within it reaches the real service. The environment can name this machine alone.
+---@return table|nil { base_url, ca_file, region }
+---@return string|nil why not
+local function find_server(values)
+  local server = { base_url = values.base_url, ca_file = values.ca_file, region = values.region }
+  local from_environment = os.getenv "ELEVENLABS_BASE_URL" or ""
+  if values.base_url or values.region or from_environment == "" then
+    return server
+  elseif not is_loopback(from_environment) then
+    return nil,
+      "ELEVENLABS_BASE_URL may only name a loopback address, such as https://127.0.0.1:8443. "
+        .. "For another server use --base-url"
+  end
+  local ca_file = os.getenv "ELEVENLABS_CA_FILE" or ""
+  server.base_url = from_environment
+  server.ca_file = server.ca_file or (ca_file ~= "" and ca_file or nil)
+  return server
+end
+
+--- True for a server on this machine, which is a sandbox and not the service.
+---@param base_url string
+---@return boolean
+function M.is_sandbox(base_url)
+  return is_loopback(base_url)
+end
+
+--- An error of the library's in the words of the command: fields are options.
+local function in_options(err)
+  local names = { "base_url", "ca_file", "region", "max_concurrency" }
+  local text = err.message
+  for _, name in ipairs(names) do
+    text = text:gsub("%f[%w_]" .. name .. "%f[^%w_]", "--" .. name:gsub("_", "-"))
+  end
+  return text
 end
 
 --- Make a client that waits in a loop which hears signals.
 ---@param values table the options
----@param complain fun(text: string)
+---@param on_event fun(event: table)|nil
 ---@return elevenlabs.workspace.Client|nil
----@return table|nil driver `on_signal` may be set
-function M.open(values, complain)
-  local key, why
-  if values.api_key_file then
-    key, why = read_key(values.api_key_file)
+---@return table|string driver `on_signal` may be set; or why there is no client
+function M.open(values, on_event)
+  local key, why = find_key(values.api_key_file)
+  local server
+  if not why then
+    server, why = find_server(values)
   end
-  if why then
-    complain(why)
-    return nil
+  if not server then
+    return nil, why
+  end
+  if server.ca_file then
+    local _, failure = read_line(server.ca_file)
+    if failure then
+      return nil, "cannot read --ca-file: " .. failure
+    end
   end
   local driver = loop.new()
   local client, err = workspace.new {
     api_key = key,
-    region = values.region,
-    base_url = values.base_url,
-    ca_file = values.ca_file,
+    region = server.region,
+    base_url = server.base_url,
+    ca_file = server.ca_file,
     max_concurrency = values.max_concurrency,
     driver = driver,
+    on_event = on_event,
   }
   if not client then
     driver.close()
-    complain(tostring(err))
+    return nil, in_options(err)
   end
   return client, driver
 end

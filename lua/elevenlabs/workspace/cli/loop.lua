@@ -7,7 +7,7 @@ local uv = require "luv"
 local M = {}
 
 --- A driver of one client. A signal that means "stop" sets `status`, the exit status that
---- shells expect, and calls `on_signal` where it is set.
+--- shells expect, and calls `on_signal` if that is set.
 ---@return elevenlabs.workspace.Driver
 function M.new()
   local driver = { wait = luv.wait, io = "inline", sweeps = true }
@@ -18,7 +18,13 @@ function M.new()
     end
   end)
 
-  --- Also where no client was made of it.
+  --- True once a signal came. For long work that does not wait.
+  function driver.is_interrupted()
+    uv.run "nowait"
+    return driver.status ~= nil
+  end
+
+  --- Also if no client was made with the driver.
   function driver.close()
     forget_signals()
     uv.run "nowait"

@@ -2,95 +2,93 @@
 
 local bulk = require "elevenlabs.workspace.cli.bulk"
 local connections = require "elevenlabs.workspace.cli.connections"
+local core = require "elevenlabs.workspace.core"
 local errors = require "elevenlabs.workspace.error"
 local item_fields = require("elevenlabs.workspace.items.item").FIELDS
 local json = require "elevenlabs.workspace.json"
-local options = require "elevenlabs.workspace.cli.options"
+local output = require "elevenlabs.workspace.cli.output"
 
 local M = {}
 
 local EXIT = { confirmed = 0, refused = 1, unconfirmed = 1, usage = 2, not_sent = 3 }
 
--- ---- usage
+-- ---- what they take
 
-local RESOURCE = [[
-  --resource-id ID          the resource
-  --resource-type TYPE      its type, such as voice, project or convai_agents
-]]
-local TARGET = [[
-  --user-email EMAIL        a user or service account       \
-  --group-id ID             a group; default: every member   > exactly one
-  --workspace-api-key-id ID the key's id, not its secret    /
-]]
-local COMMON = [[
-  --allow-unknown-resource-type
-                            for a type newer than this program
-  --json                    print the result as one line of JSON
-]] .. connections.USAGE .. [[
-  --help                    show this
-]]
-local STATUSES = [[
+local ROLES = { "admin", "editor", "commenter", "viewer" }
 
-Exit status: 0 confirmed; 1 refused, or unconfirmed; 2 wrong usage or input;
-3 not sent, or stopped early: run it again; 130 interrupted (SIGTERM 143, SIGHUP 129).
-]]
+local function read_role(text)
+  for _, role in ipairs(ROLES) do
+    if role == text then
+      return role
+    end
+  end
+  local near = core.nearest(text, ROLES)
+  local hint = near and (": did you mean %s?"):format(near) or ""
+  return nil, "admin, editor, commenter or viewer" .. hint
+end
 
-local USAGES = {
-  unshare = "Usage: elevenlabs-workspace unshare OPTION...\n\n"
-    .. "Removes whatever role the target has on the resource, or on each of --from FILE.\n\n"
-    .. RESOURCE
-    .. TARGET
-    .. COMMON
-    .. bulk.USAGE
-    .. STATUSES,
-  share = "Usage: elevenlabs-workspace share OPTION...\n\n"
-    .. "Gives the target a role on the resource, or on each of --from FILE, in place of any\n"
-    .. "it has.\n\n"
-    .. RESOURCE
-    .. TARGET
-    .. "  --role ROLE               admin, editor, commenter or viewer\n"
-    .. COMMON
-    .. bulk.USAGE
-    .. STATUSES,
-  get = "Usage: elevenlabs-workspace get OPTION...\n\n"
-    .. "Shows who has which role on the resource.\n\n"
-    .. RESOURCE
-    .. COMMON
-    .. STATUSES,
+local RESOURCE = {
+  { name = "--resource-id", value = "ID", text = "the resource" },
+  {
+    name = "--resource-type",
+    value = "TYPE",
+    text = "its type, such as voice, project or convai_agents",
+    choices = core.RESOURCE_TYPES,
+  },
 }
+local TARGET = {
+  { name = "--user-email", value = "EMAIL", text = "a user or a service account" },
+  { name = "--group-id", value = "ID", text = "a group; default is every member" },
+  { name = "--workspace-api-key-id", value = "ID", text = "an API key's id, not its secret" },
+}
+local ROLE = {
+  {
+    name = "--role",
+    value = "ROLE",
+    text = "admin, editor, commenter or viewer",
+    read = read_role,
+    choices = ROLES,
+  },
+}
+local COMMON = {
+  {
+    name = "--allow-unknown-resource-type",
+    text = "for a resource type that is newer than this program",
+  },
+  { name = "--json", text = "print the result, or the error, as one line of JSON" },
+}
+
+local NOTES = "Exit status: 0 confirmed; 1 refused, or unconfirmed; 2 wrong usage or input;"
+  .. " 3 not sent, or stopped early: run it again; 5 a result could not be written;"
+  .. " 130 interrupted (SIGTERM 143, SIGHUP 129)."
 
 local SUMMARIES = {
   unshare = "remove a role from a user, group or key",
   share = "give a role to a user, group or key",
   get = "show who has which role on a resource",
 }
+local DESCRIPTIONS = {
+  unshare = "Removes whatever role the target has on a resource, or on each resource of"
+    .. " --from FILE.",
+  share = "Gives the target a role on a resource, or on each resource of --from FILE, in place of"
+    .. " any role that it has.",
+  get = "Shows who has which role on a resource.",
+}
 
--- ---- options
-
-local function add(readers, more)
-  for name, reader in pairs(more) do
-    readers[name] = reader
-  end
-end
-
-local function readers_of(op)
-  local readers = {
-    ["--resource-id"] = options.text "resource_id",
-    ["--resource-type"] = options.text "resource_type",
-    ["--allow-unknown-resource-type"] = options.flag("allow_unknown_resource_type", true),
-    ["--json"] = options.flag("json", true),
-  }
-  add(readers, connections.READERS)
+local function groups_of(op)
+  local groups = { { title = "Resource", options = RESOURCE } }
   if op ~= "get" then
-    readers["--user-email"] = options.text "user_email"
-    readers["--group-id"] = options.text "group_id"
-    readers["--workspace-api-key-id"] = options.text "workspace_api_key_id"
-    add(readers, bulk.READERS)
+    groups[#groups + 1] = { title = "Target, exactly one", options = TARGET }
   end
   if op == "share" then
-    readers["--role"] = options.text "role"
+    groups[#groups + 1] = { title = "Role", options = ROLE }
   end
-  return readers
+  if op ~= "get" then
+    groups[#groups + 1] = bulk.OPTIONS
+  end
+  groups[#groups + 1] = connections.OPTIONS
+  groups[#groups + 1] = { title = "General", options = COMMON }
+  return groups
 end
 
 -- ---- saying what became of it
@@ -193,13 +191,35 @@ local function split(values)
   return args
 end
 
-local function report(op, args, values, result, err, complain)
+--- Say why nothing could begin. With --json standard output gets JSON too.
+---@param values table the options
+---@param why string
+---@param details string[]|nil further lines
+---@return integer status
+local function refuse(values, why, details)
+  output.complain(why)
+  for i = 2, details and #details or 0 do
+    output.complain(details[i])
+  end
   if values.json then
-    io.write(json.encode(result or err), "\n")
+    output.write(json.encode(errors.new {
+      kind = "invalid_argument",
+      outcome = "not_sent",
+      message = why,
+      details = details,
+    }) .. "\n")
+  end
+  return EXIT.usage
+end
+
+local function report(op, args, values, result, err)
+  if values.json then
+    output.write(json.encode(result or err) .. "\n")
   elseif result then
-    io.write(SAY[op](result, args), "\n")
-  else
-    complain(explain(op, err))
+    output.write(SAY[op](result, args) .. "\n")
+  end
+  if err and not values.json then
+    output.complain(explain(op, err))
   end
 end
 
@@ -217,15 +237,15 @@ local function call(client, driver, op, args)
   return receipt and op == "get" and receipt.body or receipt, err
 end
 
-local function run(op, values, complain)
-  local client, driver = connections.open(values, complain)
+local function run_one(op, values)
+  local client, driver = connections.open(values)
   if not client then
-    return EXIT.usage
+    return refuse(values, driver)
   end
   local args = split(values)
   local result, err = call(client, driver, op, args)
   client:close()
-  report(op, args, values, result, err, complain)
+  report(op, args, values, result, err)
   if driver.status then
     return driver.status
   elseif err and err.kind == "invalid_argument" then
@@ -234,21 +254,41 @@ local function run(op, values, complain)
   return err and EXIT[err.outcome] or EXIT.confirmed
 end
 
+--- A type that this program does not know is most often a slip.
+local function check_type(values)
+  local given = values.resource_type
+  if not given or values.allow_unknown_resource_type then
+    return nil
+  end
+  for _, name in ipairs(core.RESOURCE_TYPES) do
+    if name == given then
+      return nil
+    end
+  end
+  local near = core.nearest(given, core.RESOURCE_TYPES)
+  return ('unknown --resource-type "%s"%s (a newer type: --allow-unknown-resource-type)'):format(
+    given:sub(1, 40),
+    near and (": did you mean %s?"):format(near) or ""
+  )
+end
+
 --- The command of an operation.
 ---@param op "unshare"|"share"|"get"
 function M.command(op)
   return {
-    SUMMARY = SUMMARIES[op],
-    USAGE = USAGES[op],
-    run = function(arguments, complain)
-      local values, misuse = options.read(arguments, readers_of(op))
-      misuse = misuse or bulk.check(values)
+    name = op,
+    summary = SUMMARIES[op],
+    description = DESCRIPTIONS[op],
+    groups = groups_of(op),
+    notes = NOTES,
+    run = function(values, arguments)
+      local misuse = check_type(values) or bulk.check(values)
       if misuse then
         return nil, misuse
       elseif values.from then
-        return bulk.run(op, split(values), values, arguments, complain)
+        return bulk.run(op, split(values), values, arguments, refuse)
       end
-      return run(op, values, complain)
+      return run_one(op, values)
     end,
   }
 end

@@ -1,76 +1,196 @@
---- Command-line options: names and how to read them in, a table of values out.
+--- A command's options. From one declaration come its parser, its help, its manual page and its
+--- completions.
+
+local argparse = require "argparse"
 
 local M = {}
 
---- A reader of text: "--state FILE" gives values.state_file.
-function M.text(name)
-  return function(values, value)
-    values[name] = value
+--- What a command takes.
+---@class elevenlabs.workspace.cli.Declaration
+---@field name string as it is typed
+---@field summary string a few words
+---@field description string
+---@field groups elevenlabs.workspace.cli.Group[] of options
+---@field arguments table[]|nil { name =, text =, count = "1", choices = nil } of what is no option
+---@field notes string|nil what else a reader must know: the exit statuses
+
+---@class elevenlabs.workspace.cli.Group
+---@field title string
+---@field options table[] { name = "--from", value = "FILE" or nil for a flag, text =,
+--- read = function(text) -> value, or nil and what the option takes; choices = for completions }
+
+--- The key of an option's value: "--max-concurrency" is max_concurrency.
+---@param name string
+---@return string
+function M.key(name)
+  return (name:gsub("^%-%-", ""):gsub("%-", "_"))
+end
+
+-- ---- readers of values
+
+local function number_in(pattern, least, most, takes)
+  return function(text)
+    local number = text:match(pattern) and tonumber(text)
+    if not number or number < least or number > most then
+      return nil, takes:format(least, most)
+    end
+    return number
+  end
+end
+
+--- A whole number.
+function M.number(least, most)
+  return number_in("^%d+$", least, most, "a whole number from %d to %d")
+end
+
+--- A decimal number from 0 to 1.
+M.fraction = number_in("^%d*%.?%d+$", 0, 1, "a number from %d to %d, such as 0.05")
+
+local UNITS_MS = { [""] = 1000, s = 1000, m = 60000, h = 3600000 }
+
+--- A time in milliseconds: "90", "90s", "15m", "2h".
+function M.time(text)
+  local number, unit = text:match "^(%d+)([smh]?)$"
+  local ms = number and tonumber(number) * UNITS_MS[unit] or 0
+  if ms == 0 then
+    return nil, "a time above 0: 90, 90s, 15m or 2h"
+  end
+  return ms
+end
+
+-- ---- the parser
+
+local function read_value(option)
+  return function(text)
+    if text == "" then
+      return nil, option.name .. " has an empty value"
+    elseif not option.read then
+      return text
+    end
+    local value, takes = option.read(text)
+    if value == nil then
+      return nil, ("%s takes %s"):format(option.name, takes)
+    end
     return value
   end
 end
 
-local function number_in(pattern, name, least, most)
-  return function(values, value)
-    local number = value and value:match(pattern) and tonumber(value)
-    values[name] = number and number >= least and number <= most and number or nil
-    return values[name]
+local function add_option(parser, option)
+  local names = option.short and option.short .. " " .. option.name or option.name
+  if not option.value then
+    return parser:flag(names, option.text):target(M.key(option.name)):overwrite(false)
   end
+  local added = parser:option(names, option.text)
+  added:argname(option.value):target(M.key(option.name)):overwrite(false)
+  return added:convert(read_value(option))
 end
 
---- A reader of a whole number from `least`, or 0, to `most`.
-function M.number(name, most, least)
-  return number_in("^%d+$", name, least or 0, most)
-end
+local HELP = { name = "--help", short = "-h", text = "show this" }
 
---- A reader of a decimal number from 0 to 1.
-function M.fraction(name)
-  return number_in("^%d*%.?%d+$", name, 0, 1)
-end
-
---- An option without a value: "--json" gives values.json = true.
-function M.flag(name, setting)
-  return { name = name, setting = setting }
-end
-
-local function rest_of(arguments, first)
-  local rest = {}
-  for i = first, #arguments do
-    rest[#rest + 1] = arguments[i]
-  end
-  return rest
-end
-
---- Only an option's name is shown: what stands behind "=" or alone may be a secret.
-local function unknown(argument)
-  local name = argument:match "^%-%-?[%w-]*"
-  return name and "unknown option " .. name or "an argument that belongs to no option"
-end
-
---- Read all options. What follows "--" is returned as values.command.
----@param arguments string[]
----@param readers table<string, function|table> by option name, from the functions above
----@return table|nil values, string|nil problem
-function M.read(arguments, readers)
-  local values, i = {}, 1
-  while arguments[i] do
-    local name, value = arguments[i], arguments[i + 1]
-    local reader = readers[name]
-    if name == "--" and readers.command then
-      values.command = rest_of(arguments, i + 1)
-      return values
-    elseif not reader or name == "command" then
-      return nil, unknown(name)
-    elseif type(reader) == "table" then
-      values[reader.name] = reader.setting
-      i = i + 1
-    elseif not reader(values, value) then
-      return nil, name .. " needs another value than " .. (value or "none")
-    else
-      i = i + 2
+local function add_command(parser, declaration, with_choices)
+  parser:add_help(false):usage(
+    ("Usage: elevenlabs-workspace %s"):format(M.synopsis(declaration))
+  )
+  parser:help_max_width(79):help_description_margin(30):epilog(declaration.notes or "")
+  for _, argument in ipairs(declaration.arguments or {}) do
+    local added = parser:argument(argument.name, argument.text):args(argument.count)
+    if argument.choices then
+      added:choices(argument.choices)
     end
   end
+  for _, group in ipairs(declaration.groups) do
+    local added = {}
+    for i, option in ipairs(group.options) do
+      added[i] = add_option(parser, option)
+      if with_choices and option.choices then
+        added[i]:choices(option.choices)
+      end
+    end
+    parser:group(group.title, (unpack or table.unpack)(added))
+  end
+  add_option(parser, HELP)
+  return parser
+end
+
+--- What a command looks like: "unshare OPTION..."
+---@param declaration elevenlabs.workspace.cli.Declaration
+---@return string
+function M.synopsis(declaration)
+  local words = { declaration.name }
+  words[#words + 1] = #declaration.groups > 0 and "[OPTION...]" or nil
+  for _, argument in ipairs(declaration.arguments or {}) do
+    words[#words + 1] = argument.shown or argument.name
+  end
+  return table.concat(words, " ")
+end
+
+local function parser_of(declaration)
+  local parser = argparse("elevenlabs-workspace " .. declaration.name, declaration.description)
+  return add_command(parser, declaration)
+end
+
+--- All commands in one parser, for completions.
+---@param declarations elevenlabs.workspace.cli.Declaration[]
+---@return table
+function M.parser_of_all(declarations)
+  local parser = argparse("elevenlabs-workspace", "removes, grants and reads roles")
+  parser:add_help(false)
+  parser:flag("-h --help", "show this")
+  parser:flag("-V --version", "show the version")
+  for _, declaration in ipairs(declarations) do
+    local command = parser:command(declaration.name, declaration.summary)
+    add_command(command, declaration, true)
+  end
+  return parser
+end
+
+-- ---- reading
+
+--- argparse's words, in ours. What was typed may be a secret: only names of options are shown.
+local REPHRASED = {
+  {
+    "^option '(%-[%w-]+)' requires an argument$",
+    "%1 needs a value (one that begins with - is given as %1=VALUE)",
+  },
+  { "^option '(%-[%w-]+)' must be used at most 1 time$", "%1 is given twice" },
+  {
+    "^unknown option '(%-%-?[%w_-]*).-'\nDid you mean (.*)$",
+    "unknown option %1. Did you mean %2",
+  },
+  { "^unknown option '(%-%-?[%w_-]*).-'$", "unknown option %1" },
+  { "^option '(%-[%w-]+)' does not take arguments$", "%1 takes no value" },
+  { "^too many arguments$", "an argument that belongs to no option" },
+  { "^missing argument '(.-)'$", "%1 is missing" },
+  { "^argument '(.-)' must be", "%1 must be" },
+}
+
+local function rephrase(text)
+  for _, row in ipairs(REPHRASED) do
+    local found, count = text:gsub(row[1], row[2])
+    if count > 0 then
+      return (found:gsub("[\n']", ""))
+    end
+  end
+  return (text:gsub("\n", " "))
+end
+
+--- Read a command's arguments.
+---@param declaration elevenlabs.workspace.cli.Declaration
+---@param arguments string[]
+---@return table|nil values by key
+---@return string|nil misuse one line
+function M.read(declaration, arguments)
+  local ok, values = parser_of(declaration):pparse(arguments)
+  if not ok then
+    return nil, rephrase(values)
+  end
   return values
+end
+
+---@param declaration elevenlabs.workspace.cli.Declaration
+---@return string
+function M.help(declaration)
+  return parser_of(declaration):get_help() .. "\n"
 end
 
 return M

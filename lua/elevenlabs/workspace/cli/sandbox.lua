@@ -2,52 +2,91 @@
 
 local json = require "elevenlabs.workspace.json"
 local options = require "elevenlabs.workspace.cli.options"
+local output = require "elevenlabs.workspace.cli.output"
 
-local M = {}
-
-M.SUMMARY = "run a local workspace that speaks the same API"
-
-M.USAGE = [==[
-Usage: elevenlabs-workspace sandbox [OPTION...] [-- COMMAND [ARGUMENT...]]
-
-Runs a local workspace over TLS on 127.0.0.1 until it gets SIGINT, SIGTERM or SIGHUP.
-When it is ready it prints one line of JSON: base_url, api_key, ca_file, and an example
-to try. With a COMMAND it runs that instead of printing, with ELEVENLABS_API_KEY,
-ELEVENLABS_BASE_URL and ELEVENLABS_CA_FILE set, and ends with its exit status.
-
-  --port N            port to listen on; 0 takes a free one (default 8443)
-  --state FILE        JSON state, read at the start if it is there, written at the end
-  --resources N       start with N resources that mia@example.com, who leaves, has a role
-                      on, instead of the example's ten; not together with --state
-  --latency-ms N      wait so long before each answer (default 0)
-  --jitter-ms N       and at random up to so much longer (default 0)
-  --no-http2          speak HTTP/1.1 alone
-  --help              show this
-
-To see how a program bears what a service may do to it:
-
-  --fail-rate P       of all requests let this share fail, 0 to 1, such as 0.05. Drawn at
-                      random: an answer 500 or 503 to what was not done, an answer 500 to
-                      what was, or no answer to either: over HTTP/1.1 the connection is
-                      closed, over HTTP/2 the stream is reset
-  --rate-limit N      answer 429, with retry-after, to all but N requests a second
-  --max-concurrent N  answer 429 to all but N requests at once, and tell both numbers in
-                      the headers current- and maximum-concurrent-requests
-]==]
+local M = {
+  name = "sandbox",
+  summary = "run a local workspace that speaks the same API",
+  description = "Runs a local workspace over TLS on 127.0.0.1 until it gets SIGINT, SIGTERM or"
+    .. " SIGHUP. When it is ready it prints one line of JSON: base_url, api_key, ca_file, and an"
+    .. " example"
+    .. " to try. With a COMMAND it runs that instead of printing, with ELEVENLABS_API_KEY,"
+    .. " ELEVENLABS_BASE_URL and ELEVENLABS_CA_FILE set, and ends with its exit status.",
+  arguments = {
+    {
+      name = "command",
+      shown = "[-- COMMAND [ARGUMENT...]]",
+      text = "what to run around the sandbox",
+      count = "*",
+    },
+  },
+}
 
 local MOST = 1000000
 
-local READERS = {
-  ["--port"] = options.number("port", 65535),
-  ["--state"] = options.text "state_file",
-  ["--resources"] = options.number("resources", MOST, 1),
-  ["--latency-ms"] = options.number("latency_ms", 600000),
-  ["--jitter-ms"] = options.number("jitter_ms", 600000),
-  ["--no-http2"] = options.flag("http2", false),
-  ["--fail-rate"] = options.fraction "fail_rate",
-  ["--rate-limit"] = options.number("rate_limit", MOST, 1),
-  ["--max-concurrent"] = options.number("max_concurrent", MOST, 1),
-  command = true,
+M.groups = {
+  {
+    title = "Server",
+    options = {
+      {
+        name = "--port",
+        value = "N",
+        text = "port to listen on; 0 takes a free one (default 8443)",
+        read = options.number(0, 65535),
+      },
+      {
+        name = "--state",
+        value = "FILE",
+        text = "JSON state, read at the start if the file is there, written at the end",
+      },
+      {
+        name = "--resources",
+        value = "N",
+        text = "start with N resources that mia@example.com, who leaves, has a role on, instead of"
+          .. " the example's ten; not together with --state",
+        read = options.number(1, MOST),
+      },
+      {
+        name = "--latency-ms",
+        value = "N",
+        text = "wait so long before each answer (default 0)",
+        read = options.number(0, 600000),
+      },
+      {
+        name = "--jitter-ms",
+        value = "N",
+        text = "and at random up to so much longer (default 0)",
+        read = options.number(0, 600000),
+      },
+      { name = "--no-http2", text = "speak HTTP/1.1 alone" },
+    },
+  },
+  {
+    title = "To see how a program bears what a service may do to it",
+    options = {
+      {
+        name = "--fail-rate",
+        value = "P",
+        text = "let this share of all requests fail, 0 to 1, such as 0.05. Drawn at random: an"
+          .. " answer 500 or 503 to what was not done, an answer 500 to what was, or no answer to"
+          .. " either: over HTTP/1.1 the connection is closed, over HTTP/2 the stream is reset",
+        read = options.fraction,
+      },
+      {
+        name = "--rate-limit",
+        value = "N",
+        text = "answer 429, with retry-after, to all but N requests a second",
+        read = options.number(1, MOST),
+      },
+      {
+        name = "--max-concurrent",
+        value = "N",
+        text = "answer 429 to all but N requests at once, and tell both numbers in the headers"
+          .. " current- and maximum-concurrent-requests",
+        read = options.number(1, MOST),
+      },
+    },
+  },
 }
 
 --- nginx's working folder is another, so a relative path must be made absolute.
@@ -77,7 +116,7 @@ Run.__index = Run
 --- Let nginx end, and the run with it. The first status stands.
 function Run:stop(status, problem)
   if problem then
-    self.complain(problem)
+    output.complain(problem)
   end
   self.status, self.command = self.status or status, nil
   if self.server then
@@ -114,7 +153,7 @@ function Run:on_ready(description)
   if self.settings.command then
     self:start_command(description)
   else
-    io.write(json.encode(description), "\n")
+    output.write(json.encode(description) .. "\n")
     io.flush()
   end
 end
@@ -122,7 +161,7 @@ end
 function Run:on_server_exit(code, log)
   self.server = nil
   if code ~= 0 or not self.status then
-    self.complain("nginx ended:\n" .. log)
+    output.complain("nginx ended:\n" .. log)
     self.status = 1
   end
   if self.command then
@@ -150,37 +189,44 @@ function Run:all()
   self.server, why = nginx.start(self.settings)
   if not self.server then
     self.forget_signals()
-    self.complain(why)
+    output.complain(why)
     return 1
   end
   self.uv.run()
   return self.status
 end
 
-local function misuse_of(settings)
-  if settings.command and #settings.command == 0 then
+local function misuse_of(values, arguments)
+  if arguments[#arguments] == "--" then
     return "-- needs a command"
-  elseif settings.resources and settings.state_file then
+  elseif values.resources and values.state then
     return "--resources and --state are two ways to start"
   end
 end
 
----@param arguments string[]
----@param complain fun(text: string)
+--- Run the command.
+---@param values table the options
+---@param arguments string[] as they were given
 ---@return integer|nil status, string|nil misuse
-function M.run(arguments, complain)
-  local settings, misuse = options.read(arguments, READERS)
-  misuse = misuse or misuse_of(settings)
+function M.run(values, arguments)
+  local misuse = misuse_of(values, arguments)
   if misuse then
     return nil, misuse
   end
   local uv = require "luv"
-  settings.port = settings.port or 8443
-  settings.latency_ms = settings.latency_ms or 0
-  settings.jitter_ms = settings.jitter_ms or 0
-  settings.http2 = settings.http2 == nil
-  settings.state_file = absolute(uv, settings.state_file)
-  return setmetatable({ uv = uv, settings = settings, complain = complain }, Run):all()
+  local settings = {
+    port = values.port or 8443,
+    latency_ms = values.latency_ms or 0,
+    jitter_ms = values.jitter_ms or 0,
+    http2 = not values.no_http2,
+    state_file = absolute(uv, values.state),
+    resources = values.resources,
+    fail_rate = values.fail_rate,
+    rate_limit = values.rate_limit,
+    max_concurrent = values.max_concurrent,
+    command = #values.command > 0 and values.command or nil,
+  }
+  return setmetatable({ uv = uv, settings = settings }, Run):all()
 end
 
 return M

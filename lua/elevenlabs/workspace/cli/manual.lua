@@ -1,0 +1,69 @@
+--- The manual page, from the declarations of the commands. `make install` puts it in man1.
+
+local options = require "elevenlabs.workspace.cli.options"
+
+local M = {}
+
+--- Text as troff reads it.
+local function escape(text)
+  local escaped = text:gsub("\\", "\\e"):gsub("%-", "\\-")
+  return (escaped:gsub("^([.'])", "\\&%1"):gsub("\n([.'])", "\n\\&%1"))
+end
+
+local function add_option(lines, option)
+  local name = option.name .. (option.value and "=" .. option.value or "")
+  lines[#lines + 1] = ".TP\n.B " .. escape(name)
+  lines[#lines + 1] = escape(option.text) .. "."
+end
+
+local function add_command(lines, declaration)
+  lines[#lines + 1] = ".SS " .. escape(options.synopsis(declaration))
+  lines[#lines + 1] = escape(declaration.description)
+  for _, group in ipairs(declaration.groups) do
+    lines[#lines + 1] = ".PP\n" .. escape(group.title) .. ":"
+    for _, option in ipairs(group.options) do
+      add_option(lines, option)
+    end
+  end
+end
+
+--- The page.
+---@param declarations elevenlabs.workspace.cli.Declaration[]
+---@param version string
+---@return string
+function M.page(declarations, version)
+  local lines = {
+    ('.TH ELEVENLABS\\-WORKSPACE 1 "" "elevenlabs\\-workspace %s"'):format(escape(version)),
+    ".SH NAME",
+    "elevenlabs\\-workspace \\- remove, grant and read roles on ElevenLabs workspace resources",
+    ".SH SYNOPSIS",
+  }
+  for _, declaration in ipairs(declarations) do
+    local synopsis = escape(options.synopsis(declaration))
+    lines[#lines + 1] = ".B elevenlabs\\-workspace " .. synopsis .. "\n.br"
+  end
+  lines[#lines + 1] = ".SH COMMANDS"
+  for _, declaration in ipairs(declarations) do
+    add_command(lines, declaration)
+  end
+  lines[#lines + 1] = ".SH EXIT STATUS"
+  lines[#lines + 1] = escape(declarations[1].notes)
+  lines[#lines + 1] = ".SH ENVIRONMENT"
+  for _, row in ipairs(M.ENVIRONMENT) do
+    lines[#lines + 1] = ".TP\n.B " .. escape(row[1])
+    lines[#lines + 1] = escape(row[2])
+  end
+  return table.concat(lines, "\n") .. "\n"
+end
+
+M.ENVIRONMENT = {
+  { "ELEVENLABS_API_KEY", "The API key. An argument would show the key to other users." },
+  {
+    "ELEVENLABS_BASE_URL, ELEVENLABS_CA_FILE",
+    "A sandbox on this machine: the URL's host must be a loopback address. `sandbox -- COMMAND`"
+      .. " sets both. With --base-url or --region neither is looked at.",
+  },
+  { "NO_COLOR", "If set, the progress bar has no colors." },
+}
+
+return M

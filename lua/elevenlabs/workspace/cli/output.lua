@@ -1,0 +1,131 @@
+--- What the command writes: results to standard output, notes to standard error, lists to files.
+--- Each write is checked: a result that could not be written out is a failure of its own.
+
+local uv = require "luv"
+
+local M = {}
+
+local failure -- of standard output, the first
+
+--- Write a result.
+function M.write(text)
+  local ok, why = io.stdout:write(text)
+  if not ok then
+    failure = failure or why
+  end
+end
+
+--- The last word on standard output. -> nil, or why something is missing there
+---@return string|nil
+function M.finish()
+  local ok, why = io.stdout:flush()
+  return failure or (not ok and why) or nil
+end
+
+--- Say something to the person who runs the command.
+function M.complain(text)
+  io.stderr:write("elevenlabs-workspace: ", text, "\n")
+end
+
+-- ---- files
+
+-- A list that is written to a temporary file beside its place, and takes its place once the
+-- list is whole.
+local List = {}
+List.__index = List
+
+--- Where a file will be, links followed: also a link to nothing.
+local function resolve(path)
+  local place = uv.fs_realpath(path)
+  local target = not place and uv.fs_readlink(path)
+  if target then
+    return target:sub(1, 1) == "/" and target or (path:match "^.*/" or "") .. target
+  end
+  return place or path
+end
+
+local function is_special(path)
+  local status = uv.fs_stat(path)
+  return path:find "^/dev/" ~= nil or path:find "^/proc/" ~= nil or status and status.type ~= "file"
+end
+
+--- Open a list to be written. Its file stays as it is until `commit`.
+---@param path string
+---@return table|nil
+---@return string|nil why not
+function M.open_list(path)
+  local place = resolve(path)
+  local self = setmetatable({ place = place }, List)
+  local why
+  if not is_special(path) then
+    self.temporary = ("%s.%d.new"):format(place, uv.os_getpid())
+    local fd, failed = uv.fs_open(self.temporary, "wx", 384) -- 0600
+    if not fd then
+      return nil, failed
+    end
+    uv.fs_close(fd)
+  end
+  self.file, why = io.open(self.temporary or path, "w")
+  if not self.file then
+    return nil, why
+  end
+  return self
+end
+
+function List:write(text)
+  local ok, why = self.file:write(text)
+  if not ok then
+    self.failure = self.failure or why
+  end
+end
+
+--- Close the list, and put it in its place. -> true, or nil and why the place is as it was
+---@return true|nil, string|nil
+function List:commit()
+  local flushed, why = self.file:flush()
+  local closed, later = self.file:close()
+  local problem = self.failure or (not flushed and why) or (not closed and later) or nil
+  if not self.temporary then
+    return not problem or nil, problem
+  end
+  if not problem then
+    local renamed, failed = uv.fs_rename(self.temporary, self.place)
+    problem = not renamed and failed or nil
+  end
+  if problem then
+    uv.fs_unlink(self.temporary)
+  end
+  return not problem or nil, problem
+end
+
+-- ---- files that must not be the same
+
+--- Which of the options names the file of another one, so that writing it would destroy the
+--- other? A file is known by its device and inode, or by its place if it is not there.
+---@param values table
+---@param written string[] keys of options whose file is written
+---@param all string[] keys of all options that name a file
+---@return string|nil misuse
+function M.find_clash(values, written, all)
+  local function identity(path)
+    local status = uv.fs_stat(path)
+    if status then
+      return ("%d:%d"):format(status.dev, status.ino)
+    end
+    local folder, name = path:match "^(.*/)(.*)$"
+    return (uv.fs_realpath(folder or ".") or "") .. "/" .. (name or path)
+  end
+  for _, key in ipairs(written) do
+    for _, other in ipairs(all) do
+      local path, other_path = values[key], values[other]
+      if path and other_path and key ~= other and other_path ~= "-" then
+        if not is_special(path) and identity(path) == identity(other_path) then
+          local text = "--%s would overwrite the file of --%s"
+          return text:format((key:gsub("_", "-")), (other:gsub("_", "-")))
+        end
+      end
+    end
+  end
+end
+
+return M
