@@ -152,10 +152,14 @@ describe("packaging", function()
         ("./lib/libelevenlabs-workspace-%s.a"):format(abi),
         ("./lib/lua/%s/elevenlabs/workspace/core.so"):format(version),
         "./lib/pkgconfig/elevenlabs-workspace.pc",
+        "./share/bash-completion/completions/elevenlabs-workspace",
+        "./share/fish/vendor_completions.d/elevenlabs-workspace.fish",
       }
       for _, path in ipairs(sorted_lines(must({}, "cd lua && find . -name '*.lua'"))) do
         expected[#expected + 1] = path:gsub("^%.", "./share/lua/" .. version)
       end
+      expected[#expected + 1] = "./share/man/man1/elevenlabs-workspace.1"
+      expected[#expected + 1] = "./share/zsh/site-functions/_elevenlabs-workspace"
       assert.are.same(expected, files_in(prefix))
 
       make("install", destdir)
@@ -170,6 +174,12 @@ describe("packaging", function()
       make("uninstall", destdir)
       assert.are.equal("", must({}, [[ find "$1" -type f -o -name 'elevenlabs*' ]], destdir))
       assert.are.same(expected, files_in(prefix))
+    end)
+
+    it("installs the manual page", function()
+      local env = { MANPATH = prefix .. "/share/man", MANPAGER = "cat" }
+      local out = must(env, [[ man elevenlabs-workspace ]])
+      assert.matches("remove,? grant and read roles", (out:gsub("%s+", " ")))
     end)
 
     it("installs a command that runs from any folder", function()
