@@ -9,11 +9,11 @@ local arguments = { ... }
 
 -- Files that take long are started first, so that none is left alone at the end.
 local LONG = {
+  "spec/lua/cli/bulk_spec.lua",
   "spec/faults_spec.lua",
   "spec/hosts/plugin_host_spec.lua",
   "spec/hosts/nginx_spec.lua",
   "spec/hosts/exit_spec.lua",
-  "spec/lua/cli/bulk_spec.lua",
   "spec/lua/sandbox/nginx_spec.lua",
   "spec/lua/driver/contract_spec.lua",
 }

@@ -1,6 +1,7 @@
 -- unshare --from FILE, as an administrator types it.
 
 local cjson = require "cjson"
+local journals = require "elevenlabs.workspace.journal"
 local model = require "elevenlabs.workspace.sandbox.model"
 local process = require "spec.support.process"
 local raw = require "spec.support.raw"
@@ -188,6 +189,81 @@ describe("cli.bulk", function()
     assert.are.same({ 2, "an earlier list\n" }, { code, read_file(failed) })
   end)
 
+  describe("case 6: the list of failed items", function()
+    local function expect_kept(...)
+      local failed = write("failed.csv", "an earlier list\n")
+      local code = on_terminal("[y/N]", ...)
+      assert.are.equal("an earlier list\n", read_file(failed))
+      assert.are.equal("", tls.output(("ls %s | grep new; true"):format(folder)) or "")
+      return code
+    end
+
+    it("stays as it is if the answer is no", function()
+      local from = write("all.csv", resources())
+      local options = { "--from", from, "--failed", path_of "failed.csv" }
+      assert.are.equal(3, expect_kept("n", options, LEAVER))
+      assert.are.equal(130, expect_kept("^C", options, LEAVER))
+    end)
+
+    it("is not written over another file that is named, by whatever name", function()
+      local from = write("all.csv", resources())
+      local key = write("key", sandbox.api_key .. "\n")
+      for _, path in ipairs { from, key } do
+        local link = path_of(path == from and "hard" or "soft")
+        process.run(path == from and { "ln", path, link } or { "ln", "-s", path, link })
+        local text = read_file(path)
+        local code, _, err =
+          run({ "--from", from, "--api-key-file", key, "--failed", link, "--yes" }, LEAVER)
+        assert.are.equal(2, code)
+        assert.matches("--failed would overwrite the file of --", err, 1, true)
+        assert.are.equal(text, read_file(path))
+      end
+    end)
+
+    it("takes the place of the file that a link names, readable by its owner alone", function()
+      local real = write("real.csv", "old\n")
+      process.run { "ln", "-s", real, path_of "link.csv" }
+      local from = write("all.csv", resources())
+      run({ "--from", from, "--failed", path_of "link.csv", "--yes" }, LEAVER)
+      assert.are.equal(5, lines_of(read_file(real)))
+      assert.are.equal("600", tls.output("stat -c %a " .. real))
+      assert.are.equal(real, tls.output("readlink " .. path_of "link.csv"))
+    end)
+
+    it("case 7: says with status 5 that it cannot be written", function()
+      local from = write("all.csv", resources())
+      local code, out, err = run({ "--from", from, "--failed", "/dev/full", "--yes" }, LEAVER)
+      assert.are.equal(5, code)
+      assert.matches("cannot write the failed items: No space left", err)
+      assert.matches("total 100 confirmed 96 refused 4 ", out)
+    end)
+  end)
+
+  it("case 22: prints an error as JSON too", function()
+    for _, options in ipairs {
+      { "--from", path_of "none.csv" },
+      { "--from", write("bad.csv", "resource_id,resource_type\nx,voize\ny,voize\n") },
+      { "--from", write("all.csv", resources()), "--journal", write("odd.journal", "what?") },
+    } do
+      local code, out, err = run(options, LEAVER, { "--json", "--yes" })
+      local value = cjson.decode(out)
+      assert.are.same({ 2, "not_sent" }, { code, value.outcome })
+      assert.matches(value.message, err, 1, true)
+    end
+  end)
+
+  it("case 28: refuses a list without items, unless that is allowed", function()
+    for name, text in pairs { ["empty.csv"] = "resource_id,resource_type\n", ["e.jsonl"] = "" } do
+      local from = write(name, text)
+      local code, out, err = run({ "--from", from, "--yes" }, LEAVER)
+      assert.are.same({ 2, "" }, { code, out })
+      assert.matches(name .. " has no items (--allow-empty)", err, 1, true)
+      code, out = run({ "--from", from, "--yes", "--allow-empty" }, LEAVER)
+      assert.are.equal(0, code)
+      assert.matches("total 0 ", out)
+    end
+  end)
+
   it("does not write the failed items over its input", function()
     local from = write("all.csv", resources())
     local code, _, err = run({ "--from", from, "--failed", from, "--yes" }, LEAVER)
@@ -327,6 +403,93 @@ describe("cli.bulk", function()
       local code = running:stop "sigterm"
       pipe:close()
       assert.are.equal(143, code)
+    end)
+  end)
+
+  describe("case 1: a signal before the first request", function()
+    local server_that_hears, env
+
+    before_each(function()
+      server_that_hears = raw.start { { raw.read, raw.hold } }
+      env = { ELEVENLABS_API_KEY = raw.KEY }
+    end)
+
+    local function begin(...)
+      return process.start(
+        join({ "elevenlabs-workspace", "unshare", "--yes" }, {
+          "--base-url",
+          server_that_hears.base_url,
+          "--ca-file",
+          server_that_hears.ca_file,
+        }, LEAVER, ...),
+        { env = env }
+      )
+    end
+
+    --- Wait until the process reads a file.
+    local function wait_for_reading(running, path)
+      local found
+      repeat
+        local listing = io.popen(("ls -l /proc/%d/fd 2>/dev/null"):format(running.pid))
+        found = listing:read("*a"):find(path, 1, true)
+        listing:close()
+      until found or running.code
+    end
+
+    local function expect_nothing_sent(running, signal, status)
+      local code, out, err = running:stop(signal)
+      assert.are.same({ status, "" }, { code, out })
+      assert.are.equal("elevenlabs-workspace: interrupted: nothing was sent\n", err)
+      assert.are.same({}, server_that_hears:stop())
+    end
+
+    for signal, status in pairs { sigint = 130, sigterm = 143, sighup = 129 } do
+      it("ends the check of a file: " .. signal, function()
+        local rows = { "resource_id,resource_type" }
+        for i = 2, 150000 do
+          rows[i] = "voice_" .. i .. ",voice"
+        end
+        local from, journal = write("many.csv", table.concat(rows, "\n")), path_of "journal"
+        local running = begin { "--from", from, "--journal", journal }
+        wait_for_reading(running, from)
+        expect_nothing_sent(running, signal, status)
+        assert.is_nil(read_file(journal))
+      end)
+
+      it("ends the reading of a journal: " .. signal, function()
+        local path = path_of "long.journal"
+        local journal = assert(journals.open(path, {
+          operation = "unshare",
+          base_url = server_that_hears.base_url,
+        }))
+        for i = 1, 100000 do
+          local item = { resource_id = "id" .. i, resource_type = "voice", user_email = LEAVER[2] }
+          assert(journal:record(item, { outcome = "confirmed", status = 200 }))
+        end
+        journal:close()
+        local size = #read_file(path)
+        local running =
+          begin { "--from", write("one.csv", resources(1)), "--journal", path }
+        wait_for_reading(running, path)
+        expect_nothing_sent(running, signal, status)
+        assert.are.equal(size, #read_file(path))
+      end)
+    end
+
+    it("ends the look-up of the server's name", function()
+      env.LD_PRELOAD = os.getenv "SPEC_PRELOAD" .. "/slow_resolver.so"
+      local command = { "elevenlabs-workspace", "unshare", "--base-url", "https://slow.test" }
+      local one = { "--resource-id", "x", "--resource-type", "voice" }
+      local running = process.start(join(command, LEAVER, one), { env = env })
+      repeat -- until libcurl has a thread that looks the name up
+        local listing = io.popen(("ls /proc/%d/task 2>/dev/null | wc -l"):format(running.pid))
+        local threads = tonumber(listing:read "*a")
+        listing:close()
+      until threads > 1 or running.code
+      local code, out, err = running:stop "sigint"
+      assert.are.same({ 130, "" }, { code, out })
+      assert.matches("Not sent: nothing was changed", err)
+      server_that_hears:stop()
     end)
   end)
 
