@@ -6,7 +6,7 @@ local sandboxes = require "spec.support.sandbox"
 local uv = require "luv"
 
 local VOICE = { resource_id = "voice_narrator", resource_type = "voice" }
-local LIMIT_MS = 20000
+local LIMIT_MS = 60000
 
 --- Run uv's loop, stepping only when the descriptor is readable, until `done()`.
 local function drive(client, on_step, done)

@@ -454,7 +454,7 @@ describe("transport", function()
       before_each(function()
         sandbox = sandboxes.start((unpack or table.unpack) {
           "--latency-ms",
-          "30",
+          "300", -- so that a call is in flight when the process forks, on a busy machine too
           protocol == "HTTP/1.1" and "--no-http2" or nil,
         })
         client = sandbox:client { io = io }
