@@ -65,6 +65,35 @@ describe("cli", function()
     assert.matches("unknown option --user-mail", err, 1, true)
   end)
 
+  it("case 29: says why a sandbox's state cannot be used", function()
+    for path, words in pairs {
+      ["/tmp"] = "cannot read the state /tmp: Is a directory",
+      ["/nonexistent/state.json"] = "cannot write the state: ",
+      ["README.md"] = "README.md is not JSON",
+    } do
+      local code, out, err = run("sandbox", "--port", "0", "--state", path, "--", "true")
+      assert.are.same({ 1, "" }, { code, out })
+      assert.matches("^elevenlabs%-workspace: [^\n]*\n$", err)
+      assert.matches(words, err, 1, true)
+    end
+  end)
+
+  it("case 27: runs the code of its own tree after the tree was moved", function()
+    local folder = os.tmpname()
+    os.remove(folder)
+    local abi = os.getenv("SPEC_PRELOAD"):match "([^/]+)/spec$"
+    local copy = [[
+      mkdir -p "$1/build/$2" && cp -r lua "$1/" && cp -r "$3/bin" "$3/elevenlabs" "$1/build/$2/"
+      echo 'return "moved"' >"$1/lua/elevenlabs/workspace/version.lua"
+      ln -s "$1/build/$2/bin/elevenlabs-workspace" "$1/link"
+      cd / && "$1/build/$2/bin/elevenlabs-workspace" -V && "$1/link" -V
+    ]]
+    local built = os.getenv("SPEC_PRELOAD"):gsub("/spec$", "")
+    local code, out, err = process.run { "sh", "-ec", copy, "sh", folder, abi, built }
+    process.run { "rm", "-r", folder }
+    assert.are.same({ 0, ("elevenlabs-workspace moved\n"):rep(2), "" }, { code, out, err })
+  end)
+
   describe("sandbox -- command", function()
     local function in_sandbox(...)
       return run("sandbox", "--port", "0", "--", ...)

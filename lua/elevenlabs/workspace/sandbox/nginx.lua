@@ -99,11 +99,21 @@ end
 --- Said here, where a person reads it, and not in nginx's log.
 local function check_state(path)
   local file = path and io.open(path)
-  if not file then
-    return true -- it will be written at the end
+  if not path then
+    return true
+  elseif not file then -- it will be written at the end
+    local folder = path:match "^(.*/)" or "."
+    if uv.fs_access(folder, "W") then
+      return true
+    end
+    return nil, "cannot write the state: no file can be made in " .. folder
   end
-  local state, why = cjson.decode(file:read "*a")
+  local text, unreadable = file:read "*a"
   file:close()
+  if not text then
+    return nil, ("cannot read the state %s: %s"):format(path, unreadable)
+  end
+  local state, why = cjson.decode(text)
   if state == nil then
     return nil, ("%s is not JSON: %s"):format(path, why)
   end
