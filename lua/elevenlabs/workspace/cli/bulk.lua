@@ -374,7 +374,10 @@ local function start_run(job)
       on_result(job, item, result_err)
     end,
     on_progress = function(seen)
-      job.display:update(seen, seen.confirmed == 0 and job.last_error or nil)
+      if seen.confirmed > job.confirmed then
+        job.confirmed, job.last_error = seen.confirmed, nil
+      end
+      job.display:update(seen, job.last_error)
     end,
   })
 end
@@ -462,6 +465,7 @@ function M.run(op, fields, values, arguments, refuse)
     refuse = refuse,
     tally = new_tally(),
     display = new_display(),
+    confirmed = 0, -- when last looked
   }
   job.client, job.driver = connections.open(values, function(event)
     if event.name == "retry" then
