@@ -50,6 +50,7 @@ build = {
         "csrc/lua_journal.c",
         "csrc/lua_result.c",
         "csrc/poller.c",
+        "csrc/proof.c",
         "csrc/request.c",
         "csrc/resource_types.c",
         "csrc/response.c",
