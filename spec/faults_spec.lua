@@ -37,6 +37,17 @@ describe("a refusal", function()
   end)
 end)
 
+describe("a get", function()
+  it("is unconfirmed if the body is no text", function()
+    local server = raw.start { { raw.read, raw.answer(200, '{"a":"\255"}'), raw.hold } }
+    local client = server:client()
+    local _, err = client:get { resource_id = "id1", resource_type = "voice" }
+    assert.are.same({ "unconfirmed", "untrusted_response" }, { err.outcome, err.kind })
+    client:close()
+    server:stop()
+  end)
+end)
+
 describe("a share", function()
   it("uses no connection that may have died: over HTTP/1.1 one of its own", function()
     local server = raw.start {

@@ -1,4 +1,5 @@
 local cjson = require "cjson"
+local core = require "elevenlabs.workspace.core"
 local outcome = require "elevenlabs.workspace.outcome"
 local secrets = require "elevenlabs.workspace.secrets"
 
@@ -18,6 +19,7 @@ local function evidence(changes)
   for name, value in pairs(changes) do
     all[name] = value
   end
+  all.body_proof = core.judge_body(all.body, all.whole)
   return all
 end
 
@@ -39,6 +41,7 @@ describe("outcome", function()
       ["null that proves itself"] = { whole = false, body = "null" },
       ["an empty body with its length"] = { body = "" },
       ["a number with its length"] = { body = "4" },
+      ["a detail that is null"] = { body = '{"detail":null}' },
       ["64 levels"] = { body = ("["):rep(64) .. ("]"):rep(64) },
     }
     for name, changes in pairs(proofs) do
@@ -68,9 +71,10 @@ describe("outcome", function()
       ["NaN"] = { body = "NaN" },
       ["a hexadecimal number"] = { body = "0x10" },
       ["65 levels"] = { body = ("["):rep(65) .. ("]"):rep(65) },
-      ["bytes that are not UTF-8"] = { is_text = false },
+      ["bytes that are not UTF-8"] = { body = '"\255"' },
       ["an error body"] = { body = '{"detail":"Not Found"}' },
-      ["an error body that is null"] = { body = '{"detail":null}' },
+      ["an error of another service"] = { body = '{"error":"no"}' },
+      ["a status that is no success"] = { body = '{"status":"error"}' },
     }
     for name, changes in pairs(doubts) do
       it(name, function()
@@ -80,6 +84,18 @@ describe("outcome", function()
         assert.matches("the server answered 200, but", verdict.message)
       end)
     end
+
+    it("a body that nobody judged", function()
+      local unjudged = evidence {}
+      unjudged.body_proof = nil
+      for _, op in ipairs { "unshare", "share" } do
+        local verdict = outcome.judge(op, unjudged, same)
+        assert.are.equal("unconfirmed", verdict.outcome)
+        assert.matches("nobody judged its body", verdict.message)
+      end
+      unjudged.body_proof = "of what the core says"
+      assert.matches("of what the core says", outcome.judge("share", unjudged, same).message)
+    end)
 
     it("a transfer that libcurl failed, whatever its status", function()
       for _, code in ipairs { 8, 16, 18, 23, 27, 28, 52, 55, 56, 92 } do
@@ -96,6 +112,29 @@ describe("outcome", function()
         assert.are.equal("unconfirmed", judge({ body = body }, "get").outcome, body)
       end
       assert.are.equal("confirmed", judge({ body = " {}" }, "get").outcome)
+      assert.are.equal("confirmed", judge({ body = "{}", whole = false }, "get").outcome)
+    end)
+
+    it("for a get, an object that is cut, no text, too deep, or an error", function()
+      for body, why in pairs {
+        ['{"a":1'] = "its body is not JSON",
+        ['{"a":NaN}'] = "its body is not JSON",
+        [('{"a":'):rep(64) .. "{}" .. ("}"):rep(64)] = "its body is not JSON",
+        ['{"detail":"no"}'] = "its body is an error",
+        ['{"detail":null}'] = "its body is an error",
+      } do
+        local verdict = judge({ body = body }, "get")
+        assert.are.equal("unconfirmed", verdict.outcome, body)
+        assert.matches("the server answered 200, but " .. why, verdict.message, 1, true)
+      end
+      local verdict = judge({ body = '{"a":"x"}', is_text = false }, "get")
+      assert.matches("not valid UTF-8 text", verdict.message, 1, true)
+    end)
+
+    it("for a get, what the rule for changes refuses is a resource", function()
+      for _, body in ipairs { '{"status":"error"}', '{"message":"m"}', '{"error":"x"}' } do
+        assert.are.equal("confirmed", judge({ body = body }, "get").outcome, body)
+      end
     end)
   end)
 

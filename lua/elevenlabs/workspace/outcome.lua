@@ -18,6 +18,8 @@ json.decode_max_depth(64)
 ---@field head_ended boolean the blank line that ends the headers was seen
 ---@field whole boolean the body is proved whole by its length or terminal chunk
 ---@field is_text boolean the body is well-formed UTF-8 without control characters
+---@field body_proof true|string|nil true: the body of this 200 confirms a change; otherwise why
+--- not. The core's verdict, which `core.judge_body` gives to other cores
 ---@field body string
 ---@field headers table<string, string> lower-case names
 ---@field message string what went wrong below HTTP; "" on success
@@ -144,25 +146,26 @@ local function decode(evidence)
   return value, nil
 end
 
---- One complete object, array, string or literal proves itself; of a number the
---- end could be missing.
-local function proves_itself(value)
-  return value ~= nil and type(value) ~= "number"
-end
-
---- Why a 200 is no confirmation, or nil.
-local function doubt(op, evidence, value, problem)
+--- Why a 200 answers no `get`, or nil. A complete object proves itself.
+local function doubt_of_read(evidence, value, problem)
   if problem then
     return problem
-  end
-  if not evidence.whole and not proves_itself(value) then
-    return "nothing proves that the answer arrived whole"
   end
   if type(value) == "table" and value.detail ~= nil then
     return "its body is an error"
   end
-  if op == "get" and not (type(value) == "table" and evidence.body:find "^%s*{") then
+  if not (type(value) == "table" and evidence.body:find "^%s*{") then
     return "its body is not an object"
+  end
+end
+
+--- Why a 200 is no confirmation, or nil. The core judges the body of a change; a body that
+--- nobody judged proves nothing.
+local function doubt(op, evidence, value, problem)
+  if op == "get" then
+    return doubt_of_read(evidence, value, problem)
+  elseif evidence.body_proof ~= true then
+    return evidence.body_proof or "nobody judged its body"
   end
 end
 
