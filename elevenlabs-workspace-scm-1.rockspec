@@ -87,6 +87,7 @@ build = {
     ["elevenlabs.workspace.driver.waiters"] = "lua/elevenlabs/workspace/driver/waiters.lua",
     ["elevenlabs.workspace.engine"] = "lua/elevenlabs/workspace/engine.lua",
     ["elevenlabs.workspace.error"] = "lua/elevenlabs/workspace/error.lua",
+    ["elevenlabs.workspace.error_body"] = "lua/elevenlabs/workspace/error_body.lua",
     ["elevenlabs.workspace.events"] = "lua/elevenlabs/workspace/events.lua",
     ["elevenlabs.workspace.gather"] = "lua/elevenlabs/workspace/gather.lua",
     ["elevenlabs.workspace.items"] = "lua/elevenlabs/workspace/items.lua",

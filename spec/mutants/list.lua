@@ -133,6 +133,11 @@ mutant("a message without a status is a confirmation", "(r.has_message && !r.is_
 mutant("false is a confirmation", [[if (r.outermost == IS_FALSE) return "its body is false";]], "",
   { rows = { 24 } })
 
+of("lua/elevenlabs/workspace/error_body.lua", "spec/lua/error_body_spec.lua")
+mutant("a page shows a secret that an entity hides", "excerpt(mask(words))", "excerpt(words)")
+mutant("a text shows a secret that an escape hides", "mask(without_escapes(body))", "mask(body)")
+mutant("a text's control characters reach the terminal", "errors.visible(character)", "character")
+
 of("lua/elevenlabs/workspace/outcome.lua", "spec/lua/outcome_spec.lua")
 mutant("a 500 counts as confirmed", "elseif status == 200 then",
   "elseif status == 200 or status == 500 then", { in_sim = true, rows = { 57 } })
@@ -161,7 +166,8 @@ mutant("a wrong key is known by its status alone", "if BY_CODE[code] then", "if 
 mutant("a share is repeated though it may have been applied",
   [[and not (action == "resend" and op == "share")]], "", { in_sim = true })
 mutant("a message shows the secrets that the body holds",
-  "said = mask(said)", "value = mask(value)", { filter = "secret" })
+  "value, said = mask(value), mask(said)", "value = mask(value)", { filter = "secret" })
+mutant("a firewall's page counts as the service's", "from_service = false", "from_service = nil")
 
 -- ---- which rows of the table find which outcome wrong
 
