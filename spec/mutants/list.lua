@@ -265,11 +265,14 @@ mutant("an error below HTTP is not passed on", "if (c->curl_code != usual.curl_c
 mutant("an answer of which the end is missing passes for whole",
   "if (c->whole != usual.whole) set", "if (0) set", { by = "spec/csrc/transport_spec.lua" })
 mutant("an answer of which the end is missing is judged as if it were whole",
-  "body->length, c->whole);", "body->length, true);", { rows = { 15 } })
+  "body->length, c->whole);", "body->length, true);",
+  { filter = "close%-delimited", rows = { 15 } })
 mutant("the verdict on a body is not passed on", "if (doubt) set_text", "if (0) set_text",
-  { rows = { 24 } })
-mutant("headers that did not end pass for ended", "if (!response->head_ended) set", "if (0) set")
-mutant("what is no text passes for text", "if (!ew_utf8_is_text(", "if (0 && !ew_utf8_is_text(")
+  { filter = "^fault 24 single", rows = { 24 } })
+mutant("headers that did not end pass for ended", "if (!response->head_ended) set", "if (0) set",
+  { filter = "FIN after a refusal's status line" })
+mutant("what is no text passes for text", "if (!ew_utf8_is_text(", "if (0 && !ew_utf8_is_text(",
+  { filter = "if the body is no text" })
 mutant("what was not sent passes for sent", "if (c->sent != usual.sent) set",
   "if (0) set", { filter = "connection refused" })
 mutant("what was sent twice passes for sent once",
