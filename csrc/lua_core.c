@@ -16,6 +16,7 @@
 #include "lua_result.h"
 
 #include "poller.h"
+#include "proof.h"
 #include "resource_types.h"
 #include "transport.h"
 
@@ -75,6 +76,19 @@ static int module_check_key(lua_State *L) {
   return 1;
 }
 
+/* core.judge_body(body, whole) -> true: the body confirms a change | why it does not. The same
+** verdict as a completion's `body_proof`, for cores that are not this one. */
+static int module_judge_body(lua_State *L) {
+  size_t length;
+  const char *body = luaL_checklstring(L, 1, &length);
+  const char *doubt = ew_proof_doubt(body, length, lua_toboolean(L, 2));
+  if (doubt)
+    lua_pushstring(L, doubt);
+  else
+    lua_pushboolean(L, 1);
+  return 1;
+}
+
 /* core.load_apart(path, symbol): if this program has `symbol` already, load the C module at
 ** `path` so that the module's own functions come before all others of the same name; require
 ** then finds that copy. A module that is loaded, or that brings a Lua of its own, is left alone. */
@@ -113,6 +127,7 @@ int luaopen_elevenlabs_workspace_core(lua_State *L) {
                                        {"random", module_random},
                                        {"nearest", module_nearest},
                                        {"check_key", module_check_key},
+                                       {"judge_body", module_judge_body},
                                        {"open_journal", lew_open_journal},
                                        {"new_set", lew_new_set},
                                        {"is_yieldable", module_is_yieldable},

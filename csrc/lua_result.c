@@ -1,5 +1,6 @@
 #include "lua_result.h"
 
+#include "proof.h"
 #include "utf8.h"
 
 #define COMPLETION "elevenlabs.workspace.completion"
@@ -72,7 +73,7 @@ enum { USUAL_STATUS = 200, OWN_FIELDS = 8 }; /* what a completion has itself, an
 
 void lew_register_completion(lua_State *L) {
   luaL_newmetatable(L, COMPLETION);
-  lua_createtable(L, 0, 10);
+  lua_createtable(L, 0, 11);
   set_integer(L, "status", USUAL_STATUS);
   set_integer(L, "curl_code", usual.curl_code);
   set_integer(L, "proxy_status", usual.proxy_status);
@@ -81,6 +82,7 @@ void lew_register_completion(lua_State *L) {
   set_flag(L, "whole", usual.whole);
   set_flag(L, "head_ended", true);
   set_flag(L, "is_text", true);
+  set_flag(L, "body_proof", true);
   set_text(L, "message", usual.message);
   lua_newtable(L);
   lua_setfield(L, -2, "headers");
@@ -92,6 +94,7 @@ void lew_register_completion(lua_State *L) {
 static void push_completion(lua_State *L, const ew_completion *c) {
   const ew_response *response = c->response;
   const ew_buffer *body = &response->body;
+  const char *doubt = ew_proof_doubt(ew_buffer_text(body), body->length, c->whole);
   lua_createtable(L, 0, OWN_FIELDS);
   set_integer(L, "id", (lua_Integer)c->id);
   set_number(L, "elapsed_ms", (lua_Number)c->elapsed_us / 1000);
@@ -105,6 +108,7 @@ static void push_completion(lua_State *L, const ew_completion *c) {
   if (c->whole != usual.whole) set_flag(L, "whole", c->whole);
   if (!response->head_ended) set_flag(L, "head_ended", false);
   if (!ew_utf8_is_text(ew_buffer_text(body), body->length)) set_flag(L, "is_text", false);
+  if (doubt) set_text(L, "body_proof", doubt);
   if (*c->message) set_text(L, "message", c->message);
   if (has_headers(response)) set_headers(L, response);
   lua_pushvalue(L, -2);

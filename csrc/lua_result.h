@@ -16,10 +16,11 @@ int lew_push_failure(lua_State *L, const ew_error *error);
 void lew_register_completion(lua_State *L);
 
 /* Pushes one array, of this transfer and those after it (NULL: empty). Each is
-** { id, status, curl_code, sent, resent, whole, head_ended, is_text, proxy_status,
-** headers, body, elapsed_ms, message }: `status` 0 where there was none, `is_text` that
-** the body is well-formed UTF-8 without control characters, `headers` by lower-case
-** name and only those that were kept, `message` "" on success. */
+** { id, status, curl_code, sent, resent, whole, head_ended, is_text, body_proof,
+** proxy_status, headers, body, elapsed_ms, message }: `status` 0 where there was none,
+** `is_text` that the body is well-formed UTF-8 without control characters, `body_proof`
+** true or why the body confirms no change (ew_proof_doubt), `headers` by lower-case name
+** and only those that were kept, `message` "" on success. */
 void lew_push_completions(lua_State *L, const ew_transfer *first);
 
 #endif

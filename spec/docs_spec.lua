@@ -335,7 +335,8 @@ describe("the fields", function()
     local new_type = { resource_type = "new", allow_unknown_resource_type = true }
     local _, unprocessable = client:get(with(new_type))
     local repeated = { ambiguous = true } -- libcurl's doing: spec/faults_spec.lua sees it
-    same(union(odd, unprocessable, repeated), fields "Error")
+    local firewall = { from_service = false } -- a page: spec/lua/outcome_spec.lua sees it
+    same(union(odd, unprocessable, repeated, firewall), fields "Error")
     local told = matches(readme_section("Errors"):match "has (.-)%.\n", "`([%w_]+)`")
     same(fields "Error", told)
   end)

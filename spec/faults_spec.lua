@@ -37,6 +37,46 @@ describe("a refusal", function()
   end)
 end)
 
+describe("an error", function()
+  local ARGS = { resource_id = "id1", resource_type = "voice", user_email = "a@example.com" }
+
+  it("says what is known if libcurl gave up repeating", function()
+    local server = h2.start { { { h2.rst(h2.REFUSED_STREAM) } } }
+    local client = server:client()
+    local _, err = client:unshare(ARGS)
+    assert.are.same({ "unconfirmed", "network" }, { err.outcome, err.kind })
+    assert.matches("the request may have been received", err.message, 1, true)
+    client:close()
+    server:stop()
+  end)
+
+  it("of a firewall is marked, and never shows the key", function()
+    local page = ("<title>Denied %s</title>"):format(raw.KEY:gsub("_", "&#95;"))
+    local server = raw.start { { raw.read, raw.answer(403, page), raw.hold } }
+    local client = server:client()
+    local _, err = client:unshare(ARGS)
+    assert.are.same({ "refused", "permission", false },
+      { err.outcome, err.kind, err.from_service })
+    assert.are.equal(
+      "the answer is a web page, not the service's: \"Denied [secret]\"",
+      err.message
+    )
+    client:close()
+    server:stop()
+  end)
+end)
+
+describe("a get", function()
+  it("is unconfirmed if the body is no text", function()
+    local server = raw.start { { raw.read, raw.answer(200, '{"a":"\255"}'), raw.hold } }
+    local client = server:client()
+    local _, err = client:get { resource_id = "id1", resource_type = "voice" }
+    assert.are.same({ "unconfirmed", "untrusted_response" }, { err.outcome, err.kind })
+    client:close()
+    server:stop()
+  end)
+end)
+
 describe("a share", function()
   it("uses no connection that may have died: over HTTP/1.1 one of its own", function()
     local server = raw.start {

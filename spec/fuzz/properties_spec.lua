@@ -2,6 +2,7 @@
 -- seed.
 
 local cjson = require "cjson"
+local core = require "elevenlabs.workspace.core"
 local csv = require "elevenlabs.workspace.items.csv"
 local items = require "elevenlabs.workspace.items"
 local lines = require "elevenlabs.workspace.items.lines"
@@ -219,20 +220,35 @@ end)
 
 -- ---- verdicts
 
---- Is this one whole JSON value, read by its grammar (RFC 8259) and not by a library? And
---- what begins it.
+local function decode_part(text)
+  local ok, list = pcall(cjson.decode, "[" .. text .. "]")
+  return (ok and list or {})[1]
+end
+
+--- A JSON value, read by its grammar (RFC 8259) and not by a library.
+---@param text string
+---@return table|nil found { first, members, twice }: the byte that begins it, the outermost
+--- object's members, and whether any object gives a name twice; nil: this is not one whole value
 local function read_json(text)
+  local found = { first = text:match "^[ \t\r\n]*(.)", members = {}, twice = false }
   local value
 
   local function blank(at)
     return text:match("^[ \t\r\n]*()", at)
   end
 
+  local function escape_end(at)
+    local pair = "^\\u[dD][89abAB]%x%x\\u[dD][c-fC-F]%x%x()"
+    local lone = "^\\u[dD][89a-fA-F]%x%x"
+    return text:match('^\\["\\/bfnrt]()', at)
+      or text:match(pair, at)
+      or not text:find(lone, at) and text:match("^\\u%x%x%x%x()", at)
+  end
+
   local function string_end(at)
     at = text:match('^"()', at)
     while at do
-      local after = text:match('^[^"\\%c]+()', at) or text:match('^\\["\\/bfnrt]()', at)
-        or text:match("^\\u%x%x%x%x()", at) or text:match("^\127()", at)
+      local after = text:match('^[^"\\%c]+()', at) or text:match("^\127()", at) or escape_end(at)
       if not after then
         return text:match('^"()', at)
       end
@@ -246,16 +262,29 @@ local function read_json(text)
     return at and (text:match("^[eE][+-]?%d+()", at) or at)
   end
 
+  --- Up to the value; and the name.
+  local function name_end(at, names)
+    local after = string_end(at)
+    local name = after and decode_part(text:sub(at, after - 1))
+    found.twice = found.twice or (name and names[name]) or false
+    names[name or ""] = true
+    return after and text:match("^[ \t\r\n]*:()", after), name
+  end
+
   --- Members of an object or a list, up to and past its end.
-  local function members_end(at, closing, depth, has_names)
+  local function members_end(at, closing, depth, names)
     at = blank(at)
     local after = text:match("^" .. closing .. "()", at)
     while at and not after do
-      if has_names then
-        at = string_end(at)
-        at = at and text:match("^[ \t\r\n]*:()", at)
+      local name, from
+      if names then
+        at, name = name_end(at, names)
       end
+      from = at
       at = at and value(at, depth + 1)
+      if at and name and depth == 0 then
+        found.members[name] = decode_part(text:sub(from, at - 1))
+      end
       after = at and text:match("^" .. closing .. "()", at)
       at = at and text:match("^,()", at)
       at = at and blank(at)
@@ -269,9 +298,9 @@ local function read_json(text)
     local first = text:sub(at, at)
     local after
     if first == "{" then
-      after = depth < 64 and members_end(at + 1, "}", depth, true)
+      after = depth < 64 and members_end(at + 1, "}", depth, {})
     elseif first == "[" then
-      after = depth < 64 and members_end(at + 1, "]", depth, false)
+      after = depth < 64 and members_end(at + 1, "]", depth, nil)
     elseif first == '"' then
       after = string_end(at)
     else
@@ -281,26 +310,53 @@ local function read_json(text)
     return after and blank(after)
   end
 
-  return value(1, 0) == #text + 1, text:match "^[ \t\r\n]*(.)"
+  return value(1, 0) == #text + 1 and found or nil
 end
 
---- The truth rule, word for word. `has_detail` is known to whoever made the body.
-local function may_be_confirmed(op, evidence, has_detail)
+local function is_empty(value)
+  return value == nil or value == cjson.null or value == ""
+    or (type(value) == "table" and next(value) == nil)
+end
+
+--- What the members of an object say, word for word as the rule has it.
+local function says_no(members)
+  local status = members.status
+  local word = type(status) == "string" and status:lower()
+  local is_good = word == "ok" or word == "success"
+  return not (is_empty(members.detail) and is_empty(members.error) and is_empty(members.errors))
+    or (members.success ~= nil and members.success ~= true)
+    or (members.ok ~= nil and members.ok ~= true)
+    or (status ~= nil and not is_good)
+    or (members.message ~= nil and not is_good)
+end
+
+--- The truth rule, of a body that is not empty.
+local function may_prove(op, evidence)
+  local found = read_json(evidence.body)
+  if not (found and evidence.is_text) then
+    return false
+  elseif op == "get" then
+    return found.first == "{" and found.members.detail == nil
+  end
+  local is_number = found.first:find "[%-%d]"
+  return (evidence.whole or not is_number)
+    and found.first ~= "f"
+    and not found.twice
+    and not says_no(found.members)
+end
+
+--- The truth rule, word for word.
+local function may_be_confirmed(op, evidence)
   if op == "connect" then
     return evidence.status > 0 -- nothing is asked, so nothing is confirmed
   elseif not evidence.sent or evidence.curl_code ~= 0 or evidence.status ~= 200 then
     return false
-  elseif not evidence.head_ended or has_detail then
+  elseif not evidence.head_ended then
     return false
   elseif evidence.body == "" then
     return evidence.whole and op ~= "get"
   end
-  local is_json, first = read_json(evidence.body)
-  local is_number = first and first:find "[%-%d]"
-  return evidence.is_text
-    and is_json
-    and (evidence.whole or not is_number)
-    and (op ~= "get" or first == "{")
+  return may_prove(op, evidence)
 end
 
 local KINDS = {}
@@ -322,6 +378,18 @@ local BODIES = {
   '{"detail":[{"loc":["body","user_email"],"msg":"m"}]}', '{"detail":[1,{"loc":7}]}',
   '{"detail":{"code":"rate_limit_exceeded","type":"conflict"}}', "{} x", "\0", '"\255"', "01",
   ("["):rep(64) .. ("]"):rep(64), ("["):rep(65) .. ("]"):rep(65), '{"a":1,}', "[1 2]",
+  "false", '{"error":"no"}', '{"errors":[]}', '{"errors":["x"]}', '{"success":false}',
+  '{"ok":true}',
+  '{"ok":false}', '{"status":"error"}', '{"status":"OK","message":"m"}', '{"message":"m"}',
+  '{"status":7}', '{"a":1,"a":2}', '{"status":"ok","\\u0073tatus":"ok"}', '"\\ud800"', '"\\udc00"',
+  '"\\ud83d\\ude00"', '{"a":"\t"}',
+}
+-- Of these are bodies that nobody thought of.
+local PIECES = {
+  "{", "}", "[", "]", ",", ":", '"', " ", "1", "-1.5e3", "null", "true", "false", '"ok"', '"a"',
+  '"error":', '"status":', '"message":"m"', '"success":', '"\\u006fk":', "{}", "[]", "\\ud800",
+  '""', '"status":"ok"', '"detail":null', '"a":1', '{"a":1}', "\\", "\\n", "\\udc00", "\t", "e1",
+  "0", ".",
 }
 local STATUSES = {
   0, 99, 100, 101, 103, 200, 200, 200, 200, 201, 202, 204, 206, 299, 301, 302, 303, 304, 307, 308,
@@ -337,12 +405,14 @@ local function draw_evidence(random)
   if random:chance(0.2) then
     body = body:sub(1, random:int(0, #body)) .. random:pick { "", "}", "]", '"', "1", " ", "," }
   end
+  local whole = random:chance(0.6)
   return {
     sent = random:chance(0.8),
     curl_code = random:pick(CODES),
     status = random:pick(STATUSES),
     head_ended = random:chance(0.8),
-    whole = random:chance(0.6),
+    whole = whole,
+    body_proof = core.judge_body(body, whole),
     is_text = not body:find "[%z\255]",
     body = body,
     headers = random:pick { {}, { ["request-id"] = "r1" }, { ["retry-after"] = "5" } },
@@ -358,16 +428,45 @@ local function same(value)
   return value
 end
 
+--- Members of an object or a list, and often one that should not be there.
+local function draw_body(random)
+  local parts, is_object = {}, random:chance(0.7)
+  for i = 1, random:int(0, 4) do
+    local name = is_object and random:pick { "error", "status", "ok", "message", "a", "b" }
+    parts[i] = (name and '"' .. name .. '":' or "") .. random:pick(BODIES)
+  end
+  local body = table.concat(parts, random:chance(0.9) and "," or " ")
+  body = is_object and "{" .. body .. "}" or "[" .. body .. "]"
+  if random:chance(0.3) then
+    local at = random:int(0, #body)
+    body = body:sub(1, at) .. random:pick(PIECES) .. body:sub(at + 1 + random:int(0, 1))
+  end
+  return random:chance(0.3) and text_of(random, PIECES, 9) or body
+end
+
+describe("always, the proof of a body", function()
+  local strict = require("cjson.safe").new()
+  strict.decode_invalid_numbers(false)
+  strict.decode_max_depth(64)
+
+  always("is what the rule says, and lua-cjson reads what is proved", function(random)
+    local body, whole = draw_body(random), random:chance(0.5)
+    local is_text = not body:find "[%z\255]"
+    local proof = core.judge_body(body, whole)
+    local rule = body == "" and whole
+      or body ~= "" and may_prove("unshare", { body = body, whole = whole, is_text = is_text })
+    assert.are.equal(rule and true or false, proof == true, body .. " " .. tostring(proof))
+    assert.is_true(type(proof) == "string" or body == "" or strict.decode(body) ~= nil, body)
+  end)
+end)
+
 describe("always, a verdict", function()
   for _, op in ipairs { "unshare", "share", "get", "connect" } do
     always(("of %s confirms what the rule allows, and nothing else"):format(op), function(random)
       local evidence = draw_evidence(random)
       local verdict = outcome.judge(op, evidence, same)
-      local top = cjson.new()
-      local ok, value = pcall(top.decode, evidence.body)
-      local has_detail = ok and type(value) == "table" and value.detail ~= nil
       assert.are.equal(
-        may_be_confirmed(op, evidence, has_detail) and true or false,
+        may_be_confirmed(op, evidence) and true or false,
         verdict.outcome == "confirmed",
         cjson.encode(evidence)
       )

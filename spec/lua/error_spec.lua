@@ -36,6 +36,15 @@ describe("error", function()
     assert.matches("a 31mb\195\164", tostring(evil), 1, true) -- U+009B begins a command too
   end)
 
+  it("shows what turns the direction of a text as escapes", function()
+    local evil = errors.new {
+      kind = "server",
+      outcome = "unconfirmed",
+      message = "a\226\128\174b\226\129\167c\226\128\168d \226\130\172",
+    }
+    assert.matches("a\\u{202E}b\\u{2067}c\\u{2028}d \226\130\172", tostring(evil), 1, true)
+  end)
+
   it("says not_sent for what never left", function()
     local invalid = errors.invalid("region", "region must be one of ...")
     assert.are.equal("not_sent", invalid.outcome)

@@ -1,4 +1,5 @@
 local cjson = require "cjson"
+local core = require "elevenlabs.workspace.core"
 local outcome = require "elevenlabs.workspace.outcome"
 local secrets = require "elevenlabs.workspace.secrets"
 
@@ -18,6 +19,7 @@ local function evidence(changes)
   for name, value in pairs(changes) do
     all[name] = value
   end
+  all.body_proof = core.judge_body(all.body, all.whole)
   return all
 end
 
@@ -39,6 +41,7 @@ describe("outcome", function()
       ["null that proves itself"] = { whole = false, body = "null" },
       ["an empty body with its length"] = { body = "" },
       ["a number with its length"] = { body = "4" },
+      ["a detail that is null"] = { body = '{"detail":null}' },
       ["64 levels"] = { body = ("["):rep(64) .. ("]"):rep(64) },
     }
     for name, changes in pairs(proofs) do
@@ -68,9 +71,10 @@ describe("outcome", function()
       ["NaN"] = { body = "NaN" },
       ["a hexadecimal number"] = { body = "0x10" },
       ["65 levels"] = { body = ("["):rep(65) .. ("]"):rep(65) },
-      ["bytes that are not UTF-8"] = { is_text = false },
+      ["bytes that are not UTF-8"] = { body = '"\255"' },
       ["an error body"] = { body = '{"detail":"Not Found"}' },
-      ["an error body that is null"] = { body = '{"detail":null}' },
+      ["an error of another service"] = { body = '{"error":"no"}' },
+      ["a status that is no success"] = { body = '{"status":"error"}' },
     }
     for name, changes in pairs(doubts) do
       it(name, function()
@@ -80,6 +84,18 @@ describe("outcome", function()
         assert.matches("the server answered 200, but", verdict.message)
       end)
     end
+
+    it("a body that nobody judged", function()
+      local unjudged = evidence {}
+      unjudged.body_proof = nil
+      for _, op in ipairs { "unshare", "share" } do
+        local verdict = outcome.judge(op, unjudged, same)
+        assert.are.equal("unconfirmed", verdict.outcome)
+        assert.matches("nobody judged its body", verdict.message)
+      end
+      unjudged.body_proof = "of what the core says"
+      assert.matches("of what the core says", outcome.judge("share", unjudged, same).message)
+    end)
 
     it("a transfer that libcurl failed, whatever its status", function()
       for _, code in ipairs { 8, 16, 18, 23, 27, 28, 52, 55, 56, 92 } do
@@ -96,6 +112,29 @@ describe("outcome", function()
         assert.are.equal("unconfirmed", judge({ body = body }, "get").outcome, body)
       end
       assert.are.equal("confirmed", judge({ body = " {}" }, "get").outcome)
+      assert.are.equal("confirmed", judge({ body = "{}", whole = false }, "get").outcome)
+    end)
+
+    it("for a get, an object that is cut, no text, too deep, or an error", function()
+      for body, why in pairs {
+        ['{"a":1'] = "its body is not JSON",
+        ['{"a":NaN}'] = "its body is not JSON",
+        [('{"a":'):rep(64) .. "{}" .. ("}"):rep(64)] = "its body is not JSON",
+        ['{"detail":"no"}'] = "its body is an error",
+        ['{"detail":null}'] = "its body is an error",
+      } do
+        local verdict = judge({ body = body }, "get")
+        assert.are.equal("unconfirmed", verdict.outcome, body)
+        assert.matches("the server answered 200, but " .. why, verdict.message, 1, true)
+      end
+      local verdict = judge({ body = '{"a":"x"}', is_text = false }, "get")
+      assert.matches("not valid UTF-8 text", verdict.message, 1, true)
+    end)
+
+    it("for a get, what the rule for changes refuses is a resource", function()
+      for _, body in ipairs { '{"status":"error"}', '{"message":"m"}', '{"error":"x"}' } do
+        assert.are.equal("confirmed", judge({ body = body }, "get").outcome, body)
+      end
     end)
   end)
 
@@ -215,6 +254,21 @@ describe("outcome", function()
     end)
   end
 
+  it("says what is known if libcurl gave up repeating", function()
+    local verdict = judge {
+      curl_code = 55,
+      status = 0,
+      body = "",
+      message = "Connection died, tried 5 times before giving up",
+    }
+    assert.are.same({ "unconfirmed", "network" }, { verdict.outcome, verdict.kind })
+    assert.are.equal(
+      "the server closed each connection, or refused each request, without an answer"
+        .. " (libcurl tried 5 times): the request may have been received",
+      verdict.message
+    )
+  end)
+
   it("calls what we ended ourselves by its reason", function()
     local aborted = { curl_code = 42, status = 0, stopped = "cancelled", message = "cancelled" }
     assert.are.equal("cancelled", judge(aborted).kind)
@@ -277,13 +331,71 @@ describe("outcome", function()
       assert.are.equal("Not Found", verdict.details)
     end)
 
-    it("that is not JSON, or empty, without quoting it", function()
-      for _, body in ipairs { "", "<html>secret page</html>" } do
-        local verdict = judge { status = 502, body = body }
-        assert.are.equal("the server answered 502", verdict.message)
-        assert.is_nil(verdict.details)
-        assert.is_nil(verdict.code)
+    it("that is empty", function()
+      local verdict = judge { status = 502, body = "" }
+      assert.are.equal("the server answered 502", verdict.message)
+      assert.is_nil(verdict.details)
+      assert.is_nil(verdict.code)
+    end)
+
+    it("of another service", function()
+      local body = '{"error":{"message":"no","code":"c"}}'
+      local verdict = judge { status = 400, body = body }
+      assert.are.same({ "no", "c", nil }, { verdict.message, verdict.code, verdict.from_service })
+      assert.are.same({ message = "no", code = "c" }, verdict.details)
+      verdict = judge { body = '{"error":"no"}' }
+      assert.are.equal("the server answered 200, but its body is an error: no", verdict.message)
+    end)
+
+    it("of another service, whose code decides nothing", function()
+      local body = '{"error":{"message":"no","code":"invalid_api_key"}}'
+      assert.are.equal("unconfirmed", judge({ status = 500, body = body }).outcome)
+      assert.are.equal("invalid_request", judge({ status = 400, body = body }).kind)
+    end)
+
+    it("with a byte order mark", function()
+      local body = '\239\187\191{"detail":{"status":"invalid_api_key","message":"m"}}'
+      local verdict = judge { status = 400, body = body }
+      assert.are.same({ "authentication", "m", "invalid_api_key" },
+        { verdict.kind, verdict.message, verdict.code })
+      assert.are.equal("unconfirmed", judge({ body = "\239\187\191{}" }).outcome)
+      assert.are.equal("unconfirmed", judge({ body = "\239\187\191{}" }, "get").outcome)
+    end)
+
+    it("that is text, with its beginning", function()
+      local verdict = judge { status = 503, body = "no healthy upstream" }
+      assert.are.equal("the server answered 503: no healthy upstream", verdict.message)
+      assert.is_nil(verdict.from_service)
+      verdict = judge { status = 400, body = "no\27[2J", is_text = false }
+      assert.are.equal("the server answered 400: no\\x1B[2J", verdict.message)
+    end)
+
+    it("that is a web page, which is not the service's", function()
+      local body = "<html><title>Access denied</title>"
+      local message = "the answer is a web page, not the service's: \"Access denied\""
+      for status, kind in pairs {
+        [401] = "authentication", [403] = "permission", [404] = "not_found", [502] = "server",
+      } do
+        local verdict = judge { status = status, body = body }
+        assert.are.same({ kind, message, false, nil },
+          { verdict.kind, verdict.message, verdict.from_service, verdict.details })
       end
+      for _, op in ipairs { "unshare", "get" } do
+        local verdict = judge({ body = body }, op)
+        assert.are.equal("the server answered 200, but " .. message, verdict.message)
+        assert.is_false(verdict.from_service)
+      end
+    end)
+
+    it("but of no redirect, and not of a part", function()
+      local verdict = judge { status = 302, body = "<html>Moved" }
+      assert.are.equal("the server answered with a redirect, which is never followed",
+        verdict.message)
+      assert.is_nil(verdict.from_service)
+      verdict = judge { status = 403, body = "<html>x", curl_code = 18, message = "cut" }
+      assert.are.equal("cut", verdict.message)
+      verdict = judge { status = 403, body = "<html>x", head_ended = false }
+      assert.are.equal("the answer ended inside its headers", verdict.message)
     end)
 
     it("of shapes that nobody published, without failing", function()

@@ -105,28 +105,57 @@ mutant("a trailer counts as a header", "if (response->head_ended) return NULL;",
 mutant("an informational head counts as the answer's",
   "response->interim_ended = informational(response->status);", "", { rows = { 32 } })
 
+of("csrc/proof.c", "spec/csrc/proof_spec.lua")
+mutant("a 200 need not be whole", "if (length == 0) return whole ? NULL : unproved;",
+  "if (length == 0) return NULL;", { rows = { 15, 44 } })
+mutant("a number proves itself", "if (r.outermost == IS_NUMBER && !whole) return unproved;", "",
+  { rows = { 15 } })
+mutant("a body may be no UTF-8", "if (!ew_utf8_is_text(", "if (0 && !ew_utf8_is_text(",
+  { rows = { 27 } })
+mutant("a body may be no JSON", "if (!read_all(&r)) return", "if (!read_all(&r) && 0) return",
+  { rows = { 24 } })
+mutant("JSON may be nested deeper", "DEEPEST = 64", "DEEPEST = 65", { rows = { 28 } })
+mutant("a name may be given twice", "if (r->names[i] == name->hash)", "if (0)", { rows = { 24 } })
+mutant("names are compared as they are written", "put_code_point(w, code);", "put(w, 'u');")
+mutant("names of an object that ended count for the next",
+  "    r->name_count = innermost->first_name;\n", "")
+mutant("a surrogate may be alone", "if (*code < 0xd800 || *code > 0xdfff) return true;",
+  "return true;", { rows = { 24 } })
+mutant("a 200 with an error is a confirmation",
+  "if (value != IS_NULL && value != IS_EMPTY) r->is_error = true;", "", { rows = { 24 } })
+mutant("an empty error is an error", "value != IS_NULL && value != IS_EMPTY", "value != IS_NULL",
+  { rows = { 25 } })
+mutant("a 200 with any status is a confirmation", "if (!r->is_ok) r->is_error = true;", "",
+  { rows = { 24 } })
+mutant("success may be false", "if (value != IS_TRUE) r->is_error = true;", "", { rows = { 24 } })
+mutant("a message without a status is a confirmation", "(r.has_message && !r.is_ok)", "0",
+  { rows = { 24 } })
+mutant("false is a confirmation", [[if (r.outermost == IS_FALSE) return "its body is false";]], "",
+  { rows = { 24 } })
+
+of("lua/elevenlabs/workspace/error_body.lua", "spec/lua/error_body_spec.lua")
+mutant("a page shows a secret that an entity hides", "excerpt(mask(words))", "excerpt(words)")
+mutant("a text shows a secret that an escape hides", "mask(without_escapes(body))", "mask(body)")
+mutant("a text's control characters reach the terminal", "errors.visible(character)", "character")
+
 of("lua/elevenlabs/workspace/outcome.lua", "spec/lua/outcome_spec.lua")
 mutant("a 500 counts as confirmed", "elseif status == 200 then",
   "elseif status == 200 or status == 500 then", { in_sim = true, rows = { 57 } })
 mutant("a 2xx counts as a 200", "elseif status == 200 then",
   "elseif status >= 200 and status < 300 then", { rows = { 26 } })
-mutant("a 200 need not be whole", "if not evidence.whole and not proves_itself(value) then",
-  "if false then", { rows = { 15, 44 } })
-mutant("a number proves itself", [[return value ~= nil and type(value) ~= "number"]],
-  "return value ~= nil", { rows = { 15 } })
-mutant("a 200 with detail is a confirmation", "and value.detail ~= nil then", "and false then")
-mutant("a body that is no text is read", "if not evidence.is_text then", "if false then",
-  { rows = { 27 } })
+mutant("a body that nobody judged confirms", "elseif evidence.body_proof ~= true then",
+  "elseif evidence.body_proof then")
+mutant("a resource may be an error", "and value.detail ~= nil then", "and false then")
+mutant("a body that is no text is read", "if not evidence.is_text then", "if false then")
 mutant("a body that is no JSON is passed over", [[return nil, "its body is not JSON"]],
-  "return nil, nil", { rows = { 24 } })
-mutant("JSON may be nested deeper", "json.decode_max_depth(64)", "json.decode_max_depth(65)",
-  { rows = { 28 } })
+  "return nil, nil")
+mutant("a resource may be nested deeper", "json.decode_max_depth(64)", "json.decode_max_depth(65)")
 mutant("NaN is JSON", "json.decode_invalid_numbers(false)", "json.decode_invalid_numbers(true)")
 mutant("a head without its end is an answer", "elseif not evidence.head_ended then",
   "elseif false then", { rows = { 9 } })
 mutant("libcurl's error is passed over", "if evidence.curl_code ~= 0 then", "if false then",
   { rows = { 12, 13 } })
-mutant("a get may be answered with a list", [[if op == "get" and not]], [[if op == "x" and not]])
+mutant("a get may be answered with a list", [[and evidence.body:find "^%s*{")]], ")")
 mutant("a refusal that answers a repetition is not ambiguous",
   [[outcome == "refused" and evidence.resent or nil]], "nil")
 mutant("what was answered before it was cancelled is forgotten",
@@ -137,7 +166,8 @@ mutant("a wrong key is known by its status alone", "if BY_CODE[code] then", "if 
 mutant("a share is repeated though it may have been applied",
   [[and not (action == "resend" and op == "share")]], "", { in_sim = true })
 mutant("a message shows the secrets that the body holds",
-  "said = mask(said)", "value = mask(value)", { filter = "secret" })
+  "value, said = mask(value), mask(said)", "value = mask(value)", { filter = "secret" })
+mutant("a firewall's page counts as the service's", "from_service = false", "from_service = nil")
 
 -- ---- which rows of the table find which outcome wrong
 
@@ -233,9 +263,16 @@ of("csrc/lua_result.c", "spec/faults_spec.lua")
 mutant("an error below HTTP is not passed on", "if (c->curl_code != usual.curl_code) set",
   "if (0) set", { filter = "certificate expired" })
 mutant("an answer of which the end is missing passes for whole",
-  "if (c->whole != usual.whole) set", "if (0) set")
-mutant("headers that did not end pass for ended", "if (!response->head_ended) set", "if (0) set")
-mutant("what is no text passes for text", "if (!ew_utf8_is_text(", "if (0 && !ew_utf8_is_text(")
+  "if (c->whole != usual.whole) set", "if (0) set", { by = "spec/csrc/transport_spec.lua" })
+mutant("an answer of which the end is missing is judged as if it were whole",
+  "body->length, c->whole);", "body->length, true);",
+  { filter = "close%-delimited", rows = { 15 } })
+mutant("the verdict on a body is not passed on", "if (doubt) set_text", "if (0) set_text",
+  { filter = "^fault 24 single", rows = { 24 } })
+mutant("headers that did not end pass for ended", "if (!response->head_ended) set", "if (0) set",
+  { filter = "FIN after a refusal's status line" })
+mutant("what is no text passes for text", "if (!ew_utf8_is_text(", "if (0 && !ew_utf8_is_text(",
+  { filter = "if the body is no text" })
 mutant("what was not sent passes for sent", "if (c->sent != usual.sent) set",
   "if (0) set", { filter = "connection refused" })
 mutant("what was sent twice passes for sent once",

@@ -1,6 +1,7 @@
 --- The core's seam over a simulated network: attempts take their way to the server and back
 --- in virtual time, or do not.
 
+local core = require "elevenlabs.workspace.core"
 local weathers = require "spec.sim.weather"
 
 local M = {}
@@ -67,6 +68,7 @@ end
 local function complete(self, attempt, evidence)
   self.attempts[attempt.id] = nil
   self.active = self.active - 1
+  evidence.body_proof = core.judge_body(evidence.body, evidence.whole)
   evidence.elapsed_ms = self.world.now - attempt.started_ms
   attempt.evidence, attempt.ended_ms = evidence, self.world.now
   self.due[#self.due + 1] = evidence

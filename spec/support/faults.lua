@@ -340,6 +340,29 @@ script(23, "gzip that nobody asked for", "unconfirmed",
 -- ---- the body
 
 answer(24, "HTML with 200", "unconfirmed", 200, "<html>Sign in</html>", "untrusted_response")
+for _, row in ipairs {
+  { '{"error":"no"}' },
+  { '{"status":"error"}' },
+  { '{"success":false}' },
+  { '{"ok":false}' },
+  { "false" },
+  { '{"message":"no"}' },
+  { '{"errors":["x"]}' },
+  { '{"detail":"no"}' },
+  { '{"status":"ok","\\u0073tatus":"ok"}', "a name that is given twice" },
+  { '{"a":"\\ud800"}', "a lone surrogate" },
+} do
+  answer(24, "200 with " .. (row[2] or row[1]), "unconfirmed", 200, row[1], "untrusted_response")
+end
+for _, body in ipairs {
+  '{"detail":null}',
+  '{"errors":[]}',
+  '{"status":"OK"}',
+  '{"status":"success","message":"done"}',
+  "null",
+} do
+  answer(25, "200 with " .. body, "confirmed", 200, body)
+end
 answer(25, "empty 200 with Content-Length 0", "confirmed", 200, "")
 h2_script(25, "empty 200 without a length", "unconfirmed", { h2.headers(200, nil, true) },
   "untrusted_response")

@@ -31,6 +31,7 @@ function Core:unshare()
     head_ended = true,
     whole = true,
     is_text = true,
+    body_proof = core.judge_body("{}", true),
     body = "{}",
     headers = {},
     message = "",

@@ -20,6 +20,7 @@
 #include "../../csrc/lua_args.h"
 #include "../../csrc/lua_result.h"
 #include "../../csrc/poller.h"
+#include "../../csrc/proof.h"
 #include "../../csrc/request.h"
 #include "../../csrc/response.h"
 #include "../../csrc/resume_set.h"
@@ -70,6 +71,14 @@ static int probe_is_text(lua_State *L) {
   size_t length;
   const char *bytes = luaL_checklstring(L, 1, &length);
   lua_pushboolean(L, ew_utf8_is_text(bytes, length));
+  return 1;
+}
+
+/* proof_doubt(body, whole) -> why the body confirms no change | nil */
+static int probe_proof_doubt(lua_State *L) {
+  size_t length;
+  const char *body = luaL_checklstring(L, 1, &length);
+  lua_pushstring(L, ew_proof_doubt(body, length, lua_toboolean(L, 2)));
   return 1;
 }
 
@@ -415,6 +424,7 @@ __attribute__((visibility("default"))) int luaopen_probe(lua_State *L) {
                                        {"failure", probe_failure},
                                        {"quotable", probe_quotable},
                                        {"is_text", probe_is_text},
+                                       {"proof_doubt", probe_proof_doubt},
                                        {"crc32c", probe_crc32c},
                                        {"siphash", probe_siphash},
                                        {"request", probe_request},

@@ -1,6 +1,7 @@
 --- An engine in a world of the spec's own: no network, and time that stands still.
 
 local engines = require "elevenlabs.workspace.engine"
+local real_core = require "elevenlabs.workspace.core"
 local secrets = require "elevenlabs.workspace.secrets"
 
 local M = {}
@@ -44,6 +45,7 @@ function M.new(options)
     for name, value in pairs(changes or {}) do
       evidence[name] = value
     end
+    evidence.body_proof = real_core.judge_body(evidence.body, evidence.whole)
     table.insert(self.due, evidence)
   end
   function core:step()

@@ -586,6 +586,7 @@ local function conclude(self, call, verdict)
     retryable = outcome.may_retry(call.op, verdict.action),
     attempts = call.attempts,
     ambiguous = ambiguous,
+    from_service = verdict.from_service,
     details = verdict.details,
     warning = call.warning,
   }

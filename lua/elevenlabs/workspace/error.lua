@@ -42,14 +42,37 @@ local M = {}
 ---@field retryable boolean the same call may succeed later
 ---@field attempts integer attempts that were begun
 ---@field ambiguous boolean|nil the refusal answers a repetition: the first may have been applied
----@field details any the server's `detail`, decoded: a table, string or nil
+---@field from_service false|nil false: the answer is a web page, such as a firewall's, and not the
+--- service's; `kind` then follows from the status alone
+---@field details any the server's `detail`, `error` or `errors`, decoded: a table, string or nil
 ---@field warning string|nil what was allowed but is probably a slip
 local Error = { __name = "elevenlabs.workspace.error" }
 
+--- Separators of lines, and what turns the direction of the text after it, as escapes.
+local function escape_format(text)
+  text = text:gsub("\226\128([\168-\174])", function(last)
+    return ("\\u{%X}"):format(0x2000 - 128 + last:byte())
+  end)
+  return (text:gsub("\226\129([\166-\169])", function(last)
+    return ("\\u{%X}"):format(0x2040 - 128 + last:byte())
+  end))
+end
+
 --- Text of the server's goes to terminals and logs: no control characters, U+0080 to U+009F
---- included.
+--- included, and nothing that turns its direction.
 function M.one_line(text)
-  return (text:gsub("[%c\127]", " "):gsub("\194[\128-\159]", " "))
+  return escape_format((text:gsub("[%c\127]", " "):gsub("\194[\128-\159]", " ")))
+end
+
+--- The same text, with an escape for each control character.
+function M.visible(text)
+  text = text:gsub("[%c\127]", function(byte)
+    return ("\\x%02X"):format(byte:byte())
+  end)
+  text = text:gsub("\194([\128-\159])", function(byte)
+    return ("\\u{%X}"):format(byte:byte())
+  end)
+  return escape_format(text)
 end
 
 function Error.__tostring(self)

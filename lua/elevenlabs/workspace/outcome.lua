@@ -2,6 +2,7 @@
 --- an answer means; it keeps no state and decides no timing.
 
 local cjson = require "elevenlabs.workspace.cjson"
+local error_body = require "elevenlabs.workspace.error_body"
 local receipts = require "elevenlabs.workspace.receipt"
 
 local M = {}
@@ -18,6 +19,8 @@ json.decode_max_depth(64)
 ---@field head_ended boolean the blank line that ends the headers was seen
 ---@field whole boolean the body is proved whole by its length or terminal chunk
 ---@field is_text boolean the body is well-formed UTF-8 without control characters
+---@field body_proof true|string|nil true: the body of this 200 confirms a change; otherwise why
+--- not. The core's verdict, which `core.judge_body` gives to other cores
 ---@field body string
 ---@field headers table<string, string> lower-case names
 ---@field message string what went wrong below HTTP; "" on success
@@ -127,10 +130,15 @@ local BY_TYPE = {
   rate_limit_error = "throttled",
 }
 
+local BOM = "\239\187\191"
+
 --- The decoded body, or nil and why it is not one whole JSON value. The value is
---- `nil, nil` for an empty body.
+--- `nil, nil` for an empty body. An error may begin with a byte order mark.
 local function decode(evidence)
   local body = evidence.body
+  if evidence.status ~= 200 and body:sub(1, #BOM) == BOM then
+    body = body:sub(#BOM + 1)
+  end
   if body == "" then
     return nil, nil
   end
@@ -144,85 +152,41 @@ local function decode(evidence)
   return value, nil
 end
 
---- One complete object, array, string or literal proves itself; of a number the
---- end could be missing.
-local function proves_itself(value)
-  return value ~= nil and type(value) ~= "number"
-end
-
---- Why a 200 is no confirmation, or nil.
-local function doubt(op, evidence, value, problem)
+--- Why a 200 answers no `get`, or nil. A complete object proves itself.
+local function doubt_of_read(evidence, value, problem)
   if problem then
     return problem
-  end
-  if not evidence.whole and not proves_itself(value) then
-    return "nothing proves that the answer arrived whole"
   end
   if type(value) == "table" and value.detail ~= nil then
     return "its body is an error"
   end
-  if op == "get" and not (type(value) == "table" and evidence.body:find "^%s*{") then
+  if not (type(value) == "table" and evidence.body:find "^%s*{") then
     return "its body is not an object"
   end
 end
 
---- A string of at most so many bytes, with no part of a character at its end.
-local function text(value, longest)
-  if type(value) ~= "string" or value == "" then
-    return nil
-  elseif #value <= longest then
-    return value
+--- Why a 200 is no confirmation, or nil. The core judges the body of a change; a body that
+--- nobody judged proves nothing.
+local function doubt(op, evidence, value, problem)
+  if op == "get" then
+    return doubt_of_read(evidence, value, problem)
+  elseif evidence.body_proof ~= true then
+    return evidence.body_proof or "nobody judged its body"
   end
-  return (value:sub(1, longest):gsub("[\192-\247][\128-\191]*$", ""))
-end
-
---- "user_email", "must not be empty" from an entry of a 422 list.
-local function read_entry(entry)
-  if type(entry) ~= "table" then
-    return nil, nil
-  end
-  local path = {}
-  for _, step in ipairs(type(entry.loc) == "table" and entry.loc or {}) do
-    if type(step) == "string" and step ~= "body" then
-      path[#path + 1] = step
-    end
-  end
-  return text(table.concat(path, "."), 100), text(entry.msg, 200)
-end
-
---- A 422's list of { loc, msg, type }.
-local function read_list(list)
-  local messages, first_field = {}, nil
-  for i = 1, math.min(#list, 5) do
-    local field, message = read_entry(list[i])
-    first_field = first_field or field
-    messages[i] = (field and field .. ": " or "") .. (message or "invalid")
-  end
-  return { field = first_field, message = text(table.concat(messages, "; "), 500) }
-end
-
-local NOTHING = {}
-
---- The published error bodies, and those of older servers, as one shape.
-local function read_detail(detail)
-  if type(detail) == "string" then
-    return { message = text(detail, 500) }
-  elseif type(detail) ~= "table" then
-    return NOTHING
-  elseif #detail > 0 then
-    return read_list(detail)
-  end
-  return {
-    code = text(detail.code, 100) or text(detail.status, 100), -- `status` is the older name
-    type = text(detail.type, 100),
-    message = text(detail.message, 500),
-    field = text(detail.param, 100),
-    request_id = text(detail.request_id, 128),
-  }
 end
 
 -- In our words: libcurl's may quote the proxy's URL, with its password.
 local PROXY_MESSAGE = "the proxy cannot be used: check its name, its URL and its credentials"
+
+local GAVE_UP = "the server closed each connection, or refused each request, without an answer"
+  .. " (libcurl tried %s times): the request may have been received"
+
+--- libcurl says the same of a server that closes each connection and of one that refuses each
+--- HTTP/2 stream.
+local function in_plain_words(message)
+  local times = message:match "^Connection died, tried (%d+) times"
+  return times and GAVE_UP:format(times) or message
+end
 
 ---@return string class, string|nil why
 local function classify_unsent(evidence)
@@ -247,7 +211,7 @@ end
 local function classify_sent(op, evidence, value, problem, said)
   local status = evidence.status
   if evidence.curl_code ~= 0 then
-    return SENT[evidence.curl_code] or "broken_off", evidence.message
+    return SENT[evidence.curl_code] or "broken_off", in_plain_words(evidence.message)
   elseif not evidence.head_ended then
     return "unintelligible", "the answer ended inside its headers"
   elseif status == 200 then
@@ -258,15 +222,8 @@ local function classify_sent(op, evidence, value, problem, said)
   elseif status < 400 or status > 599 then
     return "unexpected_status", "the server answered neither yes nor no"
   end
-  local detail = read_detail(said)
+  local detail = error_body.read_detail(said)
   return classify_failure(status, detail.code, detail.type)
-end
-
-local function explain(evidence, why, detail)
-  if why and detail.message then
-    return why .. ": " .. detail.message
-  end
-  return why or detail.message or ("the server answered %d"):format(evidence.status)
 end
 
 --- Without an escape, what is in the strings of a body is in the body as it came.
@@ -276,7 +233,7 @@ end
 
 local function request_id_of(evidence, mask)
   local id = evidence.headers["request-id"]
-  return id and text(mask(id), 128)
+  return id and error_body.text(mask(id), 128)
 end
 
 --- Most are, and have no more to tell.
@@ -287,6 +244,36 @@ local function confirm(evidence, value, mask)
   return receipts.new(evidence.status, request_id_of(evidence, mask), value)
 end
 
+local function is_complete(evidence)
+  return evidence.curl_code == 0 and evidence.head_ended and evidence.body ~= ""
+end
+
+--- What an answer says that is no confirmation, without secrets, and its details. The page of a
+--- redirect says nothing.
+---@return elevenlabs.workspace.Said, any details
+local function read_answer(evidence, value, said, mask)
+  if not is_clean(evidence.body, mask) then
+    value, said = mask(value), mask(said)
+  end
+  local shown = error_body.read_detail(said)
+  if shown.message or shown.code or not is_complete(evidence) or REDIRECTS[evidence.status] then
+    return shown, said
+  end
+  local other, details = error_body.read_other(evidence.body, value, mask)
+  return other, said or details
+end
+
+local function explain(evidence, why, shown)
+  local answered = ("the server answered %d"):format(evidence.status)
+  if shown.page and evidence.status == 200 then
+    return answered .. ", but " .. shown.page
+  elseif shown.excerpt then
+    return (why or answered) .. ": " .. shown.excerpt
+  end
+  local message = shown.message or shown.page
+  return why and message and why .. ": " .. message or why or message or answered
+end
+
 --- Judge one attempt of an operation.
 ---@param op "unshare"|"share"|"get"|"connect"
 ---@param evidence elevenlabs.workspace.Evidence
@@ -294,7 +281,8 @@ end
 --- is cut; what is judged is what the server said
 ---@return elevenlabs.workspace.Receipt|table verdict where it is confirmed its receipt, of class
 --- "confirmed" and action "done"; else { class, outcome, kind, action, load, message, status, code,
---- field, request_id, ambiguous, details }, where `class` and `load` are those of CLASSES
+--- field, request_id, ambiguous, from_service, details }, where `class` and `load` are those of
+--- CLASSES
 function M.judge(op, evidence, mask)
   local value, problem = decode(evidence)
   local said = type(value) == "table" and value.detail or nil
@@ -314,10 +302,11 @@ function M.judge(op, evidence, mask)
   if evidence.stopped and evidence.curl_code ~= 0 then
     kind, action, why = evidence.stopped, "none", evidence.message
   end
-  if not is_clean(evidence.body, mask) then
-    said = mask(said)
+  local shown, details = read_answer(evidence, value, said, mask)
+  local from_service
+  if shown.page then
+    from_service = false
   end
-  local shown = read_detail(said)
   return {
     class = class,
     outcome = outcome,
@@ -330,7 +319,8 @@ function M.judge(op, evidence, mask)
     field = shown.field,
     request_id = request_id_of(evidence, mask) or shown.request_id,
     ambiguous = outcome == "refused" and evidence.resent or nil,
-    details = said,
+    from_service = from_service,
+    details = details,
   }
 end
 

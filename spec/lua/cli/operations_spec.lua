@@ -85,6 +85,24 @@ voice_collection voices_2026, created by user_ada
     end
   end)
 
+  it("take a firewall's page for no answer of the service's", function()
+    local page = "<html><title>Access denied</title></html>"
+    local steps = { raw.read, raw.answer(403, page), raw.read, raw.answer(403, page), raw.hold }
+    local firewall = raw.start { steps, steps }
+    local command = join({ "elevenlabs-workspace", "unshare", "--base-url", firewall.base_url }, {
+      "--ca-file", firewall.ca_file, "--group-id", "default",
+    }, VOICE)
+    local env = { env = { ELEVENLABS_API_KEY = raw.KEY } }
+    local code, _, err = process.run(command, env)
+    assert.are.equal(1, code)
+    assert.matches('a web page, not the service\'s: "Access denied"', err, 1, true)
+    assert.matches("Something between here and the service", err, 1, true)
+    assert.is_nil(err:find("admin access", 1, true))
+    local _, out = process.run(join(command, { "--json" }), env)
+    assert.is_false(cjson.decode(out).from_service)
+    firewall:stop()
+  end)
+
   it("print JSON", function()
     local code, out = run("unshare", VOICE, { "--group-id", "default", "--json" })
     local receipt = cjson.decode(out)

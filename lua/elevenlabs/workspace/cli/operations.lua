@@ -120,7 +120,7 @@ local ADVICE_WHEN_UNCONFIRMED = {
 
 local function explain(op, err)
   local lines = { HEADLINES[err.outcome], "  " .. tostring(err) }
-  local advice = ADVICE[err.kind]
+  local advice = ADVICE[err.from_service == false and "untrusted_response" or err.kind]
   if err.outcome == "unconfirmed" then
     advice = (advice and err.kind ~= "timeout" and err.kind ~= "network" and advice .. " " or "")
       .. ADVICE_WHEN_UNCONFIRMED[op]

@@ -87,6 +87,7 @@ local function complete(self, attempt)
     whole = sent,
     head_ended = sent,
     is_text = true,
+    body_proof = core.judge_body(answer.body, sent),
     headers = answer.headers,
     body = answer.body,
     elapsed_ms = 0,

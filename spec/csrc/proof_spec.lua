@@ -1,0 +1,121 @@
+local probe = require "probe"
+
+local function doubt(body, is_whole)
+  return probe.proof_doubt(body, is_whole ~= false)
+end
+
+--- Objects inside one another, of so many levels.
+local function nested(depth)
+  return ('{"a":'):rep(depth - 1) .. "{}" .. ("}"):rep(depth - 1)
+end
+
+--- An object with so many names.
+local function named(count)
+  local members = {}
+  for i = 1, count do
+    members[i] = ('"n%d":%d'):format(i, i)
+  end
+  return "{" .. table.concat(members, ",") .. "}"
+end
+
+describe("proof", function()
+  describe("confirms with", function()
+    for _, body in ipairs {
+      "{}", " {} \n", "[]", "null", "true", '""', '"ok"', "[1,2.5,-0,1e9,1E+9,0.1e-2]",
+      '{"status":"ok"}', '{"status":"OK"}', '{"status":"Success"}', '{"st\\u0061tus":"\\u006fk"}',
+      '{"status":"success","message":"done"}', '{"message":"done","status":"ok"}',
+      '{"detail":null}', '{"detail":""}', '{"detail":[ ]}', '{"detail":{ }}', '{"errors":[]}',
+      '{"error":null,"errors":{}}', '{"success":true}', '{"ok":true,"status":"ok"}',
+      '{"a":{"error":"x","status":"no","ok":false,"message":"m"}}', '[{"error":"x"}]',
+      '{"okay":false,"Error":"x","erro":"x","errors2":"x","ok\\u0000":false}',
+      '{"a":1,"b":{"a":1},"c":[{"a":1},{"a":1}]}', '{"a":1,"A":2,"":3}',
+      '"\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e4\\ud83d\\ude00\195\164\127"',
+      '"\\u00E4\\uD83D\\uDE00\\ud83d\\uDfFf\\ue000\\uFFFF"', "\t\r\n[\r]\r",
+      '{ "a" : [ 1 , { "b" : "c" } ] , "d" : null }', nested(64), named(256),
+    } do
+      it(#body < 80 and body or #body .. " bytes", function()
+        assert.is_nil(doubt(body))
+        assert.is_nil(doubt(body, false))
+      end)
+    end
+
+    it("an empty body or a number, but only if the answer is whole", function()
+      for _, body in ipairs { "", "4", " -1.5e3 " } do
+        assert.is_nil(doubt(body))
+        assert.are.equal("nothing proves that the answer arrived whole", doubt(body, false))
+      end
+    end)
+
+    it("one MiB", function()
+      local longest = '"' .. ("x"):rep(1024 * 1024 - 2) .. '"'
+      assert.is_nil(doubt(longest))
+      assert.are.equal("its body is larger than 1 MiB", doubt(longest .. " "))
+    end)
+  end)
+
+  describe("does not confirm with", function()
+    local reasons = {
+      ["its body is false"] = { "false", " false " },
+      ["its body is an error"] = {
+        '{"detail":"x"}', '{"detail":["x"]}', '{"detail":{"a":1}}', '{"detail":false}',
+        '{"detail":0}', '{"error":"no"}', '{"errors":["x"]}', '{"error":{"message":"m"}}',
+        '{"a":[1],"error":"no"}', '{"a":{},"err\\u006fr":"no"}', '{"success":false}',
+        '{"ok":false}', '{"ok":null}', '{"success":0}', '{"success":"no"}', '{"status":"error"}',
+        '{"status":"okay"}', '{"status":"ok\\u0000"}', '{"status":"successful"}',
+        '{"status":""}', '{"status":200}', '{"status":true}', '{"status":null}',
+        '{"status":{"status":"ok"}}', '{"status":["ok"]}', '{"message":"no"}',
+        '{"message":null}', '{"message":"no","status":"failed"}', '{"status":"ok","error":"no"}',
+        '{"error":null,"detail":"x"}', '{"a":{"status":"ok"},"message":"no"}',
+      },
+      ["its body gives a name twice"] = {
+        '{"a":1,"a":1}', '{"status":"error","status":"ok"}', '{"error":"x","err\\u006fr":null}',
+        '{"\\u00e4":1,"\195\164":2}', '{"\\ud83d\\ude00":1,"\240\159\152\128":2}', '{"":1,"":2}',
+        '{"\\u20ac":1,"\226\130\172":2}', '[[{"b":{"a":{}},"c":[],"b":1}]]', '{"a\\/":1,"a/":2}',
+      },
+      ["its body is nested more than 64 deep"] = {
+        ("["):rep(65) .. ("]"):rep(65), nested(65), ("["):rep(100000),
+      },
+      ["its body has too many names"] = { named(257) },
+      ["its body is not valid UTF-8 text"] = {
+        '"\255"', '{"a":"\237\160\128"}', "{}\0", "\f{}", '"\0"', '"\27"',
+      },
+      ["its body is not JSON"] = {
+        " ", "{", "}", "[", "]", "{}{}", "{} x", "[1,]", "[,1]", "[1 2]", "[1}", '{"a":1]',
+        '{"a":1,}', '{"a"}', '{"a":}', "{a:1}", "{'a':1}", '{"a" 1}', '{,}', '{1:2}', "{[]:1}",
+        '"', '"a', '"\\', '"\\"', '"\\x"', '"\\u12"', '"\\u12', '"\\u123g"', '"\\U0041"',
+        '"\\ud800"', '"\\udc00"', '"\\ud800x"', '"\\ud800\\n"', '"\\ud800\\ud800"',
+        '"\\ud800\\u0041"', '"\\ud800\\ue000"', '"\\ud800\\u12"', '"\\u00G0"', '"\\u00:0"',
+        '"\\u/000"', '"\\udc00\\ud800"', '{"\\ud800":1}', '"\9"', '"\n"', '"\r"',
+        "\239\187\191{}", "NaN", "Infinity", "-Infinity", "nan", "0x10", "01", "-01",
+        "-", "+1", ".5", "1.", "1.e5", "1e", "1e+", "--1", "1 2", "truex", "nul",
+        "nulll", "TRUE", "True", "tru",
+        "<html></html>",
+        "// x\n{}", "/**/{}", "{}//",
+      },
+    }
+    for reason, bodies in pairs(reasons) do
+      for _, body in ipairs(bodies) do
+        it(#body < 80 and body or #body .. " bytes", function()
+          assert.are.equal(reason, doubt(body))
+          assert.are.equal(reason, doubt(body, false))
+        end)
+      end
+    end
+  end)
+
+  it("has time for the largest body that a server can think of", function()
+    local same = '"' .. ("\\u0041"):rep(200) .. '%d":1,'
+    local names = {}
+    for i = 1, 250 do
+      names[i] = same:format(i)
+    end
+    local object = "{" .. table.concat(names) .. '"z":0},'
+    local body = "[" .. object:rep(math.floor(1024 * 1024 / #object) - 1) .. "0]"
+    local tiny = "[" .. ('{"":{"":0}},'):rep(80000) .. "0]"
+    local before = os.clock()
+    assert.is_nil(doubt(body))
+    assert.is_nil(doubt(tiny))
+    assert.is_not_nil(doubt(("["):rep(1024 * 1024)))
+    assert.is_true(os.clock() - before < 2)
+  end)
+end)
