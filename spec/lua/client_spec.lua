@@ -71,6 +71,9 @@ describe("client", function()
       { "max_concurrency", { max_concurrency = 5000 } },
       { "ca_file", { ca_file = true } },
       { "ca_file", { ca_file = "a\0b" } },
+      { "ca_file", { ca_file = "/nowhere" } },
+      { "ca_file", { ca_file = "/nowhere", io = "thread" } },
+      { "ca_file", { ca_file = "/nowhere", base_url = "http://localhost" } },
       { "proxy", { proxy = true } },
       { "proxy", { proxy = "" } },
       { "on_event", { on_event = {} } },
@@ -89,6 +92,61 @@ describe("client", function()
         assert.matches(case[1], err.message)
       end)
     end
+  end)
+
+  describe("case 43: looks at ca_file", function()
+    local path
+
+    before_each(function()
+      path = os.tmpname()
+    end)
+
+    after_each(function()
+      os.remove(path)
+    end)
+
+    local function write(text)
+      local file = assert(io.open(path, "w"))
+      file:write(text)
+      file:close()
+    end
+
+    local function refused(target, why)
+      local client, err = new { ca_file = target }
+      assert.is_nil(client)
+      assert.are.same({ "invalid_argument", "ca_file" }, { err.kind, err.field })
+      assert.matches("^ca_file " .. target:sub(1, 4), err.message)
+      assert.matches(why, err.message, 1, true)
+    end
+
+    it("which may be missing, a folder, a device or closed to us", function()
+      refused("/nope", "cannot be opened: No such file or directory")
+      refused("/tmp", "is a folder")
+      refused("/dev/null", "is not a regular file")
+      refused(path .. "/below", "cannot be opened: Not a directory")
+    end)
+
+    it("which may be no PEM", function()
+      for _, text in ipairs {
+        "",
+        "\48\130\1\10",
+        "-----BEGIN PRIVATE KEY-----",
+        "-----BEGIN CERTIFICATE REQUEST-----",
+        ("x"):rep(100000),
+      } do
+        write(text)
+        refused(path, "holds no certificate in PEM (-----BEGIN CERTIFICATE----- is its first line)")
+      end
+    end)
+
+    it("and takes one that begins anywhere", function()
+      for _, before in ipairs { 0, 1, 8100, 8150, 8170, 8191, 8192, 16370, 100000 } do
+        for _, kind in ipairs { "CERTIFICATE", "TRUSTED CERTIFICATE", "X509 CERTIFICATE" } do
+          write(("#"):rep(before) .. ("-----BEGIN %s-----\n"):format(kind))
+          assert(new { ca_file = path }):close()
+        end
+      end
+    end)
   end)
 
   it("says why a driver cannot be loaded", function()

@@ -4,6 +4,7 @@ local cjson = require "cjson"
 local process = require "spec.support.process"
 local raw = require "spec.support.raw"
 local sandboxes = require "spec.support.sandbox"
+local tls = require "spec.support.tls"
 
 local join = process.join
 
@@ -113,7 +114,10 @@ voice_collection voices_2026, created by user_ada
     { 2, "cannot read the API key: /nonexistent", "get",
       join(VOICE, { "--api-key-file", "/nonexistent" }) },
     { 2, "region or base_url, not both", "get", join(VOICE, { "--region", "eu" }) },
-    { 3, "Check --ca-file", "get", join(VOICE, { "--ca-file", "/nonexistent" }) },
+    { 2, "ca_file /nonexistent cannot be opened", "get",
+      join(VOICE, { "--ca-file", "/nonexistent" }) },
+    { 3, "Check --ca-file", "get",
+      join(VOICE, { "--ca-file", tls.certificate("stranger", "IP:127.0.0.1").cert }) },
     { 3, "Check the network", "get", join(VOICE, { "--base-url", "https://127.0.0.1:1" }) },
   }
   for _, failure in ipairs(failures) do
