@@ -253,6 +253,8 @@ describe("a bulk run", function()
     })
     os.remove(path)
     same(union(report, { stopped = true, stop_message = true }), fields "Report")
+    local nothing = { resource_id = "none", resource_type = "voice", user_email = "a@example.com" }
+    same(client:unshare_many({ nothing }).reasons[1], fields "Reason")
     same(union(told, { stopped = true, stop_message = true }), fields "Progress")
     for name in pairs(fields "Report") do
       assert.matches("[`%s]" .. name .. "[`%s]", readme_section "Bulk runs in Lua")
@@ -326,8 +328,8 @@ describe("the fields", function()
 
   it("of a receipt are those of real ones", function()
     local odd = client:unshare(with { workspace_api_key_id = "sk_odd" })
-    local read = client:start("get", RESOURCE):result()
-    same(union(odd, read), fields "Receipt")
+    local shared = client:share(with { user_email = "eve@example.com", role = "viewer" })
+    same(union(odd, shared), fields "Receipt")
   end)
 
   it("of an error are those of real ones, here and in the README", function()

@@ -183,6 +183,15 @@ describe("transport", function()
       assert.are.same({ "not_sent", "timeout" }, { err.outcome, err.kind })
       assert.matches("^connect_timeout_ms %(150%) passed: %S", err.message)
     end)
+
+    it("deadline_ms of a call and of a bulk run", function()
+      local err, report = message_of({ deadline_ms = 300 }, { raw.read, raw.hold })
+      assert.are.equal("unconfirmed (timeout): deadline_ms (300) passed", tostring(err))
+      assert.are.same({ "deadline", "deadline_ms (300) passed" },
+        { report.stopped, report.stop_message })
+      assert.matches("; the run stopped: deadline_ms (300) passed", report.reasons[1].message, 1,
+        true)
+    end)
   end)
 
   it("trusts no status that libcurl and we read differently", function()

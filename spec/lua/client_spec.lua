@@ -199,6 +199,46 @@ describe("client", function()
     end, "the operation must be unshare, share, get or connect")
   end)
 
+  it("case 29: says that a method takes a colon", function()
+    local client = fake.new()
+    local function says(message, f, ...)
+      local ok, why = pcall(f, ...)
+      assert.is_false(ok)
+      assert.matches("call it with a " .. message, why, 1, true)
+      assert.matches("client_spec.lua:%d", why) -- the line that calls it
+    end
+    for _, op in ipairs { "unshare", "share", "get" } do
+      says("colon: client:" .. op .. "{...}", function()
+        client[op](MIA)
+      end)
+      says("dot: workspace." .. op .. "{...}", function()
+        workspace[op](workspace, MIA)
+      end)
+    end
+    says("dot: workspace.new{...}", function()
+      workspace:new {}
+    end)
+    for _, name in ipairs { "start", "start_many", "unshare_many", "share_many", "step" } do
+      says(("colon: client:%s(...)"):format(name), function()
+        client[name]({}, {})
+      end)
+    end
+    for _, name in ipairs { "connect", "pollfd", "timeout_ms", "stats", "close" } do
+      says(("colon: client:%s()"):format(name), function()
+        client[name]()
+      end)
+    end
+    local call, run = client:start("get", ARGS), client:start_many("unshare", { MIA })
+    for _, name in ipairs { "done", "result", "cancel" } do
+      says(("colon: call:%s()"):format(name), function()
+        call[name]()
+      end)
+      says(("colon: run:%s()"):format(name), function()
+        run[name]()
+      end)
+    end
+  end)
+
   it("shows its key nowhere in itself or its calls", function()
     local client = assert(new { api_key = "sk_hidden_key", base_url = "https://127.0.0.1:1" })
     local call = client:start("unshare", MIA)

@@ -1,6 +1,8 @@
 --- The error value of this library: a table that reads, logs and concatenates
 --- like text.
 
+local texts = require "elevenlabs.workspace.text"
+
 local M = {}
 
 --- What went wrong.
@@ -44,13 +46,10 @@ local M = {}
 ---@field ambiguous boolean|nil the refusal answers a repetition: the first may have been applied
 ---@field details any the server's `detail`, decoded: a table, string or nil
 ---@field warning string|nil what was allowed but is probably a slip
-local Error = { __name = "elevenlabs.workspace.error" }
+local Error = { __name = "elevenlabs.workspace.error", __concat = texts.concat }
 
---- Text of the server's goes to terminals and logs: no control characters, U+0080 to U+009F
---- included.
-function M.one_line(text)
-  return (text:gsub("[%c\127]", " "):gsub("\194[\128-\159]", " "))
-end
+--- The server's text goes to terminals and logs.
+M.one_line = texts.one_line
 
 function Error.__tostring(self)
   local parts = { self.outcome, " (", self.kind }
@@ -65,10 +64,6 @@ function Error.__tostring(self)
     parts[#parts + 1] = " [request-id " .. self.request_id .. "]"
   end
   return M.one_line(table.concat(parts))
-end
-
-function Error.__concat(left, right)
-  return tostring(left) .. tostring(right)
 end
 
 --- Make an error of these fields; `kind`, `outcome` and `message` are required.
