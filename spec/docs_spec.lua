@@ -3,6 +3,7 @@
 local annotations = require "spec.support.annotations"
 local docs = require "spec.support.docs"
 local fake = require "elevenlabs.workspace.sandbox.fake"
+local process = require "spec.support.process"
 local model = require "elevenlabs.workspace.sandbox.model"
 local workspace = require "elevenlabs.workspace"
 
@@ -141,6 +142,32 @@ describe("the README's Lua", function()
       count = count + 1
     end
     assert.is_true(count >= 10)
+  end)
+
+  it("case 34: shows the cause where there is no client", function()
+    local count = 0
+    for code in read_file("README.md"):gmatch "\n```lua\n(.-)\n```" do
+      if code:find("workspace.new", 1, true) then
+        local command = { "env", "-u", "ELEVENLABS_API_KEY", os.getenv "SPEC_LUA", "-e", code }
+        local status, _, err = process.run(command)
+        assert.are.equal(1, status)
+        assert.matches("api_key is missing: pass it or set", err:gsub(
+          "ca_file %.%.%. cannot be opened", "api_key is missing: pass it or set"
+        ), 1, true)
+        count = count + 1
+      end
+    end
+    assert.is_true(count >= 7)
+  end)
+
+  it("case 34: asserts no value of the library's, nor do the examples", function()
+    local pipe = assert(io.popen "find examples -type f; echo README.md")
+    for path in pipe:lines() do
+      for _, name in ipairs { "workspace%.", "client:", "here:", "call:", "run:", "require" } do
+        assert.is_nil(read_file(path):find("assert%(" .. name), path)
+      end
+    end
+    pipe:close()
   end)
 end)
 
