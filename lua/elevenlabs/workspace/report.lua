@@ -64,7 +64,8 @@ local function count_left(self)
 end
 
 local function describe_stop(self)
-  local text, left = "; stopped: " .. self.stop_message, count_left(self)
+  local why, left = self.stop_message:gsub("%.$", ""), count_left(self)
+  local text = "; stopped: " .. why
   if self.exhausted or left == 0 then
     return text
   end
