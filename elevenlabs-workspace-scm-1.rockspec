@@ -39,6 +39,7 @@ build = {
       sources = {
         "csrc/bell.c",
         "csrc/buffer.c",
+        "csrc/ca_file.c",
         "csrc/crc32c.c",
         "csrc/error.c",
         "csrc/forks.c",
@@ -113,6 +114,7 @@ build = {
     ["elevenlabs.workspace.queue"] = "lua/elevenlabs/workspace/queue.lua",
     ["elevenlabs.workspace.receipt"] = "lua/elevenlabs/workspace/receipt.lua",
     ["elevenlabs.workspace.report"] = "lua/elevenlabs/workspace/report.lua",
+    ["elevenlabs.workspace.resource"] = "lua/elevenlabs/workspace/resource.lua",
     ["elevenlabs.workspace.retry"] = "lua/elevenlabs/workspace/retry.lua",
     ["elevenlabs.workspace.run"] = "lua/elevenlabs/workspace/run.lua",
     ["elevenlabs.workspace.sandbox.app"] = "lua/elevenlabs/workspace/sandbox/app.lua",
@@ -123,6 +125,7 @@ build = {
     ["elevenlabs.workspace.sandbox.worker"] = "lua/elevenlabs/workspace/sandbox/worker.lua",
     ["elevenlabs.workspace.secrets"] = "lua/elevenlabs/workspace/secrets.lua",
     ["elevenlabs.workspace.stop_rules"] = "lua/elevenlabs/workspace/stop_rules.lua",
+    ["elevenlabs.workspace.text"] = "lua/elevenlabs/workspace/text.lua",
     ["elevenlabs.workspace.turns"] = "lua/elevenlabs/workspace/turns.lua",
     ["elevenlabs.workspace.version"] = "lua/elevenlabs/workspace/version.lua",
   },

@@ -86,6 +86,25 @@ static bool is_named(const char *path, const struct stat *opened) {
          named.st_dev == opened->st_dev;
 }
 
+/* A line that another user may have written proves nothing: neither may the file be another's,
+** nor have a name in a folder of another's, nor be open to writing. */
+static ew_status check_private(const ew_journal *journal, const struct stat *opened,
+                               ew_error *error) {
+  if (opened->st_uid != geteuid())
+    return ew_fail(error, EW_EJOURNAL, NULL,
+                   "journal %s belongs to another user (%lu, this program runs as %lu): "
+                   "begin a journal of your own",
+                   journal->name, (unsigned long)opened->st_uid, (unsigned long)geteuid());
+  if (opened->st_mode & (S_IWGRP | S_IWOTH))
+    return refuse(journal, error,
+                  "can be written by others: if you trust what it says, chmod 600 it");
+  if (opened->st_nlink > 1)
+    return refuse(journal, error,
+                  "has another name too (a hard link): if you trust what it says, copy it to a "
+                  "new file, with chmod 600");
+  return EW_OK;
+}
+
 /* O_NONBLOCK is for a FIFO or a device, and means nothing to a regular file. */
 static ew_status open_and_lock(ew_journal *journal, const char *path, bool create, bool *replaced,
                                ew_error *error) {
@@ -96,6 +115,7 @@ static ew_status open_and_lock(ew_journal *journal, const char *path, bool creat
   if (journal->fd < 0) return refuse_opening(journal, path, error);
   if (fstat(journal->fd, &opened) != 0) return refuse_system(journal, error, "cannot be opened");
   if (!S_ISREG(opened.st_mode)) return refuse(journal, error, "is not a regular file");
+  if (check_private(journal, &opened, error) != EW_OK) return error->status;
   if (flock(journal->fd, LOCK_EX | LOCK_NB) != 0)
     return errno == EWOULDBLOCK ? refuse(journal, error, "is locked by another run")
                                 : refuse_system(journal, error, "cannot be locked");

@@ -50,8 +50,9 @@ void ew_journal_init(ew_journal *journal);
 
 /* Open and lock a file, or create it with mode 0600. *found is false, and nothing is
 ** open, where there is none and `create` is false. EW_EJOURNAL: another run holds it, it
-** is no regular file or not of this format, or the system refuses; a foreign file is
-** left as it is. To be closed in any case. */
+** is no regular file or not of this format, it belongs to another user, others may write
+** it, it has a second name, or the system refuses; a foreign file is left as it is. To be
+** closed in any case. */
 ew_status ew_journal_open(ew_journal *journal, const char *path, bool create, bool *found,
                           ew_error *error);
 

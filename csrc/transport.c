@@ -6,10 +6,12 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "ca_file.h"
 #include "forks.h"
 #include "poller.h"
 #include "sockets.h"
@@ -494,6 +496,21 @@ static bool agrees(ew_transfer *x) {
   return status == x->response.status;
 }
 
+/* Say which of our time-outs passed: libcurl names none of them. What was only slow
+** (CURLOPT_LOW_SPEED_TIME) keeps libcurl's words. */
+static void name_time_out(const ew_transport *t, ew_transfer *x) {
+  enum { EARLY_US = 5000 }; /* libcurl counts in milliseconds */
+  int64_t elapsed_us = x->elapsed_us + EARLY_US;
+  char said[CURL_ERROR_SIZE];
+  memcpy(said, x->error_text, sizeof said);
+  if (elapsed_us >= (int64_t)t->attempt_timeout_ms * 1000)
+    snprintf(x->error_text, sizeof x->error_text, "attempt_timeout_ms (%ld) passed",
+             t->attempt_timeout_ms);
+  else if (x->sends == 0 && elapsed_us >= (int64_t)t->connect_timeout_ms * 1000)
+    snprintf(x->error_text, sizeof x->error_text, "connect_timeout_ms (%ld) passed: %.200s",
+             t->connect_timeout_ms, said);
+}
+
 /* The one way out of `active`. */
 static void finish(ew_transport *t, ew_transfer *x, int curl_code) {
   learn_from_answer(t, x);
@@ -505,6 +522,7 @@ static void finish(ew_transport *t, ew_transfer *x, int curl_code) {
   curl_multi_remove_handle(t->multi, x->easy);
   x->curl_code = curl_code;
   x->elapsed_us = ew_now_us() - x->started_us;
+  if (curl_code == CURLE_OPERATION_TIMEDOUT) name_time_out(t, x);
   t->usual_us += (x->elapsed_us - t->usual_us) / 8;
   x->socket = -1;
   ew_buffer_wipe(&x->key_line);
@@ -622,7 +640,6 @@ static void run_due(ew_transport *t, const ew_ready *ready, int count) {
 
 static void end_overdue(ew_transport *t) {
   while (overdue_us(t) <= ew_now_us()) {
-    t->active.first->reason = "the attempt took too long";
     finish(t, t->active.first, CURLE_OPERATION_TIMEDOUT);
   }
 }
@@ -980,6 +997,7 @@ static ew_status configure(ew_transport *t, const ew_transport_options *options,
   t->attempt_timeout_ms = options->attempt_timeout_ms;
   t->connection_limit = t->max_connections = options->max_connections;
   if (parse_base_url(t, options->base_url, error) != EW_OK ||
+      (options->ca_file && ew_check_ca_file(options->ca_file, error) != EW_OK) ||
       keep_text(&t->ca_file, options->ca_file, error) != EW_OK ||
       keep_proxy(t, options->proxy, error) != EW_OK)
     return error->status;

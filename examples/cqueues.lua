@@ -11,11 +11,14 @@ local workspace = require "elevenlabs.workspace"
 local LEAVER = "mia@example.com"
 local VOICES = { "voice_narrator", "voice_trailer", "voice_draft" }
 
-local client = assert(workspace.new {
+local client, why = workspace.new {
   driver = "cqueues",
   base_url = os.getenv "ELEVENLABS_BASE_URL",
   ca_file = os.getenv "ELEVENLABS_CA_FILE",
-})
+}
+if not client then
+  error(tostring(why), 0) -- assert wants text in some Luas
+end
 local controller = cqueues.new()
 local running, ticks = #VOICES, 0
 

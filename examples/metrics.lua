@@ -11,7 +11,7 @@ local function add(name, labels, value)
   counters[key] = (counters[key] or 0) + value
 end
 
-local client = assert(workspace.new {
+local client, why = workspace.new {
   base_url = os.getenv "ELEVENLABS_BASE_URL",
   ca_file = os.getenv "ELEVENLABS_CA_FILE",
   on_event = function(event)
@@ -26,7 +26,10 @@ local client = assert(workspace.new {
       add("elevenlabs_workspace_calls_total", labels, 1)
     end
   end,
-})
+}
+if not client then
+  error(tostring(why), 0) -- assert wants text in some Luas
+end
 
 for _, id in ipairs { "voice_narrator", "voice_trailer", "voice_draft", "voice_none" } do
   client:unshare { resource_id = id, resource_type = "voice", user_email = "mia@example.com" }

@@ -24,7 +24,12 @@ local RESOURCES = {
   { "voice_draft", "voice" },
 }
 
-local client = assert(workspace.new {
+--- assert wants text for its message in some Luas, and errors of ours only read as text.
+local function must(value, err)
+  return value or error(tostring(err), 0)
+end
+
+local client = must(workspace.new {
   base_url = os.getenv "ELEVENLABS_BASE_URL",
   ca_file = os.getenv "ELEVENLABS_CA_FILE",
 })
@@ -58,7 +63,7 @@ print_roles "Who has which role:"
 
 print "\nRemoving:"
 -- With thousands, pass a journal too: the run can then be killed and resumed.
-local report = assert(client:unshare_many(items, {
+local report = must(client:unshare_many(items, {
   on_result = function(item, receipt, err)
     local line = "  %-16s %-16s %s"
     print(line:format(item.resource_id, item.user_email, tostring(receipt or err)))

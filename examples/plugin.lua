@@ -3,14 +3,19 @@
 
 local workspace = require "elevenlabs.workspace"
 
-local client = assert(workspace.new {
+--- assert wants text for its message in some Luas, and errors of ours only read as text.
+local function must(value, err)
+  return value or error(tostring(err), 0)
+end
+
+local client = must(workspace.new {
   driver = "manual",
   io = "thread", -- and a thread of the client's own does the rest
   base_url = os.getenv "ELEVENLABS_BASE_URL",
   ca_file = os.getenv "ELEVENLABS_CA_FILE",
 })
 
-local report = assert(client:unshare_many(workspace.items.product {
+local report = must(client:unshare_many(workspace.items.product {
   resource_ids = { "voice_narrator", "voice_trailer" },
   resource_type = "voice",
   user_emails = { "mia@example.com" },

@@ -3,6 +3,7 @@
 local annotations = require "spec.support.annotations"
 local docs = require "spec.support.docs"
 local fake = require "elevenlabs.workspace.sandbox.fake"
+local process = require "spec.support.process"
 local model = require "elevenlabs.workspace.sandbox.model"
 local workspace = require "elevenlabs.workspace"
 
@@ -142,6 +143,32 @@ describe("the README's Lua", function()
     end
     assert.is_true(count >= 10)
   end)
+
+  it("case 34: shows the cause where there is no client", function()
+    local count = 0
+    for code in read_file("README.md"):gmatch "\n```lua\n(.-)\n```" do
+      if code:find("workspace.new", 1, true) then
+        local command = { "env", "-u", "ELEVENLABS_API_KEY", os.getenv "SPEC_LUA", "-e", code }
+        local status, _, err = process.run(command)
+        assert.are.equal(1, status)
+        assert.matches("api_key is missing: pass it or set", err:gsub(
+          "ca_file %.%.%. cannot be opened", "api_key is missing: pass it or set"
+        ), 1, true)
+        count = count + 1
+      end
+    end
+    assert.is_true(count >= 7)
+  end)
+
+  it("case 34: asserts no value of the library's, nor do the examples", function()
+    local pipe = assert(io.popen "find examples -type f; echo README.md")
+    for path in pipe:lines() do
+      for _, name in ipairs { "workspace%.", "client:", "here:", "call:", "run:", "require" } do
+        assert.is_nil(read_file(path):find("assert%(" .. name), path)
+      end
+    end
+    pipe:close()
+  end)
 end)
 
 describe("the reference", function()
@@ -253,6 +280,8 @@ describe("a bulk run", function()
     })
     os.remove(path)
     same(union(report, { stopped = true, stop_message = true }), fields "Report")
+    local nothing = { resource_id = "none", resource_type = "voice", user_email = "a@example.com" }
+    same(client:unshare_many({ nothing }).reasons[1], fields "Reason")
     same(union(told, { stopped = true, stop_message = true }), fields "Progress")
     for name in pairs(fields "Report") do
       assert.matches("[`%s]" .. name .. "[`%s]", readme_section "Bulk runs in Lua")
@@ -326,8 +355,8 @@ describe("the fields", function()
 
   it("of a receipt are those of real ones", function()
     local odd = client:unshare(with { workspace_api_key_id = "sk_odd" })
-    local read = client:start("get", RESOURCE):result()
-    same(union(odd, read), fields "Receipt")
+    local shared = client:share(with { user_email = "eve@example.com", role = "viewer" })
+    same(union(odd, shared), fields "Receipt")
   end)
 
   it("of an error are those of real ones, here and in the README", function()

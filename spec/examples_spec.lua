@@ -38,6 +38,15 @@ describe("examples", function()
     assert.matches("\ntotal 1000 confirmed 960 refused 40 unconfirmed 0 not_sent 0\n$", out)
   end)
 
+  it("case 34: show the cause where there is no key", function()
+    for _, name in ipairs { "offboard.lua", "cqueues.lua", "metrics.lua", "plugin.lua" } do
+      local code, _, err =
+        process.run { "env", "-u", "ELEVENLABS_API_KEY", LUA, "examples/" .. name }
+      assert.are.equal(1, code)
+      assert.matches("api_key is missing: pass it or set ELEVENLABS_API_KEY", err, 1, true)
+    end
+  end)
+
   it("metrics.lua counts for Prometheus", function()
     local out, err = run(LUA, "metrics.lua")
     assert.are.equal("", err)

@@ -181,7 +181,7 @@ for _, protocol in ipairs { "HTTP/2", "HTTP/1.1" } do
         assert.is_true(many:stats().in_flight <= 8)
       end
       for _, call in ipairs(calls) do
-        assert.are.equal("confirmed", call:result().outcome)
+        assert.are.equal(VOICE.resource_id, call:result().resource_id)
       end
       local connections = many:stats().connections
       assert.is_true(connections <= (protocol == "HTTP/2" and 1 or 8), connections)

@@ -8,6 +8,13 @@ local items = require "elevenlabs.workspace.items"
 
 local M = {}
 
+--- Raise, in the name of its caller's caller, where a function was called as a method.
+local function check_dot(first, name)
+  if first == M then
+    error(("call it with a dot: workspace.%s{...}"):format(name), 3)
+  end
+end
+
 --- Of this library, as in Semantic Versioning.
 ---@type string
 M.VERSION = require "elevenlabs.workspace.version"
@@ -20,6 +27,7 @@ M.items = items
 --- Make a client. Opens no connection. Raises where `options` is no table.
 ---@type fun(options: elevenlabs.workspace.Options): elevenlabs.workspace.Client|nil, elevenlabs.workspace.Error|nil
 M.new = function(options)
+  check_dot(options, "new")
   if type(options) ~= "table" then
     error("workspace.new takes a table of options, got " .. type(options), 2)
   end
@@ -40,6 +48,7 @@ local default
 --- ELEVENLABS_API_KEY and every option at its default.
 local function on_default(operation)
   return function(args)
+    check_dot(args, operation)
     local err
     if not default then
       default, err = M.new {}

@@ -389,6 +389,40 @@ describe("journal", function()
       assert.matches("is not a regular file", out, 1, true)
     end)
 
+    it("case 33: is not one that others may write", function()
+      local before, text = descriptors(), write_journal()
+      for _, mode in ipairs { "660", "606", "622" } do
+        assert(uv.fs_chmod(path, tonumber(mode, 8)))
+        for _, create in ipairs { true, false } do
+          refused(path, create, "can be written by others: if you trust what it says, chmod 600 it")
+        end
+      end
+      assert.are.equal(text, read_file(path))
+      assert(uv.fs_chmod(path, tonumber("644", 8))) -- others may read
+      assert.are.same(RECORDS, records_of(path))
+      assert.are.equal(before, descriptors())
+    end)
+
+    it("case 33: has one name", function()
+      write_journal()
+      assert(uv.fs_link(path, folder .. "/other"))
+      refused(path, true, "has another name too (a hard link)")
+      refused(folder .. "/other", false, "has another name too (a hard link)")
+      assert(os.remove(folder .. "/other"))
+      assert.are.same(RECORDS, records_of(path))
+    end)
+
+    -- Only root may give a file away.
+    if uv.getuid() == 0 then
+      it("case 33: belongs to whoever runs this, also if that is root", function()
+        write_journal()
+        assert(uv.fs_chown(path, 65534, -1))
+        for _, create in ipairs { true, false } do
+          refused(path, create, "belongs to another user (65534, this program runs as 0)")
+        end
+      end)
+    end
+
     it("has a path that the system accepts", function()
       write_journal()
       for _, create in ipairs { true, false } do

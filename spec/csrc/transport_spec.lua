@@ -143,6 +143,57 @@ describe("transport", function()
     assert.are.same({ "unconfirmed", "timeout" }, { err.outcome, err.kind })
   end)
 
+  describe("case 37: names the time-out that passed, and its value:", function()
+    --- Of a call to a server that never answers, or never ends its handshake.
+    local function message_of(options, script, server_options)
+      local server = raw.start({ script }, server_options)
+      options.base_url = server.base_url:gsub("^http:", "https:")
+      options.max_attempts = options.max_attempts or 1
+      local client = server:client(options)
+      local _, err = client:unshare(ARGS)
+      local report = client:unshare_many({ ARGS }, { deadline_ms = options.deadline_ms or 10000 })
+      client:close()
+      server:stop()
+      return err, report
+    end
+
+    it("attempt_timeout_ms", function()
+      local err = message_of({ attempt_timeout_ms = 150 }, { raw.read, raw.hold })
+      assert.are.same({ "timeout", "attempt_timeout_ms (150) passed" }, { err.kind, err.message })
+    end)
+
+    it("attempt_timeout_ms of one that waits for another's connection", function()
+      local server = raw.start({ { raw.hold } }, { plain = true })
+      local client = server:client {
+        base_url = server.base_url:gsub("^http:", "https:"),
+        attempt_timeout_ms = 150,
+        max_attempts = 1,
+      }
+      local calls = { client:start("get", ARGS), client:start("get", ARGS) }
+      for _, call in ipairs(calls) do
+        local _, err = call:result()
+        assert.are.equal("not_sent (timeout): attempt_timeout_ms (150) passed", tostring(err))
+      end
+      client:close()
+      server:stop()
+    end)
+
+    it("connect_timeout_ms", function()
+      local err = message_of({ connect_timeout_ms = 150 }, { raw.hold }, { plain = true })
+      assert.are.same({ "not_sent", "timeout" }, { err.outcome, err.kind })
+      assert.matches("^connect_timeout_ms %(150%) passed: %S", err.message)
+    end)
+
+    it("deadline_ms of a call and of a bulk run", function()
+      local err, report = message_of({ deadline_ms = 300 }, { raw.read, raw.hold })
+      assert.are.equal("unconfirmed (timeout): deadline_ms (300) passed", tostring(err))
+      assert.are.same({ "deadline", "deadline_ms (300) passed" },
+        { report.stopped, report.stop_message })
+      assert.matches("; the run stopped: deadline_ms (300) passed", report.reasons[1].message, 1,
+        true)
+    end)
+  end)
+
   it("trusts no status that libcurl and we read differently", function()
     local server = raw.start {
       { raw.read, raw.send "HTTP/1.1  200 OK\r\nContent-Length: 0\r\n\r\n", raw.hold },

@@ -569,7 +569,49 @@ describe("nginx", function()
     stop_cleanly()
   end)
 
-  it("serves the example, by the command in it", function()
+  it("case 42: gives the resource to whoever started a call that gets it", function()
+    start {
+      server = [[
+        location = /get {
+          content_by_lua_block {
+            local call = client:start("get", { resource_id = "x", resource_type = "voice" })
+            local resource = assert(call:result())
+            ngx.print(resource.status, " ", tostring(resource))
+          }
+        }
+      ]],
+    }
+    assert.are.equal("ok nil nil: no roles", (host:get "/get"))
+  end)
+
+  describe("case 34: runs the README's snippet", function()
+    local file = assert(io.open "README.md")
+    local snippet = file:read("*a"):match "\n```nginx\n(.-)\n```"
+    file:close()
+    local body = snippet:gsub("server {", "server { listen 127.0.0.1:${port};", 1)
+
+    it("which says in the log why there is no client", function()
+      local ok, log = pcall(hosts.start, { body = body, main = "env ELEVENLABS_API_KEY;" })
+      assert.is_false(ok)
+      local cause = "api_key is missing: pass it or set ELEVENLABS_API_KEY"
+      assert.matches("init_by_lua error: [^\n]*" .. cause, log)
+    end)
+
+    it("which says to its own client why nothing was removed", function()
+      host = hosts.start {
+        body = body,
+        main = "env ELEVENLABS_API_KEY;",
+        env = { ELEVENLABS_API_KEY = KEY },
+      }
+      local said, status = host:get "/revoke?resource_id=x&resource_type=voice"
+      assert.are.equal(502, status)
+      assert.matches("^not_sent %(invalid_argument%): ", said)
+    end)
+  end)
+
+  --- The example, for a free port and with its files in the service's folder.
+  ---@return string path, integer port, string text of the original
+  local function copy_example()
     local socket = uv.new_tcp()
     assert(socket:bind("127.0.0.1", 0))
     local port = socket:getsockname().port
@@ -577,14 +619,36 @@ describe("nginx", function()
     local file = assert(io.open "examples/openresty/nginx.conf")
     local text = file:read "*a"
     file:close()
-    local command = text:match "#%s+(elevenlabs%-workspace [^\n]*)\n"
     local path = service.folder .. "/example.conf"
     local copy = assert(io.open(path, "w"))
     copy:write((text:gsub("127.0.0.1:8080", "127.0.0.1:" .. port):gsub("/tmp", service.folder)))
     copy:close()
+    return path, port, text
+  end
+
+  it("case 34: runs the example, which says in the log why it cannot", function()
+    local path = copy_example()
+    local command = { "sh", "-c", 'PATH=$PATH:/usr/sbin; exec nginx -e stderr -c "$0"', path }
+    for _, row in ipairs {
+      { false, "/x", "api_key is missing: pass it or set ELEVENLABS_API_KEY" },
+      { KEY, false, "REVOKE_JOURNALS is missing: name a folder" },
+    } do
+      local env = { ELEVENLABS_API_KEY = row[1], REVOKE_JOURNALS = row[2] }
+      local paths = "build/luajit/?.so;;"
+      env.LUA_PATH, env.LUA_CPATH = uv.cwd() .. "/lua/?.lua;;", uv.cwd() .. "/" .. paths
+      local code, _, log = process.run(command, { env = env })
+      assert.are.equal(1, code)
+      assert.matches("init_by_lua error: [^\n]*" .. row[3], log)
+    end
+  end)
+
+  it("serves the example, by the command in it", function()
+    local path, port, text = copy_example()
+    local before, command = text:match "#%s+(export [^\n]*)\n#%s+(elevenlabs%-workspace [^\n]*)\n"
     command = command:gsub('"$PWD/examples/openresty/nginx.conf"', path, 1)
     command = command:gsub("%-c ", uv.getuid() == 0 and "-g 'user root;' %0" or "%0")
-    command = "PATH=$PWD/build/luajit/bin:$PATH:/usr/sbin; exec " .. command
+    before = ("HOME='%s'; %s; "):format(service.folder, before)
+    command = before .. "PATH=$PWD/build/luajit/bin:$PATH:/usr/sbin; exec " .. command
     local example = process.start { "sh", "-c", command }
     hosts.wait_until(function()
       return example:ended() or example.err.text:find("start worker process ", 1, true)
@@ -611,6 +675,9 @@ describe("nginx", function()
       assert.are.same({ 2, 1, already }, { last.total, last.confirmed, last.already_confirmed })
     end
     assert.are.equal(400, (post("/revoke-many?job=../x", "[]")))
+    local journals = service.folder .. "/revoke-journals" -- case 33
+    assert.are.equal(tonumber("700", 8), uv.fs_stat(journals).mode % 512)
+    assert.are.equal(tonumber("600", 8), uv.fs_stat(journals .. "/a-1.journal").mode % 512)
     example:stop()
     assert.is_nil(example.err.text:find("[error]", 1, true))
   end)

@@ -331,6 +331,10 @@ describe("a bulk run", function()
       assert.are.equal("deadline", report.stopped)
       assert.are.same({ 0, 0, 4, 2 }, outcomes(report))
       assert.are.equal(6000, engine.now())
+      assert.are.equal("deadline_ms (5000) passed", report.stop_message) -- case 37
+      for _, reason in ipairs(report.reasons) do
+        assert.matches("; the run stopped: deadline_ms (5000) passed", reason.message, 1, true)
+      end
     end)
 
     it("which counts from when its result is asked for", function()

@@ -71,6 +71,9 @@ describe("client", function()
       { "max_concurrency", { max_concurrency = 5000 } },
       { "ca_file", { ca_file = true } },
       { "ca_file", { ca_file = "a\0b" } },
+      { "ca_file", { ca_file = "/nowhere" } },
+      { "ca_file", { ca_file = "/nowhere", io = "thread" } },
+      { "ca_file", { ca_file = "/nowhere", base_url = "http://localhost" } },
       { "proxy", { proxy = true } },
       { "proxy", { proxy = "" } },
       { "on_event", { on_event = {} } },
@@ -89,6 +92,61 @@ describe("client", function()
         assert.matches(case[1], err.message)
       end)
     end
+  end)
+
+  describe("case 43: looks at ca_file", function()
+    local path
+
+    before_each(function()
+      path = os.tmpname()
+    end)
+
+    after_each(function()
+      os.remove(path)
+    end)
+
+    local function write(text)
+      local file = assert(io.open(path, "w"))
+      file:write(text)
+      file:close()
+    end
+
+    local function refused(target, why)
+      local client, err = new { ca_file = target }
+      assert.is_nil(client)
+      assert.are.same({ "invalid_argument", "ca_file" }, { err.kind, err.field })
+      assert.matches("^ca_file " .. target:sub(1, 4), err.message)
+      assert.matches(why, err.message, 1, true)
+    end
+
+    it("which may be missing, a folder, a device or closed to us", function()
+      refused("/nope", "cannot be opened: No such file or directory")
+      refused("/tmp", "is a folder")
+      refused("/dev/null", "is not a regular file")
+      refused(path .. "/below", "cannot be opened: Not a directory")
+    end)
+
+    it("which may be no PEM", function()
+      for _, text in ipairs {
+        "",
+        "\48\130\1\10",
+        "-----BEGIN PRIVATE KEY-----",
+        "-----BEGIN CERTIFICATE REQUEST-----",
+        ("x"):rep(100000),
+      } do
+        write(text)
+        refused(path, "holds no certificate in PEM (-----BEGIN CERTIFICATE----- is its first line)")
+      end
+    end)
+
+    it("and takes one that begins anywhere", function()
+      for _, before in ipairs { 0, 1, 8100, 8150, 8170, 8191, 8192, 16370, 100000 } do
+        for _, kind in ipairs { "CERTIFICATE", "TRUSTED CERTIFICATE", "X509 CERTIFICATE" } do
+          write(("#"):rep(before) .. ("-----BEGIN %s-----\n"):format(kind))
+          assert(new { ca_file = path }):close()
+        end
+      end
+    end)
   end)
 
   it("says why a driver cannot be loaded", function()
@@ -139,6 +197,46 @@ describe("client", function()
     assert.has_error(function()
       client:start("delete", {})
     end, "the operation must be unshare, share, get or connect")
+  end)
+
+  it("case 29: says that a method takes a colon", function()
+    local client = fake.new()
+    local function says(message, f, ...)
+      local ok, why = pcall(f, ...)
+      assert.is_false(ok)
+      assert.matches("call it with a " .. message, why, 1, true)
+      assert.matches("client_spec.lua:%d", why) -- the line that calls it
+    end
+    for _, op in ipairs { "unshare", "share", "get" } do
+      says("colon: client:" .. op .. "{...}", function()
+        client[op](MIA)
+      end)
+      says("dot: workspace." .. op .. "{...}", function()
+        workspace[op](workspace, MIA)
+      end)
+    end
+    says("dot: workspace.new{...}", function()
+      workspace:new {}
+    end)
+    for _, name in ipairs { "start", "start_many", "unshare_many", "share_many", "step" } do
+      says(("colon: client:%s(...)"):format(name), function()
+        client[name]({}, {})
+      end)
+    end
+    for _, name in ipairs { "connect", "pollfd", "timeout_ms", "stats", "close" } do
+      says(("colon: client:%s()"):format(name), function()
+        client[name]()
+      end)
+    end
+    local call, run = client:start("get", ARGS), client:start_many("unshare", { MIA })
+    for _, name in ipairs { "done", "result", "cancel" } do
+      says(("colon: call:%s()"):format(name), function()
+        call[name]()
+      end)
+      says(("colon: run:%s()"):format(name), function()
+        run[name]()
+      end)
+    end
   end)
 
   it("shows its key nowhere in itself or its calls", function()

@@ -151,6 +151,7 @@ describe("engine", function()
       assert.are.equal(1, engine:step())
       local _, err = call:result()
       assert.are.same({ "not_sent", "timeout" }, { err.outcome, err.kind })
+      assert.are.equal("deadline_ms (100) passed before it was sent", err.message) -- case 37
     end)
 
     it("of a call in flight", function()
@@ -163,6 +164,20 @@ describe("engine", function()
       engine:step()
       local _, err = call:result()
       assert.are.same({ "unconfirmed", "timeout" }, { err.outcome, err.kind })
+      assert.are.equal("deadline_ms (100) passed", err.message) -- case 37
+    end)
+
+    it("of a call that rests: case 37", function()
+      local engine, core, pass = world { deadline_ms = 2000.5, max_attempts = 4 }
+      local call = engine:start("unshare", {})
+      engine:step()
+      core:answer(1, { status = 500 })
+      engine:step()
+      pass(2001)
+      engine:step()
+      local message = "deadline_ms (2000.5) passed before it was sent again; the last answer: "
+        .. "the server answered 500"
+      assert.are.equal(message, select(2, call:result()).message)
     end)
 
     it("of the oldest unfinished call, not of one that is done", function()
@@ -916,6 +931,9 @@ describe("engine", function()
       core:answer(1, { status = 500 })
       engine:step()
       assert.are.same({ true, "server" }, { call:done(), select(2, call:result()).kind })
+      local message = "the server answered 500; "
+        .. "deadline_ms (100) leaves no time for another attempt"
+      assert.are.equal(message, select(2, call:result()).message) -- case 37
     end)
 
     it("nothing that was cancelled meanwhile: unconfirmed if it may have been applied", function()

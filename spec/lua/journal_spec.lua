@@ -1,6 +1,7 @@
 local bulk = require "elevenlabs.workspace.bulk"
 local cjson = require "cjson"
 local journals = require "elevenlabs.workspace.journal"
+local uv = require "luv"
 local world = require "spec.support.world"
 
 local URL = "https://server.example"
@@ -97,6 +98,21 @@ describe("the journal", function()
         outcome = "refused", status = 404, kind = "not_found", message = "Not Found" },
       { ["end"] = true },
     }, list)
+  end)
+
+  it("case 33: begins no bulk run where others may write it", function()
+    assert(run({ "a" }, ok))
+    assert(uv.fs_chmod(path, tonumber("666", 8)))
+    local text = read()
+    for _, opts in ipairs { {}, { dry_run = true } } do
+      local report, err = run({ "a", "b" }, ok, nil, opts)
+      assert.is_nil(report)
+      assert.are.same({ "journal", "journal", "not_sent" }, { err.kind, err.field, err.outcome })
+      assert.matches("can be written by others: .* chmod 600 it$", err.message)
+    end
+    assert.are.equal(text, read())
+    assert(uv.fs_chmod(path, tonumber("600", 8)))
+    assert.are.equal(1, run({ "a", "b" }, ok).already_confirmed)
   end)
 
   it("lets the next run send only what is not confirmed", function()

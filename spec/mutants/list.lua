@@ -136,7 +136,7 @@ mutant("false is a confirmation", [[if (r.outermost == IS_FALSE) return "its bod
 of("lua/elevenlabs/workspace/error_body.lua", "spec/lua/error_body_spec.lua")
 mutant("a page shows a secret that an entity hides", "excerpt(mask(words))", "excerpt(words)")
 mutant("a text shows a secret that an escape hides", "mask(without_escapes(body))", "mask(body)")
-mutant("a text's control characters reach the terminal", "errors.visible(character)", "character")
+mutant("a text's control characters reach the terminal", "texts.visible(character)", "character")
 
 of("lua/elevenlabs/workspace/outcome.lua", "spec/lua/outcome_spec.lua")
 mutant("a 500 counts as confirmed", "elseif status == 200 then",
@@ -259,6 +259,10 @@ mutant("base_url may hold a password",
 mutant("each of a burst gets a connection of its own", "  limit_connections(t);\n", "",
   { filter = "needs a few connections" })
 
+of("csrc/ca_file.c", "spec/lua/client_spec.lua")
+mutant("any file is one of authorities", "if (holds_certificate(block, length)) return EW_OK;",
+  "if (length) return EW_OK;", { filter = "case 43" })
+
 of("csrc/lua_result.c", "spec/faults_spec.lua")
 mutant("an error below HTTP is not passed on", "if (c->curl_code != usual.curl_code) set",
   "if (0) set", { filter = "certificate expired" })
@@ -319,6 +323,10 @@ mutant("two runs may have one journal", "if (flock(journal->fd, LOCK_EX | LOCK_N
 mutant("a link is followed", "| O_NOFOLLOW |", "|", { filter = "file is not a folder" })
 mutant("others may read a journal", ": flags, 0600)", ": flags, 0644)",
   { filter = "file is made for its owner" })
+mutant("others may write a journal", "if (opened->st_mode & (S_IWGRP | S_IWOTH))", "if (0)",
+  { filter = "case 33" })
+mutant("a journal may have two names", "if (opened->st_nlink > 1)", "if (0)",
+  { filter = "case 33" })
 mutant("a fork's child may write", "if (journal->forks != ew_forks())", "if (0)",
   { filter = "lock is the parent's" })
 mutant("a file that lost its name is written", "*replaced = !is_named(path, &opened);", "",
@@ -426,7 +434,10 @@ mutant("what libcurl repeated was not applied",
   [[and (verdict.outcome == "unconfirmed" or evidence.resent)]],
   [[and verdict.outcome == "unconfirmed"]])
 mutant("a deadline is no bound for another attempt",
-  "return not (call.deadline_ms and due >= call.deadline_ms) and due or nil", "return due")
+  "return not verdict.is_late and due or nil", "return due")
+mutant("a call that gets a resource results in a receipt",
+  [[self.op == "get" and resources.new(self.ending.body) or self.ending]], "self.ending",
+  { by = "spec/lua/resource_spec.lua", filter = "case 42" })
 mutant("a fork's child sends what was its parent's", [[stop_waiting(self, "forked")]], "")
 mutant("closing leaves what waits", [[stop_waiting(self, "closed")]], "")
 mutant("a closed client takes calls", [[  if self.closed then
@@ -504,6 +515,9 @@ mutant("a list of what is gone stops a run that had confirmations",
     filter = "not stop at refusals",
   })
 
+module "report"
+mutant("a report keeps any number of reasons", "if count == MOST_REASONS then", "if false then")
+
 module "stop_rules"
 mutant("a redirect is no reason to stop", [[if verdict.action == "stop" then]],
   [[if verdict.action == "stop" and verdict.class ~= "redirected" then]], { rows = { 37, 38 } })
@@ -513,6 +527,9 @@ mutant("a single 403 stops a run", "self.answers >= FIRST_FORBIDDEN then",
   "self.answers >= 1 then", { rows = { 54 } })
 mutant("refusals of several kinds count as one",
   "(self.answers == 1 or self.refusal == refusal) and refusal", "refusal")
+
+module "text"
+mutant("text may be turned", "{ 0x2028, 0x202E }", "{ 0x2028, 0x202D }")
 
 module "secrets"
 mutant("a secret is masked where it stands first alone", "while from do", "if from then")

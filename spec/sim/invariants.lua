@@ -454,7 +454,8 @@ function Watch:calls(calls, ends, stats)
     if not call:done() then
       self:fail("lost", "call %d (%s) has no end", call.number, entry.key)
     elseif not entry.is_told then
-      self:outcome(entry.key, call:result())
+      local _, err = call:result() -- of a get it is the resource, and the receipt is inside
+      self:outcome(entry.key, not err and call.ending or nil, err)
     end
   end
   for number = 1, stats.calls do

@@ -49,14 +49,14 @@ function M.call(process)
   if not entry then
     return
   end
-  local receipt, err = entry.call:result()
+  local _, err = entry.call:result()
   local why = not entry.call:done() and err.message
   if why then
     return process.watch:fail("broken", "a call's result is there before its end: %s", why)
   end
   if entry.op ~= "connect" then
     entry.is_told = true
-    process.watch:outcome(entry.key, receipt, err)
+    process.watch:outcome(entry.key, not err and entry.call.ending or nil, err)
   end
 end
 

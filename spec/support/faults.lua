@@ -540,8 +540,32 @@ fault(51, "plaintext on the TLS port", "not_sent", function(by)
   server:stop()
   return seen, kind
 end, "tls")
-fault(52, "wrong CA path", "not_sent",
-  over_raw({ { HOLD } }, { client = { ca_file = "/nonexistent/ca.pem" } }), "tls")
+
+--- A file of authorities that was whole when the client was made, and is not when it connects.
+local function with_spoilt_ca(spoil)
+  return function(by)
+    local server = raw.start(by.raw { { HOLD } })
+    local path = os.tmpname()
+    local from, to = assert(io.open(server.ca_file)), assert(io.open(path, "w"))
+    to:write(from:read "*a")
+    from:close()
+    to:close()
+    local client = server:client(by.options { ca_file = path })
+    spoil(path)
+    local seen, kind = by.unshare(client)
+    client:close()
+    server:stop()
+    os.remove(path)
+    return seen, kind
+  end
+end
+
+fault(52, "CA file gone since the client was made", "not_sent", with_spoilt_ca(os.remove), "tls")
+fault(52, "CA file overwritten since then", "not_sent", with_spoilt_ca(function(path)
+  local file = assert(io.open(path, "w"))
+  file:write "garbage"
+  file:close()
+end), "tls")
 
 -- ---- refusals
 

@@ -23,6 +23,11 @@ http {
   scgi_temp_path scgi;
   lua_package_path "${root}/lua/?.lua;;";
   lua_package_cpath "${root}/build/luajit/?.so;;";
+  ${body}
+}
+]]
+
+local BODY = [[
   ${http}
   init_by_lua_block {
     require("elevenlabs.workspace.sandbox.worker").follow_parent()
@@ -32,7 +37,6 @@ http {
     listen 127.0.0.1:${port} ${tls};
     ${server}
   }
-}
 ]]
 
 -- ---- its files
@@ -57,7 +61,7 @@ end
 
 local function write_config(folder, values)
   local text = CONFIG
-  for _ = 1, 2 do -- what is put in may have some too
+  for _ = 1, 3 do -- what is put in may have some too
     text = text:gsub("%${(%w+)}", values)
   end
   local file = assert(io.open(folder .. "/nginx.conf", "w"))
@@ -81,7 +85,8 @@ Host.__index = Host
 
 --- Start one. It answers from then on.
 ---@param parts table { init, http, server, main: of its configuration, where ${port} is one that
---- is listened on, and ${port2} another; tls = "ssl" for the first; workers = 1, env = nil }
+--- is listened on, and ${port2} another; body = all that is inside of http, in place of these;
+--- tls = "ssl" for the first; workers = 1, env = nil }
 function M.start(parts)
   local self = setmetatable({}, Host)
   self.folder = assert(uv.fs_mkdtemp((os.getenv "TMPDIR" or "/tmp") .. "/elevenlabs-spec-XXXXXX"))
@@ -95,6 +100,7 @@ function M.start(parts)
     root = uv.cwd(),
     port = port,
     port2 = port2,
+    body = BODY,
     init = "",
     http = "",
     tls = "",
@@ -118,7 +124,9 @@ function M.start(parts)
   process.run_until(function()
     return self.process.code or self:log():find("start worker process ", 1, true)
   end)
-  assert(not self.process.code, self:log())
+  if self.process.code then
+    error(select(2, self:stop()), 0)
+  end
   return self
 end
 

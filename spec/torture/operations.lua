@@ -105,7 +105,7 @@ add("new", {
       api_key = "sk_torture",
       driver = "blocking",
       io = world.options.io,
-      ca_file = "/nowhere",
+      ca_file = "spec/torture/authority.pem",
       user_agent = "torture",
     }
   end,

@@ -47,6 +47,15 @@ local function revoke(path, email)
   return report, report and failed or err
 end
 
+--- One line: what became of it, and the cause of most that failed.
+local function summary(report)
+  local reason = report.reasons[1]
+  if not reason or report.stopped then -- which says why
+    return tostring(report)
+  end
+  return ("%s; %d times: %s"):format(tostring(report), reason.count, reason.message)
+end
+
 --- In a coroutine, so that calls wait in the editor's loop.
 function M.run(path, email)
   coroutine.wrap(function()
@@ -56,7 +65,7 @@ function M.run(path, email)
       return vim.notify(tostring(failed), vim.log.levels.ERROR)
     end
     vim.fn.setqflist({}, " ", { title = "ElevenLabsRevoke " .. email, items = failed })
-    vim.notify(tostring(report))
+    vim.notify(summary(report))
   end)()
 end
 

@@ -5,6 +5,7 @@ local core = require "elevenlabs.workspace.core"
 local errors = require "elevenlabs.workspace.error"
 local names = require "elevenlabs.workspace.names"
 local secrets = require "elevenlabs.workspace.secrets"
+local texts = require "elevenlabs.workspace.text"
 local version = require "elevenlabs.workspace.version"
 
 local M = {}
@@ -83,11 +84,13 @@ end
 
 local OPERATIONS = { unshare = true, share = true, get = true, connect = true }
 
---- Made by `workspace.new`. One serves many calls at a time, of many coroutines.
+--- Made by `workspace.new`. One serves many calls at a time, of many coroutines. `tostring` of
+--- it is one line.
 ---@class elevenlabs.workspace.Client
 local Client = {}
 Client.__index = Client
 Client.__name = "elevenlabs.workspace.client"
+Client.__concat = texts.concat
 
 -- ---- options: each reader returns a value, or nil and an error
 
@@ -303,7 +306,8 @@ end
 
 -- ---- calls
 
-local function check_call(op, args)
+local function check_call(self, op, args, call)
+  names.check_self(self, call, 4)
   if type(op) ~= "string" or not OPERATIONS[op] then
     error("the operation must be unshare, share, get or connect", 3)
   elseif op ~= "connect" and type(args) ~= "table" then
@@ -318,7 +322,7 @@ end
 ---@return elevenlabs.workspace.Call|nil
 ---@return elevenlabs.workspace.Error|nil
 function Client:start(op, args)
-  check_call(op, args)
+  check_call(self, op, args, "client:start(...)")
   return self.engine:start(op, args or {})
 end
 
@@ -352,21 +356,6 @@ end
 ---@class elevenlabs.workspace.ShareArgs: elevenlabs.workspace.UnshareArgs
 ---@field role "admin"|"editor"|"commenter"|"viewer"
 
---- A resource and who has which role on it, as the server tells it. JSON's null is `cjson.null`.
----@class elevenlabs.workspace.Resource
----@field resource_id string
----@field resource_name string|nil
----@field resource_type string
----@field creator_user_id string|nil
----@field anonymous_access_level_override string|nil the role of anybody at all
----@field role_to_group_ids table<string, string[]> role to ids of users and groups, never emails
----@field share_options elevenlabs.workspace.ShareOption[] who has no role on it so far
-
----@class elevenlabs.workspace.ShareOption
----@field id string
----@field name string a user's is the email
----@field type "user"|"group"|"key"
-
 --- Counts since the client was made, and of the calls under way.
 ---@class elevenlabs.workspace.Stats
 ---@field calls integer the sum of waiting, in_flight and the four outcomes
@@ -387,7 +376,7 @@ end
 ---@return elevenlabs.workspace.Receipt|nil
 ---@return elevenlabs.workspace.Error|nil
 function Client:unshare(args)
-  check_call("unshare", args)
+  check_call(self, "unshare", args, "client:unshare{...}")
   return run(self, "unshare", args)
 end
 
@@ -396,7 +385,7 @@ end
 ---@return elevenlabs.workspace.Receipt|nil
 ---@return elevenlabs.workspace.Error|nil
 function Client:share(args)
-  check_call("share", args)
+  check_call(self, "share", args, "client:share{...}")
   return run(self, "share", args)
 end
 
@@ -405,9 +394,8 @@ end
 ---@return elevenlabs.workspace.Resource|nil
 ---@return elevenlabs.workspace.Error|nil
 function Client:get(args)
-  check_call("get", args)
-  local receipt, err = run(self, "get", args)
-  return receipt and receipt.body, err
+  check_call(self, "get", args, "client:get{...}")
+  return run(self, "get", args)
 end
 
 --- Make the connection ahead of need: a HEAD of / without the key, to which any
@@ -415,13 +403,15 @@ end
 ---@return true|nil
 ---@return elevenlabs.workspace.Error|nil
 function Client:connect()
+  names.check_self(self, "client:connect()")
   local receipt, err = run(self, "connect", {})
   return receipt and true, err
 end
 
 -- ---- many calls
 
-local function check_many(op, items, opts)
+local function check_many(self, op, items, opts, call)
+  names.check_self(self, call, 4)
   if op ~= "unshare" and op ~= "share" then
     error("the operation of a bulk run must be unshare or share", 3)
   elseif type(items) ~= "table" and type(items) ~= "function" then
@@ -452,7 +442,7 @@ end
 ---@return elevenlabs.workspace.Run|nil
 ---@return elevenlabs.workspace.Error|nil
 function Client:start_many(op, items, opts)
-  check_many(op, items, opts)
+  check_many(self, op, items, opts, "client:start_many(...)")
   return start_many(self, op, items, opts)
 end
 
@@ -463,7 +453,7 @@ end
 ---@return elevenlabs.workspace.Report|nil
 ---@return elevenlabs.workspace.Error|nil
 function Client:unshare_many(items, opts)
-  check_many("unshare", items, opts)
+  check_many(self, "unshare", items, opts, "client:unshare_many(...)")
   return run_many(self, "unshare", items, opts)
 end
 
@@ -473,7 +463,7 @@ end
 ---@return elevenlabs.workspace.Report|nil
 ---@return elevenlabs.workspace.Error|nil
 function Client:share_many(items, opts)
-  check_many("share", items, opts)
+  check_many(self, "share", items, opts, "client:share_many(...)")
   return run_many(self, "share", items, opts)
 end
 
@@ -483,6 +473,7 @@ end
 ---@param timeout_ms number|nil the longest wait; default 0: do not wait
 ---@return integer # calls that became done since the last step
 function Client:step(timeout_ms)
+  names.check_self(self, "client:step(...)")
   local engine = self.engine
   local before = engine:news()
   local count = engine:step(timeout_ms)
@@ -496,6 +487,7 @@ end
 --- be waited on, never read.
 ---@return integer|nil
 function Client:pollfd()
+  names.check_self(self, "client:pollfd()")
   return self.engine:pollfd()
 end
 
@@ -503,12 +495,14 @@ end
 --- a descriptor.
 ---@return number|nil # milliseconds; nil where there is no such work
 function Client:timeout_ms()
+  names.check_self(self, "client:timeout_ms()")
   return self.core:timeout_ms()
 end
 
 --- Counts since the client was made, and of the calls under way.
 ---@return elevenlabs.workspace.Stats
 function Client:stats()
+  names.check_self(self, "client:stats()")
   local counts, engine = self.engine.counts, self.engine
   local done = counts.confirmed + counts.refused + counts.unconfirmed + counts.not_sent
   local attempts, connections = self.core:counts()
@@ -531,6 +525,7 @@ end
 --- End all calls and connections. Calls under way are done with kind "closed", but for those
 --- that were answered first. Idempotent. `local client <close>` calls it in Lua 5.4.
 function Client:close()
+  names.check_self(self, "client:close()")
   if self.driver.close then
     self.driver.close(self)
   end
@@ -538,5 +533,14 @@ function Client:close()
 end
 
 Client.__close = Client.close
+
+function Client.__tostring(self)
+  if self.engine.closed then
+    return ("client of %s: closed"):format(self.base_url)
+  end
+  local stats = self:stats()
+  local text = "client of %s: %d calls, %d in flight, %d waiting"
+  return text:format(self.base_url, stats.calls, stats.in_flight, stats.waiting)
+end
 
 return M

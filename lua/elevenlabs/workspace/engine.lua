@@ -8,11 +8,14 @@
 
 local errors = require "elevenlabs.workspace.error"
 local events = require "elevenlabs.workspace.events"
+local names = require "elevenlabs.workspace.names"
 local outcome = require "elevenlabs.workspace.outcome"
 local paces = require "elevenlabs.workspace.pace"
 local queue = require "elevenlabs.workspace.queue"
+local resources = require "elevenlabs.workspace.resource"
 local retry = require "elevenlabs.workspace.retry"
 local secrets = require "elevenlabs.workspace.secrets"
+local texts = require "elevenlabs.workspace.text"
 local turns = require "elevenlabs.workspace.turns"
 
 local M = {}
@@ -22,11 +25,12 @@ local M = {}
 -- back; not 0, since a timer that went off cannot be taken back.)
 local RESCUE_MS = 100
 
---- A call under way, from `client:start`.
+--- A call under way, from `client:start`. `tostring` of it is one line.
 ---@class elevenlabs.workspace.Call
 local Call = {}
 Call.__index = Call
 Call.__name = "elevenlabs.workspace.call"
+Call.__concat = texts.concat
 -- What most calls never are; read through the metatable. A call that has one of these for itself
 -- may need memory for it, so that whoever sets it does so before anything that cannot be undone.
 Call.counted = 0 -- attempts, as the policy counts them
@@ -223,7 +227,8 @@ local function finish_unsent(self, call, failure)
   err.attempts, err.warning = call.attempts, call.warning
   err.outcome = call.perhaps_applied and "unconfirmed" or err.outcome
   if call.verdict then
-    err.message = ("%s again; the last answer: %s"):format(err.message, call.verdict.message)
+    local message = ("%s again; the last answer: %s"):format(err.message, call.verdict.message)
+    err.message = errors.one_line(message)
   end
   if finish(self, call, err) then
     emit_done(self, call)
@@ -232,10 +237,15 @@ end
 
 local STOP_MESSAGES = {
   cancelled = "cancelled before it was sent",
-  timeout = "its deadline passed before it was sent",
+  timeout = "deadline_ms (%s) passed before it was sent",
   closed = "the client was closed before it was sent",
   forked = "the process forked before it was sent: it is the parent's to send",
 }
+
+--- What a deadline ended names it.
+local function stop_message(self, why)
+  return STOP_MESSAGES[why]:format(self.deadline_ms and texts.number(self.deadline_ms))
+end
 
 --- End a call for a reason of ours. In flight, its attempt still completes, and an
 --- answer that came first stands.
@@ -245,7 +255,7 @@ local function stop(self, call, why)
     self.core:cancel(call.id)
   elseif call.state ~= "done" and call.state ~= "new" then
     local kind = why == "forked" and "cancelled" or why
-    finish_unsent(self, call, { kind = kind, message = STOP_MESSAGES[why] })
+    finish_unsent(self, call, { kind = kind, message = stop_message(self, why) })
     self.core:wake_at(0)
   end
 end
@@ -575,10 +585,15 @@ local function conclude(self, call, verdict)
     return finish(self, call, verdict)
   end
   local became, ambiguous = with_history(call, verdict)
+  local message = verdict.message
+  if verdict.is_late then
+    local format = "%s; deadline_ms (%s) leaves no time for another attempt"
+    message = format:format(message, texts.number(self.deadline_ms))
+  end
   local err = errors.new {
     kind = verdict.kind,
     outcome = became,
-    message = verdict.message,
+    message = message,
     field = verdict.field,
     status = verdict.status,
     code = verdict.code,
@@ -613,11 +628,13 @@ local function retry_at(self, call, verdict, now)
     return nil
   end
   local due = math.max(now + verdict.own_ms, self.pace:gate_opens_at())
-  return not (call.deadline_ms and due >= call.deadline_ms) and due or nil
+  verdict.is_late = call.deadline_ms ~= nil and due >= call.deadline_ms
+  return not verdict.is_late and due or nil
 end
 
 --- What a verdict that is no confirmation means for this call. Where it may be sent again, also
---- what the server asked for, how long the call would rest by itself, and room for `learn`.
+--- what the server asked for, how long the call would rest by itself, and room for `learn` and
+--- `retry_at`.
 local function weigh(self, call, evidence, verdict)
   verdict.resent = evidence.resent
   if outcome.is_transient(verdict.action) then
@@ -625,7 +642,7 @@ local function weigh(self, call, evidence, verdict)
     local slow = verdict.status == 429 or verdict.status == 503
     verdict.asked_ms = retry.parse_retry_after(headers["retry-after"], headers.date)
     verdict.own_ms = retry.backoff_ms(call.attempts, slow, self.random())
-    verdict.held_back = false
+    verdict.held_back, verdict.is_late = false, false
   elseif call.confirming and verdict.action == "probe" then
     verdict.action = "stop"
   end
@@ -666,6 +683,9 @@ end
 local function learn(self, call, evidence, now)
   if call.stopped then
     evidence.stopped = call.stopped
+    if call.stopped == "timeout" then
+      evidence.message = ("deadline_ms (%s) passed"):format(texts.number(self.deadline_ms))
+    end
   end
   local verdict = outcome.judge(call.op, evidence, mask_of(self, call))
   if verdict.action ~= "done" then
@@ -989,19 +1009,37 @@ end
 --- Has it ended? Its result is there then.
 ---@return boolean
 function Call:done()
+  names.check_self(self, "call:done()")
   return self.state == "done"
 end
 
 --- Ask the call to end. It is done after one of the next steps, and says what is
 --- then true: what was answered before stands.
 function Call:cancel()
+  names.check_self(self, "call:cancel()")
   stop(self.engine, self, "cancelled")
 end
 
---- The call's result; where it is not done, the client's driver waits for it.
----@return elevenlabs.workspace.Receipt|nil
+local STATES = {
+  waiting = "waits to be sent",
+  starting = "is being sent",
+  flying = "in flight",
+  resting = "waits to be sent again",
+}
+
+function Call.__tostring(self)
+  local args = self.args
+  local what = events.describe_call(self.number, self.op, args.resource_type, args.resource_id)
+  local state = self.state == "done" and tostring(self.ending) or STATES[self.state]
+  return texts.one_line(("%s: %s"):format(what, state))
+end
+
+--- The call's result; where it is not done, the client's driver waits for it. Of a "get" it is
+--- the resource.
+---@return elevenlabs.workspace.Receipt|elevenlabs.workspace.Resource|nil
 ---@return elevenlabs.workspace.Error|nil
 function Call:result()
+  names.check_self(self, "call:result()")
   local why = self.state ~= "done" and self.engine.wait(function()
     return self.state == "done"
   end)
@@ -1013,7 +1051,7 @@ function Call:result()
       attempts = self.attempts,
     }
   elseif self.ending.outcome == "confirmed" then
-    return self.ending
+    return self.op == "get" and resources.new(self.ending.body) or self.ending
   end
   return nil, self.ending
 end

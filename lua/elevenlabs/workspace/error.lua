@@ -1,6 +1,8 @@
 --- The error value of this library: a table that reads, logs and concatenates
 --- like text.
 
+local texts = require "elevenlabs.workspace.text"
+
 local M = {}
 
 --- What went wrong.
@@ -46,34 +48,10 @@ local M = {}
 --- service's; `kind` then follows from the status alone
 ---@field details any the server's `detail`, `error` or `errors`, decoded: a table, string or nil
 ---@field warning string|nil what was allowed but is probably a slip
-local Error = { __name = "elevenlabs.workspace.error" }
+local Error = { __name = "elevenlabs.workspace.error", __concat = texts.concat }
 
---- Separators of lines, and what turns the direction of the text after it, as escapes.
-local function escape_format(text)
-  text = text:gsub("\226\128([\168-\174])", function(last)
-    return ("\\u{%X}"):format(0x2000 - 128 + last:byte())
-  end)
-  return (text:gsub("\226\129([\166-\169])", function(last)
-    return ("\\u{%X}"):format(0x2040 - 128 + last:byte())
-  end))
-end
-
---- Text of the server's goes to terminals and logs: no control characters, U+0080 to U+009F
---- included, and nothing that turns its direction.
-function M.one_line(text)
-  return escape_format((text:gsub("[%c\127]", " "):gsub("\194[\128-\159]", " ")))
-end
-
---- The same text, with an escape for each control character.
-function M.visible(text)
-  text = text:gsub("[%c\127]", function(byte)
-    return ("\\x%02X"):format(byte:byte())
-  end)
-  text = text:gsub("\194([\128-\159])", function(byte)
-    return ("\\u{%X}"):format(byte:byte())
-  end)
-  return escape_format(text)
-end
+--- The server's text goes to terminals and logs.
+M.one_line = texts.one_line
 
 function Error.__tostring(self)
   local parts = { self.outcome, " (", self.kind }
@@ -88,10 +66,6 @@ function Error.__tostring(self)
     parts[#parts + 1] = " [request-id " .. self.request_id .. "]"
   end
   return M.one_line(table.concat(parts))
-end
-
-function Error.__concat(left, right)
-  return tostring(left) .. tostring(right)
 end
 
 --- Make an error of these fields; `kind`, `outcome` and `message` are required.

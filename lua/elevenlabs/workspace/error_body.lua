@@ -2,8 +2,8 @@
 --- gateway or a firewall puts in its place. It decides no outcome.
 
 local cjson = require "elevenlabs.workspace.cjson"
-local errors = require "elevenlabs.workspace.error"
 local json = require "elevenlabs.workspace.json"
+local texts = require "elevenlabs.workspace.text"
 
 local M = {}
 
@@ -120,7 +120,7 @@ local function excerpt(bytes)
   local parts, length, at = {}, 0, 1
   while at <= #bytes do
     local character, escape = character_at(bytes, at)
-    local shown = character and errors.visible(character) or escape
+    local shown = character and texts.visible(character) or escape
     length = length + #shown
     if length > LONGEST_EXCERPT then
       parts[#parts + 1] = "..."

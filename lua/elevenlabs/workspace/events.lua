@@ -1,9 +1,11 @@
 --- What a client tells its on_event function as it works.
 
+local texts = require "elevenlabs.workspace.text"
+
 local M = {}
 
 --- What a client tells its on_event function as it works, for logs and metrics. It holds
---- no API key and no target.
+--- no API key and no target. `tostring` of it is one line.
 ---@class elevenlabs.workspace.Event
 --- "attempt": a request is on its way; "response": its end; "throttle": the client holds
 --- back; "retry": the call will be sent again; "done": the call's end.
@@ -23,6 +25,45 @@ local M = {}
 ---@field request_id string|nil
 ---@field message string|nil where the outcome is not confirmed
 
+local Event = { __name = "elevenlabs.workspace.event", __concat = texts.concat }
+
+--- "refused (permission, HTTP 403, no_access): no admin access"
+local function describe_result(event)
+  local reason = {}
+  reason[#reason + 1] = event.kind
+  reason[#reason + 1] = event.status and ("HTTP %d"):format(event.status)
+  reason[#reason + 1] = event.code
+  return event.outcome
+    .. (reason[1] and (" (%s)"):format(table.concat(reason, ", ")) or "")
+    .. (event.message and ": " .. event.message or "")
+end
+
+--- "call 3, unshare voice voice_narrator", without the target.
+---@return string
+function M.describe_call(number, op, resource_type, resource_id)
+  local what = ("call %d, %s"):format(number, op)
+  if not resource_id then
+    return what
+  end
+  return ("%s %s %s"):format(what, tostring(resource_type), tostring(resource_id))
+end
+
+--- "call 3, unshare voice voice_narrator: response after 12 ms: confirmed (HTTP 200)"
+function Event.__tostring(self)
+  local what = M.describe_call(self.call, self.op, self.resource_type, self.resource_id)
+  local parts = { what .. ": " .. self.name }
+  if self.name == "attempt" then
+    parts[1] = ("%s %d"):format(parts[1], self.attempts)
+  elseif self.elapsed_ms then
+    parts[1] = ("%s after %.0f ms"):format(parts[1], self.elapsed_ms)
+  elseif self.delay_ms then
+    parts[1] = ("%s, %.0f ms to wait"):format(parts[1], self.delay_ms)
+  end
+  parts[2] = self.outcome and describe_result(self)
+  parts[#parts + 1] = self.window and ("%d requests at once"):format(self.window)
+  return texts.one_line(table.concat(parts, ": "))
+end
+
 --- The user's function may raise: that is counted, and no call suffers by it.
 ---@param engine elevenlabs.workspace.Engine
 ---@param call elevenlabs.workspace.Call
@@ -30,7 +71,7 @@ local M = {}
 ---@param facts table { result = an outcome with its fields, elapsed_ms, delay_ms, window }
 function M.emit(engine, call, name, facts)
   local result = facts.result or {}
-  local ok = pcall(engine.on_event, {
+  local ok = pcall(engine.on_event, setmetatable({
     name = name,
     op = call.op,
     call = call.number,
@@ -45,8 +86,9 @@ function M.emit(engine, call, name, facts)
     status = result.status,
     code = result.code,
     request_id = result.request_id,
-    message = result.outcome ~= "confirmed" and result.message or nil,
-  })
+    message = result.outcome ~= "confirmed" and result.message and texts.one_line(result.message)
+      or nil,
+  }, Event))
   engine.counts.event_errors = engine.counts.event_errors + (ok and 0 or 1)
 end
 

@@ -6,8 +6,8 @@ local cjson = require "elevenlabs.workspace.cjson"
 
 local M = {}
 
--- Which of the API's fields hold lists, and maps of lists, also when empty.
-local LISTS = { share_options = true, members = true, key_ids = true }
+-- Which of the API's fields, and of a report's, hold lists, and maps of lists, also when empty.
+local LISTS = { share_options = true, members = true, key_ids = true, reasons = true }
 local MAPS_OF_LISTS = { role_to_group_ids = true }
 
 local encode

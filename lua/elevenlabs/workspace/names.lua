@@ -28,6 +28,17 @@ function M.unknown(kind, name, names)
   return ('unknown %s "%s"%s'):format(kind, M.quotable(name), hint)
 end
 
+--- Raise, in the name of its caller's caller, where a method was called with a dot: `self` is
+--- then the first argument. Clients, calls and runs hold their engine.
+---@param self any
+---@param call string as it should be written
+---@param level integer|nil of its caller's caller, for `error`; default 3
+function M.check_self(self, call, level)
+  if type(self) ~= "table" or type(self.engine) ~= "table" then
+    error("call it with a colon: " .. call, level or 3)
+  end
+end
+
 --- The values of a table under their known names, read raw. JSON's null is none.
 ---@param kind string
 ---@param given table

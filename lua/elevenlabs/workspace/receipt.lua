@@ -1,8 +1,10 @@
 --- Proof of a call that the server confirmed.
 
+local texts = require "elevenlabs.workspace.text"
+
 local M = {}
 
---- Proof of a call that the server confirmed. `tostring` of it begins with "confirmed".
+--- Proof of a call that the server confirmed. `tostring` of it begins with "confirmed". It concatenates like text.
 ---@class elevenlabs.workspace.Receipt
 ---@field outcome "confirmed"
 ---@field status integer|nil HTTP status; nil where an earlier run of a journal got it
@@ -16,6 +18,7 @@ local M = {}
 local Receipt = {
   __name = "elevenlabs.workspace.receipt",
   __index = { class = "confirmed", action = "done" },
+  __concat = texts.concat,
 }
 
 function Receipt.__tostring(self)
@@ -23,7 +26,7 @@ function Receipt.__tostring(self)
     return "confirmed by an earlier run"
   end
   local request = self.request_id and (" [request-id %s]"):format(self.request_id) or ""
-  return ("confirmed (HTTP %d)%s"):format(self.status, request)
+  return texts.one_line(("confirmed (HTTP %d)%s"):format(self.status, request))
 end
 
 --- Of an attempt. The call adds `attempts`, `elapsed_ms` and `warning`, for which there is room.

@@ -1,6 +1,19 @@
 --- What a bulk run tells: its report and its progress.
 
+local texts = require "elevenlabs.workspace.text"
+
 local M = {}
+
+local MOST_REASONS = 10
+
+--- Why items were not confirmed, and how many.
+---@class elevenlabs.workspace.Reason
+---@field count integer items
+---@field outcome elevenlabs.workspace.FailedOutcome
+---@field kind elevenlabs.workspace.Kind
+---@field status integer|nil HTTP status, where there was one
+---@field code string|nil the server's own code
+---@field message string without the item's place in its file
 
 --- What became of a bulk run. `tostring` of it is one line.
 ---@class elevenlabs.workspace.Report
@@ -12,7 +25,11 @@ local M = {}
 ---@field already_confirmed integer of the confirmed: by an earlier run of the journal
 ---@field invalid integer of not_sent: what never can be sent
 ---@field duplicates integer items that came twice, found where there is a journal; not in total
+---@field count integer|nil how many items the source has, where it knows
 ---@field exhausted boolean false: the source has more
+---@field reasons elevenlabs.workspace.Reason[] the first 10 kinds of failure, the most frequent
+--- first; in a dry run those of invalid items alone
+---@field others integer failures for any other reason
 ---@field retries integer
 ---@field elapsed_ms integer
 ---@field dry_run boolean
@@ -20,18 +37,18 @@ local M = {}
 ---@field stop_message string|nil the same for people
 ---@field journal {path: string, resumed: boolean, warning: string|nil}|nil
 
---- A report so far, and how the run goes.
+--- A report so far, and how the run goes. `tostring` of it is one line.
 ---@class elevenlabs.workspace.Progress: elevenlabs.workspace.Report
----@field count integer|nil how many items there are, where the source knows
 ---@field in_flight integer requests of the client, other calls' included
 ---@field window integer how many may be in flight
 ---@field held integer items taken that have not ended
 ---@field paused_ms number for so long nothing new is sent; 0 where it goes on
 ---@field over boolean
 
-local Report = { __name = "elevenlabs.workspace.report" }
+local Report = { __name = "elevenlabs.workspace.report", __concat = texts.concat }
+local Progress = { __name = "elevenlabs.workspace.progress", __concat = texts.concat }
 
-function Report.__tostring(self)
+local function describe_counts(self)
   return ("total %d confirmed %d refused %d unconfirmed %d not_sent %d"):format(
     self.total,
     self.confirmed,
@@ -41,10 +58,49 @@ function Report.__tostring(self)
   )
 end
 
+--- Items that were not taken from the source; nil where nobody knows.
+local function count_left(self)
+  return self.count and self.count - self.total - self.duplicates
+end
+
+local function describe_stop(self)
+  local why, left = self.stop_message:gsub("%.$", ""), count_left(self)
+  local text = "; stopped: " .. why
+  if self.exhausted or left == 0 then
+    return text
+  end
+  text = text .. ", the source has more"
+  return left and ("%s (%d of %d)"):format(text, left, self.count) or text
+end
+
+local function describe_dry_run(self)
+  local valid = self.not_sent - self.invalid
+  return ("; dry run: %d valid, %d invalid, nothing was sent"):format(valid, self.invalid)
+end
+
+function Report.__tostring(self)
+  local text = describe_counts(self)
+  text = self.dry_run and text .. describe_dry_run(self) or text
+  return self.stopped and text .. describe_stop(self) or text
+end
+
+function Progress.__tostring(self)
+  if self.over then
+    return Report.__tostring(self)
+  end
+  local text = describe_counts(self)
+  if self.count then
+    text = text:gsub("^total %d+", ("%%0 of %d"):format(self.count))
+  end
+  local pause = self.paused_ms > 0 and (", paused for %.0f ms"):format(self.paused_ms) or ""
+  return ("%s; %d in flight, %d retries%s"):format(text, self.in_flight, self.retries, pause)
+end
+
 ---@param opts elevenlabs.workspace.BulkOptions
 ---@param journal elevenlabs.workspace.Journal|nil
+---@param count integer|nil how many items there are
 ---@return elevenlabs.workspace.Report
-function M.new(opts, journal)
+function M.new(opts, journal, count)
   return setmetatable({
     total = 0,
     confirmed = 0,
@@ -54,7 +110,10 @@ function M.new(opts, journal)
     already_confirmed = 0,
     invalid = 0,
     duplicates = 0,
+    count = count,
     exhausted = false,
+    reasons = {},
+    others = 0,
     retries = 0,
     elapsed_ms = 0,
     dry_run = opts.dry_run or false,
@@ -64,6 +123,62 @@ function M.new(opts, journal)
       warning = journal.warning,
     } or nil,
   }, Report)
+end
+
+-- ---- reasons
+
+local function is_same(reason, err, message)
+  return reason.message == message
+    and reason.outcome == err.outcome
+    and reason.kind == err.kind
+    and reason.status == err.status
+    and reason.code == err.code
+end
+
+--- Keep the most frequent first. Of two that are as frequent the older one is first.
+local function rise(reasons, i)
+  while i > 1 and reasons[i - 1].count < reasons[i].count do
+    reasons[i - 1], reasons[i] = reasons[i], reasons[i - 1]
+    i = i - 1
+  end
+end
+
+--- Count a failure by its reason. Only a new reason needs memory, and there are few.
+---@param report elevenlabs.workspace.Report
+---@param err elevenlabs.workspace.Error
+---@param message string the error's, without the item's place
+function M.count_reason(report, err, message)
+  local reasons = report.reasons
+  local count = #reasons
+  for i = 1, count do
+    if is_same(reasons[i], err, message) then
+      reasons[i].count = reasons[i].count + 1
+      return rise(reasons, i)
+    end
+  end
+  if count == MOST_REASONS then
+    report.others = report.others + 1
+    return
+  end
+  reasons[count + 1] = {
+    count = 1,
+    outcome = err.outcome,
+    kind = err.kind,
+    status = err.status,
+    code = err.code,
+    message = message,
+  }
+end
+
+--- A report so far, as on_progress gets it.
+---@param report elevenlabs.workspace.Report
+---@param fields table what progress has beside it
+---@return elevenlabs.workspace.Progress
+function M.progress(report, fields)
+  for name, value in pairs(report) do
+    fields[name] = value
+  end
+  return setmetatable(fields, Progress)
 end
 
 return M

@@ -5,9 +5,11 @@
 --- user's called, so these may wait, yield and call the client.
 
 local errors = require "elevenlabs.workspace.error"
+local names = require "elevenlabs.workspace.names"
 local receipts = require "elevenlabs.workspace.receipt"
 local reports = require "elevenlabs.workspace.report"
 local sources = require "elevenlabs.workspace.items.source"
+local texts = require "elevenlabs.workspace.text"
 
 local M = {}
 
@@ -19,12 +21,21 @@ local BURST = 1000 -- items that are settled without a request, before the host'
 local BURST_PAUSE_MS = 1
 local LONGEST_RAISED = 500
 
---- A bulk run, from `client:start_many`.
+--- A bulk run, from `client:start_many`. `tostring` of it is one line.
 ---@class elevenlabs.workspace.Run
 ---@field count integer|nil how many items there are, where the source knows
 local Run = {}
 Run.__index = Run
 Run.__name = "elevenlabs.workspace.run"
+Run.__concat = texts.concat
+
+function Run.__tostring(self)
+  local state = self.over and "over" or self.started_ms and "under way" or "not begun"
+  if self.failure then
+    return ("bulk %s, over: %s"):format(self.op, tostring(self.failure))
+  end
+  return ("bulk %s, %s: %s"):format(self.op, state, tostring(self.report))
+end
 
 local function cancel_waiting(self)
   for _, call in ipairs(self.held) do
@@ -46,7 +57,7 @@ local function stop(self, reason, message)
   if self.stopping then
     return
   end
-  self.stopping = { reason = reason, message = message }
+  self.stopping = { reason = reason, message = errors.one_line(message) }
   self.policy.stopped = self.stopping
   cancel_waiting(self)
 end
@@ -75,8 +86,12 @@ end
 
 --- The item's end. Nothing is said of it before, and nothing after.
 ---@param ending elevenlabs.workspace.Receipt|elevenlabs.workspace.Error
-local function deliver(self, item, ending)
+---@param reason string|nil the error's message without the item's place; false: no failure
+local function deliver(self, item, ending, reason)
   local report, became = self.report, ending.outcome
+  if became ~= "confirmed" and reason ~= false then
+    reports.count_reason(report, ending, reason or ending.message)
+  end
   report.total = report.total + 1
   report[became] = report[became] + 1
   if ending.kind == "invalid_argument" and not is_key_missing(ending) then
@@ -105,17 +120,13 @@ local function tell_progress(self)
     return
   end
   update_report(self)
-  local progress = {
-    count = self.count,
+  local progress = reports.progress(self.report, {
     in_flight = self.engine.flying_count,
     window = self.engine.pace:window(),
     held = #self.held,
     paused_ms = self.engine.pace:paused_ms(now),
     over = self.over,
-  }
-  for name, value in pairs(self.report) do
-    progress[name] = value
-  end
+  })
   call_user(self, self.on_progress, progress)
   self.progress_at_ms = self.engine.now() + PROGRESS_MS -- a slow one must leave time for the rest
 end
@@ -270,8 +281,9 @@ end
 
 --- What can never be sent, with its place in the source.
 local function deliver_invalid(self, item, err)
-  err.message = sources.at_place(self.source, err)
-  deliver(self, item, err)
+  local reason = err.message
+  err.message = errors.one_line(sources.at_place(self.source, err))
+  deliver(self, item, err, reason)
 end
 
 --- An item that ends without a request. -> true where it did
@@ -298,7 +310,7 @@ end
 
 local function settle_dry(self, item)
   local message = "this is a dry run: it is valid, and was not sent"
-  deliver(self, item, errors.not_sent { kind = "cancelled", message = message })
+  deliver(self, item, errors.not_sent { kind = "cancelled", message = message }, false)
 end
 
 local function ask_source(self)
@@ -463,7 +475,7 @@ local function heed(self)
   self.heeded = self.cancelled
   if now >= self.deadline_ms then
     self.deadline_ms = math.huge
-    stop(self, "deadline", "its deadline passed")
+    stop(self, "deadline", ("deadline_ms (%s) passed"):format(texts.number(self.opts.deadline_ms)))
     cancel_all(self)
   elseif now >= self.cancel_at_ms or self.cancelled > 1 then
     self.cancel_at_ms = math.huge
@@ -589,12 +601,14 @@ end
 --- Is it over? Its report is there then.
 ---@return boolean
 function Run:done()
+  names.check_self(self, "run:done()")
   return self.over
 end
 
 --- Take no more items. What is in flight gets 5 s to end, then it is cancelled; a second
 --- call cancels it at once. From anywhere: a signal's handler, another coroutine, on_result.
 function Run:cancel()
+  names.check_self(self, "run:cancel()")
   self.cancelled = self.cancelled + 1
   self.engine:wake()
 end
@@ -613,6 +627,7 @@ end
 ---@return elevenlabs.workspace.Error|nil where it could not begin and nothing was sent; or where
 --- an error was raised out of this before
 function Run:result()
+  names.check_self(self, "run:result()")
   if self.is_outside then
     local message = "the run waits for a function of its owner's: ask for its result after that"
     return nil, errors.invalid("result", message)
@@ -673,7 +688,7 @@ function M.new(parts)
     stopping = false,
     over = false,
     failure = false, -- why it could not begin
-    report = reports.new(opts, parts.journal),
+    report = reports.new(opts, parts.journal, parts.count),
   }, Run)
 end
 

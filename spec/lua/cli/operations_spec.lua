@@ -4,6 +4,7 @@ local cjson = require "cjson"
 local process = require "spec.support.process"
 local raw = require "spec.support.raw"
 local sandboxes = require "spec.support.sandbox"
+local tls = require "spec.support.tls"
 
 local join = process.join
 
@@ -192,6 +193,14 @@ voice_collection voices_2026, created by user_ada
     assert.are.equal(2, code)
     assert.matches("set ELEVENLABS_API_KEY, or name a file by --api-key-file", err, 1, true)
     assert.are.equal("invalid_argument", cjson.decode(out).kind)
+  end)
+
+  it("say that the server is not trusted, with status 3", function()
+    local stranger = tls.certificate("stranger", "IP:127.0.0.1").cert
+    local options = { "--base-url", sandbox.base_url, "--ca-file", stranger }
+    local code, out, err = run_in({}, options)
+    assert.are.same({ 3, "" }, { code, out })
+    assert.matches("Check --ca-file", err, 1, true)
   end)
 
   it("say that the network failed, with status 3", function()

@@ -44,6 +44,14 @@ describe("driver.cqueues", function()
     assert.are.same({ "not_sent", 0 }, { err.outcome, client:stats().attempts })
   end)
 
+  it("case 42: gives the resource to whoever started a call that gets it", function()
+    local resource
+    run(function()
+      resource = assert(client:start("get", VOICE):result())
+    end)
+    assert.matches("^voice voice_narrator ", tostring(resource))
+  end)
+
   it("lets the controller live meanwhile, and end when nobody waits", function()
     local ticks, ended = 0, false
     run(function()

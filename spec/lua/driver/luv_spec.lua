@@ -67,6 +67,18 @@ describe("driver.luv", function()
     timer:close()
   end)
 
+  it("case 42: gives the resource to whoever started a call that gets it", function()
+    local resource
+    coroutine.wrap(function()
+      resource = assert(client:start("get", VOICE):result())
+    end)()
+    run_until(function()
+      return resource
+    end)
+    assert.matches("^voice voice_narrator ", tostring(resource))
+    assert.matches("^voice voice_narrator ", tostring(client:start("get", VOICE):result()))
+  end)
+
   it("says in a callback that it cannot wait, and sends nothing", function()
     local timer, err = uv.new_timer(), nil
     timer:start(0, 0, function()

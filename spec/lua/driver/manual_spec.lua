@@ -37,6 +37,18 @@ describe("driver.manual", function()
     assert.are.equal("voice_narrator", resource.resource_id)
   end)
 
+  it("case 42: gives the resource to whoever started a call that gets it", function()
+    local resource
+    local job = coroutine.create(function()
+      resource = assert(client:start("get", VOICE):result())
+    end)
+    while coroutine.status(job) ~= "dead" do
+      assert(coroutine.resume(job))
+      client:step(1)
+    end
+    assert.matches("^voice voice_narrator ", tostring(resource))
+  end)
+
   it("lets many jobs share a client", function()
     local jobs, done = {}, 0
     for i = 1, 20 do

@@ -232,9 +232,7 @@ local function call(client, driver, op, args)
   function driver.on_signal()
     call_:cancel()
   end
-  local receipt
-  receipt, err = call_:result()
-  return receipt and op == "get" and receipt.body or receipt, err
+  return call_:result()
 end
 
 local function run_one(op, values)

@@ -1,0 +1,54 @@
+--- Text for people: what a terminal or a log may show, and values that join with text.
+
+local M = {}
+
+-- Characters that turn the text around them, or begin a line, without being seen themselves:
+-- U+200E, U+200F, U+2028 to U+202E and U+2066 to U+2069, as UTF-8.
+local ESCAPES = {}
+for _, range in ipairs { { 0x200E, 0x200F }, { 0x2028, 0x202E }, { 0x2066, 0x2069 } } do
+  for code = range[1], range[2] do
+    local second, third = 128 + math.floor(code / 64) % 64, 128 + code % 64
+    ESCAPES[string.char(226, second, third)] = ("\\u{%04X}"):format(code)
+  end
+end
+local ARABIC_MARK = "\216\156" -- U+061C, which turns text too
+
+local function escape_turning(text)
+  return (text:gsub("\226[\128\129][\128-\191]", ESCAPES):gsub(ARABIC_MARK, "\\u{061C}"))
+end
+
+--- One line that moves no cursor and turns no text: control characters, U+0080 to U+009F
+--- included, become spaces, and what would turn the text is shown as an escape.
+---@param text string
+---@return string
+function M.one_line(text)
+  return escape_turning((text:gsub("[%c\127]", " "):gsub("\194[\128-\159]", " ")))
+end
+
+--- The same text, with an escape for each control character.
+---@param text string
+---@return string
+function M.visible(text)
+  text = text:gsub("[%c\127]", function(byte)
+    return ("\\x%02X"):format(byte:byte())
+  end)
+  text = text:gsub("\194([\128-\159])", function(byte)
+    return ("\\u{%X}"):format(byte:byte())
+  end)
+  return escape_turning(text)
+end
+
+--- The `__concat` of every value that has a `__tostring`.
+---@return string
+function M.concat(left, right)
+  return tostring(left) .. tostring(right)
+end
+
+--- A number as it was given: without the ".0" of a float.
+---@param number number
+---@return string
+function M.number(number)
+  return ("%.14g"):format(number)
+end
+
+return M

@@ -1,0 +1,210 @@
+local cjson = require "cjson"
+local bulk = require "elevenlabs.workspace.bulk"
+local errors = require "elevenlabs.workspace.error"
+local fake = require "elevenlabs.workspace.sandbox.fake"
+local json = require "elevenlabs.workspace.json"
+local reports = require "elevenlabs.workspace.report"
+local world = require "spec.support.world"
+
+local function item(number)
+  return { resource_id = "id" .. number, resource_type = "voice", user_email = "a@example.com" }
+end
+
+local function many(count)
+  local list = {}
+  for i = 1, count do
+    list[i] = item(i)
+  end
+  return list
+end
+
+local function iterate(list)
+  local i = 0
+  return function()
+    i = i + 1
+    return list[i]
+  end
+end
+
+--- Run over a world in which each attempt gets `answer(attempt)`.
+local function run(answer, source, opts)
+  local engine = world.running(answer)
+  return assert(assert(bulk.start(engine, "https://x", "unshare", source, opts or {})):result())
+end
+
+local function no()
+  return { status = 401, body = '{"detail":{"status":"invalid_api_key","message":"wrong."}}' }
+end
+
+local function yes()
+  return {}
+end
+
+local function refusal(changes)
+  local all = { kind = "permission", outcome = "refused", message = "no", status = 403 }
+  for name, value in pairs(changes or {}) do
+    all[name] = value
+  end
+  return errors.new(all)
+end
+
+local function counts(report)
+  local list = {}
+  for i, reason in ipairs(report.reasons) do
+    list[i] = reason.message .. " " .. reason.count
+  end
+  return table.concat(list, ", ")
+end
+
+describe("a report", function()
+  it("case 35: says why its run stopped, and what is left", function()
+    local report = run(no, many(400))
+    local text = tostring(report)
+    local left = 400 - report.total
+    assert.is_true(left > 0)
+    assert.matches("^total %d+ confirmed 0 refused %d+ unconfirmed 0 not_sent %d+; stopped: ", text)
+    assert.matches(report.stop_message:sub(1, -2) .. ", the source", text, 1, true)
+    assert.matches(("wrong, the source has more (%d of 400)"):format(left), text, 1, true)
+    assert.are.equal("r: " .. text, "r: " .. report)
+  end)
+
+  it("case 35: says so also where nobody knows how many there are", function()
+    local text = tostring(run(no, iterate(many(400))))
+    assert.matches("wrong, the source has more$", text)
+  end)
+
+  it("case 35: says so where a function raises, or the source", function()
+    local report = run(yes, many(400), {
+      on_result = function()
+        error "what a bug"
+      end,
+    })
+    assert.matches("; stopped: a function of the run's owner raised: ", tostring(report), 1, true)
+    assert.matches("what a bug, the source has more %(%d+ of 400%)$", tostring(report))
+    local i = 0
+    report = run(yes, function()
+      i = i + 1
+      return i < 4 and item(i) or error "torn"
+    end)
+    assert.matches("^total 3 .*; stopped: .*torn, the source has more$", tostring(report))
+  end)
+
+  it("says of no more where all were taken", function()
+    local report = run(no, many(2))
+    assert.matches("; stopped: ", tostring(report), 1, true)
+    assert.is_nil(tostring(report):find("more", 1, true))
+    report = run(yes, many(2))
+    assert.are.equal("total 2 confirmed 2 refused 0 unconfirmed 0 not_sent 0", tostring(report))
+  end)
+
+  it("of a dry run says that nothing was sent", function()
+    local list = many(3)
+    list[4] = { resource_id = "x" }
+    local report = fake.new():unshare_many(list, { dry_run = true })
+    assert.matches("; dry run: 3 valid, 1 invalid, nothing was sent$", tostring(report))
+    assert.are.equal(1, #report.reasons)
+    assert.are.equal("invalid_argument", report.reasons[1].kind)
+  end)
+
+  describe("case 35: counts failures by their reason", function()
+    it("of a run", function()
+      local report = run(function(attempt)
+        local id = attempt.args.resource_id
+        if id == "id3" then
+          return { status = 404, body = '{"detail":{"code":"gone","message":"none"}}' }
+        elseif id:find "[4567]" then
+          return { status = 400, body = '{"detail":"bad"}' }
+        end
+        return {}
+      end, many(8))
+      assert.are.same({
+        { count = 4, outcome = "refused", kind = "invalid_request", status = 400, message = "bad" },
+        {
+          count = 1,
+          outcome = "refused",
+          kind = "not_found",
+          status = 404,
+          code = "gone",
+          message = "none",
+        },
+      }, report.reasons)
+      assert.are.equal(0, report.others)
+    end)
+
+    it("without the place of each item, and as JSON", function()
+      local report = fake.new():unshare_many { {}, {}, { resource_id = "x" }, item(1), item(1) }
+      assert.are.equal(5, report.total)
+      local sum = 0
+      for _, reason in ipairs(report.reasons) do
+        sum = sum + reason.count
+        assert.is_nil(reason.message:find "item %d")
+      end
+      assert.are.same({ 5, 2 }, { sum, report.reasons[1].count })
+      local encoded = cjson.decode(json.encode(report))
+      assert.are.equal(report.reasons[1].message, encoded.reasons[1].message)
+      report = fake.new():unshare_many {}
+      assert.matches('"reasons":[]', json.encode(report), 1, true)
+    end)
+
+    it("most first, the older first where two are even", function()
+      local report = reports.new({}, nil)
+      for _, message in ipairs { "a", "b", "c", "c", "b", "d", "c" } do
+        reports.count_reason(report, refusal(), message)
+      end
+      assert.are.equal("c 3, b 2, a 1, d 1", counts(report))
+    end)
+
+    it("apart by outcome, kind, status and code", function()
+      local report = reports.new({}, nil)
+      local all = {
+        {},
+        { outcome = "unconfirmed" },
+        { kind = "conflict" },
+        { status = 400 },
+        { code = "c" },
+        {},
+      }
+      for _, changes in ipairs(all) do
+        reports.count_reason(report, refusal(changes), "no")
+      end
+      assert.are.equal("no 2, no 1, no 1, no 1, no 1", counts(report))
+    end)
+
+    it("in memory that does not grow: ten kinds, and the others", function()
+      local report = reports.new({}, nil)
+      for i = 1, 1000 do
+        reports.count_reason(report, refusal(), "kind " .. i % 100)
+      end
+      assert.are.same({ 10, 900 }, { #report.reasons, report.others })
+      assert.are.equal("kind 1 10", counts(report):match "^[^,]+")
+    end)
+  end)
+end)
+
+describe("progress", function()
+  it("reads while the run goes, and at its end as the report", function()
+    local seen = {}
+    local report = fake.new():unshare_many(many(3), {
+      on_progress = function(progress)
+        seen[#seen + 1] = { tostring(progress), "p: " .. progress, progress }
+      end,
+    })
+    assert.matches("^total %d of 3 confirmed 0 .*; %d in flight, 0 retries$", seen[1][1])
+    assert.are.equal("p: " .. seen[1][1], seen[1][2])
+    local last = seen[#seen]
+    assert.are.same({ tostring(report), 3 }, { last[1], last[3].count })
+  end)
+
+  it("tells of a pause", function()
+    local progress = reports.progress(reports.new({}, nil), {
+      in_flight = 1,
+      paused_ms = 1500,
+      over = false,
+    })
+    assert.are.equal(
+      "total 0 confirmed 0 refused 0 unconfirmed 0 not_sent 0; 1 in flight, 0 retries, "
+        .. "paused for 1500 ms",
+      tostring(progress)
+    )
+  end)
+end)
