@@ -39,6 +39,7 @@ build = {
       sources = {
         "csrc/bell.c",
         "csrc/buffer.c",
+        "csrc/characters.c",
         "csrc/crc32c.c",
         "csrc/error.c",
         "csrc/forks.c",
