@@ -78,6 +78,16 @@ of("csrc/characters.c", "spec/csrc/request_spec.lua")
 mutant("an id may hold a no-break space", [[{0x00a0, 0x00a0, "NO-BREAK SPACE"},]], "")
 mutant("the place of a character is counted in bytes", "first->number++;", "first->number = i + 1;")
 
+-- ---- what is in a file
+
+of("lua/elevenlabs/workspace/items/csv.lua", "spec/lua/items/csv_spec.lua")
+mutant("a cell may begin like a formula", [[cell:find(FORMULA) and "'" .. cell or cell]], "cell")
+of("lua/elevenlabs/workspace/items/objects.lua", "spec/lua/items_spec.lua")
+mutant("of a name given twice the last value counts", "if seen[name] then", "if false then")
+of("lua/elevenlabs/workspace/items/file.lua", "spec/lua/items_spec.lua")
+mutant("one wrong column is named", "for i = 1, math.min(#wrong, MOST_NAMED) do", "for i = 1, 1 do")
+mutant("a second header is an item", "wrong = check_header(self, cells)", "wrong = nil")
+
 -- ---- what an answer proves
 
 of("csrc/response.c", "spec/csrc/response_spec.lua")
