@@ -590,6 +590,36 @@ describe("a bulk run", function()
       assert.are.same({ 0, true }, { report.total, report.exhausted })
     end)
 
+    for ending, text in pairs {
+      csv = "resource_id,resource_type,user_email,role\n"
+        .. "voice_narrator,voice,mia@example.com,viewer\n",
+      jsonl = '{"resource_id":"voice_narrator","resource_type":"voice",'
+        .. '"user_email":"mia@example.com","role":"viewer"}\n',
+    } do
+      it("case 40: and undoes a share with the share's own file, a " .. ending, function()
+        write(text)
+        local client = fake.new()
+        local report = client:unshare_many(assert(items["from_" .. ending](path)))
+        assert.are.same({ 1, { "role" } }, { report.confirmed, report.ignored })
+        report = client:share_many(assert(items["from_" .. ending](path)))
+        assert.are.equal(1, report.confirmed)
+        assert.is_nil(report.ignored)
+      end)
+    end
+
+    it("case 40: and refuses a role that is the caller's own in an unshare", function()
+      write "resource_id,resource_type,user_email\nvoice_narrator,voice,mia@example.com\n"
+      local client = fake.new()
+      local report, err = client:unshare_many(assert(items.from_csv(path, { role = "viewer" })))
+      assert.is_nil(report)
+      assert.matches("role belongs to share alone", err.message)
+      report = client:unshare_many { {
+        resource_id = "voice_narrator", resource_type = "voice", user_email = "mia@example.com",
+        role = "viewer",
+      } }
+      assert.are.same({ 1 }, { report.invalid, report.ignored })
+    end)
+
     it("and counts it", function()
       write "resource_id,resource_type,user_email\nvoice_narrator,voice,mia@example.com\n"
       local counts = {}

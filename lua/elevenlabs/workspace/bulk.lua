@@ -67,6 +67,9 @@ end
 
 -- ---- beginning
 
+-- People undo a share with the share's own file.
+local IGNORED = { unshare = { "role" } }
+
 --- A file is read whole before the first request: it is better mended at once than found
 --- wrong half-way.
 ---@return integer|nil count
@@ -139,6 +142,9 @@ function M.start(engine, base_url, op, list, opts)
   end
   local ok, count, journal
   opts, err = read_options(opts)
+  for _, field in ipairs(IGNORED[op] or {}) do
+    source:ignore(field)
+  end
   if opts then
     ok, count = check_source(engine, op, source)
     err = not ok and count or nil

@@ -18,6 +18,7 @@ local M = {}
 ---@field dry_run boolean
 ---@field stopped elevenlabs.workspace.StopReason|nil
 ---@field stop_message string|nil the same for people
+---@field ignored string[]|nil fields that rows of a file had and no item got: the role, in an unshare
 ---@field journal {path: string, resumed: boolean, warning: string|nil}|nil
 
 --- A report so far, and how the run goes.
