@@ -2,8 +2,8 @@
 
 #include <string.h>
 
+#include "characters.h"
 #include "resource_types.h"
-#include "utf8.h"
 
 const char *const ew_operation_names[] = {"unshare", "share", "get", NULL};
 
@@ -22,13 +22,114 @@ static ew_status invalid(ew_error *error, int field, const char *what) {
   return ew_fail(error, EW_EINVAL, ew_field_names[field], "%s %s", ew_field_names[field], what);
 }
 
-static bool has_control(const ew_text *text) {
-  size_t i;
-  for (i = 0; i < text->length; i++) {
-    unsigned char byte = (unsigned char)text->data[i];
-    if (byte < 0x20 || byte == 0x7f) return true;
+/* ASCII letters in any case. */
+static bool begins_with(const ew_text *text, const char *lower) {
+  size_t i, length = strlen(lower);
+  if (text->length < length) return false;
+  for (i = 0; i < length; i++)
+    if ((text->data[i] | 0x20) != (lower[i] | 0x20)) return false;
+  return true;
+}
+
+static ew_status check_characters(int field, const ew_text *text, ew_error *error) {
+  bool is_identifier = field != EW_RESOURCE_TYPE && field != EW_ROLE;
+  const char *name = ew_field_names[field];
+  ew_character found;
+  if (ew_characters_are_plain(text->data, text->length)) return EW_OK;
+  if (!ew_characters_refused(text->data, text->length, is_identifier ? EW_IDENTIFIER : EW_TEXT,
+                             &found))
+    return EW_OK;
+  if (!*found.name)
+    return ew_fail(error, EW_EINVAL, name,
+                   "%s is not valid UTF-8 (character %zu): save the text as UTF-8", name,
+                   found.number);
+  return ew_fail(error, EW_EINVAL, name, "%s holds %s (character %zu)", name, found.name,
+                 found.number);
+}
+
+/* A cell that a spreadsheet has marked as text, a formula, a handle. */
+static ew_status check_first_character(int field, const ew_text *text, ew_error *error) {
+  switch (text->data[0]) {
+    case '\'':
+      return invalid(error, field, "begins with a single quote ('): leave the quote out");
+    case '=':
+      return invalid(error, field, "begins with =: pass the value and no formula");
+    case '@':
+      return invalid(error, field,
+                     field == EW_USER_EMAIL ? "begins with @: pass the whole address"
+                                            : "begins with @: pass the id alone");
+    default:
+      return EW_OK;
   }
+}
+
+static size_t skip_digits(const ew_text *text, size_t i) {
+  while (i < text->length && text->data[i] >= '0' && text->data[i] <= '9') i++;
+  return i;
+}
+
+/* 1.23457E+17: digits, perhaps a point or comma and digits, E, a sign, digits. An id of
+** letters and digits alone is never such a number, because the sign must be there. */
+static bool is_scientific(const ew_text *text) {
+  size_t i = skip_digits(text, 0), exponent;
+  if (i == 0) return false;
+  if (i < text->length && (text->data[i] == '.' || text->data[i] == ','))
+    i = skip_digits(text, i + 1);
+  if (i + 2 >= text->length || (text->data[i] | 0x20) != 'e') return false;
+  if (text->data[i + 1] != '+' && text->data[i + 1] != '-') return false;
+  exponent = skip_digits(text, i + 2);
+  return exponent > i + 2 && exponent == text->length;
+}
+
+static bool holds_any(const ew_text *text, const char *bytes) {
+  for (; *bytes; bytes++)
+    if (memchr(text->data, *bytes, text->length)) return true;
   return false;
+}
+
+/* Forms in which people copy addresses. What to pass instead says more than the first
+** character that no address holds. */
+static ew_status check_address_form(const ew_text *email, const char *second_at, ew_error *error) {
+  if (begins_with(email, "mailto:"))
+    return invalid(error, EW_USER_EMAIL,
+                   "begins with mailto: (pass the address alone, such as mia@example.com)");
+  if (second_at && holds_any(email, ";, "))
+    return invalid(error, EW_USER_EMAIL,
+                   "holds several addresses: pass one, and each other one in a call or row of "
+                   "its own");
+  if (memchr(email->data, '<', email->length) && memchr(email->data, '@', email->length))
+    return invalid(error, EW_USER_EMAIL,
+                   "holds a name and an address in <>: pass the address alone, such as "
+                   "mia@example.com");
+  return EW_OK;
+}
+
+static ew_status check_address(const ew_text *email, ew_error *error) {
+  const char *end = email->data + email->length;
+  const char *at = memchr(email->data, '@', email->length);
+  const char *second = at ? memchr(at + 1, '@', (size_t)(end - at) - 1) : NULL;
+  if (check_address_form(email, second, error) != EW_OK ||
+      check_characters(EW_USER_EMAIL, email, error) != EW_OK ||
+      check_first_character(EW_USER_EMAIL, email, error) != EW_OK)
+    return error->status;
+  if (!at)
+    return invalid(error, EW_USER_EMAIL, "holds no @: pass an address such as mia@example.com");
+  if (at + 1 == end) return invalid(error, EW_USER_EMAIL, "ends with @: pass the whole address");
+  if (second)
+    return ew_fail(error, EW_EINVAL, ew_field_names[EW_USER_EMAIL],
+                   "user_email holds a second @ (character %zu): pass one address such as "
+                   "mia@example.com",
+                   ew_characters_count(email->data, (size_t)(second - email->data) + 1));
+  return EW_OK;
+}
+
+static ew_status check_identifier(int field, const ew_text *id, ew_error *error) {
+  if (is_scientific(id))
+    return invalid(error, field,
+                   "is a number in scientific notation: a spreadsheet shortened the id; format "
+                   "its column as text and enter the id again");
+  if (check_characters(field, id, error) != EW_OK) return error->status;
+  return check_first_character(field, id, error);
 }
 
 static ew_status check_text(int field, const ew_text *text, ew_error *error) {
@@ -36,10 +137,15 @@ static ew_status check_text(int field, const ew_text *text, ew_error *error) {
   if (text->length > EW_LONGEST_FIELD)
     return ew_fail(error, EW_EINVAL, ew_field_names[field], "%s is longer than %d bytes",
                    ew_field_names[field], (int)EW_LONGEST_FIELD);
-  if (has_control(text)) return invalid(error, field, "holds a control character (CR, LF, NUL...)");
-  if (!ew_utf8_is_text(text->data, text->length))
-    return invalid(error, field, "is not valid UTF-8");
-  return EW_OK;
+  switch (field) {
+    case EW_USER_EMAIL:
+      return check_address(text, error);
+    case EW_RESOURCE_TYPE:
+    case EW_ROLE:
+      return check_characters(field, text, error);
+    default:
+      return check_identifier(field, text, error);
+  }
 }
 
 /* '/' and '%' could address another path: servers decode %2F. */

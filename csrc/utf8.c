@@ -1,6 +1,6 @@
 #include "utf8.h"
 
-/* Length of the well-formed sequence at `s`, of two bytes or more, or 0. */
+/* The same for two bytes or more. */
 static size_t sequence(const unsigned char *s, size_t left) {
   unsigned char first = s[0], low = 0x80, high = 0xbf;
   size_t length, i;
@@ -23,11 +23,16 @@ static size_t sequence(const unsigned char *s, size_t left) {
   return length;
 }
 
+size_t ew_utf8_sequence(const char *bytes, size_t left) {
+  const unsigned char *s = (const unsigned char *)bytes;
+  return s[0] < 0x80 ? 1 : sequence(s, left);
+}
+
 bool ew_utf8_is_text(const char *bytes, size_t length) {
   const unsigned char *s = (const unsigned char *)bytes;
   size_t i = 0;
   while (i < length) {
-    size_t n = s[i] < 0x80 ? 1 : sequence(s + i, length - i);
+    size_t n = ew_utf8_sequence(bytes + i, length - i);
     if (n == 0) return false;
     if (s[i] < 0x20 && s[i] != '\t' && s[i] != '\n' && s[i] != '\r') return false;
     i += n;

@@ -12,4 +12,8 @@
 ** characters that JSON forbids everywhere (all but tab, LF and CR, RFC 8259). */
 bool ew_utf8_is_text(const char *bytes, size_t length);
 
+/* The length of the well-formed sequence that `bytes` begin with; 0 if they begin with
+** none. At least one byte must be `left`. */
+size_t ew_utf8_sequence(const char *bytes, size_t left);
+
 #endif

@@ -125,6 +125,17 @@ describe("bad input", function()
     end)
   end
 
+  it("case 10: is refused with the character named, before any request", function()
+    local _, err = client:unshare(args { user_email = "mia@example.com\194\160" })
+    assert.are.equal("user_email holds U+00A0 NO-BREAK SPACE (character 16)", err.message)
+    _, err = client:get { resource_id = "\226\128\139id", resource_type = "voice" }
+    assert.are.equal("resource_id holds U+200B ZERO WIDTH SPACE (character 1)", err.message)
+    _, err = client:share(args { user_email = ABSENT, group_id = "default ", role = "viewer" })
+    assert.are.equal("group_id holds a space (character 8)", err.message)
+    _, err = client:start("unshare", args { user_email = "mailto:mia@example.com" })
+    assert.matches("user_email begins with mailto: ", err.message)
+  end)
+
   it("is refused: a field name that is no string", function()
     for _, key in ipairs { 1, true, raising } do
       local _, err = client:unshare(args { [key] = "x" })

@@ -62,9 +62,9 @@ describe("unlike the Python SDK 2.59, this client", function()
   end)
 
   it("puts no resource id into the URL raw", function()
-    local args = with { resource_id = "a?b#c d" }
+    local args = with { resource_id = "a?b#c\\d" }
     local _, _, seen = unshare(raw.answer(200, "{}"), nil, args)
-    assert.matches("^POST /v1/workspace/resources/a%%3[Ff]b%%23c%%20d/unshare HTTP", seen)
+    assert.matches("^POST /v1/workspace/resources/a%%3[Ff]b%%23c%%5[Cc]d/unshare HTTP", seen)
   end)
 
   it("is not upset by a Retry-After in whatever form", function()

@@ -5,6 +5,7 @@
 */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "../../csrc/request.h"
 #include "../../csrc/resource_types.h"
@@ -55,6 +56,67 @@ static bool is_sound(const ew_text *text) {
          fuzz_is_text(text->data, text->length, "");
 }
 
+static bool is_within(uint32_t code, uint32_t first, uint32_t last) {
+  return code >= first && code <= last;
+}
+
+/* Spaces, quotes, separators, and what nobody can see. */
+static bool is_misplaced(uint32_t code) {
+  return (code < 0x80 && strchr(" \"<>,;`", (int)code)) || is_within(code, 0x80, 0xa0) ||
+         code == 0xad || code == 0x34f || code == 0x61c || is_within(code, 0x115f, 0x1160) ||
+         code == 0x1680 || code == 0x180e || is_within(code, 0x2000, 0x200f) ||
+         is_within(code, 0x2018, 0x201f) || is_within(code, 0x2028, 0x202f) ||
+         is_within(code, 0x205f, 0x206f) || code == 0x2800 || code == 0x3000 || code == 0x3164 ||
+         is_within(code, 0xfe00, 0xfe0f) || code == 0xfeff || code == 0xffa0 ||
+         is_within(code, 0xfff9, 0xfffd) || is_within(code, 0xe0000, 0xe0fff);
+}
+
+/* U+0080 to U+009F are control characters too. */
+static bool holds_c1(const ew_text *text) {
+  size_t i;
+  for (i = 1; i < text->length; i++)
+    if ((unsigned char)text->data[i - 1] == 0xc2 && (unsigned char)text->data[i] < 0xa0)
+      return true;
+  return false;
+}
+
+static bool is_identifier(const ew_text *text) {
+  size_t i, n;
+  for (i = 0; i < text->length; i += n) {
+    uint32_t code;
+    n = fuzz_code_point(text->data + i, text->length - i, &code);
+    if (n == 0 || is_misplaced(code)) return false;
+  }
+  return text->length && !strchr("'=@", *text->data);
+}
+
+/* 1.23457E+17 */
+static bool is_shortened(const ew_text *text) {
+  char copy[520], *at = copy;
+  if (text->length >= sizeof copy) return false;
+  memcpy(copy, text->data, text->length);
+  copy[text->length] = '\0';
+  at += strspn(at, "0123456789");
+  if (at == copy) return false;
+  if (*at == '.' || *at == ',') at += 1 + strspn(at + 1, "0123456789");
+  return strlen(at) > 2 && strspn(at, "eE") == 1 && strspn(at + 1, "+-") == 1 &&
+         at[2 + strspn(at + 2, "0123456789")] == '\0';
+}
+
+static bool is_address(const ew_text *text) {
+  const char *at = memchr(text->data, '@', text->length);
+  const char *end = text->data + text->length;
+  return at && at > text->data && at + 1 < end && !memchr(at + 1, '@', (size_t)(end - at) - 1) &&
+         (text->length < 7 || strncasecmp(text->data, "mailto:", 7) != 0);
+}
+
+static bool is_value(const ew_text *text, int field) {
+  if (!is_sound(text) || holds_c1(text)) return false;
+  if (field == EW_USER_EMAIL) return is_identifier(text) && is_address(text);
+  if (field == EW_RESOURCE_TYPE || field == EW_ROLE) return true;
+  return is_identifier(text) && !is_shortened(text);
+}
+
 static bool is_role(const ew_text *text) {
   return is(text, "admin") || is(text, "editor") || is(text, "commenter") || is(text, "viewer");
 }
@@ -65,7 +127,7 @@ static bool is_allowed(const question *q) {
   int field, targets = 0;
   for (field = 0; field < EW_FIELDS; field++) {
     const ew_text *text = &q->args.field[field];
-    if (text->data && !is_sound(text)) return false;
+    if (text->data && !is_value(text, field)) return false;
     if (text->data && field >= EW_USER_EMAIL && field <= EW_WORKSPACE_API_KEY_ID) targets++;
   }
   return id->data && type->data && !is(id, ".") && !is(id, "..") &&

@@ -567,6 +567,63 @@ describe("a bulk run", function()
       assert.matches("line 3.*and 1 more", err.message)
     end)
 
+    it("case 10: and names the line, the column and the character", function()
+      write("resource_id,resource_type,user_email\na,voice,mia@example.com\194\160\n"
+        .. "1.23457E+17,voice,x@y.z\nb,voice,x\246@y.z\nc ,voice,x@y.z\nd,voice,mia\n")
+      local _, err = fake.new():unshare_many(assert(items.from_csv(path)))
+      local function at(line, column, field, what)
+        local place = ("%s, line %d, column %d (%s): "):format(path, line, column, field)
+        return place .. field .. what
+      end
+      assert.are.same({
+        at(2, 3, "user_email", " holds U+00A0 NO-BREAK SPACE (character 16)"),
+        at(3, 1, "resource_id", " is a number in scientific notation: a spreadsheet shortened the "
+          .. "id; format its column as text and enter the id again"),
+        at(4, 3, "user_email", " is not valid UTF-8 (character 2): save the text as UTF-8"),
+        at(5, 1, "resource_id", " holds a space (character 2)"),
+        at(6, 3, "user_email", " holds no @: pass an address such as mia@example.com"),
+      }, err.details)
+    end)
+
+    it("case 28: and finds no items in one that has none", function()
+      write "resource_id,resource_type,user_email\n , ,\n"
+      local client = fake.new()
+      local run_ = assert(client:start_many("unshare", assert(items.from_csv(path))))
+      assert.are.equal(0, run_.count)
+      local report = run_:result()
+      assert.are.same({ 0, true }, { report.total, report.exhausted })
+    end)
+
+    for ending, text in pairs {
+      csv = "resource_id,resource_type,user_email,role\n"
+        .. "voice_narrator,voice,mia@example.com,viewer\n",
+      jsonl = '{"resource_id":"voice_narrator","resource_type":"voice",'
+        .. '"user_email":"mia@example.com","role":"viewer"}\n',
+    } do
+      it("case 40: and undoes a share with the share's own file, a " .. ending, function()
+        write(text)
+        local client = fake.new()
+        local report = client:unshare_many(assert(items["from_" .. ending](path)))
+        assert.are.same({ 1, { "role" } }, { report.confirmed, report.ignored })
+        report = client:share_many(assert(items["from_" .. ending](path)))
+        assert.are.equal(1, report.confirmed)
+        assert.is_nil(report.ignored)
+      end)
+    end
+
+    it("case 40: and refuses a role that is the caller's own in an unshare", function()
+      write "resource_id,resource_type,user_email\nvoice_narrator,voice,mia@example.com\n"
+      local client = fake.new()
+      local report, err = client:unshare_many(assert(items.from_csv(path, { role = "viewer" })))
+      assert.is_nil(report)
+      assert.matches("role belongs to share alone", err.message)
+      report = client:unshare_many { {
+        resource_id = "voice_narrator", resource_type = "voice", user_email = "mia@example.com",
+        role = "viewer",
+      } }
+      assert.are.same({ 1 }, { report.invalid, report.ignored })
+    end)
+
     it("and counts it", function()
       write "resource_id,resource_type,user_email\nvoice_narrator,voice,mia@example.com\n"
       local counts = {}

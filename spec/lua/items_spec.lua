@@ -80,7 +80,7 @@ describe("items.from_csv", function()
   it("gives a fresh item for each row, empty cells left out", function()
     local source = csv_of(
       "role,resource_id,_reason,group_id,workspace_api_key_id,allow_unknown_resource_type,_\n"
-        .. "viewer,a,no,g,,true,x\n,b,,,k,false,\n,,,,,,\n"
+        .. "viewer,a,no,g,,true,x\n,b,,,k,false,\n,,kept,,,,\n"
     )
     assert.is_nil(source.count)
     local found = read_all(source)
@@ -188,10 +188,15 @@ describe("items.from_csv", function()
     { "resource_id,user_mail\n", "user_mail", 'line 1, column 2: unknown column "user_mail": did' },
     { "resource_id,user_mail\n", "user_mail", "did you mean user_email?" },
     { "resource_id,xyzzyxyzzy\n", "xyzzyxyzzy", 'unknown column "xyzzyxyzzy"' },
-    { "resource_id,\n", "", 'column 2: unknown column ""' },
+    { "resource_id,\n", "", "column 2: the column has no name: does the header end with a comma" },
+    { "resource_id, ,role\n", " ", "column 2: the column has no name" },
     { "resource_id,role,role\n", "role", "line 1, column 3: a second column role" },
     { "resource_type,user_email\n", "resource_id", "line 1: there is no column resource_id" },
-    { "resource_id;resource_type\n", "path", "separated by commas, not by semicolons" },
+    {
+      "resource_id;resource_type\n",
+      "path",
+      "is CSV whose columns are separated by semicolons: save the file as CSV with commas",
+    },
     { '"resource_id\n', "path", "line 1, column 1: a quote that is never closed" },
     { "\nresource_id,x\27y\n", "x\27y", 'line 2, column 2: unknown column "x y"' },
   }
@@ -278,9 +283,14 @@ describe("items.from_jsonl", function()
     { "a,voice", "not JSON: " },
     { '{"resource_id":"a"}{', "not JSON: " },
     { '{"resource_id":NaN}', "not JSON: " },
+    { '{"resource_id":"a"}\0{"resource_id":"b"}', "not JSON: a NUL byte" },
     { '["resource_id"]', "not a JSON object" },
     { "[]", "not a JSON object" },
     { '"{"', "not a JSON object" },
+    { '{"role":"a","role":"a"}', 'the name "role" is given twice', "role" },
+    { '{"x":1,"role":"a","\\u0072ole":null}', 'the name "role" is given twice', "role" },
+    { '{"_a:":{"b":":"},"x":[{}],"_a:":1}', 'the name "_a:" is given twice', "_a:" },
+    { [[{"_\\":":","_\"":{},"_\\":"\\"}]], [[the name "_\" is given twice]], "_\\" },
     { "null", "not a JSON object" },
     { "17", "not a JSON object" },
     { '{"user_mail":"a"}', 'unknown field "user_mail": did you mean user_email?', "user_mail" },
@@ -296,9 +306,9 @@ describe("items.from_jsonl", function()
   }
   for _, case in ipairs(broken) do
     it("has a problem with the line " .. case[1]:sub(1, 40), function()
-      local found, fields = read_all(jsonl_of("\n" .. case[1] .. '\n{"resource_id":"next"}\n'))
-      assert.are.equal("FILE, line 2: " .. case[2], found[1]:sub(1, #case[2] + 14))
-      assert.are.same({ { case[3] }, id "next" }, { fields, found[2] })
+      local found, fields = read_all(jsonl_of("{}\n" .. case[1] .. '\n{"resource_id":"next"}\n'))
+      assert.are.equal("FILE, line 2: " .. case[2], found[2]:sub(1, #case[2] + 14))
+      assert.are.same({ { case[3] }, id "next" }, { fields, found[3] })
     end)
   end
 
@@ -312,6 +322,298 @@ describe("items.from_jsonl", function()
 
   it("refuses fields that no item has", function()
     assert_invalid("user_mail", "did you mean", items.from_jsonl(path, { user_mail = "a" }))
+  end)
+end)
+
+describe("a list as people have it", function()
+  local HEADER = "resource_id,resource_type,user_email\n"
+  local ROW = { resource_id = "a", resource_type = "voice", user_email = "x@y.z" }
+
+  -- ---- what the file is
+
+  local foreign = {
+    { "PK\3\4\20\0\6\0", "is a workbook or another zip file: save the list" },
+    { "\208\207\17\224\161\177", "is a workbook of an old kind (.xls): save the list" },
+    { "\31\139\8\0", "is compressed: unpack the file first (gunzip)" },
+    { "%PDF-1.7\n", "is a PDF: save the list" },
+    { "\255\254r\0e\0", "is UTF-16: save the file as UTF-8" },
+    { "\254\255\0r\0e", "is UTF-16: save the file as UTF-8" },
+    { "r\0e\0s\0", "is UTF-16: save the file as UTF-8" },
+    { "\0r\0e\0s", "is UTF-16: save the file as UTF-8" },
+    { "<!DOCTYPE html>\n<html>", "is HTML or XML" },
+    { "\239\187\191\n <?xml version", "is HTML or XML" },
+    { "resource_id,resource_type\ra,voice\rb,voice", "has line ends of CR alone" },
+    { '[{"resource_id":"a"}]', "is a JSON array: write one object a line (jq -c '.[]')" },
+    { '\n [\n  {"resource_id":"a"}\n]\n', "is a JSON array: write one object a line" },
+  }
+  for _, case in ipairs(foreign) do
+    it(("cases 11 and 15: that begins with %q is named"):format(case[1]), function()
+      for _, open in ipairs { csv_of, jsonl_of } do
+        assert_invalid("path", path .. " " .. case[2], open(case[1]))
+      end
+      local _, err = csv_of(case[1])
+      assert.is_nil(err.message:find "[%z\1-\31\127-\255]") -- its bytes stay off the terminal
+    end)
+  end
+
+  it("case 11: that is compressed otherwise, or is a text of a word processor, is named", function()
+    for begin, what in pairs {
+      ["PK\5\6"] = "is an empty zip file",
+      ["BZh91AY"] = "(bunzip2)",
+      ["\2537zXZ\0"] = "(unxz)",
+      ["\40\181\47\253"] = "(unzstd)",
+      ["{\\rtf1\\ansi"] = "(RTF)",
+    } do
+      assert_invalid("path", what, csv_of(begin))
+    end
+  end)
+
+  for _, case in ipairs {
+    { csv_of, '{"resource_id":"a"}\n', "is JSON, not CSV: give the file a name that ends in" },
+    { jsonl_of, HEADER .. "a,voice,x@y.z\n", "is CSV, not JSON" },
+    { jsonl_of, '"resource_id"\na\n', "is CSV, not JSON" },
+    { jsonl_of, '{\n  "resource_id": "a"\n}\n', "over several lines: write one object a line" },
+    { jsonl_of, '{"resource_id": "a",\n"role": "viewer"}\n', "over several lines" },
+  } do
+    it(("cases 11 and 15: that is of the other kind is named: %q"):format(case[2]), function()
+      assert_invalid("path", case[3], case[1](case[2]))
+    end)
+  end
+
+  for text, separator in pairs {
+    ["resource_id;resource_type;user_email\n"] = "semicolons",
+    ['"resource_id";"resource_type"\n'] = "semicolons",
+    ['"a, b";"resource_id"\n'] = "semicolons",
+    ["_note|resource_id\n"] = "bars",
+    ["resource_id\tresource_type\n"] = "tabs",
+    ["Resource\tType\n"] = "tabs",
+    ["sep=;\nresource_id;role\n"] = "semicolons",
+    ['"SEP=\t"\r\nresource_id\n'] = "tabs",
+    ["sep=:\nresource_id:role\n"] = "another character",
+    ["sep=,\nresource_id;role\n"] = "semicolons",
+  } do
+    it(("case 11: separated by %s is named: %q"):format(separator, text), function()
+      local what = "columns are separated by " .. separator .. ": save the file as CSV with commas"
+      assert_invalid("path", what, csv_of(text))
+    end)
+  end
+
+  it("case 11: that begins with sep=, is read", function()
+    for _, line in ipairs { "sep=,\r\n", "SEP=,\n", '"sep=,"\n', "\239\187\191sep=,\n\n" } do
+      local source = assert(csv_of(line .. HEADER .. "a,voice,x@y.z\n"))
+      assert.are.same({ ROW }, (read_all(source)))
+      assert.is_true(source:rewind())
+      assert.are.same({ ROW }, (read_all(source)))
+    end
+  end)
+
+  for _, header in ipairs {
+    "21m00Tcm4TlvDq8ikWAM,voice,mia@example.com\n",
+    "a,voice\n",
+    "mia@example.com\n",
+    "21m00Tcm4TlvDq8ikWAM\n",
+  } do
+    it(("case 11: without a header is named: %q"):format(header), function()
+      assert_invalid("path", "line 1: the first row looks like data", csv_of(header))
+    end)
+  end
+
+  it("is looked at in no time, whatever its first line is", function()
+    local started = os.clock()
+    for _, piece in ipairs { " ", "_", "a", ";", "\t", "'", "\r", "{", "sep=", '""', "-", "@" } do
+      local long = ("x" .. piece:rep(30000 / #piece)):rep(30)
+      for _, open in ipairs { csv_of, jsonl_of } do
+        for _, text in ipairs { long .. "x\n", "\n" .. long, piece:rep(65536) .. "x" } do
+          open(text)
+        end
+      end
+    end
+    assert.is_true(os.clock() - started < (os.getenv "SPEC_SLOW_MACHINE" and 60 or 6))
+  end)
+
+  -- ---- columns
+
+  it("case 12: has all its wrong columns named at once", function()
+    local header = "Resource ID,Type,resource_id,Email Address,Name,_Kind,resource_id,\n"
+    local source, err = csv_of(header)
+    assert.is_nil(source)
+    local place = path .. ", line 1, column "
+    assert.are.same({
+      place .. '1: unknown column "Resource ID": did you mean resource_id?',
+      place .. '2: unknown column "Type": did you mean resource_type?',
+      place .. '4: unknown column "Email Address": did you mean user_email?',
+      place .. '5: unknown column "Name"',
+      place .. "7: a second column resource_id",
+      place .. "8: the column has no name: does the header end with a comma?",
+    }, err.details)
+    assert.are.equal("Resource ID", err.field)
+    assert.are.equal(
+      place .. '1: unknown column "Resource ID": did you mean resource_id? (and 5 more); '
+        .. "the known columns are resource_id, resource_type, user_email, group_id, "
+        .. "workspace_api_key_id, role, allow_unknown_resource_type; a column whose name begins "
+        .. "with _ is ignored",
+      err.message
+    )
+  end)
+
+  it("case 12: has no more than 100 columns named", function()
+    local _, err = csv_of("resource_id" .. (",x"):rep(500) .. "\n")
+    assert.are.equal(100, #err.details)
+    assert.matches("(and 499 more)", err.message, 1, true)
+  end)
+
+  it("case 12: has names in other words understood", function()
+    for name, field in pairs {
+      id = "resource_id", ["resource-id"] = "resource_id", Email = "user_email",
+      ["E-Mail"] = "user_email", [" role "] = "role", Permission = "role",
+      ["API key ID"] = "workspace_api_key_id", Group = "group_id",
+    } do
+      assert_invalid(name, "did you mean " .. field, csv_of("resource_type," .. name .. "\n"))
+    end
+  end)
+
+  it("case 11: has the bytes of a name that is not UTF-8 shown as question marks", function()
+    local _, err = csv_of "resource_id,Gr\246\223e,Größe\n"
+    local place = path .. ", line 1, column "
+    local expected = { place .. '2: unknown column "Gr??e"', place .. '3: unknown column "Größe"' }
+    assert.are.same(expected, err.details)
+  end)
+
+  -- ---- rows
+
+  it("case 13: has blank rows and lines of spaces skipped", function()
+    local text = HEADER
+      .. ',,\n   \na,voice,x@y.z\n\t\n" ","",\n , , \n""\n,\na,voice,x@y.z\r\n,,\r\n'
+    assert.are.same({ ROW, ROW }, (read_all(csv_of(text))))
+    assert.are.same({ ROW }, (read_all(csv_of("\n ,\n  \n" .. HEADER .. "a,voice,x@y.z\n"))))
+  end)
+
+  it("case 14: has TRUE and False in any case", function()
+    local found = read_all(csv_of(
+      "resource_id,allow_unknown_resource_type\na,TRUE\nb,False\nc,true\nd,\n"
+    ))
+    local flags = {}
+    for i, item in ipairs(found) do
+      flags[i] = tostring(item.allow_unknown_resource_type)
+    end
+    assert.are.same({ "true", "false", "true", "nil" }, flags)
+  end)
+
+  it("case 10: has the header of a second file named", function()
+    local row = "a,voice,x@y.z\n"
+    local second = "user_email,_note,resource_id\n"
+    local found = read_all(csv_of(
+      HEADER .. row .. HEADER .. row .. "\239\187\191" .. HEADER .. second .. "_x,role\n" .. row
+    ))
+    local what = " repeats the header: were two files joined? Take the line out"
+    local expected = { ROW, "FILE, line 3" .. what, ROW, "FILE, line 5" .. what }
+    expected[5], expected[6], expected[7] = "FILE, line 6" .. what, "FILE, line 7" .. what, ROW
+    assert.are.same(expected, found)
+  end)
+
+  it("case 10: may have ids that are called as fields are, or begin like a note", function()
+    local found = read_all(csv_of(HEADER .. "role,voice,x@y.z\n_a,_b,_c\n"))
+    assert.are.equal("role", found[1].resource_id)
+    assert.are.same({ resource_id = "_a", resource_type = "_b", user_email = "_c" }, found[2])
+  end)
+
+  it("case 30: has the quote before what looks like a formula taken off", function()
+    local found = read_all(csv_of("resource_id,group_id,_note\n'+a,\"'-b\",'=c\n''+a,'b,\n"))
+    assert.are.same({
+      { resource_id = "+a", group_id = "-b" },
+      { resource_id = "'+a", group_id = "'b" },
+    }, found)
+  end)
+
+  -- ---- the kind
+
+  describe("case 15: is read by", function()
+    local JSON, CSV = '{"resource_id":"a"}\n', "resource_id\na\n"
+
+    local function named(ending, text)
+      local name = path .. ending
+      local file = assert(io.open(name, "wb"))
+      file:write(text)
+      file:close()
+      local source, err = items.from_file(name, { role = "viewer" })
+      os.remove(name)
+      return source and source:next(), err
+    end
+
+    for _, ending in ipairs { ".jsonl", ".JSONL", ".ndjson", ".Json", "", ".txt", ".csv.1" } do
+      it("its name, or what it holds: JSON lines in a file " .. ending, function()
+        assert.are.same({ resource_id = "a", role = "viewer" }, (named(ending, JSON)))
+        assert.are.same({ resource_id = "a", role = "viewer" }, (named(ending, "\n " .. JSON)))
+      end)
+    end
+
+    for _, ending in ipairs { ".csv", ".CSV", "", ".txt", ".json.bak" } do
+      it("its name, or what it holds: CSV in a file " .. ending, function()
+        assert.are.same({ resource_id = "a", role = "viewer" }, (named(ending, CSV)))
+      end)
+    end
+
+    it("its name before what it holds", function()
+      assert.matches("is JSON, not CSV", select(2, named(".csv", JSON)).message)
+      assert.matches("is CSV, not JSON", select(2, named(".json", CSV)).message)
+    end)
+
+    it("what it holds, if it is a pipe", function()
+      for text, line in pairs { [JSON] = 1, [CSV] = 2 } do
+        write(text)
+        local out = shell('cat "$3" | LUA', [[
+          local source = items.from_file "-"
+          print(source:next().resource_id, source:place(), (source:next()))
+        ]])
+        assert.are.equal(("a\tstandard input, line %d\tnil\n"):format(line), out)
+      end
+    end)
+  end)
+
+  it("case 15: has nothing said of names that are once in each object", function()
+    local lines = table.concat({
+      '{"resource_id":"a:b","_note":{"a":1,"b":{"a":2}},"_list":[{"a":1},{"a":":"}]}',
+      [[{"resource_id":"a\"","_x":"\\","_\":":"{\"_x\":1","_y":null}]],
+      '{"resource_id":"a","_x":"resource_id","_y":"resource_id"}',
+    }, "\n")
+    local found = read_all(jsonl_of(lines))
+    assert.are.same({ id "a:b", id 'a"', id "a" }, found)
+  end)
+
+  it("case 28: may have no items at all", function()
+    for _, source in ipairs { csv_of(HEADER), jsonl_of "", jsonl_of "\n \n" } do
+      assert.are.same({}, (read_all(source)))
+    end
+  end)
+
+  -- ---- ignored
+
+  it("case 40: has a field left out that the source is told to ignore, and says so", function()
+    for open, text in pairs {
+      [csv_of] = "role,resource_id\n,a\nviewer,b\n,c\n",
+      [jsonl_of] = '{"role":null,"resource_id":"a"}\n{"role":7,"resource_id":"b"}\n'
+        .. '{"resource_id":"c"}',
+    } do
+      local source = open(text)
+      source:ignore "role"
+      for _ = 1, 2 do
+        assert.are.same(id "a", (source:next()))
+        assert.are.same({ id "b", id "c" }, (read_all(source)))
+        assert.are.same({ "role" }, source:ignored())
+        source:rewind()
+      end
+      source = open(text)
+      source:ignore "role"
+      source:next()
+      assert.is_nil(source:ignored())
+    end
+  end)
+
+  it("case 40: has a field of its caller's kept, which is no row's", function()
+    local source = csv_of("resource_id\na\n", { role = "viewer" })
+    source:ignore "role"
+    assert.are.same({ { resource_id = "a", role = "viewer" } }, (read_all(source)))
+    assert.is_nil(source:ignored())
   end)
 end)
 

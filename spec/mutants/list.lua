@@ -54,8 +54,7 @@ end
 of("csrc/request.c", "spec/bad_input_spec.lua")
 mutant("an id may hold a percent sign", "|| memchr(id->data, '%', id->length)", "")
 mutant("an id may be two dots", [[|| equals(id, "..")]], "")
-mutant("a text may hold control characters", "if (has_control(text))", "if (0)")
-mutant("a text may be no UTF-8", "if (!ew_utf8_is_text(", "if (0 && !ew_utf8_is_text(")
+mutant("a text may be no UTF-8 and hold anything", "if (ew_characters_are_plain(", "if (1 || (")
 mutant("two targets are taken", "if (first >= 0)", "if (first >= EW_FIELDS)")
 mutant("unshare takes a role", "return role->data ? invalid(", "return role == NULL ? invalid(")
 mutant("the key may hold a line end", "if (key->data[i] < 0x21 ||", "if (", {
@@ -66,12 +65,28 @@ mutant("an id may be the key", "memcmp(text->data, key->data, key->length) == 0)
 })
 of("csrc/request.c", "spec/csrc/request_spec.lua")
 mutant("a backslash stands in JSON as it is", [[&& bytes[i] != '\\') continue;]], ") continue;")
+mutant("an address may have a second @", "if (second)", "if (0)")
+mutant("an id may be a shortened number", "if (is_scientific(id))", "if (0 && is_scientific(id))")
 mutant("a slash is not percent-encoded", "0123456789-._~", "0123456789-._~@")
 mutant("a share is an unshare", [[operation == EW_SHARE ? "/share" : "/unshare"]], [["/unshare"]])
 mutant("a share may be repeated by libcurl", "= operation != EW_SHARE;", "= true;", {
   by = FAULTS,
   filter = "a share is never sent twice",
 })
+
+of("csrc/characters.c", "spec/csrc/request_spec.lua")
+mutant("an id may hold a no-break space", [[{0x00a0, 0x00a0, "NO-BREAK SPACE"},]], "")
+mutant("the place of a character is counted in bytes", "first->number++;", "first->number = i + 1;")
+
+-- ---- what is in a file
+
+of("lua/elevenlabs/workspace/items/csv.lua", "spec/lua/items/csv_spec.lua")
+mutant("a cell may begin like a formula", [[cell:find(FORMULA) and "'" .. cell or cell]], "cell")
+of("lua/elevenlabs/workspace/items/objects.lua", "spec/lua/items_spec.lua")
+mutant("of a name given twice the last value counts", "if seen[name] then", "if false then")
+of("lua/elevenlabs/workspace/items/file.lua", "spec/lua/items_spec.lua")
+mutant("one wrong column is named", "for i = 1, math.min(#wrong, MOST_NAMED) do", "for i = 1, 1 do")
+mutant("a second header is an item", "wrong = check_header(self, cells)", "wrong = nil")
 
 -- ---- what an answer proves
 

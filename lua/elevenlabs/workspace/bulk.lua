@@ -87,6 +87,9 @@ local function not_begun()
   }
 end
 
+-- People undo a share with the share's own file.
+local IGNORED = { unshare = { "role" } }
+
 --- A file is read whole before the first request: it is better mended at once than found
 --- wrong half-way.
 ---@return integer|nil count
@@ -162,6 +165,9 @@ function M.start(engine, base_url, op, list, opts)
   end
   local ok, count, journal
   opts, err = read_options(opts)
+  for _, field in ipairs(IGNORED[op] or {}) do
+    source:ignore(field)
+  end
   if opts then
     ok, count = check_source(engine, op, source, opts.may_begin)
     err = not ok and count or nil

@@ -19,15 +19,24 @@ local function of_files(name)
   end
 end
 
---- Items from a CSV file whose first row names the columns, as items' fields are named; those
---- that begin with "_" are ignored. `path` may be an open file too; "-" is standard input.
---- `fields` are what an item has where its row does not say otherwise.
+--- Items from a CSV file whose first row names the columns, as items' fields are named. A column
+--- whose name begins with "_" is ignored, and so are blank rows. A "'" before a cell that would
+--- begin with +, -, = or @ is taken off: a spreadsheet takes such a cell for a formula. `path` may
+--- be an open file too; "-" is standard input. `fields` are what an item has if its row does not
+--- say otherwise. All columns that have no known name are in the error's `details`.
 ---@type fun(path: string|file*, fields: table|nil): elevenlabs.workspace.Source|nil, elevenlabs.workspace.Error|nil
 M.from_csv = of_files "from_csv"
 
---- Items from a file with one JSON object a line; the rest as for `from_csv`.
+--- Items from a file with one JSON object a line. A name that an object has twice is an error. The
+--- rest as for `from_csv`.
 ---@type fun(path: string|file*, fields: table|nil): elevenlabs.workspace.Source|nil, elevenlabs.workspace.Error|nil
 M.from_jsonl = of_files "from_jsonl"
+
+--- Items from a file, read as its name says: .csv is CSV; .jsonl, .ndjson and .json are JSON
+--- lines, in any case of the letters. If the name says nothing, a file that begins with "{" or "["
+--- is JSON lines, and another is CSV. The rest as for `from_csv`.
+---@type fun(path: string|file*, fields: table|nil): elevenlabs.workspace.Source|nil, elevenlabs.workspace.Error|nil
+M.from_file = of_files "from_file"
 
 --- What `items.product` takes: exactly one list of targets.
 ---@class elevenlabs.workspace.Product

@@ -6,12 +6,36 @@ local errors = require "elevenlabs.workspace.error"
 
 local M = {}
 
+local MOST_QUOTED = 40 -- bytes
+
+--- How many bytes a UTF-8 character has, by its first byte.
+local function character_length(byte)
+  return byte < 0xc2 and 0 or byte < 0xe0 and 2 or byte < 0xf0 and 3 or byte < 0xf5 and 4 or 0
+end
+
+--- The bytes of these beyond ASCII, with "?" for each that is no UTF-8.
+local function replace_broken(bytes)
+  local out, at = {}, 1
+  while at <= #bytes do
+    local length = character_length(bytes:byte(at))
+    local character = length > 0 and bytes:sub(at, at + length - 1) or ""
+    local is_whole = #character == length and character:find "^.[\128-\191]+$" ~= nil
+    out[#out + 1] = is_whole and character or "?"
+    at = at + (is_whole and length or 1)
+  end
+  return table.concat(out)
+end
+
 --- Text of a caller's as a message quotes it: what begins like a secret key got there by
---- mistake.
+--- mistake. What is not UTF-8 becomes "?": it would spoil a terminal.
 ---@param text string
 ---@return string
 function M.quotable(text)
-  return text:find "^sk_" and "..." or text:sub(1, 40)
+  if text:find "^sk_" then
+    return "..."
+  end
+  local cut = text:sub(1, MOST_QUOTED)
+  return (cut:gsub("[\128-\255]+", replace_broken))
 end
 
 --- Of a name that is none of `names`, with the nearest of them. Other keys are named by type.

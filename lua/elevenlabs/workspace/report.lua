@@ -35,6 +35,7 @@ local MOST_REASONS = 10
 ---@field dry_run boolean
 ---@field stopped elevenlabs.workspace.StopReason|nil
 ---@field stop_message string|nil the same for people
+---@field ignored string[]|nil fields that rows of a file had and no item got: the role, in an unshare
 ---@field journal {path: string, resumed: boolean, warning: string|nil}|nil
 
 --- A report so far, and how the run goes. `tostring` of it is one line.

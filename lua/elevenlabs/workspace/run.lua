@@ -109,6 +109,7 @@ end
 local function update_report(self)
   local report = self.report
   report.retries = self.policy.retries
+  report.ignored = self.source:ignored()
   report.elapsed_ms = math.floor(self.engine.now() - self.started_ms + 0.5)
   report.stopped = self.stopping and self.stopping.reason or nil
   report.stop_message = self.stopping and self.stopping.message or nil

@@ -26,6 +26,8 @@ local function set(list)
 end
 
 local IS_FIELD, IS_GOOD, IS_NO_ID = set(FIELDS), set(values.GOOD), set(values.NO_ID)
+local IS_NO_IDENTIFIER, IS_ADDRESS = set(values.NO_IDENTIFIER), set(values.ADDRESSES)
+local IS_ID = set { "resource_id", "group_id", "workspace_api_key_id" }
 local IS_TYPE = set(workspace.RESOURCE_TYPES)
 local IS_ROLE = set { "admin", "editor", "commenter", "viewer" }
 
@@ -47,7 +49,12 @@ local function is_sound(name, value)
   if name == "allow_unknown_resource_type" then
     return type(value) == "boolean"
   end
-  return IS_GOOD[value] or (name ~= "resource_id" and IS_NO_ID[value])
+  if name == "user_email" then
+    return IS_ADDRESS[value]
+  end
+  return IS_GOOD[value]
+    or (name ~= "resource_id" and IS_NO_ID[value])
+    or (not IS_ID[name] and IS_NO_IDENTIFIER[value])
 end
 
 --- The fields that are there, read raw; nil where there is one that nobody knows, or none

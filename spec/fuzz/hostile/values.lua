@@ -43,15 +43,19 @@ end
 
 local HUGE = ("x"):rep(1024 * 1024)
 
--- Text that is no argument's; what can be no id, but a name; and what may be any.
+-- Text that is no argument's; what can be no resource's id, but another; what can be no id, but
+-- a type; addresses; and what may be any id or type.
 M.NO_ID = { ".", "..", "a/b", "a%2Fb" }
+M.NO_IDENTIFIER = { "a b", "'; --", "<x>", "\239\187\191", "=x", "\194\160", "Mia <a@x>" }
+M.ADDRESSES = { "a@example.com", "é€@x", "+a'b@x" }
 M.BAD = {
   "", "a\0b", "a\r\nb: c", "\n", "\27[2J", "\127", "\255", "\192\175",
   "\237\160\128", "\244\144\128\128", "a\226\130", ("x"):rep(513), HUGE, M.KEY, "\239\191",
+  "\194\128",
 }
 M.GOOD = {
-  "id1", "voice", "a@example.com", "admin", "viewer", "é€", "a b", "get", ("x"):rep(512), "...",
-  "'; --", "{}", "<x>", "default", "nil", "1", "sk_", "\194\128", "\239\187\191",
+  "id1", "voice", "a@example.com", "admin", "viewer", "é€", "get", ("x"):rep(512), "...", "{}",
+  "default", "nil", "1", "sk_", "+a'b@x", "é€@x",
 }
 
 local function numbers(random)
@@ -73,7 +77,7 @@ function M.any(random)
   elseif kind == 2 then
     return others(random)
   elseif kind == 3 then
-    return random:pick(random:chance(0.2) and M.NO_ID or M.BAD)
+    return random:pick(random:pick { M.NO_ID, M.NO_IDENTIFIER, M.BAD, M.BAD, M.BAD })
   end
   return random:pick(M.GOOD)
 end

@@ -183,3 +183,37 @@ describe("csv.row", function()
     end
   end)
 end)
+
+describe("csv.safe_row", function()
+  local cases = {
+    { { "+1@x", "-1@x", "a+b", "" }, "'+1@x,'-1@x,a+b,\n" },
+    { { "=1+1", "@x", "\tx", "\rx", "\nx" }, "'=1+1,'@x,'\tx,\"'\rx\",\"'\nx\"\n" },
+    { { "'+x", "''=x", "'x", " =x" }, "''+x,'''=x,'x,\" =x\"\n" },
+    { { '=HYPERLINK("x",1)' }, '"\'=HYPERLINK(""x"",1)"\n' },
+  }
+  for _, case in ipairs(cases) do
+    it(("case 30: writes %q"):format(case[2]), function()
+      assert.are.equal(case[2], csv.safe_row(case[1]))
+    end)
+  end
+
+  it("case 30: writes no cell that begins like a formula, and bare gives each back", function()
+    local pieces = { "'", "=", "+", "-", "@", "\t", "\r", "\n", "a", ",", '"', " ", "é", "" }
+    math.randomseed(30)
+    for _ = 1, 3000 do
+      local cells = {}
+      for i = 1, math.random(1, 4) do
+        cells[i] = ""
+        for _ = 1, math.random(0, 4) do
+          cells[i] = cells[i] .. pieces[math.random(#pieces)]
+        end
+      end
+      local written = read_all(csv.safe_row(cells))[1]
+      for i, cell in ipairs(written) do
+        assert.is_nil(cell:find "^[=+@\t\r\n-]")
+        assert.are.equal(cells[i], csv.bare(cell))
+      end
+      assert.are.equal(#cells, #written)
+    end
+  end)
+end)

@@ -81,4 +81,45 @@ describe("lines", function()
     assert.are.same({ { 1, "a line of more than 1048576 bytes" } }, (read_all(endless)))
     assert.is_true(most - before < 4 * 1024, most - before)
   end)
+
+  it("shows how the file begins, and takes nothing of it", function()
+    for _, blocks in ipairs {
+      { "\239", "\187\191\n", " \na", "b\nc", "\nd" },
+      { "\239\187\191\n \nab\nc\nd" },
+    } do
+      local reader, found = lines.new(file_of(blocks)), {}
+      assert.matches("^\n \nab\nc", reader:peek())
+      assert.are.equal(reader:peek(), reader:peek())
+      local line = reader:next()
+      while line do
+        found[#found + 1] = line
+        line = reader:next()
+      end
+      assert.are.same({ "", " ", "ab", "c", "d" }, found)
+    end
+    assert.are.equal("", lines.new(file_of {}):peek())
+  end)
+
+  it("shows no more than is needed of a line without end", function()
+    local read = 0
+    local reader = lines.new {
+      read = function()
+        read = read + 1
+        return ("x"):rep(4096)
+      end,
+    }
+    assert.are.equal(65536, #reader:peek())
+    assert.are.equal(16, read)
+  end)
+
+  it("says after that where reading failed", function()
+    local reader = lines.new(file_of({ "a\nb" }, "Input/output error"))
+    reader:peek()
+    assert.are.equal("a", reader:next())
+    assert.matches("Input/output error", select(2, reader:next()))
+    reader = lines.new(file_of({ "b" }, "Input/output error"))
+    assert.are.equal("b", reader:peek())
+    assert.matches("Input/output error", select(2, reader:next()))
+    assert.is_nil((reader:next()))
+  end)
 end)

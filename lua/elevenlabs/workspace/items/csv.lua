@@ -10,16 +10,23 @@ local QUOTE, COMMA, CR = 34, 44, 13
 local Reader = {}
 Reader.__index = Reader
 
----@param file file*
----@param block_size integer|nil for specs
-function M.reader(file, block_size)
+--- Reads the rows of these lines.
+function M.over(its_lines)
   return setmetatable({
-    lines = lines.new(file, block_size),
+    lines = its_lines,
     number = 0,
     line = nil, -- where the row is being read, and
     at = nil, -- from where in it: nil once the row is through
     size = nil, -- bytes of the row so far
+    first = nil, -- byte of the row
+    may_be_protected = false, -- one of its cells, by a "'"
   }, Reader)
+end
+
+---@param file file*
+---@param block_size integer|nil for specs
+function M.reader(file, block_size)
+  return M.over(lines.new(file, block_size))
 end
 
 -- ---- cells: each function returns a cell, or nil and what is wrong
@@ -97,6 +104,35 @@ local function describe(self, what)
   return what
 end
 
+--- The cells of a line without quotes, as almost every line is.
+local function split(line)
+  local cells, count, from = {}, 0, 1
+  local comma = line:find(",", 1, true)
+  while comma do
+    count = count + 1
+    cells[count] = line:sub(from, comma - 1)
+    from = comma + 1
+    comma = line:find(",", from, true)
+  end
+  cells[count + 1] = line:sub(from, line:byte(-1) == CR and -2 or -1)
+  return cells
+end
+
+--- The cells of a row that begins with this line; nil, what is wrong and in which cell.
+local function read_cells(self, line)
+  self.line, self.at, self.size = line, 1, #line
+  local cells = {}
+  while self.at do
+    local read = self.line:byte(self.at) == QUOTE and quoted_cell or bare_cell
+    local cell, what = read(self)
+    if not cell then
+      return nil, describe(self, what), #cells + 1
+    end
+    cells[#cells + 1] = cell
+  end
+  return cells
+end
+
 --- The next row, empty lines left out; nil at the end; nil, what is wrong and in which cell
 --- (from 1) where it is broken. Reading goes on with the line after that.
 ---@return string[]|nil cells
@@ -111,17 +147,13 @@ function Reader:next()
   if not line then
     return nil, why
   end
-  self.line, self.at, self.size = line, 1, #line
-  local cells = {}
-  while self.at do
-    local read = self.line:byte(self.at) == QUOTE and quoted_cell or bare_cell
-    local cell, what = read(self)
-    if not cell then
-      return nil, describe(self, what), #cells + 1
-    end
-    cells[#cells + 1] = cell
+  self.first = line:byte()
+  if not line:find('"', 1, true) then
+    self.may_be_protected = line:find("'", 1, true) ~= nil
+    return split(line)
   end
-  return cells
+  self.may_be_protected = true
+  return read_cells(self, line)
 end
 
 --- Is there a line that needs no read?
@@ -154,6 +186,28 @@ function M.row(cells)
   end
   local line = table.concat(out, ",")
   return (line == "" and '""' or line) .. "\n" -- an empty line would be no row
+end
+
+-- A spreadsheet takes a cell that begins so for a formula.
+local FORMULA, PROTECTED = "^'*[=+@\t\r\n-]", "^'+[=+@\t\r\n-]"
+
+--- One line of CSV that is safe to open in a spreadsheet: a cell that begins like a formula gets
+--- a "'" before. `M.bare` takes the quote off again.
+---@param cells string[]
+---@return string
+function M.safe_row(cells)
+  local safe = {}
+  for i, cell in ipairs(cells) do
+    safe[i] = cell:find(FORMULA) and "'" .. cell or cell
+  end
+  return M.row(safe)
+end
+
+--- A cell without the "'" of `safe_row`.
+---@param cell string
+---@return string
+function M.bare(cell)
+  return cell:find(PROTECTED) and cell:sub(2) or cell
 end
 
 return M

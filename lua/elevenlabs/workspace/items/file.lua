@@ -1,28 +1,22 @@
 --- Items from files: a row of CSV or a line of JSON each.
 
+local columns = require "elevenlabs.workspace.items.columns"
+local content = require "elevenlabs.workspace.items.content"
 local csv = require "elevenlabs.workspace.items.csv"
 local errors = require "elevenlabs.workspace.error"
 local item = require "elevenlabs.workspace.items.item"
 local lines = require "elevenlabs.workspace.items.lines"
 local names = require "elevenlabs.workspace.names"
+local objects = require "elevenlabs.workspace.items.objects"
 local source = require "elevenlabs.workspace.items.source"
-
-local json = require("elevenlabs.workspace.cjson").new()
-json.decode_max_depth(64)
-json.decode_invalid_numbers(false)
 
 local M = {}
 
 -- ---- what both have
 
---- `rows` reads the file from the start, by `reader`, which each kind has.
+--- `rows` gives what the file holds row by row or line by line: each kind has its own.
 local File = source.kind()
 File.is_file = true
-
---- Names that begin so are notes that a program left for people: no field of an item.
-local function is_note(name)
-  return name:sub(1, 1) == "_"
-end
 
 local function column_of(self, field)
   for i, name in ipairs(self.columns or {}) do
@@ -64,7 +58,7 @@ function File:rewind()
   if not self.rows or not self.start or not self.file:seek("set", self.start) then
     return false
   end
-  self.rows, self.columns = self.reader(self.file), nil
+  self.rows, self.columns = self.rows_of(lines.new(self.file)), nil
   return true
 end
 
@@ -73,6 +67,24 @@ function File:close()
     self.file:close() -- Lua itself keeps standard input open
   end
   self.rows = nil
+end
+
+function File:ignore(field)
+  self.ignores[field] = false
+  for i, name in ipairs(self.columns or {}) do
+    if name == field then
+      self.columns[i], self.ignored_columns[i] = false, field
+    end
+  end
+end
+
+function File:ignored()
+  local list = {}
+  for field, was_there in pairs(self.ignores) do
+    list[#list + 1] = was_there and field or nil
+  end
+  table.sort(list)
+  return list[1] and list or nil
 end
 
 --- The fields that every item has, copied.
@@ -110,8 +122,8 @@ local function open_file(path)
   return file, errors.one_line(path)
 end
 
---- A source of this kind, at its first row.
-local function open(kind, path, fields)
+--- A file of a kind that is not known yet, at its beginning.
+local function open(path, fields)
   local copy, err = copy_fields(fields)
   if not copy then
     return nil, err
@@ -120,85 +132,102 @@ local function open(kind, path, fields)
   if not file then
     return nil, name
   end
-  return setmetatable({
+  local start = file:seek "cur" -- before anything is read; nil for a pipe
+  return {
     file = file,
-    start = file:seek "cur", -- before anything is read; nil for a pipe
+    start = start,
     name = name,
     fields = copy,
-    rows = kind.reader(file),
-  }, kind)
+    lines = lines.new(file),
+    ignores = {}, -- fields of the rows that no item gets: true once a row had one
+    ignored_columns = {}, -- the same by column, until a row had one
+  }
+end
+
+--- A source of this kind, from a file as `open` gives it. A file that is no such is closed.
+local function begin(kind, file)
+  local self = setmetatable(file, kind)
+  local what = content.misfit(self.lines:peek(), kind.format)
+  self.rows, self.lines = self.rows_of(self.lines), nil
+  if what then
+    self:close()
+    return nil, errors.invalid("path", self.name .. " " .. what)
+  end
+  local ok, err = self:read_head()
+  return ok and self, err
 end
 
 -- ---- CSV
 
 local Csv = source.kind(File)
-Csv.reader = csv.reader
+Csv.format = "csv"
+Csv.rows_of = csv.over
 
-local function misnamed(self, field, what, column)
-  return nil, errors.invalid(names.quotable(field), describe(self, what, column))
+local MOST_NAMED = 100 -- columns
+
+--- An error that names all that is wrong with the columns.
+local function misnamed(self, wrong)
+  local details = {}
+  for i = 1, math.min(#wrong, MOST_NAMED) do
+    details[i] = describe(self, wrong[i].what, wrong[i].column)
+  end
+  local more = #wrong > 1 and (" (and %d more)"):format(#wrong - 1) or ""
+  local message = ("%s%s; %s"):format(details[1], more, columns.HELP)
+  local err = errors.invalid(names.quotable(wrong[1].name), message)
+  err.details = details
+  return err
 end
 
---- What the columns of the header are: the field of each, or false for a note.
+--- The columns of the header; nil and an error.
 local function name_columns(self, header)
-  local columns, seen = {}, {}
-  if #header == 1 and header[1]:find(";", 1, true) then
-    return misnamed(self, "path", "columns must be separated by commas, not by semicolons")
+  local misfit = columns.misfit(header)
+  if misfit then
+    return nil, errors.invalid("path", describe(self, ("%s; %s"):format(misfit, columns.HELP)))
   end
-  for i, name in ipairs(header) do
-    if is_note(name) then
-      columns[i] = false
-    elseif not item.is_field(name) then
-      return misnamed(self, name, names.unknown("column", name, item.FIELDS), i)
-    elseif seen[name] then
-      return misnamed(self, name, ("a second column %s"):format(name), i)
-    else
-      columns[i], seen[name] = name, true
+  local found, wrong = columns.name(header)
+  if wrong[1] then
+    return nil, misnamed(self, wrong)
+  end
+  for i, name in ipairs(found) do
+    if self.ignores[name] ~= nil then
+      found[i], self.ignored_columns[i] = false, name
     end
+    self.has_id = self.has_id or name == "resource_id"
   end
-  if not seen.resource_id and self.fields.resource_id == nil then
-    return misnamed(self, "resource_id", "there is no column resource_id")
-  end
-  return columns
+  return found
 end
 
---- Read the first row. Where it names no columns the file is of no use, and closed.
+--- The first row that is not blank and no `sep=,` line.
+local function next_header(self)
+  local header, what, column
+  repeat
+    header, what, column = self.rows:next()
+    local is_declaration = header and content.declared_separator(table.concat(header, ","))
+  until not header or not (is_declaration or columns.is_blank(header))
+  return header, what, column
+end
+
+--- Read the first row. If it names no columns the file is of no use, and closed.
 ---@return true|nil, elevenlabs.workspace.Error|nil
-local function read_header(self)
-  local header, what, column = self.rows:next()
+function Csv:read_head()
+  local header, what, column = next_header(self)
   local err
   if header then
+    self.has_id = self.fields.resource_id ~= nil
     self.columns, err = name_columns(self, header)
   elseif what then
     err = errors.invalid("path", describe(self, what, column))
   else
     err = errors.invalid("path", self.name .. " is empty: its first row must name the columns")
   end
+  if not err and not self.has_id then
+    err = errors.invalid("resource_id", describe(self, "there is no column resource_id"))
+  end
   if err then
     self:close()
     return nil, err
   end
   return true
-end
-
-local FLAGS = { ["true"] = true, ["false"] = false }
-
---- The fields of a row; nil and the one whose cell cannot be its value. A row has a cell
---- for each column.
-local function read_cells(columns, cells)
-  local row = {}
-  for i, name in ipairs(columns) do
-    local value = cells[i]
-    if name == "allow_unknown_resource_type" and value ~= "" then
-      value = FLAGS[value]
-      if value == nil then
-        return nil, name
-      end
-    end
-    if name and value ~= "" then
-      row[name] = value
-    end
-  end
-  return row
 end
 
 local function check_count(self, cells)
@@ -209,76 +238,78 @@ local function check_count(self, cells)
   end
 end
 
+--- Nothing but names of columns: two files were joined.
+local function check_header(self, cells)
+  if columns.is_header(cells) then
+    local what = "%s repeats the header: were two files joined? Take the line out"
+    return { message = errors.one_line(what:format(place_of(self))) }
+  end
+end
+
+local function see_ignored(self, cells)
+  for i, field in next, self.ignored_columns do
+    if cells[i] ~= "" then
+      self.ignores[field], self.ignored_columns[i] = true, nil
+    end
+  end
+end
+
+-- A row that begins with a byte up to this one may be blank: a space, a quote, a comma.
+local LAST_BLANK, UNDERSCORE, BYTE_ORDER_MARK = 44, 95, 239
+
+--- The next row that is not blank; nil and a problem if there is none or it is broken.
+local function next_row(self)
+  local rows = self.rows
+  local cells, what, column = rows:next()
+  while cells and rows.first <= LAST_BLANK and columns.is_blank(cells) do
+    cells, what, column = rows:next()
+  end
+  if not cells then
+    return nil, what and problem(self, what, column)
+  end
+  local first, wrong = rows.first, nil
+  if first == UNDERSCORE or first == BYTE_ORDER_MARK or item.TYPES[cells[1]] then
+    wrong = check_header(self, cells)
+  end
+  wrong = wrong or check_count(self, cells)
+  return not wrong and cells, wrong
+end
+
 function Csv:next()
   if not self.rows then
     return nil
   end
   if not self.columns then -- rewound: somebody may have written another header by now
-    local ok, err = read_header(self)
+    local ok, err = self:read_head()
     if not ok then
       return nil, { message = err.message }
     end
   end
-  local cells, what, column = self.rows:next()
+  local cells, wrong = next_row(self)
   if not cells then
-    return nil, what and problem(self, what, column)
+    return nil, wrong
   end
-  local mismatch = check_count(self, cells)
-  if mismatch then
-    return nil, mismatch
+  if next(self.ignored_columns) then
+    see_ignored(self, cells)
   end
-  local row, field = read_cells(self.columns, cells)
+  local row, field = columns.read(self.columns, cells, self.rows.may_be_protected)
   if not row then
     return nil, problem(self, field .. " must be true or false", column_of(self, field), field)
   end
   return item.complete(row, self.fields)
 end
 
----@param path string|file*
----@param fields table|nil
----@return elevenlabs.workspace.Source|nil
----@return elevenlabs.workspace.Error|nil
-function M.from_csv(path, fields)
-  local self, err = open(Csv, path, fields)
-  if not self then
-    return nil, err
-  end
-  local ok
-  ok, err = read_header(self)
-  return ok and self, err
-end
-
 -- ---- JSON, an object a line
 
 local Jsonl = source.kind(File)
-Jsonl.reader = lines.new
+Jsonl.format = "jsonl"
 
---- The fields of an object; nil, what is wrong and the field.
-local function read_object(object)
-  local row = {}
-  for name, value in next, object do
-    if not is_note(name) then
-      local misfit = item.misfit(name, value)
-      if misfit then
-        return nil, misfit, names.quotable(name)
-      end
-      if not item.is_absent(value) then
-        row[name] = value
-      end
-    end
-  end
-  return row
+function Jsonl.rows_of(its_lines)
+  return its_lines
 end
 
---- The fields of a line; nil, what is wrong and the field.
-local function read_line(line)
-  local object, why = json.decode(line)
-  if why then
-    return nil, "not JSON: " .. why
-  elseif not line:find "^%s*{" then
-    return nil, "not a JSON object"
-  end
-  return read_object(object)
+function Jsonl.read_head()
+  return true
 end
 
 function Jsonl:next()
@@ -292,19 +323,38 @@ function Jsonl:next()
   if not line then
     return nil, why and problem(self, why)
   end
-  local row, what, field = read_line(line)
+  local row, what, field = objects.read(line, self.ignores)
   if not row then
     return nil, problem(self, what, nil, field)
   end
   return item.complete(row, self.fields)
 end
 
----@param path string|file*
----@param fields table|nil
----@return elevenlabs.workspace.Source|nil
----@return elevenlabs.workspace.Error|nil
+-- ---- opening
+
+local FORMATS = { csv = Csv, jsonl = Jsonl }
+
+--- As `items.from_csv`, `items.from_jsonl` and `items.from_file`.
+---@param format "csv"|"jsonl"|nil nil: by name and content
+local function open_as(format, path, fields)
+  local file, err = open(path, fields)
+  if not file then
+    return nil, err
+  end
+  format = format or content.format(path, file.lines:peek())
+  return begin(FORMATS[format], file)
+end
+
+function M.from_csv(path, fields)
+  return open_as("csv", path, fields)
+end
+
 function M.from_jsonl(path, fields)
-  return open(Jsonl, path, fields)
+  return open_as("jsonl", path, fields)
+end
+
+function M.from_file(path, fields)
+  return open_as(nil, path, fields)
 end
 
 return M

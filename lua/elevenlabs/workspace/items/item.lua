@@ -26,16 +26,25 @@ M.FIELDS = {
   "allow_unknown_resource_type",
 }
 
-local TYPES = { allow_unknown_resource_type = "boolean" }
+--- Each field's type.
+M.TYPES = { allow_unknown_resource_type = "boolean" }
 for _, name in ipairs(M.FIELDS) do
-  TYPES[name] = TYPES[name] or "string"
+  M.TYPES[name] = M.TYPES[name] or "string"
 end
+
+local TYPES = M.TYPES
 
 local TARGETS = { user_email = true, group_id = true, workspace_api_key_id = true }
 
 ---@return boolean
 function M.is_field(name)
   return TYPES[name] ~= nil
+end
+
+--- Names that begin so are notes that a program left for people: no field of an item.
+---@return boolean
+function M.is_note(name)
+  return name:byte() == 95 -- "_"
 end
 
 --- JSON's null is no value, as everywhere.

@@ -21,14 +21,56 @@ function M.new(file, block_size)
     block = "",
     from = 1, -- where the next line begins in the block
     ended = false,
+    is_begun = false, -- a byte order mark was looked for
+    is_read = false, -- the file has no more blocks, because of
+    why = nil, -- if that is not its end
     number = 0, -- of the line that `next` gave last
   }, Lines)
+end
+
+--- The file's next block; nil at its end; nil and why if the file cannot be read.
+local function read(self)
+  local block
+  if not self.is_read then
+    block, self.why = self.file:read(self.block_size)
+    self.is_read = not block
+  end
+  return block, self.why
+end
+
+--- Does this hold the first four bytes, and the first line that is not blank?
+local function is_beginning(text)
+  local bare = text:gsub(BYTE_ORDER_MARK, "")
+  local from = bare:find "%S"
+  return #text >= 4 and from ~= nil and bare:find("\n", from, true) ~= nil
+end
+
+--- What the file begins with after a byte order mark, up to the end of its first line that is
+--- not blank, or a block. Takes nothing: to be asked before the first `next`.
+---@return string
+function Lines:peek()
+  local text, parts, size = self.block, { self.block }, #self.block
+  while size < BLOCK_SIZE and not is_beginning(text) do
+    local block = read(self)
+    if not block then
+      break
+    end
+    parts[#parts + 1], size = block, size + #block
+    if size < 8 or block:find("\n", 1, true) then
+      text = table.concat(parts)
+      parts = { text }
+    end
+  end
+  text = table.concat(parts)
+  self.block = self.is_begun and text or text:gsub(BYTE_ORDER_MARK, "")
+  self.is_begun = true
+  return self.block
 end
 
 --- Put the next block in place of the one that is read through.
 ---@return boolean more, string|nil why there is none, where it is not the end
 local function fill(self)
-  local block, why = self.file:read(self.block_size)
+  local block, why = read(self)
   self.block, self.from, self.ended = block or "", 1, not block
   return not self.ended, why
 end
@@ -63,7 +105,7 @@ local function next_across(self)
     return nil, ("a line of more than %d bytes"):format(M.LONGEST)
   end
   local line = table.concat(parts)
-  return self.number == 1 and line:gsub(BYTE_ORDER_MARK, "") or line
+  return self.is_begun and line or self.number == 1 and line:gsub(BYTE_ORDER_MARK, "") or line
 end
 
 --- The next line without its LF; nil at the end; nil and why where it cannot be had. After

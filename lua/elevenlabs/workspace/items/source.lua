@@ -44,6 +44,17 @@ function Source:is_ready()
   return true
 end
 
+--- A field that no item of this source gets, whatever its rows say. Sources that people did not
+--- write pass everything on.
+---@param field string
+function Source:ignore(field) end
+
+--- The fields that were ignored and that a row had so far; nil for none.
+---@return string[]|nil
+function Source:ignored()
+  return nil
+end
+
 --- Let go of what is open. Idempotent; from then on `next` gives nothing.
 function Source:close() end
 
