@@ -514,8 +514,9 @@ describe("journal", function()
 
     it("goes with a journal that is collected", function()
       local function hold()
-        assert(core.open_journal(path, true))
+        local journal = assert(core.open_journal(path, true))
         refused(path, true, LOCKED)
+        return tostring(journal) -- so that it is not collected before
       end
       hold()
       collectgarbage()

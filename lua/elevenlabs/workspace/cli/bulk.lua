@@ -189,7 +189,7 @@ local function failed_row(item, err)
     local value = err[name]
     cells[#cells + 1] = name == "status" and value and ("%d"):format(value) or text_of(value)
   end
-  return csv.row(cells)
+  return csv.safe_row(cells)
 end
 
 --- Open the list of failed items, if there is to be one.
@@ -207,46 +207,31 @@ end
 
 -- ---- what became of it
 
-local MOST_REASONS = 10
-
---- Counts the failures by their reason, of the first few reasons there are.
-local function new_tally()
-  return { names = {}, counts = {}, others = 0 }
-end
-
-local function count_failure(tally, err)
-  local name = ("%s (%s%s%s): %s"):format(
-    err.outcome,
-    err.kind,
-    err.status and (", HTTP %d"):format(err.status) or "",
-    err.code and ", " .. err.code or "",
-    err.message
-  )
-  name = errors.one_line(name)
-  if tally.counts[name] then
-    tally.counts[name] = tally.counts[name] + 1
-  elseif #tally.names < MOST_REASONS then
-    tally.names[#tally.names + 1] = name
-    tally.counts[name] = 1
-  else
-    tally.others = tally.others + 1
+local function print_reasons(report)
+  for _, reason in ipairs(report.reasons) do
+    local status = reason.status and (", HTTP %d"):format(reason.status) or ""
+    local code = reason.code and ", " .. reason.code or ""
+    local text = "%7d  %s (%s%s%s): %s\n"
+    local line = text:format(
+      reason.count,
+      reason.outcome,
+      reason.kind,
+      status,
+      errors.one_line(code),
+      reason.message
+    )
+    output.write(line)
+  end
+  if report.others > 0 then
+    output.write(("%7d  for other reasons\n"):format(report.others))
   end
 end
 
-local function print_tally(tally)
-  for _, name in ipairs(tally.names) do
-    output.write(("%7d  %s\n"):format(tally.counts[name], name))
-  end
-  if tally.others > 0 then
-    output.write(("%7d  for other reasons\n"):format(tally.others))
-  end
-end
-
-local function print_report(report, tally)
+local function print_report(report)
   if report.dry_run then
     output.write "This was a dry run: nothing was sent.\n"
   end
-  print_tally(tally)
+  print_reasons(report)
   for _, row in ipairs {
     { report.already_confirmed, "of the confirmed were so by an earlier run" },
     { report.duplicates, "came twice, and were sent once" },
@@ -257,15 +242,7 @@ local function print_report(report, tally)
     end
   end
   output.write(("in %s\n"):format(progress.duration(report.elapsed_ms / 1000)))
-  output.write(
-    ("total %d confirmed %d refused %d unconfirmed %d not_sent %d\n"):format(
-      report.total,
-      report.confirmed,
-      report.refused,
-      report.unconfirmed,
-      report.not_sent
-    )
-  )
+  output.write(tostring(report) .. "\n")
 end
 
 local function quote(argument)
@@ -314,15 +291,14 @@ end
 
 -- ---- the command
 
--- A job: { op, fields, values, arguments, refuse, client, driver, run, failed, tally, display,
+-- A job: { op, fields, values, arguments, refuse, client, driver, run, failed, display, confirmed,
 -- last_error, unwritten }.
 
---- What the run tells goes to the file of failed items, the tally and the display.
+--- What the run tells goes to the file of failed items and the display.
 local function on_result(job, item, err)
   if not err or (job.values.dry_run and err.kind ~= "invalid_argument") then
     return
   end
-  count_failure(job.tally, err)
   if job.failed and next(item) then
     job.failed:write(failed_row(item, err))
   end
@@ -335,11 +311,10 @@ end
 --- Where the items come from; or nil and an error.
 local function open_source(job)
   local values = job.values
-  local is_jsonl = values.jsonl or values.from:find "%.jsonl$"
   local from = values.from == "-" and input.open(function()
     return job.driver.status ~= nil
   end) or values.from
-  return (is_jsonl and items.from_jsonl or items.from_csv)(from, job.fields)
+  return (values.jsonl and items.from_jsonl or items.from_file)(from, job.fields)
 end
 
 --- Asked while the file is checked, and at the end of the check.
@@ -382,6 +357,8 @@ local function start_run(job)
   })
 end
 
+local NO_ITEMS = "%s has no items (--allow-empty)"
+
 --- Nothing was sent: say so, and why.
 ---@return integer status
 local function say_why_not(job, err)
@@ -392,7 +369,7 @@ local function say_why_not(job, err)
     output.complain "nothing was sent"
     return EXIT.stopped
   elseif job.is_empty then
-    return job.refuse(job.values, ("%s has no items (--allow-empty)"):format(job.values.from))
+    return job.refuse(job.values, NO_ITEMS:format(job.values.from))
   end
   return job.refuse(job.values, err.message, type(err.details) == "table" and err.details or nil)
 end
@@ -402,10 +379,14 @@ local function say_report(job, report)
   if report.journal and report.journal.warning then
     output.complain(report.journal.warning)
   end
+  if report.ignored then
+    local names = table.concat(report.ignored, ", ")
+    output.complain(("%s of the rows was ignored: an unshare removes any role"):format(names))
+  end
   if job.values.json then
     output.write(json.encode(setmetatable(report, nil)) .. "\n")
   else
-    print_report(report, job.tally)
+    print_report(report)
   end
   if report.stopped then
     output.complain(explain_stop(job, report))
@@ -431,6 +412,10 @@ local function finish(job)
     end
   end
   say_report(job, report)
+  if report.total == 0 and report.exhausted and not job.values.allow_empty then
+    output.complain(NO_ITEMS:format(job.values.from))
+    return EXIT.usage
+  end
   return exit_status(job, report)
 end
 
@@ -463,7 +448,6 @@ function M.run(op, fields, values, arguments, refuse)
     values = values,
     arguments = arguments,
     refuse = refuse,
-    tally = new_tally(),
     display = new_display(),
     confirmed = 0, -- when last looked
   }
