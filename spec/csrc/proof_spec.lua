@@ -18,7 +18,7 @@ local function named(count)
   return "{" .. table.concat(members, ",") .. "}"
 end
 
-describe("proof", function()
+describe("proof (case 32)", function()
   describe("confirms with", function()
     for _, body in ipairs {
       "{}", " {} \n", "[]", "null", "true", '""', '"ok"', "[1,2.5,-0,1e9,1E+9,0.1e-2]",

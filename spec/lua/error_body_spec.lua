@@ -13,7 +13,7 @@ local function other(body, mask)
   return error_body.read_other(body, ok and (mask or same)(value) or nil, mask or same)
 end
 
-describe("error body", function()
+describe("error body (case 19)", function()
   it("of another service has a message, and a code if it gives one", function()
     for body, expected in pairs {
       ['{"message":"no"}'] = { "no" },

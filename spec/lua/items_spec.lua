@@ -305,7 +305,8 @@ describe("items.from_jsonl", function()
     { (" "):rep(1024 * 1024) .. "{}", "a line of more than 1048576 bytes" },
   }
   for _, case in ipairs(broken) do
-    it("has a problem with the line " .. case[1]:sub(1, 40), function()
+    local number = case[2]:find "given twice" and "case 9: " or ""
+    it(number .. "has a problem with the line " .. case[1]:sub(1, 40), function()
       local found, fields = read_all(jsonl_of("{}\n" .. case[1] .. '\n{"resource_id":"next"}\n'))
       assert.are.equal("FILE, line 2: " .. case[2], found[2]:sub(1, #case[2] + 14))
       assert.are.same({ { case[3] }, id "next" }, { fields, found[3] })

@@ -254,7 +254,7 @@ describe("outcome", function()
     end)
   end
 
-  it("says what is known if libcurl gave up repeating", function()
+  it("case 45: says what is known if libcurl gave up repeating", function()
     local verdict = judge {
       curl_code = 55,
       status = 0,
