@@ -1,23 +1,13 @@
 --- Which server, with which key: the options that every command of the API has, and the
 --- client that comes of them.
 
-local core = require "elevenlabs.workspace.core"
 local loop = require "elevenlabs.workspace.cli.loop"
+local options = require "elevenlabs.workspace.cli.options"
 local workspace = require "elevenlabs.workspace"
 
 local M = {}
 
 local REGIONS = { "global", "us", "eu", "in", "sg" }
-
-local function read_region(text)
-  for _, name in ipairs(REGIONS) do
-    if name == text then
-      return text
-    end
-  end
-  local near = core.nearest(text, REGIONS)
-  return nil, table.concat(REGIONS, ", ") .. (near and (": did you mean %s?"):format(near) or "")
-end
 
 M.OPTIONS = {
   title = "Server and key",
@@ -31,7 +21,7 @@ M.OPTIONS = {
       name = "--region",
       value = "REGION",
       text = "global (default), us, eu, in or sg",
-      read = read_region,
+      read = options.choice(REGIONS),
       choices = REGIONS,
     },
     { name = "--base-url", value = "URL", text = "another server: a gateway or a sandbox" },

@@ -6,6 +6,7 @@ local core = require "elevenlabs.workspace.core"
 local errors = require "elevenlabs.workspace.error"
 local item_fields = require("elevenlabs.workspace.items.item").FIELDS
 local json = require "elevenlabs.workspace.json"
+local options = require "elevenlabs.workspace.cli.options"
 local output = require "elevenlabs.workspace.cli.output"
 
 local M = {}
@@ -15,17 +16,6 @@ local EXIT = { confirmed = 0, refused = 1, unconfirmed = 1, usage = 2, not_sent 
 -- ---- what they take
 
 local ROLES = { "admin", "editor", "commenter", "viewer" }
-
-local function read_role(text)
-  for _, role in ipairs(ROLES) do
-    if role == text then
-      return role
-    end
-  end
-  local near = core.nearest(text, ROLES)
-  local hint = near and (": did you mean %s?"):format(near) or ""
-  return nil, "admin, editor, commenter or viewer" .. hint
-end
 
 local RESOURCE = {
   { name = "--resource-id", value = "ID", text = "the resource" },
@@ -46,7 +36,7 @@ local ROLE = {
     name = "--role",
     value = "ROLE",
     text = "admin, editor, commenter or viewer",
-    read = read_role,
+    read = options.choice(ROLES),
     choices = ROLES,
   },
 }

@@ -2,6 +2,7 @@
 --- completions.
 
 local argparse = require "argparse"
+local core = require "elevenlabs.workspace.core"
 
 local M = {}
 
@@ -45,6 +46,20 @@ end
 
 --- A decimal number from 0 to 1.
 M.fraction = number_in("^%d*%.?%d+$", 0, 1, "a number from %d to %d, such as 0.05")
+
+--- One of several names.
+---@param names string[]
+function M.choice(names)
+  return function(text)
+    for _, name in ipairs(names) do
+      if name == text then
+        return text
+      end
+    end
+    local near = core.nearest(text, names)
+    return nil, table.concat(names, ", ") .. (near and (": did you mean %s?"):format(near) or "")
+  end
+end
 
 local UNITS_MS = { [""] = 1000, s = 1000, m = 60000, h = 3600000 }
 
