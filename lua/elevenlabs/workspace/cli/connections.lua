@@ -96,15 +96,7 @@ function M.is_sandbox(base_url)
   return is_loopback(base_url)
 end
 
---- An error of the library's in the words of the command: fields are options.
-local function in_options(err)
-  local names = { "base_url", "ca_file", "region", "max_concurrency" }
-  local text = err.message
-  for _, name in ipairs(names) do
-    text = text:gsub("%f[%w_]" .. name .. "%f[^%w_]", "--" .. name:gsub("_", "-"))
-  end
-  return text
-end
+local KEYS = { "base_url", "ca_file", "region", "max_concurrency" }
 
 --- Make a client that waits in a loop which hears signals.
 ---@param values table the options
@@ -138,7 +130,7 @@ function M.open(values, on_event)
   }
   if not client then
     driver.close()
-    return nil, in_options(err)
+    return nil, options.as_typed(err.message, KEYS)
   end
   return client, driver
 end

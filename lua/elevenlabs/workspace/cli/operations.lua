@@ -209,7 +209,8 @@ local function report(op, args, values, result, err)
     output.write(SAY[op](result, args) .. "\n")
   end
   if err and not values.json then
-    output.complain(explain(op, err))
+    local is_slip = err.kind == "invalid_argument"
+    output.complain(is_slip and options.as_typed(err.message, item_fields) or explain(op, err))
   end
 end
 

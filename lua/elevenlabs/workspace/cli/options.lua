@@ -27,6 +27,17 @@ function M.key(name)
   return (name:gsub("^%-%-", ""):gsub("%-", "_"))
 end
 
+--- A message of the library's in the words of the command: fields are options.
+---@param text string
+---@param keys string[] fields that are options
+---@return string
+function M.as_typed(text, keys)
+  for _, key in ipairs(keys) do
+    text = text:gsub("%f[%w_]" .. key .. "%f[^%w_]", "--" .. key:gsub("_", "-"))
+  end
+  return text
+end
+
 -- ---- readers of values
 
 local function number_in(pattern, least, most, takes)
