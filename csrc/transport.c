@@ -486,7 +486,8 @@ static void learn_from_answer(ew_transport *t, const ew_transfer *x) {
   long version = 0;
   if (tls_known) return;
   curl_easy_getinfo(x->easy, CURLINFO_HTTP_VERSION, &version);
-  learn_protocol(t, ew_sockets_by_fd(&t->sockets, x->socket), version == CURL_HTTP_VERSION_2_0);
+  if (version)
+    learn_protocol(t, ew_sockets_by_fd(&t->sockets, x->socket), version == CURL_HTTP_VERSION_2_0);
 }
 
 /* libcurl and we must have read the same status, or one was misled. */

@@ -363,10 +363,10 @@ local NO_ITEMS = "%s has no items (--allow-empty)"
 ---@return integer status
 local function say_why_not(job, err)
   if job.driver.status then
-    output.complain "interrupted: nothing was sent"
+    job.refuse(job.values, "interrupted: nothing was sent", nil, "cancelled")
     return job.driver.status
   elseif job.is_declined then
-    output.complain "nothing was sent"
+    job.refuse(job.values, "nothing was sent", nil, "cancelled")
     return EXIT.stopped
   elseif job.is_empty then
     return job.refuse(job.values, NO_ITEMS:format(job.values.from))
@@ -439,7 +439,7 @@ end
 ---@param fields table what every item has
 ---@param values table the options
 ---@param arguments string[] as they were given
----@param refuse fun(values: table, why: string, details: string[]|nil): integer
+---@param refuse fun(values: table, why: string, details: string[]|nil, kind: string|nil): integer
 ---@return integer status
 function M.run(op, fields, values, arguments, refuse)
   local job = {

@@ -185,15 +185,16 @@ end
 ---@param values table the options
 ---@param why string
 ---@param details string[]|nil further lines
+---@param kind elevenlabs.workspace.Kind|nil default: invalid_argument
 ---@return integer status
-local function refuse(values, why, details)
+local function refuse(values, why, details, kind)
   output.complain(why)
   for i = 2, details and #details or 0 do
     output.complain(details[i])
   end
   if values.json then
     output.write(json.encode(errors.new {
-      kind = "invalid_argument",
+      kind = kind or "invalid_argument",
       outcome = "not_sent",
       message = why,
       details = details,
