@@ -101,7 +101,7 @@ mutant("any transfer-encoding counts as chunked", [[!matches(value, "chunked") |
 mutant("a length may hold other than digits",
   "if (!isdigit((unsigned char)s.data[i])) return false;", "")
 mutant("a folded line is read", [[if (*line == ' ' || *line == '\t') return "]],
-  [[if (0) return "]], { by = FAULTS, filter = "^fault 36 single", rows = { 36 } })
+  [[if (0) return "]], { by = FAULTS, filter = "^fault 31 single", rows = { 31 } })
 mutant("a space before a colon is overlooked", "if (colon > line && (colon[-1]",
   "if (0 && (colon[-1]", { rows = { 13 } })
 mutant("a second status line is read", "if (response->status != 0 && !response->interim_ended)",
@@ -205,7 +205,7 @@ fault("a 200 that proves nothing is a refusal", [[unproved = { "unconfirmed",]],
   [[unproved = { "refused",]], 23, 24, 25)
 fault("a status that is neither yes nor no is sent again",
   [[unexpected_status = { "unconfirmed", "untrusted_response", "none"]],
-  [[unexpected_status = { "unconfirmed", "untrusted_response", "resend"]], 35, 36)
+  [[unexpected_status = { "unconfirmed", "untrusted_response", "resend"]], 35, 31)
 fault("a redirect ends one item alone",
   [[redirected = { "unconfirmed", "untrusted_response", "stop"]],
   [[redirected = { "unconfirmed", "untrusted_response", "none"]], 37, 38)
