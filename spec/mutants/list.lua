@@ -205,7 +205,7 @@ fault("a 200 that proves nothing is a refusal", [[unproved = { "unconfirmed",]],
   [[unproved = { "refused",]], 23, 24, 25)
 fault("a status that is neither yes nor no is sent again",
   [[unexpected_status = { "unconfirmed", "untrusted_response", "none"]],
-  [[unexpected_status = { "unconfirmed", "untrusted_response", "resend"]], 35, 31)
+  [[unexpected_status = { "unconfirmed", "untrusted_response", "resend"]], 35, 36)
 fault("a redirect ends one item alone",
   [[redirected = { "unconfirmed", "untrusted_response", "stop"]],
   [[redirected = { "unconfirmed", "untrusted_response", "none"]], 37, 38)
