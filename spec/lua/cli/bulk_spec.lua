@@ -487,6 +487,7 @@ describe("cli.bulk", function()
         listing:close()
       until threads > 1 or running.code
       local code, out, err = running:stop "sigint"
+      out = out:gsub("lookup ended\n", "") -- the look-up's own word, on a machine that is busy
       assert.are.same({ 130, "" }, { code, out })
       assert.matches("Not sent: nothing was changed", err)
       server_that_hears:stop()
