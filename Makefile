@@ -173,9 +173,9 @@ COVERAGE = SPEC_SLOW_MACHINE=1 $(MAKE) --no-print-directory LUA=lua5.4 BUILD=bui
 .PHONY: coverage
 coverage: ## lines and branches of csrc/ that specs and torture run; BRANCHES=1: which they do not
 	@find build/coverage -name '*.gcda' -delete 2>/dev/null || true
-	@$(COVERAGE) specs
-	@SPEC_IO=thread $(COVERAGE) specs
-	@$(COVERAGE) tortured
+	@+$(COVERAGE) specs
+	@+SPEC_IO=thread $(COVERAGE) specs
+	@+$(COVERAGE) tortured
 	@$(RUN) lua5.4 spec/coverage/report.lua build/coverage/5.4/obj $(BRANCHES)
 
 # ---- measuring
