@@ -80,13 +80,6 @@ end
 
 -- ---- beginning
 
-local function not_begun()
-  return errors.not_sent {
-    kind = "cancelled",
-    message = "cancelled before it began; nothing was sent",
-  }
-end
-
 -- People undo a share with the share's own file.
 local IGNORED = { unshare = { "role" } }
 
@@ -104,7 +97,7 @@ local function check_file(engine, op, source, may_begin)
     end
     count = count + 1
     if may_begin and count % OFTEN == 0 and not may_begin(count, false) then
-      return nil, not_begun()
+      return nil, errors.not_begun()
     end
     if problem or not ok then
       total = total + 1
@@ -173,7 +166,7 @@ function M.start(engine, base_url, op, list, opts)
     err = not ok and count or nil
   end
   if ok and opts.may_begin and not opts.may_begin(count, true) then
-    ok, err = false, not_begun()
+    ok, err = false, errors.not_begun()
   end
   if ok and opts.journal then
     journal, err = journals.open(opts.journal, {

@@ -97,6 +97,15 @@ function M.invalid(field, message)
   return M.not_sent { kind = "invalid_argument", field = field, message = message }
 end
 
+--- A bulk run that its owner did not let begin.
+---@return elevenlabs.workspace.Error
+function M.not_begun()
+  return M.not_sent {
+    kind = "cancelled",
+    message = "cancelled before it began; nothing was sent",
+  }
+end
+
 ---@return boolean
 function M.is(value)
   return getmetatable(value) == Error

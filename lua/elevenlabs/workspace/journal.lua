@@ -164,8 +164,7 @@ local function read_records(self, may_go_on)
   while text do
     line = line + 1
     if may_go_on and not may_go_on(line) then
-      local message = "cancelled before it began; nothing was sent"
-      return nil, errors.not_sent { kind = "cancelled", message = message }
+      return nil, errors.not_begun()
     end
     local ok, err = read_record(self, cjson.decode(text), line)
     if not ok then

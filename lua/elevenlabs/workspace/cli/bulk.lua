@@ -110,7 +110,7 @@ local function new_display()
 end
 
 --- The answer to a question, in the loop, so that a signal ends it. What was typed before the
---- question was shown is thrown away: it answers something else.
+--- question was shown is thrown away: that text answers something else.
 local function ask(question, driver)
   local uv = require "luv"
   local terminal, answer = uv.new_tty(0, true), nil
@@ -451,11 +451,13 @@ function M.run(op, fields, values, arguments, refuse)
     display = new_display(),
     confirmed = 0, -- when last looked
   }
-  job.client, job.driver = connections.open(values, function(event)
+  local function on_event(event)
     if event.name == "retry" then
       job.last_error = event.message
     end
-  end)
+  end
+  -- Events cost time for each item, and a dry run has nothing to retry.
+  job.client, job.driver = connections.open(values, not values.dry_run and on_event or nil)
   if not job.client then
     return refuse(values, job.driver)
   end
