@@ -24,12 +24,12 @@ OUT := $(BUILD)/$(ABI)
 CORE := $(OUT)/elevenlabs/workspace/core.so
 ARCHIVE := $(OUT)/libelevenlabs-workspace-$(ABI).a
 COMMAND := $(OUT)/bin/elevenlabs-workspace
-SOURCES := $(wildcard csrc/*.c)
+SOURCES := $(wildcard csrc/*/*.c)
 OBJECTS := $(SOURCES:csrc/%.c=$(OUT)/obj/%.o)
 
 CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith
-EW_CFLAGS = -std=c99 -fPIC -fvisibility=hidden $(WARNINGS) \
+EW_CFLAGS = -std=c99 -Icsrc -fPIC -fvisibility=hidden $(WARNINGS) \
   $(shell pkg-config --cflags $(LUA_PC) libcurl) -MMD -MP $(CFLAGS)
 EW_LDFLAGS = -shared -Wl,-z,nodelete
 CURL_LIBS = $(shell pkg-config --libs libcurl) -lpthread -ldl
@@ -58,7 +58,7 @@ $(OUT)/obj/%.o: csrc/%.c Makefile
 
 -include $(OBJECTS:.o=.d)
 
-# The same for applications that link the C module; see csrc/lua_core.h.
+# The same for applications that link the C module; see csrc/binding/module.h.
 $(ARCHIVE): $(OBJECTS)
 	@echo "  archive $@"
 	@rm -f $@
@@ -81,7 +81,7 @@ $(COMMAND): Makefile
 # The specs' window into the C layers.
 PROBE := $(OUT)/spec/probe.so
 
-$(PROBE): spec/support/probe.c $(filter-out %/lua_core.o %/lua_client.o,$(OBJECTS))
+$(PROBE): spec/support/probe.c $(filter-out %/binding/module.o %/binding/core.o,$(OBJECTS))
 	@mkdir -p $(@D)
 	@echo "  link $@"
 	@$(CC) $(EW_CFLAGS) $(EW_LDFLAGS) $(LDFLAGS) -o $@ $^ $(CURL_LIBS)
@@ -96,10 +96,10 @@ $(SHIMS): $(OUT)/spec/%.so: spec/support/%.c
 # The example of a C application; also compiled with the module as one program, for sanitizers.
 PLUGIN_HOST := $(OUT)/plugin_host
 SANITIZED_HOSTS := $(if $(filter 5.4,$(ABI)),$(addprefix $(OUT)/spec/plugin_host_,asan tsan))
-HOST_CFLAGS = -std=c99 $(WARNINGS) -I$(OUT)/include $(shell pkg-config --cflags $(LUA_PC) libcurl)
+HOST_CFLAGS = -std=c99 -Icsrc $(WARNINGS) -I$(OUT)/include $(shell pkg-config --cflags $(LUA_PC) libcurl)
 HOST_LIBS = $(shell pkg-config --libs $(LUA_PC)) $(CURL_LIBS)
 
-$(OUT)/include/elevenlabs-workspace.h: csrc/lua_core.h
+$(OUT)/include/elevenlabs-workspace.h: csrc/binding/module.h
 	@mkdir -p $(@D) && cp $< $@
 
 $(PLUGIN_HOST): examples/plugin_host.c $(ARCHIVE) $(OUT)/include/elevenlabs-workspace.h
@@ -197,9 +197,9 @@ bench: ## requests a second against other clients and the goals; ROUNDS=n, ROWS=
 # ---- fuzzing
 
 FUZZ_TARGETS := arguments base_url journal response text
-FUZZ_CFLAGS = -std=c99 $(WARNINGS) -Werror -O1 -g -fsanitize=address,undefined \
+FUZZ_CFLAGS = -std=c99 -Icsrc $(WARNINGS) -Werror -O1 -g -fsanitize=address,undefined \
   -fno-sanitize-recover=undefined -fno-omit-frame-pointer $(shell pkg-config --cflags libcurl)
-FUZZ_OBJECTS := $(patsubst csrc/%.c,obj/%.o,$(filter-out csrc/lua_%,$(SOURCES))) obj/fuzz.o
+FUZZ_OBJECTS := $(patsubst csrc/%.c,obj/%.o,$(filter-out csrc/binding/%,$(SOURCES))) obj/fuzz.o
 FUZZERS := $(FUZZ_TARGETS:%=build/fuzz/%)
 REPLAYS := $(FUZZ_TARGETS:%=build/replay/%)
 
@@ -356,7 +356,7 @@ LUA_FILES := $(shell find lua -name '*.lua')
 INSTALLED := $(foreach file,$(LUA_FILES),$(file):$(file:lua/%=$(LUA_SHARE)/%)) \
   $(CORE):$(LUA_LIB)/elevenlabs/workspace/core.so \
   $(ARCHIVE):lib/$(notdir $(ARCHIVE)) \
-  csrc/lua_core.h:include/elevenlabs-workspace.h \
+  csrc/binding/module.h:include/elevenlabs-workspace.h \
   $(PC):lib/pkgconfig/elevenlabs-workspace.pc \
   $(INSTALLED_COMMAND):bin/elevenlabs-workspace \
   $(OUT)/install/manual:share/man/man1/elevenlabs-workspace.1 \
@@ -414,7 +414,7 @@ env: ## print the variables for using the tree uninstalled: eval "$$(make -s env
 	  "export PATH='$(abspath $(OUT))/bin':\"\$$PATH\""
 
 clean: ## remove what was built, by luarocks too
-	rm -rf build csrc/*.o elevenlabs
+	rm -rf build csrc/*/*.o elevenlabs
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | sed 's/\$$\$$/$$/g' | expand -t 12

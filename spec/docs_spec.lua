@@ -292,14 +292,14 @@ end)
 
 describe("the arguments", function()
   it("are the fields that the core reads", function()
-    local list = code_of("ew_field_names%[%] = (%b{})", "csrc/request.c")
+    local list = code_of("ew_field_names%[%] = (%b{})", "csrc/api/request.c")
     local taken = matches(list, '"([%w_]+)"')
     taken.allow_unknown_resource_type = true
     same(taken, fields "ShareArgs")
   end)
 
   it("name each role", function()
-    local list = code_of("roles%[%] = (%b{})", "csrc/request.c")
+    local list = code_of("roles%[%] = (%b{})", "csrc/api/request.c")
     same(matches(list, '"(%w+)"'), choices("ShareArgs", "role"))
   end)
 end)
@@ -315,7 +315,7 @@ describe("errors and outcomes", function()
       'stop%([^\n]-, "(%l+)"%)', -- where it ends a call itself
       OUTCOME_ROW:format("[%l_]+", '"([%l_]+)"')
     )
-    for kind in pairs(matches(read_file "csrc/lua_result.c", 'return "([%l_]+)";')) do
+    for kind in pairs(matches(read_file "csrc/binding/result.c", 'return "([%l_]+)";')) do
       given[kind] = true
     end
     same(given, values "Kind")

@@ -85,7 +85,7 @@ describe("packaging", function()
 
     it("names every C file of the tree, and no other", function()
       local core = read_rockspec().build.modules["elevenlabs.workspace.core"]
-      assert.are.same(sorted_lines(must({}, "ls csrc/*.c")), core.sources)
+      assert.are.same(sorted_lines(must({}, "ls csrc/*/*.c")), core.sources)
     end)
 
     it("passes luarocks lint", function()

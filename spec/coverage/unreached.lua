@@ -2,7 +2,7 @@
 --- and why.
 
 return {
-  ["csrc/transport.c"] = {
+  ["csrc/transport/transport.c"] = {
     ["restart: finish("] = "memory that ends right after a stray answer",
   },
 }

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "../../csrc/request.h"
-#include "../../csrc/resource_types.h"
+#include "api/request.h"
+#include "api/resource_types.h"
 #include "fuzz.h"
 
 typedef struct {

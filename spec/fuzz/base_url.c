@@ -8,8 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "../../csrc/transport.h"
 #include "fuzz.h"
+#include "transport/transport.h"
 
 /* As libcurl reads a host's name: "%2e" is a dot. */
 static void decode(char *text) {

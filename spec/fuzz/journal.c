@@ -12,9 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../../csrc/journal.h"
-#include "../../csrc/resume_set.h"
 #include "fuzz.h"
+#include "journal/journal.h"
+#include "journal/resume_set.h"
 
 enum { MOST_RECORDS = 64, SUFFIX = 22, LONGEST = 64 * 1024, MOST_COPIES = 140000 };
 

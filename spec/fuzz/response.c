@@ -10,8 +10,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "../../csrc/proof.h"
-#include "../../csrc/response.h"
+#include "api/proof.h"
+#include "api/response.h"
 #include "fuzz.h"
 
 typedef struct {

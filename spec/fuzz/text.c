@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../csrc/error.h"
-#include "../../csrc/resource_types.h"
-#include "../../csrc/utf8.h"
+#include "api/resource_types.h"
+#include "base/error.h"
+#include "base/utf8.h"
 #include "fuzz.h"
 
 static void check_quotable(const char *text, size_t length, size_t size) {

@@ -51,7 +51,7 @@ end
 
 -- ---- what is sent
 
-of("csrc/request.c", "spec/bad_input_spec.lua")
+of("csrc/api/request.c", "spec/bad_input_spec.lua")
 mutant("an id may hold a percent sign", "|| memchr(id->data, '%', id->length)", "")
 mutant("an id may be two dots", [[|| equals(id, "..")]], "")
 mutant("a text may be no UTF-8 and hold anything", "if (ew_characters_are_plain(", "if (1 || (")
@@ -63,7 +63,7 @@ mutant("the key may hold a line end", "if (key->data[i] < 0x21 ||", "if (", {
 mutant("an id may be the key", "memcmp(text->data, key->data, key->length) == 0)", "0)", {
   by = "spec/lua/client_spec.lua",
 })
-of("csrc/request.c", "spec/csrc/request_spec.lua")
+of("csrc/api/request.c", "spec/csrc/request_spec.lua")
 mutant("a backslash stands in JSON as it is", [[&& bytes[i] != '\\') continue;]], ") continue;")
 mutant("an address may have a second @", "if (second)", "if (0)")
 mutant("an id may be a shortened number", "if (is_scientific(id))", "if (0 && is_scientific(id))")
@@ -74,7 +74,7 @@ mutant("a share may be repeated by libcurl", "= operation != EW_SHARE;", "= true
   filter = "a share is never sent twice",
 })
 
-of("csrc/characters.c", "spec/csrc/request_spec.lua")
+of("csrc/base/characters.c", "spec/csrc/request_spec.lua")
 mutant("an id may hold a no-break space", [[{0x00a0, 0x00a0, "NO-BREAK SPACE"},]], "")
 mutant("the place of a character is counted in bytes", "first->number++;", "first->number = i + 1;")
 
@@ -90,7 +90,7 @@ mutant("a second header is an item", "wrong = check_header(self, cells)", "wrong
 
 -- ---- what an answer proves
 
-of("csrc/response.c", "spec/csrc/response_spec.lua")
+of("csrc/api/response.c", "spec/csrc/response_spec.lua")
 mutant("the second of two lengths is believed",
   "response->has_length && response->length != length", "0", { rows = { 31 } })
 mutant("a length is believed after a transfer-encoding", "if (response->chunked) return \"",
@@ -120,7 +120,7 @@ mutant("a trailer counts as a header", "if (response->head_ended) return NULL;",
 mutant("an informational head counts as the answer's",
   "response->interim_ended = informational(response->status);", "", { rows = { 32 } })
 
-of("csrc/proof.c", "spec/csrc/proof_spec.lua")
+of("csrc/api/proof.c", "spec/csrc/proof_spec.lua")
 mutant("a 200 need not be whole", "if (length == 0) return whole ? NULL : unproved;",
   "if (length == 0) return NULL;", { rows = { 15, 44 } })
 mutant("a number proves itself", "if (r.outermost == IS_NUMBER && !whole) return unproved;", "",
@@ -217,7 +217,7 @@ fault("a 4xx without a class of its own is no refusal", [[rejected = { "refused"
 
 -- ---- connections
 
-of("csrc/transport.c", "spec/csrc/transport_spec.lua")
+of("csrc/transport/transport.c", "spec/csrc/transport_spec.lua")
 fault("redirects are followed", "{CURLOPT_FOLLOWLOCATION, 0}", "{CURLOPT_FOLLOWLOCATION, 1}",
   37, 38)
 fault("any certificate is trusted", "{CURLOPT_SSL_VERIFYPEER, 1}", "{CURLOPT_SSL_VERIFYPEER, 0}",
@@ -274,11 +274,11 @@ mutant("base_url may hold a password",
 mutant("each of a burst gets a connection of its own", "  limit_connections(t);\n", "",
   { filter = "needs a few connections" })
 
-of("csrc/ca_file.c", "spec/lua/client_spec.lua")
+of("csrc/transport/ca_file.c", "spec/lua/client_spec.lua")
 mutant("any file is one of authorities", "if (holds_certificate(block, length)) return EW_OK;",
   "if (length) return EW_OK;", { filter = "case 43" })
 
-of("csrc/lua_result.c", "spec/faults_spec.lua")
+of("csrc/binding/result.c", "spec/faults_spec.lua")
 mutant("an error below HTTP is not passed on", "if (c->curl_code != usual.curl_code) set",
   "if (0) set", { filter = "certificate expired" })
 mutant("an answer of which the end is missing passes for whole",
@@ -299,14 +299,14 @@ mutant("what was sent twice passes for sent once",
 mutant("any status passes for 200", "if (response->status != USUAL_STATUS) set",
   "if (0) set", { filter = "404 of today" })
 
-of("csrc/poller.c", "spec/csrc/poller_spec.lua")
+of("csrc/transport/poller.c", "spec/csrc/poller_spec.lua")
 fault("time is the wall clock's", "clock_gettime(CLOCK_MONOTONIC",
   "clock_gettime(CLOCK_REALTIME", 61)
 
-of("csrc/buffer.c", "spec/csrc/buffer_spec.lua")
+of("csrc/base/buffer.c", "spec/csrc/buffer_spec.lua")
 fault("memory that is not there is written to", "if (!data) return false;", "", 62)
 
-of("csrc/io_thread.c", "spec/csrc/io_thread_spec.lua")
+of("csrc/client/thread.c", "spec/csrc/io_thread_spec.lua")
 mutant("the thread hears signals", "sigfillset(&all);", "sigemptyset(&all);",
   { filter = "leaves every signal" })
 mutant("closing forgets what was ordered", "abandon_orders(io, closed);", "",
@@ -318,7 +318,7 @@ mutant("the host hears of nothing that has ended", "if (ended->first) {", "if (0
 
 -- ---- the journal's file
 
-of("csrc/journal.c", "spec/csrc/journal_spec.lua")
+of("csrc/journal/journal.c", "spec/csrc/journal_spec.lua")
 mutant("what was written is not synced", "if (fdatasync(journal->fd) != 0 ||", "if (",
   { filter = "disk", rows = { 59 } })
 mutant("the folder is not synced", "journal->folder_fd < 0 || fsync(journal->folder_fd) == 0 ||",

@@ -14,19 +14,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../../csrc/buffer.h"
-#include "../../csrc/crc32c.h"
-#include "../../csrc/error.h"
-#include "../../csrc/lua_args.h"
-#include "../../csrc/lua_result.h"
-#include "../../csrc/poller.h"
-#include "../../csrc/proof.h"
-#include "../../csrc/request.h"
-#include "../../csrc/response.h"
-#include "../../csrc/resume_set.h"
-#include "../../csrc/sockets.h"
-#include "../../csrc/tls.h"
-#include "../../csrc/utf8.h"
+#include "api/proof.h"
+#include "api/request.h"
+#include "api/response.h"
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/utf8.h"
+#include "binding/args.h"
+#include "binding/result.h"
+#include "journal/crc32c.h"
+#include "journal/resume_set.h"
+#include "transport/poller.h"
+#include "transport/sockets.h"
+#include "transport/tls.h"
 
 /* buffer(limit, chunk...) -> content, number of appends that succeeded */
 static int probe_buffer(lua_State *L) {

@@ -1,0 +1,335 @@
+#include "api/proof.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "api/response.h"
+#include "base/utf8.h"
+
+enum { DEEPEST = 64, MOST_NAMES = 256, LONGEST_KNOWN = 8 };
+
+/* What the rule asks of a value. */
+typedef enum { IS_NULL, IS_FALSE, IS_TRUE, IS_NUMBER, IS_EMPTY, IS_OK, IS_OTHER } nature;
+
+/* What a member of the outermost object means. */
+typedef enum { MEANS_NOTHING, MEANS_ERROR, MEANS_SUCCESS, MEANS_STATUS, MEANS_MESSAGE } meaning;
+
+static const struct {
+  const char *name;
+  meaning meaning;
+} members[] = {{"detail", MEANS_ERROR},    {"error", MEANS_ERROR}, {"errors", MEANS_ERROR},
+               {"success", MEANS_SUCCESS}, {"ok", MEANS_SUCCESS},  {"status", MEANS_STATUS},
+               {"message", MEANS_MESSAGE}};
+
+/* A decoded string, as far as it is looked at. */
+typedef struct {
+  uint64_t hash;
+  size_t length;
+  char text[LONGEST_KNOWN]; /* the first bytes */
+} word;
+
+/* One object or array that is open. */
+typedef struct {
+  bool is_object;
+  int first_name; /* of the object's own, in `names` */
+} level;
+
+typedef struct {
+  const char *at, *end; /* borrowed */
+  const char *wrong;    /* a reason of its own; NULL: the body is not JSON */
+  nature outermost;
+  meaning member; /* of the outermost object: the one whose value comes next */
+  bool is_error, has_message, is_ok;
+  int depth, name_count;
+  level levels[DEEPEST];
+  uint64_t names[MOST_NAMES]; /* hashes of the names in all objects that are open */
+} reader;
+
+static bool fail(reader *r, const char *why) {
+  r->wrong = why;
+  return false;
+}
+
+/* ---- characters ---- */
+
+static bool take_here(reader *r, char wanted) {
+  if (r->at == r->end || *r->at != wanted) return false;
+  r->at++;
+  return true;
+}
+
+static void skip_blanks(reader *r) {
+  while (r->at < r->end && (*r->at == ' ' || *r->at == '\t' || *r->at == '\n' || *r->at == '\r'))
+    r->at++;
+}
+
+static bool take(reader *r, char wanted) {
+  skip_blanks(r);
+  return take_here(r, wanted);
+}
+
+static bool take_digits(reader *r) {
+  const char *from = r->at;
+  while (r->at < r->end && *r->at >= '0' && *r->at <= '9') r->at++;
+  return r->at > from;
+}
+
+/* ---- strings ---- */
+
+/* FNV-1a. */
+static void put(word *w, unsigned char byte) {
+  w->hash = (w->hash ^ byte) * UINT64_C(1099511628211);
+  if (w->length < sizeof w->text) w->text[w->length] = (char)byte;
+  w->length++;
+}
+
+/* As UTF-8, so that an escaped character is the same as the character itself. */
+static void put_code_point(word *w, uint32_t code) {
+  if (code < 0x80) {
+    put(w, (unsigned char)code);
+    return;
+  }
+  if (code < 0x800) {
+    put(w, (unsigned char)(0xc0 | code >> 6));
+  } else {
+    if (code < 0x10000) {
+      put(w, (unsigned char)(0xe0 | code >> 12));
+    } else {
+      put(w, (unsigned char)(0xf0 | code >> 18));
+      put(w, (unsigned char)(0x80 | (code >> 12 & 0x3f)));
+    }
+    put(w, (unsigned char)(0x80 | (code >> 6 & 0x3f)));
+  }
+  put(w, (unsigned char)(0x80 | (code & 0x3f)));
+}
+
+static int hexadecimal(char digit) {
+  if (digit >= '0' && digit <= '9') return digit - '0';
+  if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
+  if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
+  return -1;
+}
+
+static bool read_unit(reader *r, uint32_t *unit) {
+  int i;
+  for (*unit = 0, i = 0; i < 4; i++, r->at++) {
+    int digit = r->at < r->end ? hexadecimal(*r->at) : -1;
+    if (digit < 0) return false;
+    *unit = *unit << 4 | (uint32_t)digit;
+  }
+  return true;
+}
+
+/* What follows "\u". A surrogate must be one of a pair. */
+static bool read_code_point(reader *r, uint32_t *code) {
+  uint32_t low;
+  if (!read_unit(r, code)) return false;
+  if (*code < 0xd800 || *code > 0xdfff) return true;
+  if (*code > 0xdbff || !take_here(r, '\\') || !take_here(r, 'u')) return false;
+  if (!read_unit(r, &low) || low < 0xdc00 || low > 0xdfff) return false;
+  *code = 0x10000 + ((*code - 0xd800) << 10) + (low - 0xdc00);
+  return true;
+}
+
+/* What follows a backslash. */
+static bool read_escape(reader *r, word *w) {
+  static const char letters[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
+  const char *letter;
+  if (take_here(r, 'u')) {
+    uint32_t code;
+    if (!read_code_point(r, &code)) return false;
+    put_code_point(w, code);
+    return true;
+  }
+  letter = r->at < r->end ? memchr(letters, *r->at, sizeof letters - 1) : NULL;
+  if (!letter) return false;
+  put(w, (unsigned char)meant[letter - letters]);
+  r->at++;
+  return true;
+}
+
+/* What follows the opening quote, and the closing one. */
+static bool read_string(reader *r, word *w) {
+  w->hash = UINT64_C(14695981039346656037);
+  w->length = 0;
+  while (!take_here(r, '"')) {
+    if (take_here(r, '\\')) {
+      if (!read_escape(r, w)) return false;
+    } else if (r->at == r->end || (unsigned char)*r->at < 0x20) {
+      return false;
+    } else {
+      put(w, (unsigned char)*r->at++);
+    }
+  }
+  return true;
+}
+
+static bool equals(const word *w, const char *text) {
+  return w->length == strlen(text) && memcmp(w->text, text, w->length) == 0;
+}
+
+/* "ok" or "success", in any letter case. */
+static bool is_good(const word *w) {
+  word lower = *w;
+  size_t i;
+  for (i = 0; i < sizeof lower.text && i < lower.length; i++)
+    if (lower.text[i] >= 'A' && lower.text[i] <= 'Z') lower.text[i] += 'a' - 'A';
+  return equals(&lower, "ok") || equals(&lower, "success");
+}
+
+/* ---- members of objects ---- */
+
+static meaning meaning_of(const word *name) {
+  size_t i;
+  for (i = 0; i < sizeof members / sizeof *members; i++)
+    if (equals(name, members[i].name)) return members[i].meaning;
+  return MEANS_NOTHING;
+}
+
+/* Equal hashes count as equal names: a collision refuses a good body, and confirms none. */
+static bool add_name(reader *r, const word *name) {
+  int i;
+  for (i = r->levels[r->depth - 1].first_name; i < r->name_count; i++)
+    if (r->names[i] == name->hash) return fail(r, "its body gives a name twice");
+  if (r->name_count == MOST_NAMES) return fail(r, "its body has too many names");
+  r->names[r->name_count++] = name->hash;
+  return true;
+}
+
+static bool read_name(reader *r) {
+  word name;
+  if (!take(r, '"') || !read_string(r, &name) || !add_name(r, &name)) return false;
+  if (r->depth == 1) r->member = meaning_of(&name);
+  return take(r, ':');
+}
+
+/* The rule, for one member of the outermost object. If the rule does not name a value, such as
+** a `status` that is no string or an `ok` that is 1, the value confirms nothing. */
+static void judge_member(reader *r, nature value) {
+  switch (r->member) {
+    case MEANS_ERROR:
+      if (value != IS_NULL && value != IS_EMPTY) r->is_error = true;
+      break;
+    case MEANS_SUCCESS:
+      if (value != IS_TRUE) r->is_error = true;
+      break;
+    case MEANS_STATUS:
+      r->is_ok = value == IS_OK;
+      if (!r->is_ok) r->is_error = true;
+      break;
+    case MEANS_MESSAGE:
+      r->has_message = true;
+      break;
+    case MEANS_NOTHING:
+    default:
+      break;
+  }
+}
+
+/* Each value comes here once, before the depth counts it. */
+static void judge_value(reader *r, nature value) {
+  if (r->depth == 0)
+    r->outermost = value;
+  else if (r->depth == 1 && r->levels[0].is_object)
+    judge_member(r, value);
+}
+
+/* ---- values ---- */
+
+/* "01" ends after its zero, and then has no comma. */
+static bool read_number(reader *r) {
+  take_here(r, '-');
+  if (!take_here(r, '0') && !take_digits(r)) return false;
+  if (take_here(r, '.') && !take_digits(r)) return false;
+  if (take_here(r, 'e') || take_here(r, 'E')) {
+    if (!take_here(r, '+')) take_here(r, '-');
+    return take_digits(r);
+  }
+  return true;
+}
+
+static bool take_literal(reader *r, const char *literal) {
+  size_t length = strlen(literal);
+  if ((size_t)(r->end - r->at) < length || memcmp(r->at, literal, length) != 0) return false;
+  r->at += length;
+  return true;
+}
+
+static bool read_scalar(reader *r) {
+  word text;
+  nature value = IS_NUMBER;
+  if (take(r, '"')) {
+    if (!read_string(r, &text)) return false;
+    value = text.length == 0 ? IS_EMPTY : is_good(&text) ? IS_OK : IS_OTHER;
+  } else if (take_literal(r, "null")) {
+    value = IS_NULL;
+  } else if (take_literal(r, "true")) {
+    value = IS_TRUE;
+  } else if (take_literal(r, "false")) {
+    value = IS_FALSE;
+  } else if (!read_number(r)) {
+    return false;
+  }
+  judge_value(r, value);
+  return true;
+}
+
+/* What follows the opening bracket: the closing one, or all up to the first value. */
+static bool open_level(reader *r, bool is_object, bool *complete) {
+  level *opened = &r->levels[r->depth];
+  if (r->depth == DEEPEST) return fail(r, "its body is nested more than 64 deep");
+  opened->is_object = is_object;
+  opened->first_name = r->name_count;
+  *complete = take(r, is_object ? '}' : ']');
+  judge_value(r, *complete ? IS_EMPTY : IS_OTHER);
+  if (*complete) return true;
+  r->depth++;
+  return !is_object || read_name(r);
+}
+
+static bool read_value(reader *r, bool *complete) {
+  *complete = true;
+  if (take(r, '{')) return open_level(r, true, complete);
+  if (take(r, '[')) return open_level(r, false, complete);
+  return read_scalar(r);
+}
+
+/* What follows a complete value, up to the next value or the end. */
+static bool read_on(reader *r) {
+  bool in_object = false;
+  while (r->depth > 0) {
+    const level *innermost = &r->levels[r->depth - 1];
+    in_object = innermost->is_object;
+    if (!take(r, in_object ? '}' : ']')) break;
+    r->name_count = innermost->first_name;
+    r->depth--;
+  }
+  if (r->depth == 0) return true;
+  return take(r, ',') && (!in_object || read_name(r));
+}
+
+static bool read_all(reader *r) {
+  do {
+    bool complete;
+    if (!read_value(r, &complete)) return false;
+    if (complete && !read_on(r)) return false;
+  } while (r->depth > 0);
+  skip_blanks(r);
+  return r->at == r->end;
+}
+
+const char *ew_proof_doubt(const char *body, size_t length, bool whole) {
+  static const char unproved[] = "nothing proves that the answer arrived whole";
+  reader r;
+  if (length == 0) return whole ? NULL : unproved;
+  if (length > EW_LARGEST_BODY) return "its body is larger than 1 MiB";
+  if (!ew_utf8_is_text(body, length)) return "its body is not valid UTF-8 text";
+  memset(&r, 0, sizeof r);
+  r.at = body;
+  r.end = body + length;
+  if (!read_all(&r)) return r.wrong ? r.wrong : "its body is not JSON";
+  if (r.outermost == IS_NUMBER && !whole) return unproved; /* digits may be missing */
+  if (r.outermost == IS_FALSE) return "its body is false";
+  if (r.is_error || (r.has_message && !r.is_ok)) return "its body is an error";
+  return NULL;
+}

@@ -1,0 +1,343 @@
+#include "api/request.h"
+
+#include <string.h>
+
+#include "api/resource_types.h"
+#include "base/characters.h"
+
+const char *const ew_operation_names[] = {"unshare", "share", "get", NULL};
+
+const char *const ew_field_names[] = {
+  "resource_id", "resource_type", "user_email", "group_id", "workspace_api_key_id", "role", NULL};
+
+static const char *const roles[] = {"admin", "editor", "commenter", "viewer", NULL};
+
+static bool equals(const ew_text *text, const char *name) {
+  return text->length == strlen(name) && memcmp(text->data, name, text->length) == 0;
+}
+
+/* ---- validation ---- */
+
+static ew_status invalid(ew_error *error, int field, const char *what) {
+  return ew_fail(error, EW_EINVAL, ew_field_names[field], "%s %s", ew_field_names[field], what);
+}
+
+/* ASCII letters in any case. */
+static bool begins_with(const ew_text *text, const char *lower) {
+  size_t i, length = strlen(lower);
+  if (text->length < length) return false;
+  for (i = 0; i < length; i++)
+    if ((text->data[i] | 0x20) != (lower[i] | 0x20)) return false;
+  return true;
+}
+
+static ew_status check_characters(int field, const ew_text *text, ew_error *error) {
+  bool is_identifier = field != EW_RESOURCE_TYPE && field != EW_ROLE;
+  const char *name = ew_field_names[field];
+  ew_character found;
+  if (ew_characters_are_plain(text->data, text->length)) return EW_OK;
+  if (!ew_characters_refused(text->data, text->length, is_identifier ? EW_IDENTIFIER : EW_TEXT,
+                             &found))
+    return EW_OK;
+  if (!*found.name)
+    return ew_fail(error, EW_EINVAL, name,
+                   "%s is not valid UTF-8 (character %zu): save the text as UTF-8", name,
+                   found.number);
+  return ew_fail(error, EW_EINVAL, name, "%s holds %s (character %zu)", name, found.name,
+                 found.number);
+}
+
+/* A cell that a spreadsheet has marked as text, a formula, a handle. */
+static ew_status check_first_character(int field, const ew_text *text, ew_error *error) {
+  switch (text->data[0]) {
+    case '\'':
+      return invalid(error, field, "begins with a single quote ('): leave the quote out");
+    case '=':
+      return invalid(error, field, "begins with =: pass the value and no formula");
+    case '@':
+      return invalid(error, field,
+                     field == EW_USER_EMAIL ? "begins with @: pass the whole address"
+                                            : "begins with @: pass the id alone");
+    default:
+      return EW_OK;
+  }
+}
+
+static size_t skip_digits(const ew_text *text, size_t i) {
+  while (i < text->length && text->data[i] >= '0' && text->data[i] <= '9') i++;
+  return i;
+}
+
+/* 1.23457E+17: digits, perhaps a point or comma and digits, E, a sign, digits. An id of
+** letters and digits alone is never such a number, because the sign must be there. */
+static bool is_scientific(const ew_text *text) {
+  size_t i = skip_digits(text, 0), exponent;
+  if (i == 0) return false;
+  if (i < text->length && (text->data[i] == '.' || text->data[i] == ','))
+    i = skip_digits(text, i + 1);
+  if (i + 2 >= text->length || (text->data[i] | 0x20) != 'e') return false;
+  if (text->data[i + 1] != '+' && text->data[i + 1] != '-') return false;
+  exponent = skip_digits(text, i + 2);
+  return exponent > i + 2 && exponent == text->length;
+}
+
+static bool holds_any(const ew_text *text, const char *bytes) {
+  for (; *bytes; bytes++)
+    if (memchr(text->data, *bytes, text->length)) return true;
+  return false;
+}
+
+/* Forms in which people copy addresses. What to pass instead says more than the first
+** character that no address holds. */
+static ew_status check_address_form(const ew_text *email, const char *second_at, ew_error *error) {
+  if (begins_with(email, "mailto:"))
+    return invalid(error, EW_USER_EMAIL,
+                   "begins with mailto: (pass the address alone, such as mia@example.com)");
+  if (second_at && holds_any(email, ";, "))
+    return invalid(error, EW_USER_EMAIL,
+                   "holds several addresses: pass one, and each other one in a call or row of "
+                   "its own");
+  if (memchr(email->data, '<', email->length) && memchr(email->data, '@', email->length))
+    return invalid(error, EW_USER_EMAIL,
+                   "holds a name and an address in <>: pass the address alone, such as "
+                   "mia@example.com");
+  return EW_OK;
+}
+
+static ew_status check_address(const ew_text *email, ew_error *error) {
+  const char *end = email->data + email->length;
+  const char *at = memchr(email->data, '@', email->length);
+  const char *second = at ? memchr(at + 1, '@', (size_t)(end - at) - 1) : NULL;
+  if (check_address_form(email, second, error) != EW_OK ||
+      check_characters(EW_USER_EMAIL, email, error) != EW_OK ||
+      check_first_character(EW_USER_EMAIL, email, error) != EW_OK)
+    return error->status;
+  if (!at)
+    return invalid(error, EW_USER_EMAIL, "holds no @: pass an address such as mia@example.com");
+  if (at + 1 == end) return invalid(error, EW_USER_EMAIL, "ends with @: pass the whole address");
+  if (second)
+    return ew_fail(error, EW_EINVAL, ew_field_names[EW_USER_EMAIL],
+                   "user_email holds a second @ (character %zu): pass one address such as "
+                   "mia@example.com",
+                   ew_characters_count(email->data, (size_t)(second - email->data) + 1));
+  return EW_OK;
+}
+
+static ew_status check_identifier(int field, const ew_text *id, ew_error *error) {
+  if (is_scientific(id))
+    return invalid(error, field,
+                   "is a number in scientific notation: a spreadsheet shortened the id; format "
+                   "its column as text and enter the id again");
+  if (check_characters(field, id, error) != EW_OK) return error->status;
+  return check_first_character(field, id, error);
+}
+
+static ew_status check_text(int field, const ew_text *text, ew_error *error) {
+  if (text->length == 0) return invalid(error, field, "must not be empty");
+  if (text->length > EW_LONGEST_FIELD)
+    return ew_fail(error, EW_EINVAL, ew_field_names[field], "%s is longer than %d bytes",
+                   ew_field_names[field], (int)EW_LONGEST_FIELD);
+  switch (field) {
+    case EW_USER_EMAIL:
+      return check_address(text, error);
+    case EW_RESOURCE_TYPE:
+    case EW_ROLE:
+      return check_characters(field, text, error);
+    default:
+      return check_identifier(field, text, error);
+  }
+}
+
+/* '/' and '%' could address another path: servers decode %2F. */
+static ew_status check_resource_id(const ew_text *id, ew_error *error) {
+  if (equals(id, ".") || equals(id, ".."))
+    return invalid(error, EW_RESOURCE_ID, "must not be \".\" or \"..\"");
+  if (memchr(id->data, '/', id->length) || memchr(id->data, '%', id->length))
+    return invalid(error, EW_RESOURCE_ID, "must not hold '/' or '%'");
+  return EW_OK;
+}
+
+static ew_status check_choice(int field, const ew_text *text, const char *const *choices,
+                              const char *otherwise, ew_error *error) {
+  char quoted[40];
+  const char *name = ew_nearest(choices, text->data, text->length);
+  ew_quotable(quoted, sizeof quoted, text->data, text->length);
+  if (name)
+    return ew_fail(error, EW_EINVAL, ew_field_names[field],
+                   "unknown %s \"%s\": did you mean \"%s\"? %s", ew_field_names[field], quoted,
+                   name, otherwise);
+  return ew_fail(error, EW_EINVAL, ew_field_names[field], "unknown %s \"%s\". %s",
+                 ew_field_names[field], quoted, otherwise);
+}
+
+static ew_status check_resource_type(const ew_args *args, ew_error *error) {
+  const ew_text *type = &args->field[EW_RESOURCE_TYPE];
+  if (args->allow_unknown_resource_type || ew_resource_type_known(type->data, type->length))
+    return EW_OK;
+  return check_choice(EW_RESOURCE_TYPE, type, ew_resource_types,
+                      "(A type newer than this library: allow_unknown_resource_type = true.)",
+                      error);
+}
+
+static ew_status check_role(ew_operation operation, const ew_text *role, ew_error *error) {
+  const char *const *name;
+  if (operation != EW_SHARE)
+    return role->data ? invalid(error, EW_ROLE, "belongs to share alone: unshare removes any role")
+                      : EW_OK;
+  if (!role->data)
+    return invalid(error, EW_ROLE, "is missing: pass admin, editor, commenter or viewer");
+  for (name = roles; *name; name++)
+    if (equals(role, *name)) return EW_OK;
+  return check_choice(EW_ROLE, role, roles, "Pass admin, editor, commenter or viewer.", error);
+}
+
+static ew_status check_targets(ew_operation operation, const ew_args *args, ew_error *error) {
+  int field, first = -1;
+  for (field = EW_USER_EMAIL; field <= EW_WORKSPACE_API_KEY_ID; field++) {
+    if (!args->field[field].data) continue;
+    if (operation == EW_GET) return invalid(error, field, "does not belong to get");
+    if (first >= 0)
+      return ew_fail(error, EW_EINVAL, ew_field_names[field], "%s and %s: pass exactly one target",
+                     ew_field_names[first], ew_field_names[field]);
+    first = field;
+  }
+  if (operation != EW_GET && first < 0)
+    return invalid(error, EW_USER_EMAIL,
+                   "is missing: pass exactly one of user_email, group_id, workspace_api_key_id");
+  return EW_OK;
+}
+
+ew_status ew_args_check(ew_operation operation, const ew_args *args, ew_error *error) {
+  int field;
+  for (field = 0; field < EW_FIELDS; field++) {
+    const ew_text *text = &args->field[field];
+    if (text->data && check_text(field, text, error) != EW_OK) return error->status;
+    if (!text->data && field <= EW_RESOURCE_TYPE) return invalid(error, field, "is missing");
+  }
+  if (check_resource_id(&args->field[EW_RESOURCE_ID], error) != EW_OK) return error->status;
+  if (check_resource_type(args, error) != EW_OK) return error->status;
+  if (check_targets(operation, args, error) != EW_OK) return error->status;
+  return check_role(operation, &args->field[EW_ROLE], error);
+}
+
+ew_status ew_key_check(const ew_text *key, const ew_args *args, ew_error *error) {
+  size_t i;
+  int field;
+  if (!key->data) return EW_OK;
+  if (key->length == 0)
+    return ew_fail(error, EW_EINVAL, "api_key", "api_key must not be empty (false sends none)");
+  if (key->length > EW_LONGEST_FIELD)
+    return ew_fail(error, EW_EINVAL, "api_key", "api_key is longer than %d bytes",
+                   (int)EW_LONGEST_FIELD);
+  for (i = 0; i < key->length; i++)
+    if (key->data[i] < 0x21 || key->data[i] > 0x7e)
+      return ew_fail(error, EW_EINVAL, "api_key",
+                     "api_key holds a byte that is not printable ASCII (a space or line end?)");
+  for (field = 0; args && field < EW_FIELDS; field++) {
+    const ew_text *text = &args->field[field];
+    if (text->data && text->length == key->length &&
+        memcmp(text->data, key->data, key->length) == 0)
+      return invalid(error, field, "is the secret API key itself: pass an id");
+  }
+  return EW_OK;
+}
+
+const char *ew_args_warning(const ew_args *args) {
+  const ew_text *id = &args->field[EW_WORKSPACE_API_KEY_ID];
+  if (id->data && id->length > 3 && memcmp(id->data, "sk_", 3) == 0)
+    return "workspace_api_key_id looks like a secret key: pass the key's id";
+  return NULL;
+}
+
+/* ---- building ----
+** Appending goes on after a failure: one look at the end finds it. */
+
+static bool append_percent_encoded(ew_buffer *buffer, const ew_text *text) {
+  static const char unreserved[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+  static const char digits[] = "0123456789ABCDEF";
+  size_t i, done = 0;
+  bool ok = true;
+  for (i = 0; i < text->length; i++) {
+    unsigned char byte = (unsigned char)text->data[i];
+    char encoded[3] = {'%', digits[byte >> 4], digits[byte & 15]};
+    if (memchr(unreserved, byte, sizeof unreserved - 1)) continue;
+    ok &= ew_buffer_append(buffer, text->data + done, i - done);
+    ok &= ew_buffer_append(buffer, encoded, sizeof encoded);
+    done = i + 1;
+  }
+  ok &= ew_buffer_append(buffer, text->data + done, i - done);
+  return ok;
+}
+
+/* Control characters were refused, so only these two need an escape. */
+static bool append_json_string(ew_buffer *buffer, const char *bytes, size_t length) {
+  size_t i, done = 0;
+  bool ok = ew_buffer_append(buffer, "\"", 1);
+  for (i = 0; i < length; i++) {
+    if (bytes[i] != '"' && bytes[i] != '\\') continue;
+    ok &= ew_buffer_append(buffer, bytes + done, i - done);
+    ok &= ew_buffer_append(buffer, "\\", 1);
+    done = i;
+  }
+  ok &= ew_buffer_append(buffer, bytes + done, length - done);
+  ok &= ew_buffer_append(buffer, "\"", 1);
+  return ok;
+}
+
+static bool build_body(ew_buffer *body, const ew_args *args) {
+  bool ok = true;
+  int field;
+  for (field = EW_RESOURCE_TYPE; field < EW_FIELDS; field++) {
+    const ew_text *text = &args->field[field];
+    if (!text->data) continue;
+    ok &= ew_buffer_append(body, body->length ? "," : "{", 1);
+    ok &= append_json_string(body, ew_field_names[field], strlen(ew_field_names[field]));
+    ok &= ew_buffer_append(body, ":", 1);
+    ok &= append_json_string(body, text->data, text->length);
+  }
+  ok &= ew_buffer_append(body, "}", 1);
+  return ok;
+}
+
+static bool build_target(ew_buffer *target, ew_operation operation, const ew_args *args) {
+  bool ok = ew_buffer_append_text(target, "/v1/workspace/resources/");
+  ok &= append_percent_encoded(target, &args->field[EW_RESOURCE_ID]);
+  if (operation == EW_GET) {
+    ok &= ew_buffer_append_text(target, "?resource_type=");
+    ok &= append_percent_encoded(target, &args->field[EW_RESOURCE_TYPE]);
+  } else
+    ok &= ew_buffer_append_text(target, operation == EW_SHARE ? "/share" : "/unshare");
+  return ok;
+}
+
+static void request_init(ew_request *request, ew_method method) {
+  memset(request, 0, sizeof *request);
+  request->method = method;
+  request->repeatable = true;
+  ew_buffer_init(&request->target, (size_t)8 * EW_LONGEST_FIELD);
+  ew_buffer_init(&request->body, (size_t)8 * EW_LONGEST_FIELD);
+}
+
+ew_status ew_request_build(ew_request *request, ew_operation operation, const ew_args *args,
+                           ew_error *error) {
+  request_init(request, operation == EW_GET ? EW_HTTP_GET : EW_HTTP_POST);
+  if (ew_args_check(operation, args, error) != EW_OK) return error->status;
+  request->repeatable = operation != EW_SHARE;
+  if (!build_target(&request->target, operation, args) ||
+      (operation != EW_GET && !build_body(&request->body, args))) {
+    ew_request_free(request);
+    return ew_fail_memory(error);
+  }
+  return EW_OK;
+}
+
+ew_status ew_request_connect(ew_request *request, ew_error *error) {
+  request_init(request, EW_HTTP_HEAD);
+  return ew_buffer_append_text(&request->target, "/") ? EW_OK : ew_fail_memory(error);
+}
+
+void ew_request_free(ew_request *request) {
+  ew_buffer_free(&request->target);
+  ew_buffer_free(&request->body);
+}

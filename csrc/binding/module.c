@@ -1,0 +1,148 @@
+/*
+** module.c - the C module `elevenlabs.workspace.core`: loading, and the
+** functions that need no core object.
+*/
+#define _GNU_SOURCE
+#include "binding/module.h"
+
+#include <dlfcn.h>
+#include <stdint.h>
+#include <sys/random.h>
+
+#include "binding/args.h"
+#include "binding/core.h"
+#include "binding/journal.h"
+#include "binding/process.h"
+#include "binding/result.h"
+
+#include "api/proof.h"
+#include "api/resource_types.h"
+#include "transport/poller.h"
+#include "transport/transport.h"
+
+enum { MOST_CANDIDATES = 64 };
+
+/* core.now() -> milliseconds of a monotonic clock; only differences mean anything */
+static int module_now(lua_State *L) {
+  lua_pushnumber(L, (lua_Number)ew_now_us() / 1000);
+  return 1;
+}
+
+/* core.random() -> a number in [0, 1), unlike any other process's: math.random gives every
+** worker of a host the same numbers, until the host seeds it */
+static int module_random(lua_State *L) {
+  uint64_t bits = 0;
+  if (getrandom(&bits, sizeof bits, 0) != (ssize_t)sizeof bits) bits = (uint64_t)ew_now_us() << 32;
+  lua_pushnumber(L, (lua_Number)(bits >> 11) / 9007199254740992.0); /* 2^53 */
+  return 1;
+}
+
+/* core.is_yieldable() -> may its caller yield? nil: 5.1 and 5.2 cannot tell. nginx's Lua
+** has no coroutine.isyieldable. */
+static int module_is_yieldable(lua_State *L) {
+#ifdef LEW_KNOWS_YIELDABLE
+  lua_pushboolean(L, lua_isyieldable(L));
+#else
+  lua_pushnil(L);
+#endif
+  return 1;
+}
+
+/* core.nearest(text, names) -> the name that `text` was probably meant to be | nil */
+static int module_nearest(lua_State *L) {
+  const char *names[MOST_CANDIDATES + 1];
+  size_t length;
+  int count = 0;
+  const char *text = luaL_checklstring(L, 1, &length);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  for (; count < MOST_CANDIDATES; count++) {
+    lua_rawgeti(L, 2, count + 1);
+    if (lua_type(L, -1) != LUA_TSTRING) break;
+    names[count] = lua_tostring(L, -1); /* the table keeps it */
+    lua_pop(L, 1);
+  }
+  names[count] = NULL;
+  lua_pushstring(L, ew_nearest(names, text, length));
+  return 1;
+}
+
+/* core.check_key(key) -> true | nil, failure; false is no key and passes */
+static int module_check_key(lua_State *L) {
+  ew_text key;
+  ew_error error;
+  if (lew_read_key(L, 1, &key, &error) != EW_OK || ew_key_check(&key, NULL, &error) != EW_OK)
+    return lew_push_failure(L, &error);
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+/* core.judge_body(body, whole) -> true: the body confirms a change | why it does not. The same
+** verdict as a completion's `body_proof`, for cores that are not this one. */
+static int module_judge_body(lua_State *L) {
+  size_t length;
+  const char *body = luaL_checklstring(L, 1, &length);
+  const char *doubt = ew_proof_doubt(body, length, lua_toboolean(L, 2));
+  if (doubt)
+    lua_pushstring(L, doubt);
+  else
+    lua_pushboolean(L, 1);
+  return 1;
+}
+
+/* core.load_apart(path, symbol): if this program has `symbol` already, load the C module at
+** `path` so that the module's own functions come before all others of the same name; require
+** then finds that copy. A module that is loaded, or that brings a Lua of its own, is left alone. */
+static int module_load_apart(lua_State *L) {
+  const char *path = luaL_checkstring(L, 1), *symbol = luaL_checkstring(L, 2);
+#ifdef RTLD_DEEPBIND
+  void *module = dlopen(path, RTLD_NOW | RTLD_NOLOAD);
+  if (module) {
+    dlclose(module);
+  } else if (dlsym(RTLD_DEFAULT, symbol)) {
+    module = dlopen(path, RTLD_NOW | RTLD_DEEPBIND);
+    if (module && dlsym(module, "lua_gettop")) dlclose(module);
+  }
+#else
+  (void)path, (void)symbol;
+#endif
+  return 0;
+}
+
+static void set_resource_types(lua_State *L) {
+  int i;
+  lua_newtable(L);
+  for (i = 0; ew_resource_types[i]; i++) {
+    lua_pushstring(L, ew_resource_types[i]);
+    lua_rawseti(L, -2, i + 1);
+  }
+  lua_setfield(L, -2, "RESOURCE_TYPES");
+}
+
+#if defined(__GNUC__)
+__attribute__((visibility("default")))
+#endif
+int luaopen_elevenlabs_workspace_core(lua_State *L) {
+  static const luaL_Reg functions[] = {{"new", lew_core_new},
+                                       {"now", module_now},
+                                       {"random", module_random},
+                                       {"nearest", module_nearest},
+                                       {"check_key", module_check_key},
+                                       {"judge_body", module_judge_body},
+                                       {"open_journal", lew_open_journal},
+                                       {"new_set", lew_new_set},
+                                       {"is_yieldable", module_is_yieldable},
+                                       {"json_object", lew_json_object},
+                                       {"load_apart", module_load_apart},
+                                       {"open_descriptors", lew_open_descriptors},
+                                       {"discard_input", lew_discard_input},
+                                       {NULL, NULL}};
+  const char *unusable = ew_transport_unusable();
+  if (unusable) return luaL_error(L, "elevenlabs.workspace: %s", unusable);
+  lew_register_completion(L);
+  lew_register_core(L);
+  lew_register_journal(L);
+  lua_newtable(L);
+  lew_setfuncs(L, functions);
+  set_resource_types(L);
+  return 1;
+}

@@ -1,0 +1,26 @@
+/*
+** result.h - from C results to Lua tables.
+*/
+#ifndef LEW_RESULT_H
+#define LEW_RESULT_H
+
+#include "binding/compat.h"
+
+#include "base/error.h"
+#include "transport/transport.h"
+
+/* Pushes nil and { kind, message, field = nil | name }; returns 2. */
+int lew_push_failure(lua_State *L, const ew_error *error);
+
+/* Once in a state, before any completion is pushed. */
+void lew_register_completion(lua_State *L);
+
+/* Pushes one array, of this transfer and those after it (NULL: empty). Each is
+** { id, status, curl_code, sent, resent, whole, head_ended, is_text, body_proof,
+** proxy_status, headers, body, elapsed_ms, message }: `status` 0 where there was none,
+** `is_text` that the body is well-formed UTF-8 without control characters, `body_proof`
+** true or why the body confirms no change (ew_proof_doubt), `headers` by lower-case name
+** and only those that were kept, `message` "" on success. */
+void lew_push_completions(lua_State *L, const ew_transfer *first);
+
+#endif

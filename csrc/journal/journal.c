@@ -1,0 +1,381 @@
+#define _GNU_SOURCE
+#define _FILE_OFFSET_BITS 64
+#include "journal/journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fork.h"
+#include "journal/crc32c.h"
+
+enum {
+  SUFFIX_LENGTH = 22,       /* ,"crc32c":"xxxxxxxx"} and the newline */
+  LONGEST_LINE = 64 * 1024, /* so that reading needs no more memory than this */
+  LONGEST_RECORD = LONGEST_LINE - SUFFIX_LENGTH + 1,
+  MUCH = 256 * 1024, /* of records that wait in memory */
+  MOST_TRIES = 8
+};
+
+/* ---- failures ---- */
+
+static ew_status refuse(const ew_journal *journal, ew_error *error, const char *reason) {
+  return ew_fail(error, EW_EJOURNAL, NULL, "journal %s %s", journal->name, reason);
+}
+
+/* The same with what errno says. */
+static ew_status refuse_system(const ew_journal *journal, ew_error *error, const char *what) {
+  const char *text = strerror(errno);
+  char reason[100];
+  ew_quotable(reason, sizeof reason, text, strlen(text));
+  return ew_fail(error, EW_EJOURNAL, NULL, "journal %s %s: %s", journal->name, what, reason);
+}
+
+/* Every later call fails like this one. */
+static ew_status spoil(ew_journal *journal, const ew_error *error) {
+  journal->failure = *error;
+  return error->status;
+}
+
+/* Nobody knows what of the last writes the disk has, and asking again may get a yes that
+** is not true: Linux forgets a failed write once it told of it. So nothing is tried
+** again, and nothing of it stays in the file if that can be helped. */
+static ew_status spoil_writing(ew_journal *journal, ew_error *error, const char *what) {
+  int cut;
+  refuse_system(journal, error, what);
+  cut = ftruncate(journal->fd, journal->good);
+  (void)cut; /* else the next run finds a torn tail, and cuts that */
+  ew_buffer_free(&journal->out);
+  return spoil(journal, error);
+}
+
+static ew_status check_usable(const ew_journal *journal, ew_error *error) {
+  if (journal->fd < 0) return ew_fail(error, EW_ECLOSED, NULL, "the journal is closed");
+  if (journal->forks != ew_forks())
+    return refuse(journal, error, "belongs to the process that opened it");
+  if (journal->failure.status != EW_OK) *error = journal->failure;
+  return journal->failure.status;
+}
+
+/* ---- opening ---- */
+
+static void close_fd(int *fd) {
+  if (*fd >= 0) close(*fd);
+  *fd = -1;
+}
+
+static ew_status refuse_opening(const ew_journal *journal, const char *path, ew_error *error) {
+  int reason = errno;
+  struct stat found;
+  if (lstat(path, &found) == 0 && S_ISLNK(found.st_mode))
+    return refuse(journal, error, "is a symbolic link");
+  errno = reason;
+  return refuse_system(journal, error, "cannot be opened");
+}
+
+/* Does the path still name the file that is open? */
+static bool is_named(const char *path, const struct stat *opened) {
+  struct stat named;
+  return lstat(path, &named) == 0 && named.st_ino == opened->st_ino &&
+         named.st_dev == opened->st_dev;
+}
+
+/* A line that another user may have written proves nothing: neither may the file be another's,
+** nor have a name in a folder of another's, nor be open to writing. */
+static ew_status check_private(const ew_journal *journal, const struct stat *opened,
+                               ew_error *error) {
+  if (opened->st_uid != geteuid())
+    return ew_fail(error, EW_EJOURNAL, NULL,
+                   "journal %s belongs to another user (%lu, this program runs as %lu): "
+                   "begin a journal of your own",
+                   journal->name, (unsigned long)opened->st_uid, (unsigned long)geteuid());
+  if (opened->st_mode & (S_IWGRP | S_IWOTH))
+    return refuse(journal, error,
+                  "can be written by others: if you trust what it says, chmod 600 it");
+  if (opened->st_nlink > 1)
+    return refuse(journal, error,
+                  "has another name too (a hard link): if you trust what it says, copy it to a "
+                  "new file, with chmod 600");
+  return EW_OK;
+}
+
+/* O_NONBLOCK is for a FIFO or a device, and means nothing to a regular file. */
+static ew_status open_and_lock(ew_journal *journal, const char *path, bool create, bool *replaced,
+                               ew_error *error) {
+  struct stat opened;
+  int flags = O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+  journal->fd = open(path, create ? flags | O_CREAT : flags, 0600);
+  if (journal->fd < 0 && errno == ENOENT && !create) return EW_OK;
+  if (journal->fd < 0) return refuse_opening(journal, path, error);
+  if (fstat(journal->fd, &opened) != 0) return refuse_system(journal, error, "cannot be opened");
+  if (!S_ISREG(opened.st_mode)) return refuse(journal, error, "is not a regular file");
+  if (check_private(journal, &opened, error) != EW_OK) return error->status;
+  if (flock(journal->fd, LOCK_EX | LOCK_NB) != 0)
+    return errno == EWOULDBLOCK ? refuse(journal, error, "is locked by another run")
+                                : refuse_system(journal, error, "cannot be locked");
+  *replaced = !is_named(path, &opened);
+  return EW_OK;
+}
+
+/* Until the file that was locked is the one that the path names. */
+static ew_status acquire(ew_journal *journal, const char *path, bool create, ew_error *error) {
+  int tries;
+  for (tries = 0; tries < MOST_TRIES; tries++) {
+    bool replaced = false;
+    if (open_and_lock(journal, path, create, &replaced, error) != EW_OK) return error->status;
+    if (!replaced) return EW_OK;
+    close_fd(&journal->fd);
+  }
+  return refuse(journal, error, "is replaced again and again by others");
+}
+
+static void open_folder(ew_journal *journal, const char *path) {
+  char folder[PATH_MAX] = ".";
+  const char *slash = strrchr(path, '/');
+  if (slash) snprintf(folder, sizeof folder, "%.*s", (int)(slash - path) + 1, path);
+  journal->folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static ssize_t read_at(int fd, char *bytes, size_t size, int64_t offset) {
+  ssize_t got;
+  do got = pread(fd, bytes, size, offset);
+  while (got < 0 && errno == EINTR);
+  return got;
+}
+
+/* A crash while the file was made may have left it empty, or with part of this. */
+static ew_status check_header(const ew_journal *journal, ew_error *error) {
+  char first[sizeof EW_JOURNAL_HEADER - 1];
+  ssize_t got = read_at(journal->fd, first, sizeof first, 0);
+  if (got < 0) return refuse_system(journal, error, "cannot be read");
+  if (memcmp(first, EW_JOURNAL_HEADER, (size_t)got) != 0)
+    return refuse(journal, error, "is not a journal of this program");
+  return EW_OK;
+}
+
+/* ---- reading ---- */
+
+/* A line that fills the buffer is too long: nothing of it is wanted any more, but where
+** it ends still is. */
+static void make_room(ew_journal *journal) {
+  journal->filled -= journal->start;
+  memmove(journal->in, journal->in + journal->start, journal->filled);
+  journal->start = 0;
+  if (journal->filled < LONGEST_LINE) return;
+  journal->overlong = true;
+  journal->filled = 0;
+}
+
+/* Have the next line, or its end, stand at `start`. *length, with its newline, is 0 where
+** only a torn tail is left, or nothing. */
+static ew_status look_ahead(ew_journal *journal, size_t *length, ew_error *error) {
+  for (;;) {
+    const char *start = journal->in + journal->start;
+    const char *newline = memchr(start, '\n', journal->filled - journal->start);
+    ssize_t got;
+    *length = newline ? (size_t)(newline - start) + 1 : 0;
+    if (newline) return EW_OK;
+    make_room(journal);
+    got = read_at(journal->fd, journal->in + journal->filled, LONGEST_LINE - journal->filled,
+                  journal->read_to);
+    if (got < 0) {
+      refuse_system(journal, error, "cannot be read");
+      return spoil(journal, error);
+    }
+    if (got == 0) return EW_OK;
+    journal->filled += (size_t)got;
+    journal->read_to += got;
+  }
+}
+
+static void write_suffix(char suffix[SUFFIX_LENGTH + 1], const char *body, size_t length) {
+  static const char form[] = ",\"crc32c\":\"00000000\"}\n", digits[] = "0123456789abcdef";
+  uint32_t sum = ew_crc32c(body, length);
+  char *digit = suffix + SUFFIX_LENGTH - 3;
+  memcpy(suffix, form, sizeof form);
+  for (; sum; sum >>= 4) *--digit = digits[sum & 15];
+}
+
+static bool is_whole(const char *line, size_t length) {
+  char suffix[SUFFIX_LENGTH + 1];
+  if (length <= SUFFIX_LENGTH) return false;
+  length -= SUFFIX_LENGTH;
+  write_suffix(suffix, line, length);
+  return memcmp(line + length, suffix, SUFFIX_LENGTH) == 0;
+}
+
+static void stop_reading(ew_journal *journal) {
+  free(journal->in);
+  journal->in = NULL;
+  journal->torn = journal->read_to > journal->good;
+  journal->written = journal->good;
+}
+
+static ew_status read_record(ew_journal *journal, ew_error *error) {
+  size_t length;
+  if (look_ahead(journal, &length, error) != EW_OK) return error->status;
+  if (!length) {
+    stop_reading(journal);
+    return EW_OK;
+  }
+  if (journal->overlong || !is_whole(journal->in + journal->start, length)) {
+    ew_fail(error, EW_EJOURNAL, NULL, "journal %s: line %lu is damaged", journal->name,
+            journal->line + 1);
+    return spoil(journal, error);
+  }
+  journal->in[journal->start + length - SUFFIX_LENGTH] = '}'; /* in place of the comma */
+  journal->current = length;
+  return EW_OK;
+}
+
+ew_status ew_journal_next(ew_journal *journal, const char **text, size_t *length, ew_error *error) {
+  *text = NULL;
+  *length = 0;
+  if (check_usable(journal, error) != EW_OK) return error->status;
+  if (journal->in && !journal->current && read_record(journal, error) != EW_OK)
+    return error->status;
+  if (!journal->current) return EW_OK;
+  *text = journal->in + journal->start;
+  *length = journal->current - SUFFIX_LENGTH + 1;
+  return EW_OK;
+}
+
+void ew_journal_pass(ew_journal *journal) {
+  journal->line++;
+  journal->start += journal->current;
+  journal->good += (int64_t)journal->current;
+  journal->current = 0;
+}
+
+/* ---- writing ---- */
+
+/* Cutting the torn tail waits until here, so that whoever reads a header and refuses it
+** leaves the file as it was. */
+static ew_status check_writable(ew_journal *journal, ew_error *error) {
+  if (check_usable(journal, error) != EW_OK) return error->status;
+  if (journal->in)
+    return ew_fail(error, EW_EINVAL, NULL, "the journal was not read to its end yet");
+  if (journal->torn && ftruncate(journal->fd, journal->good) != 0)
+    return spoil_writing(journal, error, "cannot be mended");
+  journal->torn = false;
+  return EW_OK;
+}
+
+static ew_status check_record(const ew_journal *journal, const char *text, size_t length,
+                              ew_error *error) {
+  static const char header[] = EW_JOURNAL_HEADER;
+  if (length > LONGEST_RECORD)
+    return ew_fail(error, EW_EINVAL, NULL, "a journal's record is at most %d bytes",
+                   LONGEST_RECORD);
+  if (length < 4 || memcmp(text, "{\"", 2) != 0 || text[length - 1] != '}' ||
+      memchr(text, '\n', length))
+    return ew_fail(error, EW_EINVAL, NULL,
+                   "a journal's record is one JSON object, not empty, on one line");
+  if (!journal->begun && (length < sizeof header || memcmp(text, header, sizeof header - 1) != 0))
+    return ew_fail(error, EW_EINVAL, NULL, "a journal's first record begins with %s", header);
+  return EW_OK;
+}
+
+/* The whole line or nothing of it. */
+static bool add_line(ew_buffer *out, const char *text, size_t length) {
+  char suffix[SUFFIX_LENGTH + 1];
+  size_t before = out->length, body = length - 1;
+  write_suffix(suffix, text, body);
+  if (ew_buffer_append(out, text, body) && ew_buffer_append(out, suffix, SUFFIX_LENGTH))
+    return true;
+  out->length = before;
+  return false;
+}
+
+static ew_status write_out(ew_journal *journal, ew_error *error) {
+  const ew_buffer *out = &journal->out;
+  size_t done = 0;
+  while (done < out->length) {
+    ssize_t count = write(journal->fd, out->data + done, out->length - done);
+    if (count < 0 && errno == EINTR) continue;
+    if (count == 0) errno = EIO; /* never seen, and no reason to spin */
+    if (count <= 0) return spoil_writing(journal, error, "cannot be written");
+    done += (size_t)count;
+  }
+  journal->written += (int64_t)done;
+  ew_buffer_clear(&journal->out);
+  return EW_OK;
+}
+
+ew_status ew_journal_append(ew_journal *journal, const char *text, size_t length, ew_error *error) {
+  if (check_writable(journal, error) != EW_OK ||
+      check_record(journal, text, length, error) != EW_OK)
+    return error->status;
+  if (!add_line(&journal->out, text, length)) return ew_fail_memory(error);
+  journal->begun = journal->dirty = true;
+  return journal->out.length < MUCH ? EW_OK : write_out(journal, error);
+}
+
+/* Some file systems have no way to sync a folder, and say EINVAL. */
+static bool sync_folder(ew_journal *journal) {
+  bool synced = journal->folder_fd < 0 || fsync(journal->folder_fd) == 0 || errno == EINVAL;
+  if (synced) close_fd(&journal->folder_fd);
+  return synced;
+}
+
+ew_status ew_journal_sync(ew_journal *journal, ew_error *error) {
+  if (check_writable(journal, error) != EW_OK) return error->status;
+  if (!journal->dirty) return EW_OK;
+  if (write_out(journal, error) != EW_OK) return error->status;
+  if (fdatasync(journal->fd) != 0 || !sync_folder(journal))
+    return spoil_writing(journal, error, "cannot be synced");
+  journal->good = journal->written;
+  journal->dirty = false;
+  return EW_OK;
+}
+
+/* ---- from the first to the last ---- */
+
+void ew_journal_init(ew_journal *journal) {
+  memset(journal, 0, sizeof *journal);
+  journal->fd = journal->folder_fd = -1;
+}
+
+/* What is in the file from an earlier run was perhaps never synced: `dirty`. */
+static ew_status prepare(ew_journal *journal, const char *path, ew_error *error) {
+  size_t length;
+  journal->forks = ew_forks();
+  journal->dirty = true;
+  ew_buffer_init(&journal->out, MUCH + LONGEST_LINE);
+  journal->in = malloc(LONGEST_LINE);
+  if (!journal->in) return ew_fail_memory(error);
+  if (check_header(journal, error) != EW_OK || look_ahead(journal, &length, error) != EW_OK)
+    return error->status;
+  journal->is_new = !length;
+  journal->begun = !journal->is_new;
+  open_folder(journal, path);
+  if (journal->folder_fd < 0 && journal->is_new)
+    return refuse_system(journal, error, "is in a folder that cannot be opened");
+  return EW_OK;
+}
+
+ew_status ew_journal_open(ew_journal *journal, const char *path, bool create, bool *found,
+                          ew_error *error) {
+  ew_status status;
+  ew_quotable(journal->name, sizeof journal->name, path, strlen(path));
+  status = acquire(journal, path, create, error);
+  *found = journal->fd >= 0;
+  if (status == EW_OK && *found) status = prepare(journal, path, error);
+  if (status != EW_OK) ew_journal_close(journal);
+  return status;
+}
+
+void ew_journal_close(ew_journal *journal) {
+  close_fd(&journal->fd); /* and no LOCK_UN: a forked child would take the lock from its parent */
+  close_fd(&journal->folder_fd);
+  free(journal->in);
+  journal->in = NULL;
+  journal->current = 0;
+  ew_buffer_free(&journal->out);
+}
