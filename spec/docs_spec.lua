@@ -263,7 +263,7 @@ describe("a bulk run", function()
       'stop%("([%l_]+)", verdict',
       'reason = "([%l_]+)"'
     )
-    local reasons = code_of("REASONS = (%b{})", "lua/elevenlabs/workspace/stop_rules.lua")
+    local reasons = code_of("REASONS = (%b{})", "lua/elevenlabs/workspace/bulk/stop_rules.lua")
     given = union(given, matches(reasons, '= "([%l_]+)"'))
     same(given, values "StopReason")
     same(union(fields "BulkOptions", given), readme_rows "Bulk runs in Lua")

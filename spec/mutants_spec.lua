@@ -62,7 +62,7 @@ describe("mutants", function()
       local some, ends = named(SOME), {}
       some[#some + 1] = {
         name = "harmless",
-        file = "lua/elevenlabs/workspace/retry.lua",
+        file = "lua/elevenlabs/workspace/throttle/retry.lua",
         from = "local M = {}",
         to = "local M  = {}",
         by = "spec/lua/retry_spec.lua",

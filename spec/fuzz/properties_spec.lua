@@ -6,9 +6,9 @@ local core = require "elevenlabs.workspace.core"
 local csv = require "elevenlabs.workspace.items.csv"
 local items = require "elevenlabs.workspace.items"
 local lines = require "elevenlabs.workspace.items.lines"
-local outcome = require "elevenlabs.workspace.outcome"
+local outcome = require "elevenlabs.workspace.answer.outcome"
 local randoms = require "spec.sim.random"
-local retry = require "elevenlabs.workspace.retry"
+local retry = require "elevenlabs.workspace.throttle.retry"
 
 local RUNS = os.getenv "SPEC_SLOW_MACHINE" and 200 or 2000
 

@@ -1,5 +1,5 @@
 local cjson = require "cjson"
-local error_body = require "elevenlabs.workspace.error_body"
+local error_body = require "elevenlabs.workspace.answer.error_body"
 local secrets = require "elevenlabs.workspace.secrets"
 
 local PAGE = "the answer is a web page, not the service's"

@@ -1,6 +1,6 @@
 local bulk = require "elevenlabs.workspace.bulk"
 local cjson = require "cjson"
-local journals = require "elevenlabs.workspace.journal"
+local journals = require "elevenlabs.workspace.bulk.journal"
 local uv = require "luv"
 local world = require "spec.support.world"
 

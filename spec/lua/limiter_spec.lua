@@ -1,4 +1,4 @@
-local limiters = require "elevenlabs.workspace.limiter"
+local limiters = require "elevenlabs.workspace.throttle.window"
 
 --- A limiter of this ceiling and window that has `in_flight` attempts begun.
 local function limiter(ceiling, window, in_flight)

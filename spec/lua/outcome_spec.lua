@@ -1,6 +1,6 @@
 local cjson = require "cjson"
 local core = require "elevenlabs.workspace.core"
-local outcome = require "elevenlabs.workspace.outcome"
+local outcome = require "elevenlabs.workspace.answer.outcome"
 local secrets = require "elevenlabs.workspace.secrets"
 
 local function evidence(changes)

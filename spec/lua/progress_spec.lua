@@ -1,4 +1,4 @@
-local progress = require "elevenlabs.workspace.progress"
+local progress = require "elevenlabs.workspace.cli.progress"
 
 local function seen(changes)
   local all = {

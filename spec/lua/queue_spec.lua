@@ -1,4 +1,4 @@
-local queue = require "elevenlabs.workspace.queue"
+local queue = require "elevenlabs.workspace.engine.queue"
 
 describe("row", function()
   it("is first in, first out", function()

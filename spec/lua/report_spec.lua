@@ -3,7 +3,7 @@ local bulk = require "elevenlabs.workspace.bulk"
 local errors = require "elevenlabs.workspace.error"
 local fake = require "elevenlabs.workspace.sandbox.fake"
 local json = require "elevenlabs.workspace.json"
-local reports = require "elevenlabs.workspace.report"
+local reports = require "elevenlabs.workspace.bulk.report"
 local world = require "spec.support.world"
 
 local function item(number)

@@ -1,7 +1,7 @@
 local cjson = require "cjson"
 local fake = require "elevenlabs.workspace.sandbox.fake"
 local json = require "elevenlabs.workspace.json"
-local resources = require "elevenlabs.workspace.resource"
+local resources = require "elevenlabs.workspace.answer.resource"
 
 local VOICE = { resource_id = "voice_narrator", resource_type = "voice" }
 

@@ -1,4 +1,4 @@
-local retry = require "elevenlabs.workspace.retry"
+local retry = require "elevenlabs.workspace.throttle.retry"
 
 describe("retry", function()
   it("backs off with full jitter, doubling up to 60 s", function()

@@ -1,4 +1,4 @@
-local stop_rules = require "elevenlabs.workspace.stop_rules"
+local stop_rules = require "elevenlabs.workspace.bulk.stop_rules"
 
 local function verdict(class, outcome, action, more)
   local made = { class = class, outcome = outcome, action = action, message = "m", status = 200 }

@@ -1,4 +1,4 @@
-local turns = require "elevenlabs.workspace.turns"
+local turns = require "elevenlabs.workspace.engine.turns"
 
 --- A coroutine that waits, and looks each time that it is resumed.
 local function waiter(all)

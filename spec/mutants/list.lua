@@ -148,12 +148,12 @@ mutant("a message without a status is a confirmation", "(r.has_message && !r.is_
 mutant("false is a confirmation", [[if (r.outermost == IS_FALSE) return "its body is false";]], "",
   { rows = { 24 } })
 
-of("lua/elevenlabs/workspace/error_body.lua", "spec/lua/error_body_spec.lua")
+of("lua/elevenlabs/workspace/answer/error_body.lua", "spec/lua/error_body_spec.lua")
 mutant("a page shows a secret that an entity hides", "excerpt(mask(words))", "excerpt(words)")
 mutant("a text shows a secret that an escape hides", "mask(without_escapes(body))", "mask(body)")
 mutant("a text's control characters reach the terminal", "texts.visible(character)", "character")
 
-of("lua/elevenlabs/workspace/outcome.lua", "spec/lua/outcome_spec.lua")
+of("lua/elevenlabs/workspace/answer/outcome.lua", "spec/lua/outcome_spec.lua")
 mutant("a 500 counts as confirmed", "elseif status == 200 then",
   "elseif status == 200 or status == 500 then", { in_sim = true, rows = { 57 } })
 mutant("a 2xx counts as a 200", "elseif status == 200 then",
@@ -417,7 +417,7 @@ mutant("the window may be nothing", "math.max(SMALLEST, math.min(self.most, wind
 mutant("the window grows unused", "elseif self.used + 1 > self.window then",
   "elseif true then")
 
-of("lua/elevenlabs/workspace/pace.lua", "spec/lua/engine_spec.lua")
+of("lua/elevenlabs/workspace/throttle.lua", "spec/lua/engine_spec.lua")
 mutant("the window is ignored", "return self.limiter:has_place(in_flight, now_ms)",
   "return self.limiter:places(now_ms) > 0", { in_sim = true })
 mutant("Retry-After is ignored", "= verdict.asked_ms, verdict.own_ms", "= nil, verdict.own_ms",
@@ -469,7 +469,7 @@ mutant("what reached nobody counts as an attempt", "return evidence.sent and", "
 
 -- ---- the life of a run
 
-of("lua/elevenlabs/workspace/run.lua", "spec/lua/bulk_spec.lua")
+of("lua/elevenlabs/workspace/bulk/run.lua", "spec/lua/bulk_spec.lua")
 mutant("told before it is synced", "local ok, failure = self.journal:sync()",
   "local ok, failure = true, nil", {
     by = "spec/lua/journal_spec.lua",

@@ -2,7 +2,7 @@
 --- what of its outcome is not true or does not work any more.
 
 local core = require "elevenlabs.workspace.core"
-local journals = require "elevenlabs.workspace.journal"
+local journals = require "elevenlabs.workspace.bulk.journal"
 local torture = require "spec.torture.allocator"
 local workspace = require "elevenlabs.workspace"
 

@@ -3,12 +3,12 @@
 
 local engines = require "elevenlabs.workspace.engine"
 local errors = require "elevenlabs.workspace.error"
-local journals = require "elevenlabs.workspace.journal"
+local journals = require "elevenlabs.workspace.bulk.journal"
 local given = require "elevenlabs.workspace.items.given"
 local names = require "elevenlabs.workspace.names"
-local runs = require "elevenlabs.workspace.run"
+local runs = require "elevenlabs.workspace.bulk.run"
 local sources = require "elevenlabs.workspace.items.source"
-local stop_rules = require "elevenlabs.workspace.stop_rules"
+local stop_rules = require "elevenlabs.workspace.bulk.stop_rules"
 
 local M = {}
 

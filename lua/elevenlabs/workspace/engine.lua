@@ -7,16 +7,16 @@
 --- leaves one place only when it stands in the next, and steps can be taken again.
 
 local errors = require "elevenlabs.workspace.error"
-local events = require "elevenlabs.workspace.events"
+local events = require "elevenlabs.workspace.engine.events"
 local names = require "elevenlabs.workspace.names"
-local outcome = require "elevenlabs.workspace.outcome"
-local paces = require "elevenlabs.workspace.pace"
-local queue = require "elevenlabs.workspace.queue"
-local resources = require "elevenlabs.workspace.resource"
-local retry = require "elevenlabs.workspace.retry"
+local outcome = require "elevenlabs.workspace.answer.outcome"
+local paces = require "elevenlabs.workspace.throttle"
+local queue = require "elevenlabs.workspace.engine.queue"
+local resources = require "elevenlabs.workspace.answer.resource"
+local retry = require "elevenlabs.workspace.throttle.retry"
 local secrets = require "elevenlabs.workspace.secrets"
 local texts = require "elevenlabs.workspace.text"
-local turns = require "elevenlabs.workspace.turns"
+local turns = require "elevenlabs.workspace.engine.turns"
 
 local M = {}
 

@@ -1,7 +1,7 @@
 -- unshare --from FILE, as an administrator types it.
 
 local cjson = require "cjson"
-local journals = require "elevenlabs.workspace.journal"
+local journals = require "elevenlabs.workspace.bulk.journal"
 local model = require "elevenlabs.workspace.sandbox.model"
 local process = require "spec.support.process"
 local raw = require "spec.support.raw"

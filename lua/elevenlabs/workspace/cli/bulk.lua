@@ -11,7 +11,7 @@ local items = require "elevenlabs.workspace.items"
 local json = require "elevenlabs.workspace.json"
 local options = require "elevenlabs.workspace.cli.options"
 local output = require "elevenlabs.workspace.cli.output"
-local progress = require "elevenlabs.workspace.progress"
+local progress = require "elevenlabs.workspace.cli.progress"
 
 local M = {}
 

@@ -2,7 +2,7 @@
 --- an answer means; it keeps no state and decides no timing.
 
 local cjson = require "elevenlabs.workspace.cjson"
-local error_body = require "elevenlabs.workspace.error_body"
+local error_body = require "elevenlabs.workspace.answer.error_body"
 local receipts = require "elevenlabs.workspace.receipt"
 
 local M = {}

@@ -1,9 +1,9 @@
 --- How fast a client goes: what each attempt's end teaches the window, the gate and the
 --- budget, and what they then allow. One for all calls of a client.
 
-local limiters = require "elevenlabs.workspace.limiter"
-local outcome = require "elevenlabs.workspace.outcome"
-local retry = require "elevenlabs.workspace.retry"
+local limiters = require "elevenlabs.workspace.throttle.window"
+local outcome = require "elevenlabs.workspace.answer.outcome"
+local retry = require "elevenlabs.workspace.throttle.retry"
 
 local M = {}
 

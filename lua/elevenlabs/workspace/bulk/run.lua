@@ -7,7 +7,7 @@
 local errors = require "elevenlabs.workspace.error"
 local names = require "elevenlabs.workspace.names"
 local receipts = require "elevenlabs.workspace.receipt"
-local reports = require "elevenlabs.workspace.report"
+local reports = require "elevenlabs.workspace.bulk.report"
 local sources = require "elevenlabs.workspace.items.source"
 local texts = require "elevenlabs.workspace.text"
 
