@@ -1,6 +1,6 @@
 --- Figures that are not of a row: small costs, loading, and what a million items cost.
 
-local memory = require "spec.support.memory"
+local memory = require "spec.proof.memory.memory"
 local process = require "spec.support.process"
 local rounds = require "spec.bench.rounds"
 local statistics = require "spec.bench.statistics"

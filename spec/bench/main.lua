@@ -8,7 +8,7 @@ local report = require "spec.bench.report"
 local rounds = require "spec.bench.rounds"
 local rows = require "spec.bench.rows"
 local servers = require "spec.bench.server"
-local tls = require "spec.support.tls"
+local tls = require "spec.support.servers.tls"
 local uv = require "luv"
 
 local ROUNDS = tonumber(os.getenv "ROUNDS") or 5

@@ -3,10 +3,10 @@
 
 local cjson = require "cjson"
 local core = require "elevenlabs.workspace.core"
-local hosts = require "spec.support.nginx_host"
+local hosts = require "spec.support.servers.nginx_host"
 local process = require "spec.support.process"
 local statistics = require "spec.bench.statistics"
-local tls = require "spec.support.tls"
+local tls = require "spec.support.servers.tls"
 local uv = require "luv"
 
 local REMOVALS, IN_FLIGHT, LONE_CALLS, LONE_ROUNDS = 20000, 32, 5000, 3

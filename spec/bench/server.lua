@@ -2,8 +2,8 @@
 --- for HTTP/2 and one for HTTP/1.1 alone. Ids that begin with "slow_" are answered after 50 to
 --- 150 ms, all others at once.
 
-local hosts = require "spec.support.nginx_host"
-local tls = require "spec.support.tls"
+local hosts = require "spec.support.servers.nginx_host"
+local tls = require "spec.support.servers.tls"
 
 local M = {}
 

@@ -1,0 +1,70 @@
+--- `make memory`: what bulk runs keep in memory, against the goals.
+
+local memory = require "spec.proof.memory.memory"
+local sandboxes = require "spec.support.servers.sandbox"
+
+local FEW, MANY, MOST = 1000, 100000, 1000000
+
+local missed = 0
+
+--- One line; `goal` is the most that the value may be, where there is one.
+local function tell(what, value, unit, goal)
+  local over = goal and value > goal
+  missed = missed + (over and 1 or 0)
+  local line = ("%-68s %6.1f %s%s"):format(what, value, unit, goal and ", goal " .. goal or "")
+  print(line .. (over and "  <-- MISSED" or ""))
+  io.stdout:flush()
+end
+
+local function size_of(path)
+  local file = assert(io.open(path))
+  local size = file:seek "end"
+  file:close()
+  return size
+end
+
+local function more_kib(many, few)
+  return math.max(0, many.peak_kib - few.peak_kib)
+end
+
+-- ---- without a journal: the same, however many items
+
+local function compare(what, count, sandbox)
+  local few = memory.measure(FEW, { sandbox = sandbox })
+  local many = memory.measure(count, { sandbox = sandbox })
+  tell(("%s, %d items: peak of the process"):format(what, FEW), few.peak_kib / 1024, "MiB")
+  local text = ("%s, %d items: more at the peak"):format(what, count)
+  tell(text, more_kib(many, few) / 1024, "MiB", 8)
+end
+
+compare("core that answers at once", MOST)
+local sandbox = sandboxes.start()
+compare("sandbox", MANY, sandbox)
+sandbox:stop()
+
+-- ---- with a journal: the resume set alone
+
+local function tell_journal(count, few)
+  local path = os.tmpname()
+  local first = memory.measure(count, { journal = path })
+  local resumed = memory.measure(count, { journal = path })
+  assert(first.set_items == count and resumed.already_confirmed == count)
+  local what = ("journal, %d items: "):format(count)
+  tell(what .. "resume set", first.set_bytes / count, "bytes an item")
+  tell(what .. "resume set while it grows", first.set_peak_bytes / count, "bytes an item", 64)
+  for name, run in pairs { first = first, resumed = resumed } do
+    local bytes = more_kib(run, few) * 1024 / (count - FEW)
+    tell(("%swhole process, %s run"):format(what, name), bytes, "bytes an item", 64)
+  end
+  tell(what .. "file", size_of(path) / count, "bytes an item")
+  os.remove(path)
+end
+
+local path = os.tmpname()
+local few = memory.measure(FEW, { journal = path })
+os.remove(path)
+tell_journal(MANY, few)
+tell_journal(MOST, few)
+
+print(missed == 0 and "memory pass" or ("memory fail: %d goals missed"):format(missed))
+os.exit(missed == 0 and 0 or 1)

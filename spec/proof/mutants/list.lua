@@ -1,0 +1,555 @@
+--- Bugs that are put into the product on purpose, one at a time: each breaks a promise, and
+--- some spec must be red. Where a mutant has rows, they are those of the table of faults that
+--- turn red; `in_sim`: the simulator must find it too.
+
+---@class spec.Mutant
+---@field name string
+---@field file string
+---@field from string stands once in the file
+---@field to string
+---@field by string the spec that must be red
+---@field filter string|nil which of its tests; default all
+---@field rows integer[]|nil of the table of faults, each of which must be red
+---@field in_sim boolean|nil
+
+local FAULTS = "spec/proof/faults/faults_spec.lua"
+
+---@type spec.Mutant[]
+local list = {}
+
+local file, spec
+
+--- What follows is in this file, and found by this spec where nothing else is said.
+local function of(its_file, its_spec)
+  file, spec = its_file, its_spec
+end
+
+local function module(name)
+  of("lua/elevenlabs/workspace/" .. name .. ".lua", "spec/unit/lua/" .. name .. "_spec.lua")
+end
+
+---@param found table|nil { by, filter, rows, in_sim }
+local function mutant(name, from, to, found)
+  found = found or {}
+  list[#list + 1] = {
+    name = name,
+    file = file,
+    from = from,
+    to = to,
+    by = found.by or spec,
+    filter = found.filter,
+    rows = found.rows,
+    in_sim = found.in_sim,
+  }
+end
+
+--- One that only rows of the table find.
+local function fault(name, from, to, ...)
+  local rows = { ... }
+  mutant(name, from, to, { by = FAULTS, filter = ("^fault %d "):format(rows[1]), rows = rows })
+end
+
+-- ---- what is sent
+
+of("csrc/api/request.c", "spec/system/bad_input_spec.lua")
+mutant("an id may hold a percent sign", "|| memchr(id->data, '%', id->length)", "")
+mutant("an id may be two dots", [[|| equals(id, "..")]], "")
+mutant("a text may be no UTF-8 and hold anything", "if (ew_characters_are_plain(", "if (1 || (")
+mutant("two targets are taken", "if (first >= 0)", "if (first >= EW_FIELDS)")
+mutant("unshare takes a role", "return role->data ? invalid(", "return role == NULL ? invalid(")
+mutant("the key may hold a line end", "if (key->data[i] < 0x21 ||", "if (", {
+  by = "spec/unit/lua/client_spec.lua",
+})
+mutant("an id may be the key", "memcmp(text->data, key->data, key->length) == 0)", "0)", {
+  by = "spec/unit/lua/client_spec.lua",
+})
+of("csrc/api/request.c", "spec/unit/csrc/api/request_spec.lua")
+mutant("a backslash stands in JSON as it is", [[&& bytes[i] != '\\') continue;]], ") continue;")
+mutant("an address may have a second @", "if (second)", "if (0)")
+mutant("an id may be a shortened number", "if (is_scientific(id))", "if (0 && is_scientific(id))")
+mutant("a slash is not percent-encoded", "0123456789-._~", "0123456789-._~@")
+mutant("a share is an unshare", [[operation == EW_SHARE ? "/share" : "/unshare"]], [["/unshare"]])
+mutant("a share may be repeated by libcurl", "= operation != EW_SHARE;", "= true;", {
+  by = FAULTS,
+  filter = "a share is never sent twice",
+})
+
+of("csrc/base/characters.c", "spec/unit/csrc/api/request_spec.lua")
+mutant("an id may hold a no-break space", [[{0x00a0, 0x00a0, "NO-BREAK SPACE"},]], "")
+mutant("the place of a character is counted in bytes", "first->number++;", "first->number = i + 1;")
+
+-- ---- what is in a file
+
+of("lua/elevenlabs/workspace/items/csv.lua", "spec/unit/lua/items/csv_spec.lua")
+mutant("a cell may begin like a formula", [[cell:find(FORMULA) and "'" .. cell or cell]], "cell")
+of("lua/elevenlabs/workspace/items/objects.lua", "spec/unit/lua/items_spec.lua")
+mutant("of a name given twice the last value counts", "if seen[name] then", "if false then")
+of("lua/elevenlabs/workspace/items/file.lua", "spec/unit/lua/items_spec.lua")
+mutant("one wrong column is named", "for i = 1, math.min(#wrong, MOST_NAMED) do", "for i = 1, 1 do")
+mutant("a second header is an item", "wrong = check_header(self, cells)", "wrong = nil")
+
+-- ---- what an answer proves
+
+of("csrc/api/response.c", "spec/unit/csrc/api/response_spec.lua")
+mutant("the second of two lengths is believed",
+  "response->has_length && response->length != length", "0", { rows = { 31 } })
+mutant("a length is believed after a transfer-encoding", "if (response->chunked) return \"",
+  "if (0) return \"", { rows = { 31 } })
+mutant("a transfer-encoding is believed after a length", "if (response->has_length) return \"",
+  "if (0) return \"", { rows = { 31 } })
+mutant("any transfer-encoding counts as chunked", [[!matches(value, "chunked") ||]], "")
+mutant("a length may hold other than digits",
+  "if (!isdigit((unsigned char)s.data[i])) return false;", "")
+mutant("a folded line is read", [[if (*line == ' ' || *line == '\t') return "]],
+  [[if (0) return "]], { by = FAULTS, filter = "^fault 31 single", rows = { 31 } })
+mutant("a space before a colon is overlooked", "if (colon > line && (colon[-1]",
+  "if (0 && (colon[-1]", { rows = { 13 } })
+mutant("a second status line is read", "if (response->status != 0 && !response->interim_ended)",
+  "if (0)")
+mutant("a status may have more digits", "(line.length > at + 3 && line.data[at + 3] != ' ')", "0")
+mutant("a body shorter than its length is whole",
+  "response->length == response->body.length;", "response->length >= response->body.length;")
+mutant("an answer without a length is whole", "return response->has_length &&",
+  "return !response->has_length ||", { rows = { 25 } })
+mutant("a head without its end is whole", "if (!response->head_ended) return false;", "")
+mutant("a body may be of any size", "if (length > EW_LARGEST_BODY - response->body.length)",
+  "if (0)")
+mutant("a header's value may hold control bytes",
+  "if (value.data[i] < 0x20 || value.data[i] > 0x7e) return;", "")
+mutant("a trailer counts as a header", "if (response->head_ended) return NULL;", "")
+mutant("an informational head counts as the answer's",
+  "response->interim_ended = informational(response->status);", "", { rows = { 32 } })
+
+of("csrc/api/proof.c", "spec/unit/csrc/api/proof_spec.lua")
+mutant("a 200 need not be whole", "if (length == 0) return whole ? NULL : unproved;",
+  "if (length == 0) return NULL;", { rows = { 15, 44 } })
+mutant("a number proves itself", "if (r.outermost == IS_NUMBER && !whole) return unproved;", "",
+  { rows = { 15 } })
+mutant("a body may be no UTF-8", "if (!ew_utf8_is_text(", "if (0 && !ew_utf8_is_text(",
+  { rows = { 27 } })
+mutant("a body may be no JSON", "if (!read_all(&r)) return", "if (!read_all(&r) && 0) return",
+  { rows = { 24 } })
+mutant("JSON may be nested deeper", "DEEPEST = 64", "DEEPEST = 65", { rows = { 28 } })
+mutant("a name may be given twice", "if (r->names[i] == name->hash)", "if (0)", { rows = { 24 } })
+mutant("names are compared as they are written", "put_code_point(w, code);", "put(w, 'u');")
+mutant("names of an object that ended count for the next",
+  "    r->name_count = innermost->first_name;\n", "")
+mutant("a surrogate may be alone", "if (*code < 0xd800 || *code > 0xdfff) return true;",
+  "return true;", { rows = { 24 } })
+mutant("a 200 with an error is a confirmation",
+  "if (value != IS_NULL && value != IS_EMPTY) r->is_error = true;", "", { rows = { 24 } })
+mutant("an empty error is an error", "value != IS_NULL && value != IS_EMPTY", "value != IS_NULL",
+  { rows = { 25 } })
+mutant("a 200 with any status is a confirmation", "if (!r->is_ok) r->is_error = true;", "",
+  { rows = { 24 } })
+mutant("success may be false", "if (value != IS_TRUE) r->is_error = true;", "", { rows = { 24 } })
+mutant("a message without a status is a confirmation", "(r.has_message && !r.is_ok)", "0",
+  { rows = { 24 } })
+mutant("false is a confirmation", [[if (r.outermost == IS_FALSE) return "its body is false";]], "",
+  { rows = { 24 } })
+
+of("lua/elevenlabs/workspace/answer/error_body.lua", "spec/unit/lua/answer/error_body_spec.lua")
+mutant("a page shows a secret that an entity hides", "excerpt(mask(words))", "excerpt(words)")
+mutant("a text shows a secret that an escape hides", "mask(without_escapes(body))", "mask(body)")
+mutant("a text's control characters reach the terminal", "texts.visible(character)", "character")
+
+of("lua/elevenlabs/workspace/answer/outcome.lua", "spec/unit/lua/answer/outcome_spec.lua")
+mutant("a 500 counts as confirmed", "elseif status == 200 then",
+  "elseif status == 200 or status == 500 then", { in_sim = true, rows = { 57 } })
+mutant("a 2xx counts as a 200", "elseif status == 200 then",
+  "elseif status >= 200 and status < 300 then", { rows = { 26 } })
+mutant("a body that nobody judged confirms", "elseif evidence.body_proof ~= true then",
+  "elseif evidence.body_proof then")
+mutant("a resource may be an error", "and value.detail ~= nil then", "and false then")
+mutant("a body that is no text is read", "if not evidence.is_text then", "if false then")
+mutant("a body that is no JSON is passed over", [[return nil, "its body is not JSON"]],
+  "return nil, nil")
+mutant("a resource may be nested deeper", "json.decode_max_depth(64)", "json.decode_max_depth(65)")
+mutant("NaN is JSON", "json.decode_invalid_numbers(false)", "json.decode_invalid_numbers(true)")
+mutant("a head without its end is an answer", "elseif not evidence.head_ended then",
+  "elseif false then", { rows = { 9 } })
+mutant("libcurl's error is passed over", "if evidence.curl_code ~= 0 then", "if false then",
+  { rows = { 12, 13 } })
+mutant("a get may be answered with a list", [[and evidence.body:find "^%s*{")]], ")")
+mutant("a refusal that answers a repetition is not ambiguous",
+  [[outcome == "refused" and evidence.resent or nil]], "nil")
+mutant("what was answered before it was cancelled is forgotten",
+  "if evidence.stopped and evidence.curl_code ~= 0 then", "if evidence.stopped then")
+mutant("a code in a body of any status throttles", "return REFUSED_BY_CODE[code] or", "return")
+mutant("a wrong key is known by its status alone", "if BY_CODE[code] then", "if false then",
+  { rows = { 54 } })
+mutant("a share is repeated though it may have been applied",
+  [[and not (action == "resend" and op == "share")]], "", { in_sim = true })
+mutant("a message shows the secrets that the body holds",
+  "value, said = mask(value), mask(said)", "value = mask(value)", { filter = "secret" })
+mutant("a firewall's page counts as the service's", "from_service = false", "from_service = nil")
+
+-- ---- which rows of the table find which outcome wrong
+
+mutant("what reached nobody counts as refused", [[unreachable = { "not_sent",]],
+  [[unreachable = { "refused",]], { in_sim = true, rows = { 1, 2, 4 } })
+fault("a connection that takes too long counts as sent", [[connect_timeout = { "not_sent",]],
+  [[connect_timeout = { "unconfirmed",]], 18, 2)
+fault("a proxy that is unusable is tried again",
+  [[proxy_unusable = { "not_sent", "network", "stop"]],
+  [[proxy_unusable = { "not_sent", "network", "retry"]], 3, 5)
+fault("a stranger's certificate is tried again", [[tls_untrusted = { "not_sent", "tls", "stop"]],
+  [[tls_untrusted = { "not_sent", "tls", "retry"]], 50, 52)
+fault("a connection that breaks is a refusal", [[broken_off = { "unconfirmed",]],
+  [[broken_off = { "refused",]], 6, 7, 8, 10, 11, 12, 14, 21, 33, 34, 42, 43, 45, 46, 47, 48)
+fault("an attempt that takes too long was not sent", [[attempt_timeout = { "unconfirmed",]],
+  [[attempt_timeout = { "not_sent",]], 16, 17)
+fault("what is not HTTP is a refusal", [[unintelligible = { "unconfirmed",]],
+  [[unintelligible = { "refused",]], 19, 20, 22, 29, 30, 49)
+fault("a 200 that proves nothing is a refusal", [[unproved = { "unconfirmed",]],
+  [[unproved = { "refused",]], 23, 24, 25)
+fault("a status that is neither yes nor no is sent again",
+  [[unexpected_status = { "unconfirmed", "untrusted_response", "none"]],
+  [[unexpected_status = { "unconfirmed", "untrusted_response", "resend"]], 35, 36)
+fault("a redirect ends one item alone",
+  [[redirected = { "unconfirmed", "untrusted_response", "stop"]],
+  [[redirected = { "unconfirmed", "untrusted_response", "none"]], 37, 38)
+fault("a failure of the server's is not tried again",
+  [[server_failed = { "unconfirmed", "server", "resend"]],
+  [[server_failed = { "unconfirmed", "server", "none"]], 56)
+fault("a 4xx without a class of its own is no refusal", [[rejected = { "refused",]],
+  [[rejected = { "unconfirmed",]], 53)
+
+-- ---- connections
+
+of("csrc/transport/transport.c", "spec/unit/csrc/transport/transport_spec.lua")
+fault("redirects are followed", "{CURLOPT_FOLLOWLOCATION, 0}", "{CURLOPT_FOLLOWLOCATION, 1}",
+  37, 38)
+fault("any certificate is trusted", "{CURLOPT_SSL_VERIFYPEER, 1}", "{CURLOPT_SSL_VERIFYPEER, 0}",
+  50)
+fault("a certificate for another host is trusted", "{CURLOPT_SSL_VERIFYHOST, 2}",
+  "{CURLOPT_SSL_VERIFYHOST, 0}", 50)
+fault("a proxy sees our headers", "{CURLOPT_HEADEROPT, CURLHEADER_SEPARATE}",
+  "{CURLOPT_HEADEROPT, CURLHEADER_UNIFIED}", 5)
+fault("a stray answer is read", "if (s->requests == 0 || s->multiplexed) return false;",
+  "return false;", 39, 40)
+fault("what OpenSSL has read is not asked for", "|| ew_tls_has_unread(ssl)", "", 39)
+fault("nothing is sent again over a connection that has died",
+  "if (x->sends && !x->request.repeatable) {", "if (x->sends) {", 41, 42)
+fault("every attempt counts as sent", "completion.sent = x->sends > 0;", "completion.sent = true;",
+  1, 3, 4, 5, 18, 50, 51, 52)
+mutant("a share is sent again over a connection that has died",
+  "if (x->sends && !x->request.repeatable) {", "if (0) {", {
+    by = FAULTS,
+    filter = "a share is never sent twice",
+  })
+mutant("a share goes over a connection that may have died",
+  "!x->request.repeatable && t->newest != HTTP_2", "false", {
+    by = FAULTS,
+    filter = "a share uses no connection",
+  })
+mutant("a request that libcurl repeats counts as sent once",
+  "completion.resent = x->sends > 1;", "completion.resent = false;", {
+    by = FAULTS,
+    filter = "a refusal is ambiguous",
+  })
+mutant("two readings of a status are no matter", "if (curl_code == CURLE_OK && !agrees(x))",
+  "if (0 && !agrees(x))",
+  { filter = "read differently" })
+mutant("a body is whole though libcurl saw it end",
+  "x->curl_code == CURLE_OK && ew_response_whole(", "ew_response_whole(")
+mutant("a tunnel over HTTP/1.1 is used again", "|| s->tunnelled", "",
+  { filter = "times for a tunnel" })
+mutant("http to loopback uses a proxy", "if (t->plain) return EW_OK;", "",
+  { filter = "shows a proxy nothing" })
+mutant("a .netrc is read", "{CURLOPT_NETRC, CURL_NETRC_IGNORED}",
+  "{CURLOPT_NETRC, CURL_NETRC_OPTIONAL}", { filter = "netrc" })
+mutant("a fork's child keeps its parent's connections", "ew_sockets_cut_off(&t->sockets);", "",
+  { filter = "after a fork, inline" })
+mutant("a fork's child goes on with its parent's calls",
+  "if (t->known_forks == ew_forks()) return;", "return;", { filter = "after a fork, inline" })
+mutant("http is for any host", "if (t->plain && !loopback)", "if (0 && !loopback)", {
+  by = "spec/unit/lua/client_spec.lua",
+})
+mutant("base_url may hold a password",
+  "check_absent(url, CURLUPART_USER, CURLUE_NO_USER, error) != EW_OK ||", "", {
+  by = "spec/unit/lua/client_spec.lua",
+})
+
+mutant("each of a burst gets a connection of its own", "  limit_connections(t);\n", "",
+  { filter = "needs a few connections" })
+
+of("csrc/transport/ca_file.c", "spec/unit/lua/client_spec.lua")
+mutant("any file is one of authorities", "if (holds_certificate(block, length)) return EW_OK;",
+  "if (length) return EW_OK;", { filter = "case 43" })
+
+of("csrc/binding/result.c", "spec/proof/faults/faults_spec.lua")
+mutant("an error below HTTP is not passed on", "if (c->curl_code != usual.curl_code) set",
+  "if (0) set", { filter = "certificate expired" })
+mutant("an answer of which the end is missing passes for whole",
+  "if (c->whole != usual.whole) set", "if (0) set",
+  { by = "spec/unit/csrc/transport/transport_spec.lua" })
+mutant("an answer of which the end is missing is judged as if it were whole",
+  "body->length, c->whole);", "body->length, true);",
+  { filter = "close%-delimited", rows = { 15 } })
+mutant("the verdict on a body is not passed on", "if (doubt) set_text", "if (0) set_text",
+  { filter = "^fault 24 single", rows = { 24 } })
+mutant("headers that did not end pass for ended", "if (!response->head_ended) set", "if (0) set",
+  { filter = "FIN after a refusal's status line" })
+mutant("what is no text passes for text", "if (!ew_utf8_is_text(", "if (0 && !ew_utf8_is_text(",
+  { filter = "if the body is no text" })
+mutant("what was not sent passes for sent", "if (c->sent != usual.sent) set",
+  "if (0) set", { filter = "connection refused" })
+mutant("what was sent twice passes for sent once",
+  "if (c->resent != usual.resent) set", "if (0) set")
+mutant("any status passes for 200", "if (response->status != USUAL_STATUS) set",
+  "if (0) set", { filter = "404 of today" })
+
+of("csrc/transport/poller.c", "spec/unit/csrc/transport/poller_spec.lua")
+fault("time is the wall clock's", "clock_gettime(CLOCK_MONOTONIC",
+  "clock_gettime(CLOCK_REALTIME", 61)
+
+of("csrc/base/buffer.c", "spec/unit/csrc/base/buffer_spec.lua")
+fault("memory that is not there is written to", "if (!data) return false;", "", 62)
+
+of("csrc/client/thread.c", "spec/unit/csrc/client/thread_spec.lua")
+mutant("the thread hears signals", "sigfillset(&all);", "sigemptyset(&all);",
+  { filter = "leaves every signal" })
+mutant("closing forgets what was ordered", "abandon_orders(io, closed);", "",
+  { filter = "loses nothing" })
+mutant("what is cancelled before it began is lost", "  if (x) {\n", "  if (x) {} else if (0) {\n",
+  { filter = "loses nothing" })
+mutant("the host hears of nothing that has ended", "if (ended->first) {", "if (0) {",
+  { filter = "wakes the host for what has ended" })
+
+-- ---- the journal's file
+
+of("csrc/journal/journal.c", "spec/unit/csrc/journal/journal_spec.lua")
+mutant("what was written is not synced", "if (fdatasync(journal->fd) != 0 ||", "if (",
+  { filter = "disk", rows = { 59 } })
+mutant("the folder is not synced", "journal->folder_fd < 0 || fsync(journal->folder_fd) == 0 ||",
+  "journal->folder_fd >= 0 ||", { filter = "disk" })
+mutant("a sync that failed is tried again", "journal->failure = *error;", "",
+  { filter = "disk" })
+mutant("what could not be synced stays", "cut = ftruncate(journal->fd, journal->good);", "cut = 0;",
+  { filter = "disk", rows = { 58 } })
+mutant("a short write is taken for a whole one", "done += (size_t)count;", "done = out->length;",
+  { filter = "disk" })
+mutant("a torn tail stays", "if (journal->torn && ftruncate(journal->fd, journal->good) != 0)",
+  "if (0)", { filter = "tail" })
+mutant("checksums are not compared", "return memcmp(line + length, suffix, SUFFIX_LENGTH) == 0;",
+  "return true;", { filter = "damage names its line" })
+mutant("two runs may have one journal", "if (flock(journal->fd, LOCK_EX | LOCK_NB) != 0)",
+  "if (0)", { filter = "lock keeps" })
+mutant("a link is followed", "| O_NOFOLLOW |", "|", { filter = "file is not a folder" })
+mutant("others may read a journal", ": flags, 0600)", ": flags, 0644)",
+  { filter = "file is made for its owner" })
+mutant("others may write a journal", "if (opened->st_mode & (S_IWGRP | S_IWOTH))", "if (0)",
+  { filter = "case 33" })
+mutant("a journal may have two names", "if (opened->st_nlink > 1)", "if (0)",
+  { filter = "case 33" })
+mutant("a fork's child may write", "if (journal->forks != ew_forks())", "if (0)",
+  { filter = "lock is the parent's" })
+mutant("a file that lost its name is written", "*replaced = !is_named(path, &opened);", "",
+  { filter = "lock is on the file" })
+mutant("a file of any kind is taken", "if (memcmp(first, EW_JOURNAL_HEADER, (size_t)got) != 0)",
+  "if (0)", { filter = "file of another kind" })
+mutant("what cannot be read is the end", "if (got < 0) {", "if (0) {",
+  { filter = "no end of the records" })
+
+-- ---- what a journal says
+
+local RESUMING = "^the journal [^c]" -- not "cut anywhere", which takes long
+
+module "bulk/journal"
+mutant("resuming trusts what is unconfirmed", [[local confirmed = record.outcome == "confirmed"]],
+  [[local confirmed = record.outcome == "confirmed" or record.outcome == "unconfirmed"]],
+  { filter = "remembers what may", in_sim = true })
+mutant("resuming trusts nothing", [[local confirmed = record.outcome == "confirmed"]],
+  "local confirmed = false", { filter = "lets the next run", rows = { 58, 60 } })
+mutant("the kind of target is no part of an item", ".. SEPARATORS[i] ..", [[.. "\0" ..]],
+  { filter = "tells items apart" })
+mutant("the type is no part of an item", [[return item.resource_type .. "\0"]], [[return "\0"]],
+  { filter = "tells items apart" })
+mutant("an intent says nothing", "local perhaps = record.intent == true or", "local perhaps =",
+  { filter = "of shares" })
+mutant("an ambiguous refusal leaves no doubt", "or record.ambiguous == true", "",
+  { filter = RESUMING })
+mutant("a doubt of one role is forgotten for another",
+  "if has(before, PERHAPS) and", "if false and has(before, PERHAPS) and",
+  { filter = "of shares" })
+mutant("an item may come twice", "if has(all, SEEN) then", "if false then",
+  { filter = "comes twice" })
+mutant("two roles for one target are a duplicate",
+  [[return all == bits and "duplicate" or "other_role", false]], [[return "duplicate", false]],
+  { filter = "of shares" })
+mutant("a share in doubt is sent again", [[return self.is_share and perhaps and "doubtful" or]],
+  "return", { filter = "of shares" })
+mutant("after a kill nothing was on its way",
+  "local perhaps, confirmed = self.interrupted and not self.is_share, false",
+  "local perhaps, confirmed = false, false", { filter = "after a run that was killed" })
+mutant("another operation's journal is taken", "elseif header.operation ~= wanted.operation then",
+  "elseif false then", { filter = "is refused" })
+mutant("another server's journal is taken", "elseif header.base_url ~= wanted.base_url then",
+  "elseif false then", { filter = "is refused" })
+
+-- ---- when to try again
+
+module "throttle/retry"
+mutant("Retry-After may have any number of digits", "return #value <= 10 and", "return")
+mutant("a pause may last longer than 300 s", "return math.min(LONGEST_PAUSE_MS, math.max(",
+  "return math.max(0, math.max(")
+mutant("no pause is too long", "asked_ms ~= nil and asked_ms > LONGEST_PAUSE_MS", "false",
+  { rows = { 55 } })
+mutant("a date counts from the year 1", "math.max(0, at - now) * 1000", "math.max(0, at) * 1000",
+  { rows = { 55 } })
+mutant("backing off has no jitter", "return random * math.min(", "return math.min(")
+mutant("backing off has no end", "math.min(LONGEST_MS, first * 2 ^ (failures - 1))",
+  "first * 2 ^ (failures - 1)")
+mutant("two probes at a time", "(not self.probing and now_ms >= self.probe_at_ms)",
+  "now_ms >= self.probe_at_ms")
+mutant("an outage has no end", "self.failing_since_ms + M.OUTAGE_MS or nil",
+  "nil", { rows = { 1, 2, 18 } })
+mutant("a retry costs nothing", "(cost or RETRY_COST)", "(cost or 0)")
+
+module "throttle/window"
+mutant("one more than the window", "in_flight + 1 <= self.window", "in_flight <= self.window")
+mutant("the gate is always open", "return now_ms >= self.opens_ms and", "return")
+mutant("a gate is opened sooner", "if until_ms <= self.opens_ms or", "if")
+mutant("the window is cut for what came before", "if mark <= self.cut_at then", "if false then")
+mutant("the server's maximum is nothing", "math.min(self.ceiling, maximum)", "self.ceiling")
+mutant("the window may be nothing", "math.max(SMALLEST, math.min(self.most, window))",
+  "math.min(self.most, window) - 1")
+mutant("the window grows unused", "elseif self.used + 1 > self.window then",
+  "elseif true then")
+
+of("lua/elevenlabs/workspace/throttle.lua", "spec/unit/lua/engine_spec.lua")
+mutant("the window is ignored", "return self.limiter:has_place(in_flight, now_ms)",
+  "return self.limiter:places(now_ms) > 0", { in_sim = true })
+mutant("Retry-After is ignored", "= verdict.asked_ms, verdict.own_ms", "= nil, verdict.own_ms",
+  { in_sim = true, rows = { 55 } })
+mutant("an outage is not waited out", "return not parks or self.budget:allows(now_ms)",
+  "return true")
+mutant("too many at once shut the gate", [[and verdict.load ~= "crowded"]], "")
+
+-- ---- the life of a call
+
+module "engine"
+mutant("an item that rests is dropped when it is cancelled",
+  [[elseif call.state ~= "done" and call.state ~= "new" then]],
+  [[elseif call.state == "resting" then
+    call.due_ms = math.huge
+  elseif call.state ~= "done" and call.state ~= "new" then]], { in_sim = true })
+mutant("attempts have no end", "or call.counted >= policy.max_attempts", "", {
+  filter = "at most max_attempts times",
+})
+mutant("a share is repeated though libcurl repeated it",
+  [[or (verdict.resent and call.op == "share")]], "")
+mutant("an earlier attempt is forgotten where the last was refused",
+  [[or (became == "refused" and call.perhaps_applied)]], "")
+mutant("an earlier attempt is forgotten where the last was not sent",
+  [[if became == "not_sent" and call.perhaps_applied then]], "if false then")
+mutant("an earlier attempt is forgotten where no other is made",
+  [[err.outcome = call.perhaps_applied and "unconfirmed" or err.outcome]], "")
+mutant("what libcurl repeated was not applied",
+  [[and (verdict.outcome == "unconfirmed" or evidence.resent)]],
+  [[and verdict.outcome == "unconfirmed"]])
+mutant("a deadline is no bound for another attempt",
+  "return not verdict.is_late and due or nil", "return due")
+mutant("a call that gets a resource results in a receipt",
+  [[self.op == "get" and resources.new(self.ending.body) or self.ending]], "self.ending",
+  { by = "spec/unit/lua/answer/resource_spec.lua", filter = "case 42" })
+mutant("a fork's child sends what was its parent's", [[stop_waiting(self, "forked")]], "")
+mutant("closing leaves what waits", [[stop_waiting(self, "closed")]], "")
+mutant("a closed client takes calls", [[  if self.closed then
+    return nil, errors]], [[  if false then
+    return nil, errors]])
+mutant("a wrong key is asked again for ever",
+  [[if call.confirming and verdict.action == "probe" then]], "if false then", { rows = { 54 } })
+mutant("a failure shows the key", "mask(failure.message) }", "failure.message }")
+mutant("what the run's rules say is not heard", "policy.on_verdict(verdict)", "", {
+  by = "spec/unit/lua/bulk_spec.lua",
+  rows = { 3, 5, 37, 38, 50, 51, 52, 54 },
+})
+mutant("what reached nobody counts as an attempt", "return evidence.sent and", "return true or")
+
+-- ---- the life of a run
+
+of("lua/elevenlabs/workspace/bulk/run.lua", "spec/unit/lua/bulk_spec.lua")
+mutant("told before it is synced", "local ok, failure = self.journal:sync()",
+  "local ok, failure = true, nil", {
+    by = "spec/unit/lua/bulk/journal_spec.lua",
+    filter = "says nothing before",
+    in_sim = true,
+    rows = { 59, 60 },
+  })
+mutant("written down as confirmed before the answer", "return hold(self, call)",
+  [[if self.journal then self.journal:record(item, { outcome = "confirmed" }) end
+    return hold(self, call)]], {
+    by = "spec/unit/lua/bulk/journal_spec.lua",
+    filter = "the journal holds",
+    in_sim = true,
+  })
+mutant("closing reports twice", [[stop(self, "closed", err.message)]],
+  [[stop(self, "closed", err.message)
+    settle(self, item, unsent(perhaps_applied, err))]], { in_sim = true })
+mutant("a share is sent before its intent is written",
+  [[if self.journal and self.op == "share" then]],
+  "if false then", { by = "spec/unit/lua/bulk/journal_spec.lua", filter = "of shares" })
+mutant("an intent is not synced", [[  return self.journal:sync()]], "  return true",
+  { by = "spec/unit/lua/bulk/journal_spec.lua", filter = "of shares" })
+mutant("what could not be written is confirmed", "ending = not_written(",
+  "local _ = not_written(", {
+    by = "spec/unit/lua/bulk/journal_spec.lua",
+    filter = "cannot be written",
+    rows = { 58, 59 },
+  })
+mutant("a run goes on without its journal", [[stop(self, "journal", failure.message)]], "", {
+  by = "spec/unit/lua/bulk/journal_spec.lua",
+  filter = "cannot be written",
+  rows = { 58, 59 },
+})
+mutant("the earlier run's doubt is forgotten",
+  [[perhaps_applied and "unconfirmed" or "not_sent",]], [["not_sent",]], {
+    by = "spec/unit/lua/bulk/journal_spec.lua",
+    filter = RESUMING,
+  })
+mutant("a run is at its end where it stopped", "self.report.exhausted = self.cancelled == 0",
+  "self.report.exhausted = true")
+mutant("a run holds any number of items", "if last >= room or", "if")
+mutant("what a run sends again needs no place of its own",
+  "if self.most < self.engine.max_concurrency then", "if false then",
+  { filter = "where items are sent again" })
+mutant("cancelling waits longer than 5 s", "self.cancel_at_ms = now + GRACE_MS",
+  "self.cancel_at_ms = now + 2 * GRACE_MS", { filter = "is cancelled" })
+mutant("cancelling twice does no more than once", "or self.cancelled > 1 then", "then",
+  { filter = "is cancelled" })
+mutant("a stopped run takes more", "return self.stopping or self.cancelled > 0 or",
+  "return self.cancelled > 0 or")
+
+of("lua/elevenlabs/workspace/bulk.lua", "spec/unit/lua/bulk_spec.lua")
+mutant("a file with an error is sent", "if total == 0 then", "if true then")
+mutant("a bulk run gives up sooner", "local ATTEMPTS = 8", "local ATTEMPTS = 7", { rows = { 57 } })
+mutant("a list of what is gone stops a run that had confirmations",
+  "stop_rules.new(journal and journal.has_confirmed)", "stop_rules.new(false)", {
+    by = "spec/unit/lua/bulk/journal_spec.lua",
+    filter = "not stop at refusals",
+  })
+
+module "bulk/report"
+mutant("a report keeps any number of reasons", "if count == MOST_REASONS then", "if false then")
+
+module "bulk/stop_rules"
+mutant("a redirect is no reason to stop", [[if verdict.action == "stop" then]],
+  [[if verdict.action == "stop" and verdict.class ~= "redirected" then]], { rows = { 37, 38 } })
+mutant("TLS may fail for ever", "self.tls_failures >= TLS_IN_A_ROW", "false", { rows = { 51 } })
+mutant("odd answers may come for ever", "self.odd >= ODD_IN_A_ROW", "false", { rows = { 26 } })
+mutant("a single 403 stops a run", "self.answers >= FIRST_FORBIDDEN then",
+  "self.answers >= 1 then", { rows = { 54 } })
+mutant("refusals of several kinds count as one",
+  "(self.answers == 1 or self.refusal == refusal) and refusal", "refusal")
+
+module "text"
+mutant("text may be turned", "{ 0x2028, 0x202E }", "{ 0x2028, 0x202D }")
+
+module "secrets"
+mutant("a secret is masked where it stands first alone", "while from do", "if from then")
+mutant("the keys of tables are not masked", "masked[without(k, secret)]", "masked[k]")
+mutant("another key is masked by the last one's", "if key ~= last_key then", "if not last_key then")
+
+return list

@@ -1,0 +1,288 @@
+--- The core's seam over a simulated network: attempts take their way to the server and back
+--- in virtual time, or do not.
+
+local core = require "elevenlabs.workspace.core"
+local weathers = require "spec.proof.sim.weather"
+
+local M = {}
+
+local ABORTED = 42
+local ATTEMPT_TIMEOUT_MS = 30000
+local TARGETS = { "user_email", "group_id", "workspace_api_key_id" }
+
+---@class spec.proof.sim.Core
+---@field active integer attempts in flight
+---@field due table[] completions that nobody has collected
+---@field wake number|nil
+local Core = {}
+Core.__index = Core
+
+---@param world spec.proof.sim.World
+---@param server spec.proof.sim.Server
+---@param weather spec.proof.sim.Weather
+---@param watch table of invariants: told of each attempt's start and end, and of each sleep
+function M.new(world, server, weather, watch)
+  return setmetatable({
+    world = world,
+    server = server,
+    weather = weather,
+    watch = watch,
+    attempts = {}, -- in flight, by id
+    active = 0,
+    begun = 0,
+    due = {},
+    wake = nil,
+    closed = false,
+  }, Core)
+end
+
+-- ---- an attempt's way
+
+--- What the client is told, where no answer came.
+local function evidence_of(attempt, fate)
+  return {
+    id = attempt.id,
+    attempt = attempt, -- the simulator's own
+    sent = fate.sent or false,
+    resent = attempt.resent or false,
+    curl_code = fate.code or 0,
+    status = 0,
+    head_ended = false,
+    whole = false,
+    is_text = true,
+    proxy_status = 0,
+    headers = {},
+    body = "",
+    message = fate.code and "it failed" or "",
+  }
+end
+
+local function put_answer(evidence, answer)
+  evidence.status, evidence.body, evidence.headers = answer.status, answer.body, answer.headers
+  evidence.head_ended = answer.head_ended ~= false
+  evidence.whole = answer.whole ~= false
+  evidence.is_text = answer.is_text ~= false
+  evidence.answer = answer
+end
+
+local function complete(self, attempt, evidence)
+  self.attempts[attempt.id] = nil
+  self.active = self.active - 1
+  evidence.body_proof = core.judge_body(evidence.body, evidence.whole)
+  evidence.elapsed_ms = self.world.now - attempt.started_ms
+  attempt.evidence, attempt.ended_ms = evidence, self.world.now
+  self.due[#self.due + 1] = evidence
+end
+
+local function reach(self, attempt, fate)
+  if attempt.killed then
+    return
+  end
+  if fate.applies == true or (fate.applies == "perhaps" and self.world.random:chance(0.5)) then
+    self.server:apply(attempt)
+  end
+end
+
+--- The connection breaks: before the answer, or in the midst of it.
+local function put_part(self, evidence)
+  local random = self.world.random
+  if random:chance(0.5) then
+    evidence.status, evidence.head_ended = 200, random:chance(0.7)
+    evidence.body = evidence.head_ended and random:pick { "", "{", "{}" } or ""
+  end
+end
+
+local function finish(self, attempt, fate)
+  if self.attempts[attempt.id] ~= attempt then
+    return -- cancelled
+  end
+  local evidence = evidence_of(attempt, fate)
+  if not fate.code then
+    put_answer(evidence, self.server:answer(attempt, fate, self.weather))
+  elseif fate.reaches then
+    put_part(self, evidence)
+  end
+  self.world:note(
+    "ends #%d code %d status %d",
+    attempt.id,
+    evidence.curl_code,
+    evidence.status
+  )
+  complete(self, attempt, evidence)
+end
+
+--- libcurl may send a request twice by itself; then the server gets it twice.
+local function schedule(self, attempt, fate)
+  local world, weather = self.world, self.weather
+  local there_ms, back_ms = weather:latency(), weather:latency()
+  attempt.leaves_ms = world.now + there_ms / 2
+  attempt.resent = fate.sent and weather.resends > 0 and world.random:chance(weather.resends)
+  local reach_ms = world.now + there_ms + world.random:next() * (fate.after_ms or 0)
+  if fate.reaches then
+    world:at(reach_ms, function()
+      reach(self, attempt, fate)
+    end)
+  end
+  if attempt.resent then
+    world:at(reach_ms + weather:latency(), function()
+      reach(self, attempt, weathers.FATES.good)
+    end)
+  end
+  local ends_ms = attempt.resent and 2 * there_ms + back_ms or there_ms + back_ms
+  local timeout_ms = math.min(fate.ms or math.huge, ATTEMPT_TIMEOUT_MS)
+  if fate.ms or ends_ms >= timeout_ms then
+    fate = ends_ms >= timeout_ms and not fate.ms and weathers.FATES.unanswered or fate
+    ends_ms = timeout_ms
+  end
+  world:at(world.now + ends_ms, function()
+    finish(self, attempt, fate)
+  end)
+end
+
+local function begin(self, op, args)
+  self.world:touch()
+  if self.closed then
+    return nil, { kind = "closed", message = "the client is closed" }
+  end
+  self.begun = self.begun + 1
+  local attempt = {
+    id = self.begun,
+    op = op,
+    entry = args and self.server:entry(args),
+    started_ms = self.world.now,
+  }
+  self.watch:attempt(self, attempt)
+  self.attempts[attempt.id], self.active = attempt, self.active + 1
+  local name = op == "connect" and "good" or self.weather:fate_at(self.world.now)
+  local key = attempt.entry and attempt.entry.key or ""
+  self.world:note("attempt #%d %s %s: %s", attempt.id, op, key, name)
+  schedule(self, attempt, weathers.FATES[name])
+  return attempt.id
+end
+
+-- ---- the seam
+
+function Core:unshare(args)
+  return begin(self, "unshare", args)
+end
+
+function Core:share(args)
+  return begin(self, "share", args)
+end
+
+function Core:get(args)
+  return begin(self, "get", args)
+end
+
+function Core:connect()
+  return begin(self, "connect")
+end
+
+local function invalid(field)
+  return nil, { kind = "invalid_argument", field = field, message = field .. " is missing" }
+end
+
+function Core.validate(_, op, args)
+  local targets = 0
+  for _, name in ipairs(TARGETS) do
+    targets = targets + (args[name] and 1 or 0)
+  end
+  if type(args.resource_id) ~= "string" then
+    return invalid "resource_id"
+  elseif targets ~= (op == "get" and 0 or 1) then
+    return invalid "user_email"
+  elseif op == "share" and not args.role then
+    return invalid "role"
+  end
+  return true
+end
+
+local function collect(self)
+  local due = self.due
+  self.due = {}
+  for _, evidence in ipairs(due) do
+    self.watch:collected(evidence)
+  end
+  return due
+end
+
+--- When there is something to do, whatever happens: nil is never.
+function Core:ready_at()
+  if self.closed then
+    return nil
+  end
+  return self.due[1] and self.world.now or self.wake
+end
+
+--- Let time pass until a completion, the time that was asked for, or `till`.
+function Core:pass(till)
+  local world = self.world
+  while not self.due[1] and world.now < till and not (self.wake and self.wake <= world.now) do
+    world:advance(math.min(till, self.wake or math.huge, world:next_at() or math.huge))
+  end
+end
+
+function Core:step(timeout_ms)
+  self.world:touch()
+  if self.closed then
+    return {}
+  end
+  self.watch:step()
+  self.world:advance(self.world.now) -- what is due
+  local till = self.world.now + (timeout_ms or 0)
+  local wakes = math.min(till, self.wake or math.huge)
+  if not self.due[1] and wakes > self.world.now then
+    self.watch:sleep(wakes, true)
+    self:pass(till)
+  end
+  if self.wake and self.wake <= self.world.now then
+    self.wake = nil
+  end
+  return collect(self)
+end
+
+--- What was on its way may arrive all the same.
+function Core:cancel(id)
+  self.world:touch()
+  local attempt = self.attempts[id]
+  if not attempt then
+    return
+  end
+  local left = attempt.leaves_ms <= self.world.now
+  attempt.killed = not left or self.world.random:chance(0.5)
+  self.world:note("cancelled #%d", id)
+  local evidence = evidence_of(attempt, { sent = left, code = ABORTED })
+  evidence.resent = left and evidence.resent
+  complete(self, attempt, evidence)
+end
+
+function Core:close()
+  self.world:touch()
+  for id = 1, self.begun do
+    if self.attempts[id] then
+      self:cancel(id)
+    end
+  end
+  self.closed, self.wake = true, nil
+  return collect(self)
+end
+
+function Core:wake_at(at)
+  self.world:touch()
+  self.wake = at
+end
+
+function Core:pollfd()
+  return not self.closed and 3 or nil
+end
+
+function Core:timeout_ms()
+  local at = self:ready_at()
+  return at and math.max(0, at - self.world.now)
+end
+
+function Core:counts()
+  return self.begun, 0, 0
+end
+
+return M

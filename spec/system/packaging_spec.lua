@@ -1,0 +1,229 @@
+-- What is installed is what is in the tree, and it works from where it was put.
+
+local process = require "spec.support.process"
+
+local LUA = os.getenv "SPEC_LUA"
+-- What the installed files must do without.
+local OUTSIDE = { LUA_PATH = false, LUA_CPATH = false }
+local ROCKSPEC = "elevenlabs-workspace-scm-1.rockspec"
+
+-- A call that no server answers, through all layers; prints its outcome.
+local USE = [[
+  local client = assert(require "elevenlabs.workspace".new { base_url = "http://127.0.0.1:1",
+    api_key = "sk_packaging" })
+  local _, err = client:unshare { resource_id = "v", resource_type = "voice", group_id = "g" }
+  io.write(err.outcome)
+]]
+
+--- Run a shell script to its end; "$1" and so on are the further arguments.
+local function sh(env, script, ...)
+  return process.run({ "sh", "-ec", script, "sh", ... }, { env = env })
+end
+
+--- The same where it must succeed. Returns what it printed.
+local function must(env, script, ...)
+  local code, out, err = sh(env, script, ...)
+  assert.are.equal(0, code, out .. err)
+  return out
+end
+
+local function sorted_lines(text)
+  local lines = {}
+  for line in text:gmatch "[^\n]+" do
+    lines[#lines + 1] = line
+  end
+  table.sort(lines)
+  return lines
+end
+
+local function files_in(folder)
+  return sorted_lines(must({}, [[ cd "$1" && find . -type f -o -type l ]], folder))
+end
+
+local function use_lua(lua_version, tree)
+  return ("package.path = %q .. package.path\npackage.cpath = %q .. package.cpath\n"):format(
+    ("%s/share/lua/%s/?.lua;"):format(tree, lua_version),
+    ("%s/lib/lua/%s/?.so;"):format(tree, lua_version)
+  ) .. USE
+end
+
+describe("packaging", function()
+  local folder
+  local version = _VERSION:match "[%d.]+"
+  local abi = rawget(_G, "jit") and "luajit" or version
+
+  setup(function()
+    folder = must({}, "mktemp -d"):gsub("\n", "")
+  end)
+
+  teardown(function()
+    must({}, [[ rm -r "$1" ]], folder)
+  end)
+
+  describe("rockspec", function()
+    local function read_rockspec()
+      local values = {}
+      local chunk = assert(loadfile(ROCKSPEC, "t", values))
+      local set_environment = rawget(_G, "setfenv") -- 5.1's loadfile takes none
+      if set_environment then
+        set_environment(chunk, values)
+      end
+      chunk()
+      return values
+    end
+
+    it("names every Lua file of the tree by its module's name, and no other", function()
+      local expected, listed = {}, {}
+      for _, path in ipairs(sorted_lines(must({}, "find lua -name '*.lua'"))) do
+        expected[path:gsub("^lua/", ""):gsub("%.lua$", ""):gsub("/", ".")] = path
+      end
+      for name, module in pairs(read_rockspec().build.modules) do
+        listed[name] = type(module) == "string" and module or nil
+      end
+      assert.are.same(expected, listed)
+    end)
+
+    it("names every C file of the tree, and no other", function()
+      local core = read_rockspec().build.modules["elevenlabs.workspace.core"]
+      assert.are.same(sorted_lines(must({}, "ls csrc/*/*.c")), core.sources)
+    end)
+
+    it("passes luarocks lint", function()
+      must({ HOME = folder }, [[ luarocks lint "$1" ]], ROCKSPEC)
+    end)
+
+    if abi ~= "luajit" then
+      it("builds a rock that works", function()
+        local tree = folder .. "/rocks"
+        -- In a copy: luarocks leaves its objects beside the sources.
+        must(
+          { HOME = folder },
+          [[
+            mkdir "$1/source" && cp -r csrc lua "$2" "$1/source" && cd "$1/source"
+            luarocks --lua-version "$3" --tree "$4" make --deps-mode=none "$2"
+          ]],
+          folder,
+          ROCKSPEC,
+          version,
+          tree
+        )
+        local out = must(OUTSIDE, [[ cd / && "$1" -e "$2" ]], LUA, use_lua(version, tree))
+        assert.are.equal("not_sent", out)
+        -- Without dependencies, luarocks leaves it to the environment to name the tree.
+        out = must(
+          {
+            LUA_PATH = ("%s/share/lua/%s/?.lua;;"):format(tree, version),
+            LUA_CPATH = ("%s/lib/lua/%s/?.so;;"):format(tree, version),
+          },
+          [[ cd / && "$1/bin/elevenlabs-workspace" --help ]],
+          tree
+        )
+        assert.matches("^Usage: elevenlabs%-workspace", out)
+      end)
+    end
+  end)
+
+  describe("make install", function()
+    local prefix
+
+    -- Built apart from the tree, and with none of the flags that the specs run with.
+    local function make(target, destdir)
+      return must(
+        { MAKEFLAGS = false, MFLAGS = false, MAKELEVEL = false },
+        [[ make -s "$1" LUA="$2" BUILD="$3/build" CFLAGS=-O0 PREFIX="$4" DESTDIR="$5" ]],
+        target,
+        LUA,
+        folder,
+        prefix,
+        destdir or ""
+      )
+    end
+
+    setup(function()
+      prefix = folder .. "/a prefix"
+      make "install"
+    end)
+
+    it("puts each file in its place, and uninstall removes all of them", function()
+      local destdir = folder .. "/staged"
+      local expected = {
+        "./bin/elevenlabs-workspace",
+        "./include/elevenlabs-workspace.h",
+        ("./lib/libelevenlabs-workspace-%s.a"):format(abi),
+        ("./lib/lua/%s/elevenlabs/workspace/core.so"):format(version),
+        "./lib/pkgconfig/elevenlabs-workspace.pc",
+        "./share/bash-completion/completions/elevenlabs-workspace",
+        "./share/fish/vendor_completions.d/elevenlabs-workspace.fish",
+      }
+      for _, path in ipairs(sorted_lines(must({}, "cd lua && find . -name '*.lua'"))) do
+        expected[#expected + 1] = path:gsub("^%.", "./share/lua/" .. version)
+      end
+      expected[#expected + 1] = "./share/man/man1/elevenlabs-workspace.1"
+      expected[#expected + 1] = "./share/zsh/site-functions/_elevenlabs-workspace"
+      assert.are.same(expected, files_in(prefix))
+
+      make("install", destdir)
+      assert.are.same(expected, files_in(destdir .. prefix))
+      must({}, [[ diff -r "$1" "$2" ]], prefix, destdir .. prefix)
+
+      local foreign = ("%s%s/share/lua/%s/elevenlabs/other.lua"):format(destdir, prefix, version)
+      must({}, [[ touch "$1" ]], foreign)
+      make("uninstall", destdir)
+      assert.are.equal(foreign .. "\n", must({}, [[ find "$1" -type f ]], destdir))
+      must({}, [[ rm "$1" ]], foreign)
+      make("uninstall", destdir)
+      assert.are.equal("", must({}, [[ find "$1" -type f -o -name 'elevenlabs*' ]], destdir))
+      assert.are.same(expected, files_in(prefix))
+    end)
+
+    it("installs the manual page", function()
+      local env = { MANPATH = prefix .. "/share/man", MANPAGER = "cat" }
+      local out = must(env, [[ man elevenlabs-workspace ]])
+      assert.matches("remove,? grant and read roles", (out:gsub("%s+", " ")))
+    end)
+
+    it("installs a command that runs from any folder", function()
+      local out = must(OUTSIDE, [[ cd / && "$1/bin/elevenlabs-workspace" --help ]], prefix)
+      assert.matches("^Usage: elevenlabs%-workspace", out)
+    end)
+
+    it("installs a command that finds its modules, and keeps them to itself", function()
+      local out = must(
+        OUTSIDE,
+        [[ cd / && "$1/bin/elevenlabs-workspace" sandbox --port 0 -- env ]],
+        prefix
+      )
+      assert.matches("ELEVENLABS_BASE_URL=https://127.0.0.1:%d+", out)
+      assert.is_nil(out:find "LUA_C?PATH=")
+    end)
+
+    it("installs a module that stays in memory when its lua_State closes", function()
+      local code, out, log = sh(
+        { LUA_PATH = false, LUA_CPATH = false, LD_DEBUG = "files" },
+        [[ cd / && exec "$1" -e "$2" ]],
+        LUA,
+        use_lua(version, prefix)
+      )
+      assert.are.same({ 0, "not_sent" }, { code, out })
+      assert.matches("/cjson.so %[0%];  destroying link map", log)
+      assert.is_nil(log:find "/core.so %[0%];  destroying link map")
+    end)
+
+    it("installs a header and a static library that an application can link", function()
+      must(
+        { PKG_CONFIG_PATH = prefix .. "/lib/pkgconfig" },
+        [[
+          flags=$(pkg-config --cflags --libs elevenlabs-workspace "$2")
+          eval cc -std=c99 -Wall -Wextra -Werror -o "'$1/embed'" spec/system/embed.c "$flags"
+        ]],
+        folder,
+        abi == "luajit" and "luajit" or "lua" .. abi
+      )
+      must({}, [[ mv "$1/lib/lua" "$1/away" ]], prefix) -- only the linked one is left
+      local code, out, err =
+        sh(OUTSIDE, [[ cd / && "$1" "$2" ]], folder .. "/embed", use_lua(version, prefix))
+      must({}, [[ mv "$1/away" "$1/lib/lua" ]], prefix)
+      assert.are.same({ 0, "not_sent", "" }, { code, out, err })
+    end)
+  end)
+end)

@@ -1,0 +1,515 @@
+-- The core object: what the engine stands on, and what fakes must do like it.
+
+local cjson = require "cjson"
+local core = require "elevenlabs.workspace.core"
+local probe = require "probe"
+local process = require "spec.support.process"
+local sandboxes = require "spec.support.servers.sandbox"
+
+local VOICE = { resource_id = "voice_narrator", resource_type = "voice" }
+local NOWHERE = { base_url = "https://127.0.0.1:1" }
+
+--- Step until so many completions came.
+local function collect(handle, count)
+  local all = {}
+  while #all < count do
+    for _, completion in ipairs(handle:step(20000)) do
+      all[#all + 1] = completion
+    end
+  end
+  return all
+end
+
+describe("core", function()
+  it("writes fields of any length", function()
+    for _, length in ipairs { 1000, 1018, 1020, 70000 } do -- where a buffer on the stack ends
+      local half = math.floor(length / 2)
+      local text = ("\1x"):rep(half)
+      local expected = '{"a":"' .. ("\\u0001x"):rep(half) .. '"}'
+      assert.are.equal(expected, core.json_object({ "a" }, { a = text }))
+      text = ("x"):rep(length)
+      assert.are.equal('{"a":"' .. text .. '"}', core.json_object({ "a" }, { a = text }))
+    end
+  end)
+
+  it("writes fields as JSON, in the order of their names", function()
+    local names = { "text", "none", "number", "yes", "no", "null", "last" }
+    local values =
+      { last = "", number = 429, yes = true, no = false, null = cjson.null, other = "x" }
+    values.text = 'a"b\\c/\0\1\n\31\127\195\164' .. ("long "):rep(5000)
+    local json = core.json_object(names, values)
+    assert.are.same(
+      { last = "", number = 429, yes = true, text = values.text },
+      cjson.decode(json)
+    )
+    local text = [[{"text":"a\"b\\c/\u0000\u0001\u000a\u001f]] .. "\127\195\164long "
+    assert.are.equal(text, json:sub(1, #text))
+    assert.matches('long ","number":429,"yes":true,"last":""}$', json)
+    assert.are.equal('{"a":1,"b":"2"}', core.json_object({ "a" }, { a = 1 }, { "b" }, { b = "2" }))
+    assert.has_error(function()
+      core.json_object({ "a" }, { a = 1 }, { "b" })
+    end)
+    local trap = setmetatable({}, { __index = error })
+    assert.are.equal("{}", core.json_object(names, trap))
+    local ends = { low = -9007199254740991, zero = 0, high = 9007199254740991 }
+    assert.are.equal(
+      '{"low":-9007199254740991,"zero":0,"high":9007199254740991}',
+      core.json_object({ "low", "zero", "high" }, ends)
+    )
+  end)
+
+  it("gives a completion for every attempt, with all its evidence", function()
+    local sandbox = sandboxes.start()
+    local handle = assert(core.new { base_url = sandbox.base_url, ca_file = sandbox.ca_file })
+    local ids = {
+      handle:get(VOICE, sandbox.api_key),
+      handle:unshare({ resource_id = "x", resource_type = "voice", group_id = "default" }, "wrong"),
+      handle:connect(),
+    }
+    assert.are.same({ 1, 2, 3 }, ids)
+    local by_id = {}
+    for _, completion in ipairs(collect(handle, 3)) do
+      by_id[completion.id] = completion
+    end
+    assert.are.same({ 200, 401, 404 }, { by_id[1].status, by_id[2].status, by_id[3].status })
+    for _, completion in ipairs(by_id) do
+      assert.are.equal(0, completion.curl_code)
+      assert.are.equal("", completion.message)
+      assert.is_true(completion.sent and completion.head_ended and completion.is_text)
+      assert.matches("^sandbox%-", completion.headers["request-id"])
+      assert.is_true(completion.elapsed_ms > 0)
+    end
+    assert.is_true(by_id[1].whole and by_id[2].whole)
+    assert.are.equal("", by_id[3].body)
+    assert.are.same({}, handle:step(0))
+    handle:close()
+    sandbox:stop()
+  end)
+
+  it("waits no longer than it is told", function()
+    local handle = assert(core.new(NOWHERE))
+    local before = core.now()
+    assert.are.same({}, handle:step(30))
+    assert.is_true(core.now() - before >= 29)
+    for _, timeout in ipairs { 0, -1, 0 / 0, -math.huge } do
+      assert.are.same({}, handle:step(timeout))
+    end
+    handle:close()
+  end)
+
+  it("returns from a wait at its wake time, once", function()
+    local handle = assert(core.new(NOWHERE))
+    handle:wake_at(core.now() + 20)
+    assert.is_true(handle:timeout_ms() <= 20)
+    assert.are.same({}, handle:step(math.huge))
+    assert.is_nil(handle:timeout_ms())
+    handle:wake_at(core.now() + 1000000)
+    handle:wake_at(nil)
+    assert.is_nil(handle:timeout_ms())
+    handle:close()
+  end)
+
+  it("completes what it cancels, and cancels nothing it does not know", function()
+    -- A thread may have failed to connect before.
+    local handle = assert(core.new { base_url = NOWHERE.base_url, threaded = false })
+    local id = handle:get(VOICE, "k")
+    handle:cancel(id + 1)
+    handle:cancel(-1)
+    handle:cancel(id)
+    handle:cancel(id)
+    local completions = handle:step(0)
+    assert.are.equal(1, #completions)
+    assert.are.same(
+      { id, 42, false, 0, "cancelled" },
+      {
+        completions[1].id,
+        completions[1].curl_code,
+        completions[1].sent,
+        completions[1].status,
+        completions[1].message,
+      }
+    )
+    handle:close()
+  end)
+
+  it("has its descriptor tell of what was cancelled", function()
+    local sandbox = sandboxes.start("--latency-ms", "60000")
+    local handle = assert(core.new { base_url = sandbox.base_url, ca_file = sandbox.ca_file })
+    local id = handle:get(VOICE, sandbox.api_key)
+    while probe.readable(handle:pollfd(), 200) do
+      handle:step(0) -- until it waits for the answer
+    end
+    handle:cancel(id)
+    assert.is_true(probe.readable(handle:pollfd(), 5000))
+    assert.are.equal(0, handle:timeout_ms())
+    assert.is_true(handle:step(0)[1].sent)
+    assert.is_false(probe.readable(handle:pollfd(), 0))
+    handle:close()
+    sandbox:stop()
+  end)
+
+  it("completes all when it is closed, and refuses work afterwards", function()
+    local handle = assert(core.new(NOWHERE))
+    handle:get(VOICE, "k")
+    handle:get(VOICE, "k")
+    assert.are.equal(2, #handle:close())
+    assert.are.equal(0, #handle:close())
+    local id, failure = handle:get(VOICE, "k")
+    assert.is_nil(id)
+    assert.are.equal("closed", failure.kind)
+    assert.are.same({}, handle:step(10))
+    assert.are.same({}, handle:step())
+    handle:cancel(1)
+    handle:wake_at(0)
+    assert.is_nil(handle:pollfd())
+    assert.is_nil(handle:timeout_ms())
+  end)
+
+  it("refuses arguments, keys and options that are wrong, and sends nothing", function()
+    local handle = assert(core.new(NOWHERE))
+    local function refused(field, failure)
+      assert.are.same({ "invalid_argument", field }, { failure.kind, failure.field })
+    end
+    refused("resource", select(2, handle:get({ resource = "x" }, "k")))
+    refused("resource_id", select(2, handle:get({ resource_type = "voice" }, "k")))
+    refused("api_key", select(2, handle:get(VOICE, 7)))
+    refused("api_key", select(2, handle:get(VOICE, "")))
+    refused("resource_id", select(2, handle:get(VOICE, VOICE.resource_id)))
+    assert.are.same({ 0 }, { (handle:counts()) })
+    handle:close()
+    for name, wrong in pairs {
+      user_agent = ("x"):rep(4097),
+      allow_unknown_resource_type = "yes",
+      threaded = 1,
+    } do
+      refused(name, select(2, core.new { base_url = NOWHERE.base_url, [name] = wrong }))
+    end
+  end)
+
+  local upvalueid = rawget(debug, "upvalueid")
+  if upvalueid then -- else Lua has no light userdata to give
+    it("takes only JSON's null for no argument", function()
+      local handle = assert(core.new(NOWHERE))
+      local other = upvalueid(function()
+        return cjson
+      end, 1)
+      local args = { resource_id = "x", resource_type = "voice", user_email = cjson.null }
+      assert.is_true(handle:validate("get", args))
+      args.user_email = other
+      local _, failure = handle:validate("get", args)
+      assert.are.equal("user_email must be a string, got userdata", failure.message)
+      handle:close()
+    end)
+  end
+
+  it("raises once it was collected, and never crashes", function()
+    local handle = assert(core.new(NOWHERE))
+    handle:get(VOICE, "k")
+    local finish = getmetatable(handle).__gc
+    finish(handle)
+    finish(handle)
+    for _, method in ipairs { "step", "close", "pollfd", "counts" } do
+      local ok, why = pcall(handle[method], handle)
+      assert.is_false(ok)
+      assert.matches("the core was collected", why)
+    end
+  end)
+
+  it("raises on wrong kinds of argument, and stays usable", function()
+    local handle = assert(core.new(NOWHERE))
+    for _, wrong in ipairs {
+      function() handle.get({}, VOICE) end,
+      function() handle.step(io.stdout) end,
+      function() handle:get("x") end,
+      function() handle:validate("delete", {}) end,
+      function() handle:step("soon") end,
+      function() handle:cancel {} end,
+      function() core.new() end,
+      function() core.nearest({}, {}) end,
+    } do
+      assert.has_error(wrong)
+    end
+    assert.is_true(handle:validate("get", VOICE))
+    handle:close()
+  end)
+
+  it("can be collected with attempts in flight, in any order, and at exit", function()
+    local code, _, err = process.run {
+      os.getenv "SPEC_LUA",
+      "-e",
+      [[
+        local core = require "elevenlabs.workspace.core"
+        local args = { resource_id = "x", resource_type = "voice" }
+        for round = 1, 20 do
+          local handle = core.new { base_url = "https://127.0.0.1:1" }
+          handle:get(args, "k")
+          if round % 2 == 0 then handle:step(0) end
+          if round % 3 == 0 then handle = nil collectgarbage() end
+        end
+        kept = core.new { base_url = "https://localhost:1" }
+        kept:get(args, "k")
+        kept:step(0) -- the resolver's thread may still run
+      ]],
+    }
+    assert.are.same({ 0, "" }, { code, err })
+  end)
+
+  it("leaves no descriptor open", function()
+    local code, _, err = process.run {
+      os.getenv "SPEC_LUA",
+      "-e",
+      [[
+        local core = require "elevenlabs.workspace.core"
+        local uv = require "luv"
+        local function use()
+          local handle = assert(core.new { base_url = "https://127.0.0.1:1" })
+          handle:get({ resource_id = "x", resource_type = "voice" }, "k")
+          repeat until #handle:step(20000) == 1
+          handle:close()
+        end
+        local function descriptors()
+          local scan, count = assert(uv.fs_scandir "/proc/self/fd"), 0
+          while uv.fs_scandir_next(scan) do count = count + 1 end
+          return count
+        end
+        use() -- what is opened once, is
+        local before = descriptors()
+        for _ = 1, 10 do use() end
+        assert(descriptors() == before)
+      ]],
+    }
+    assert.are.same({ 0, "" }, { code, err })
+  end)
+
+  it("says that descriptors ran out, leaves none, and can be made when there are some", function()
+    local code, _, err = process.run {
+      "/bin/sh",
+      "-c",
+      'ulimit -n 60 && exec "$0" -e "$1"',
+      os.getenv "SPEC_LUA",
+      [[
+        local core = require "elevenlabs.workspace.core"
+        local open, many = {}, 0
+        local function free(count)
+          repeat
+            local file = io.open "/dev/null"
+            open[#open + 1] = file
+          until not file
+          for _ = 1, count do
+            table.remove(open):close()
+          end
+        end
+        for _, threaded in ipairs { false, true } do
+          local count, handle, failure = -1, nil, nil
+          repeat
+            count = count + 1
+            free(count)
+            handle, failure = core.new { base_url = "https://127.0.0.1:1", threaded = threaded }
+            assert(handle or failure.kind == "network", failure and failure.message)
+          until handle
+          many = many + count
+          handle:close()
+        end
+        assert(many >= 3 + 4, many)
+      ]],
+    }
+    assert.are.same({ 0, "" }, { code, err })
+  end)
+
+  it("cannot be loaded where libcurl is too old or lacks what it needs", function()
+    for other, message in pairs {
+      old = "libcurl 7.87 or newer is needed; an older one was loaded",
+      TLS = "the libcurl that was loaded cannot do TLS",
+      threads = "the libcurl that was loaded cannot be initialised thread-safely",
+    } do
+      local code, out, err = process.run({
+        os.getenv "SPEC_LUA",
+        "-e",
+        [[ print(select(2, pcall(require, "elevenlabs.workspace.core"))) ]],
+      }, {
+        env = {
+          LD_PRELOAD = os.getenv "SPEC_PRELOAD" .. "/other_libcurl.so",
+          OTHER_LIBCURL = other,
+        },
+      })
+      assert.are.same({ 0, "" }, { code, err })
+      assert.matches("elevenlabs.workspace: " .. message, out, 1, true)
+    end
+  end)
+
+  --- Run code in a process whose `turn`-th call of a system function fails.
+  ---@param env table|nil of further variables
+  local function run_with(call, turn, code, env)
+    env = env or {}
+    env.LD_PRELOAD = os.getenv "SPEC_PRELOAD" .. "/bad_call.so"
+    env.BAD_CALL, env.BAD_TURN, env.BAD_ERRNO = call, tostring(turn), "23" -- ENFILE
+    return process.run({ os.getenv "SPEC_LUA", "-e", code }, { env = env })
+  end
+
+  for _, io in ipairs { "inline", "thread" } do
+    it("says in a fork's child that there are no descriptors, until there are, " .. io, function()
+      local pollfd = io == "thread" and "^%d" or "^nil"
+      for first, said in pairs { get = "^no descriptors", pollfd = pollfd } do
+        local code, out, err = run_with(
+          "epoll_create1",
+          2,
+          [[
+            local core = require "elevenlabs.workspace.core"
+            local probe = require "probe"
+            local threaded = os.getenv "THREADED" == "thread"
+            local handle = assert(core.new { base_url = "http://127.0.0.1:1", threaded = threaded })
+            local function get()
+              local id, failure = handle:get({ resource_id = "x", resource_type = "voice" }, "k")
+              local completion
+              while id and not completion do
+                completion = handle:step(20000)[1]
+              end
+              return failure or completion
+            end
+            assert(probe.fork(function()
+              local said = os.getenv "FIRST" == "get" and get() or handle:pollfd()
+              print(type(said) == "table" and said.message or said)
+              io.stdout:flush()
+              assert(type(said) ~= "table" or not said.sent)
+              local tries = 0
+              repeat
+                tries = tries + 1
+              until get().curl_code == 7 or tries == 20
+              handle:close()
+              return tries < 20 and 0 or 1
+            end) == 0)
+            handle:close()
+          ]],
+          -- For itself, and for what it is asked; a thread may try some more in between.
+          { THREADED = io, FIRST = first, BAD_LAST = io == "thread" and "8" or "3" }
+        )
+        assert.are.same({ 0, "" }, { code, err })
+        assert.matches(said, out)
+      end
+    end)
+  end
+
+  for _, call in ipairs { "epoll_create1", "timerfd_create", "eventfd", "epoll_ctl" } do
+    it("says that the system refuses " .. call .. ", and can be made when it does not", function()
+      for turn = 1, call == "epoll_ctl" and 2 or 1 do
+        local code, _, err = run_with(
+          call,
+          turn,
+          [[
+            local core = require "elevenlabs.workspace.core"
+            local function descriptors() -- without luv, which makes such ones itself
+              local open = ""
+              for fd = 3, 63 do
+                local file, _, why = io.open("/proc/self/fd/" .. fd)
+                if file then
+                  file:close()
+                end
+                open = open .. ((file or why ~= 2) and "+" or "-") -- 2: ENOENT
+              end
+              return open
+            end
+            local before = descriptors()
+            local options = { base_url = "https://127.0.0.1:1", threaded = false }
+            local handle, failure = core.new(options)
+            assert(not handle and failure.kind == "network", failure and failure.kind)
+            assert(failure.message:find("Too many open files in system", 1, true), failure.message)
+            collectgarbage()
+            assert(descriptors() == before, "one is left")
+            assert(core.new(options)):close()
+          ]]
+        )
+        assert.are.same({ 0, "" }, { code, err })
+      end
+    end)
+  end
+
+  it("connects to nobody without a socket, and says so", function()
+    local sandbox = sandboxes.start()
+    local env = { SERVER = sandbox.base_url, CA = sandbox.ca_file, BAD_LAST = "1000" }
+    local code, out, err = run_with(
+      "socket",
+      1,
+      [[
+        local core = require "elevenlabs.workspace.core"
+        local handle = assert(core.new {
+          base_url = os.getenv "SERVER", ca_file = os.getenv "CA", proxy = false,
+        })
+        handle:get({ resource_id = "x", resource_type = "voice" }, "k")
+        local completion
+        repeat completion = handle:step(20000)[1] until completion
+        print(completion.curl_code, completion.sent, (select(2, handle:counts())))
+        handle:close()
+      ]],
+      env
+    )
+    assert.are.same({ 0, "7\tfalse\t0\n", "" }, { code, out, err })
+    sandbox:stop()
+  end)
+
+  it("has random numbers where the system has none, but no resume set", function()
+    local failures = ""
+    for turn = 1, 5 do -- whoever else asks, asks before
+      local code, out, err = run_with(
+        "getrandom",
+        turn,
+        [[
+          local core = require "elevenlabs.workspace.core"
+          local set, failure = core.new_set()
+          print(set and "" or failure.kind .. ": " .. failure.message)
+          assert(set or core.new_set())
+          local first, second = core.random(), core.random()
+          assert(first >= 0 and first < 1 and second >= 0 and second < 1 and first ~= second)
+        ]]
+      )
+      assert.are.same({ 0, "" }, { code, err })
+      failures = failures .. (out:match "[^\n]+" or "")
+    end
+    assert.are.equal("journal: no random numbers: Too many open files in system", failures)
+  end)
+
+  for _, io in ipairs { "inline", "thread" } do
+    it("lets a signal end a wait, " .. io, function()
+      local code, _, err = process.run({
+        "sh",
+        "-c",
+        [[
+          "$SPEC_LUA" -e "$0" &
+          waiter=$!
+          while kill -WINCH $waiter 2>/dev/null; do :; done
+          wait $waiter
+        ]],
+        [[
+          local core = require "elevenlabs.workspace.core"
+          local uv = require "luv"
+          local signal = uv.new_signal()
+          signal:start "sigwinch" -- before this, it means nothing
+          local threaded = os.getenv "THREADED" == "thread"
+          local handle = assert(core.new { base_url = "https://127.0.0.1:1", threaded = threaded })
+          assert(#handle:step(math.huge) == 0)
+          handle:close()
+        ]],
+      }, { env = { THREADED = io } })
+      assert.are.same({ 0, "" }, { code, err })
+    end)
+  end
+
+  it("has every type for arguments that name the option", function()
+    local _, failure = core.new { base_url = "https://x.example", max_concurrency = "8" }
+    assert.are.equal("max_concurrency", failure.field)
+    _, failure = core.new {}
+    assert.are.equal("base_url", failure.field)
+  end)
+
+  it("tells whether its caller may yield, where Lua knows", function()
+    local seen = {}
+    coroutine.wrap(function()
+      seen[1] = core.is_yieldable()
+      table.sort({ 1, 2 }, function(a, b)
+        seen[2] = core.is_yieldable()
+        return a < b
+      end)
+    end)()
+    local knows = not (_VERSION == "Lua 5.1" and not rawget(_G, "jit")) and _VERSION ~= "Lua 5.2"
+    assert.are.same(knows and { true, false } or {}, seen)
+  end)
+end)
