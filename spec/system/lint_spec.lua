@@ -44,19 +44,33 @@ describe("lint", function()
   it("fails where a layer includes a higher one", function()
     local code, out = lint_with("csrc/api/request.c", '#include "transport/transport.h"')
     assert.are.equal(1, code)
-    assert.matches("csrc/api/request.c includes transport/transport.h, a layer above", out, 1, true)
+    assert.matches("csrc/api/request.c uses transport/transport.h, a layer above", out, 1, true)
   end)
 
   it("fails where a file is in no folder", function()
-    local code, out = lint_with("csrc/stray.c", "/* nothing */")
+    local code, out = lint_with("csrc/stray.c", '#include "base/error.h"')
     assert.are.equal(1, code)
-    assert.matches("a file of csrc/ is in no folder", out, 1, true)
+    assert.matches("csrc/stray.c is in stray.c, which is no layer", out, 1, true)
   end)
 
   it("fails where an include does not say its layer", function()
     local code, out = lint_with("csrc/transport/poller.c", '#include "poller.h"')
     assert.are.equal(1, code)
-    assert.matches("csrc/transport/poller.c includes poller.h, which names no folder", out, 1, true)
+    assert.matches("csrc/transport/poller.c uses poller.h, which is in no layer", out, 1, true)
+  end)
+
+  it("fails where a module requires one of a higher layer", function()
+    local line = 'local bulk = require "elevenlabs.workspace.bulk"'
+    local code, out = lint_with("lua/elevenlabs/workspace/items/csv.lua", line)
+    assert.are.equal(1, code)
+    assert.matches("items/csv.lua uses elevenlabs.workspace.bulk, a layer above", out, 1, true)
+  end)
+
+  it("fails where a module requires one of a folder that is no layer", function()
+    local line = 'require "elevenlabs.workspace.odd.one"'
+    local code, out = lint_with("lua/elevenlabs/workspace/cli.lua", line)
+    assert.are.equal(1, code)
+    assert.matches("cli.lua uses elevenlabs.workspace.odd.one, which is in no layer", out, 1, true)
   end)
 
   it("fails where the library calls exit", function()
