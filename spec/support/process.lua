@@ -7,7 +7,7 @@ local M = {}
 local Process = {}
 Process.__index = Process
 
-local LIMIT_MS = 60000 -- a bound for a machine that is stuck, never a delay
+local LIMIT_MS = 300000 -- a bound for a machine that is stuck, never a delay
 
 --- Run uv's loop until `done()`; false when the bound passed first.
 ---@param done fun(): any

@@ -1,5 +1,6 @@
 --- The child of crashes.lua: one bulk run with a journal, each result written to a file the
---- moment it is told. Arguments: the items' file, the leaver, the journal, the results' file.
+--- moment it is told, and then a byte to standard error. Arguments: the items' file, the leaver,
+--- the journal, the results' file.
 
 local cjson = require "cjson"
 local workspace = require "elevenlabs.workspace"
@@ -26,6 +27,7 @@ local report, err =
         attempts = result.attempts,
         reason = err and err.message,
       } .. "\n")
+      io.stderr:write "."
     end,
   })
 client:close()

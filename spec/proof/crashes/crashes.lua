@@ -12,7 +12,7 @@ local ITEMS = 2000
 local FAIL_RATE = "0.05"
 local LANES = 3 -- rounds at a time, each with a leaver of its own
 local KILLS = 2 -- in one round at most
-local LIMIT_MS = 60000 -- a bound for a run that hangs, never a delay
+local LONGEST_DELAY_MS = 20 -- results come in batches, and a kill may fall between two
 local OUTCOMES = { "confirmed", "refused", "unconfirmed", "not_sent" }
 
 -- ---- the workspace
@@ -114,35 +114,51 @@ local function start_run(stage, round)
   })
 end
 
---- One run, which is killed after so many milliseconds if it has not ended by then. In a
---- lane's coroutine. -> was it killed?
-local function run_once(stage, round, kill_ms)
-  round.runs = round.runs + 1
-  local child, timer = start_run(stage, round), uv.new_timer()
-  timer:start(kill_ms, 0, function()
+--- Kill a child this long after it has told so many results. A moment by the clock alone would
+--- come too late on a machine that was busy a while ago and is no more.
+local function aim(child, kill)
+  local timer, aimed = uv.new_timer(), false
+  local function fire()
     if not child.code then
       uv.kill(child.pid, "sigkill")
     end
-  end)
+  end
+  return timer, function()
+    if not aimed and #child.err.text >= kill.results then
+      aimed = true
+      timer:start(kill.delay_ms, 0, fire)
+    end
+  end
+end
+
+--- One run, which `kill` may end. In a lane's coroutine. -> was it killed?
+local function run_once(stage, round, kill)
+  round.runs = round.runs + 1
+  local child = start_run(stage, round)
+  local timer, look = aim(child, kill)
+  look()
   while not child:ended() do
     coroutine.yield()
+    look()
   end
   timer:close()
-  round.said, round.failure = child.out.text, child.err.text
+  round.said, round.failure = child.out.text, child.err.text:gsub("^%.*", "")
   return child.code == 128 + 9
 end
 
---- `fractions` of an undisturbed run's time: when to kill the first run, and the next.
-local function run_round(stage, leaver, fractions)
+local NEVER = { results = math.huge }
+
+--- `kills`: that of the first run, and of the next.
+local function run_round(stage, leaver, kills)
   local round = { leaver = leaver, runs = 0, kills = 0 }
   stage.rounds[#stage.rounds + 1] = round
-  for _, fraction in ipairs(fractions) do
-    if not run_once(stage, round, math.floor(fraction * stage.undisturbed_ms)) then
+  for _, kill in ipairs(kills) do
+    if not run_once(stage, round, kill) then
       return round
     end
     round.kills = round.kills + 1
   end
-  run_once(stage, round, LIMIT_MS)
+  run_once(stage, round, NEVER)
   return round
 end
 
@@ -165,22 +181,13 @@ local function run_lanes(count, lane)
   end
 end
 
---- How long a run takes that nobody kills: it is a round too, and judged.
-local function measure(stage)
-  local before = uv.hrtime()
-  run_lanes(1, function()
-    run_round(stage, stage.leavers, {})
-  end)
-  stage.undisturbed_ms = math.floor((uv.hrtime() - before) / 1e6)
-end
-
 --- Until so many first runs were killed. One that had ended by then was a round all the same.
 local function run_rounds(stage, wanted)
   local leaver, crashes = 0, 0
   run_lanes(LANES, function()
-    while crashes < wanted and leaver < stage.leavers - 1 do
+    while crashes < wanted and leaver < stage.leavers do
       leaver, crashes = leaver + 1, crashes + 1 -- before the kill, or lanes do too many
-      local round = run_round(stage, leaver, stage.fractions[leaver])
+      local round = run_round(stage, leaver, stage.kills[leaver])
       crashes = crashes - (round.kills == 0 and 1 or 0)
     end
   end)
@@ -288,13 +295,16 @@ end
 -- ---- all of it
 
 --- Drawn beforehand, so that a seed gives each round the same ones again.
-local function draw_fractions(rounds, seed)
+local function draw_kills(rounds, seed)
   local list = {}
   math.randomseed(seed)
   for round = 1, rounds do
     list[round] = {}
     for kill = 1, KILLS do
-      list[round][kill] = math.random()
+      list[round][kill] = {
+        results = math.floor(math.random() * ITEMS),
+        delay_ms = math.random(0, LONGEST_DELAY_MS),
+      }
     end
   end
   return list
@@ -310,7 +320,7 @@ local function set_stage(folder, wanted, seed)
     state = folder .. "/state.json",
     leavers = leavers,
     rounds = {},
-    fractions = draw_fractions(leavers, seed),
+    kills = draw_kills(leavers, seed),
   }
   write_items(stage.list)
   write(stage.state, cjson.encode(make_state(leavers)))
@@ -320,10 +330,7 @@ end
 --- The sandbox writes its state when it stops, which it does in any case.
 local function play(stage, wanted)
   stage.sandbox = sandboxes.start("--state", stage.state, "--fail-rate", FAIL_RATE)
-  local ok, crashes = pcall(function()
-    measure(stage)
-    return run_rounds(stage, wanted)
-  end)
+  local ok, crashes = pcall(run_rounds, stage, wanted)
   stage.sandbox:stop()
   return assert(ok and crashes, crashes)
 end
@@ -344,7 +351,6 @@ local function run_in(folder, wanted, seed)
     crashes = crashes,
     kills = count_kills(stage),
     rounds = #stage.rounds,
-    undisturbed_ms = stage.undisturbed_ms,
     lost = found.lost,
     false_confirmed = found.false_confirmed,
   }
@@ -353,8 +359,7 @@ end
 --- Kill the first runs of so many rounds, and their second runs too where they last.
 ---@param wanted integer
 ---@param seed integer
----@return table { crashes, kills, rounds, undisturbed_ms, lost, false_confirmed: lists of what
---- is wrong }
+---@return table { crashes, kills, rounds, lost, false_confirmed: lists of what is wrong }
 function M.run(wanted, seed)
   local folder = assert(uv.fs_mkdtemp((os.getenv "TMPDIR" or "/tmp") .. "/crashes-XXXXXX"))
   local ok, result = pcall(run_in, folder, wanted, seed)

@@ -15,13 +15,7 @@ for _, list in ipairs { result.lost, result.false_confirmed } do
     print(list[i])
   end
 end
-print(
-  ("%d kills in %d rounds; a run that nobody kills takes %d ms"):format(
-    result.kills,
-    result.rounds,
-    result.undisturbed_ms
-  )
-)
+print(("%d kills in %d rounds"):format(result.kills, result.rounds))
 print(
   ("crashes %d lost %d false-confirmed %d"):format(
     result.crashes,
