@@ -4,13 +4,21 @@
 
 #include "api/resource_types.h"
 #include "base/characters.h"
-
-const char *const ew_operation_names[] = {"unshare", "share", "get", NULL};
+#include "base/json.h"
+#include "base/nearest.h"
 
 const char *const ew_field_names[] = {
   "resource_id", "resource_type", "user_email", "group_id", "workspace_api_key_id", "role", NULL};
 
 static const char *const roles[] = {"admin", "editor", "commenter", "viewer", NULL};
+
+int ew_field_named(const char *name, size_t length) {
+  int field;
+  for (field = 0; field < EW_FIELDS; field++)
+    if (strlen(ew_field_names[field]) == length && memcmp(ew_field_names[field], name, length) == 0)
+      return field;
+  return -1;
+}
 
 static bool equals(const ew_text *text, const char *name) {
   return text->length == strlen(name) && memcmp(text->data, name, text->length) == 0;
@@ -179,9 +187,9 @@ static ew_status check_resource_type(const ew_args *args, ew_error *error) {
                       error);
 }
 
-static ew_status check_role(ew_operation operation, const ew_text *role, ew_error *error) {
+static ew_status check_role(const ew_operation_rules *rules, const ew_text *role, ew_error *error) {
   const char *const *name;
-  if (operation != EW_SHARE)
+  if (!rules->takes_role)
     return role->data ? invalid(error, EW_ROLE, "belongs to share alone: unshare removes any role")
                       : EW_OK;
   if (!role->data)
@@ -191,23 +199,27 @@ static ew_status check_role(ew_operation operation, const ew_text *role, ew_erro
   return check_choice(EW_ROLE, role, roles, "Pass admin, editor, commenter or viewer.", error);
 }
 
-static ew_status check_targets(ew_operation operation, const ew_args *args, ew_error *error) {
+static ew_status check_targets(const ew_operation_rules *rules, const ew_args *args,
+                               ew_error *error) {
   int field, first = -1;
   for (field = EW_USER_EMAIL; field <= EW_WORKSPACE_API_KEY_ID; field++) {
     if (!args->field[field].data) continue;
-    if (operation == EW_GET) return invalid(error, field, "does not belong to get");
+    if (!rules->takes_target)
+      return ew_fail(error, EW_EINVAL, ew_field_names[field], "%s does not belong to %s",
+                     ew_field_names[field], rules->name);
     if (first >= 0)
       return ew_fail(error, EW_EINVAL, ew_field_names[field], "%s and %s: pass exactly one target",
                      ew_field_names[first], ew_field_names[field]);
     first = field;
   }
-  if (operation != EW_GET && first < 0)
+  if (rules->takes_target && first < 0)
     return invalid(error, EW_USER_EMAIL,
                    "is missing: pass exactly one of user_email, group_id, workspace_api_key_id");
   return EW_OK;
 }
 
 ew_status ew_args_check(ew_operation operation, const ew_args *args, ew_error *error) {
+  const ew_operation_rules *rules = &ew_operations[operation];
   int field;
   for (field = 0; field < EW_FIELDS; field++) {
     const ew_text *text = &args->field[field];
@@ -216,8 +228,8 @@ ew_status ew_args_check(ew_operation operation, const ew_args *args, ew_error *e
   }
   if (check_resource_id(&args->field[EW_RESOURCE_ID], error) != EW_OK) return error->status;
   if (check_resource_type(args, error) != EW_OK) return error->status;
-  if (check_targets(operation, args, error) != EW_OK) return error->status;
-  return check_role(operation, &args->field[EW_ROLE], error);
+  if (check_targets(rules, args, error) != EW_OK) return error->status;
+  return check_role(rules, &args->field[EW_ROLE], error);
 }
 
 ew_status ew_key_check(const ew_text *key, const ew_args *args, ew_error *error) {
@@ -270,17 +282,17 @@ static bool append_percent_encoded(ew_buffer *buffer, const ew_text *text) {
   return ok;
 }
 
-/* Control characters were refused, so only these two need an escape. */
 static bool append_json_string(ew_buffer *buffer, const char *bytes, size_t length) {
-  size_t i, done = 0;
+  char escape[EW_LONGEST_ESCAPE];
   bool ok = ew_buffer_append(buffer, "\"", 1);
-  for (i = 0; i < length; i++) {
-    if (bytes[i] != '"' && bytes[i] != '\\') continue;
-    ok &= ew_buffer_append(buffer, bytes + done, i - done);
-    ok &= ew_buffer_append(buffer, "\\", 1);
-    done = i;
+  for (;;) {
+    size_t plain = ew_json_plain(bytes, length);
+    ok &= ew_buffer_append(buffer, bytes, plain);
+    if (plain == length) break;
+    ok &= ew_buffer_append(buffer, escape, ew_json_escape((unsigned char)bytes[plain], escape));
+    bytes += plain + 1;
+    length -= plain + 1;
   }
-  ok &= ew_buffer_append(buffer, bytes + done, length - done);
   ok &= ew_buffer_append(buffer, "\"", 1);
   return ok;
 }
@@ -300,41 +312,41 @@ static bool build_body(ew_buffer *body, const ew_args *args) {
   return ok;
 }
 
-static bool build_target(ew_buffer *target, ew_operation operation, const ew_args *args) {
-  bool ok = ew_buffer_append_text(target, "/v1/workspace/resources/");
-  ok &= append_percent_encoded(target, &args->field[EW_RESOURCE_ID]);
-  if (operation == EW_GET) {
-    ok &= ew_buffer_append_text(target, "?resource_type=");
-    ok &= append_percent_encoded(target, &args->field[EW_RESOURCE_TYPE]);
-  } else
-    ok &= ew_buffer_append_text(target, operation == EW_SHARE ? "/share" : "/unshare");
-  return ok;
+/* "{resource_id}..." -> the rest after it. The rows of ew_operations name known fields alone. */
+static const char *append_field(ew_buffer *target, const char *path, const ew_args *args,
+                                bool *ok) {
+  const char *end = strchr(path, '}');
+  int field = ew_field_named(path + 1, (size_t)(end - path) - 1);
+  *ok &= append_percent_encoded(target, &args->field[field]);
+  return end + 1;
 }
 
-static void request_init(ew_request *request, ew_method method) {
-  memset(request, 0, sizeof *request);
-  request->method = method;
-  request->repeatable = true;
-  ew_buffer_init(&request->target, (size_t)8 * EW_LONGEST_FIELD);
-  ew_buffer_init(&request->body, (size_t)8 * EW_LONGEST_FIELD);
+static bool build_target(ew_buffer *target, const char *path, const ew_args *args) {
+  bool ok = true;
+  while (*path) {
+    size_t literal = strcspn(path, "{");
+    ok &= ew_buffer_append(target, path, literal);
+    path += literal;
+    if (*path) path = append_field(target, path, args, &ok);
+  }
+  return ok;
 }
 
 ew_status ew_request_build(ew_request *request, ew_operation operation, const ew_args *args,
                            ew_error *error) {
-  request_init(request, operation == EW_GET ? EW_HTTP_GET : EW_HTTP_POST);
-  if (ew_args_check(operation, args, error) != EW_OK) return error->status;
-  request->repeatable = operation != EW_SHARE;
-  if (!build_target(&request->target, operation, args) ||
-      (operation != EW_GET && !build_body(&request->body, args))) {
+  const ew_operation_rules *rules = &ew_operations[operation];
+  memset(request, 0, sizeof *request);
+  request->method = rules->method;
+  request->repeatable = rules->repeatable;
+  ew_buffer_init(&request->target, (size_t)8 * EW_LONGEST_FIELD);
+  ew_buffer_init(&request->body, (size_t)8 * EW_LONGEST_FIELD);
+  if (rules->takes_resource && ew_args_check(operation, args, error) != EW_OK) return error->status;
+  if (!build_target(&request->target, rules->path, args) ||
+      (rules->method == EW_HTTP_POST && !build_body(&request->body, args))) {
     ew_request_free(request);
     return ew_fail_memory(error);
   }
   return EW_OK;
-}
-
-ew_status ew_request_connect(ew_request *request, ew_error *error) {
-  request_init(request, EW_HTTP_HEAD);
-  return ew_buffer_append_text(&request->target, "/") ? EW_OK : ew_fail_memory(error);
 }
 
 void ew_request_free(ew_request *request) {

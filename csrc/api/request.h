@@ -5,10 +5,9 @@
 #ifndef EW_REQUEST_H
 #define EW_REQUEST_H
 
+#include "api/operations.h"
 #include "base/buffer.h"
 #include "base/error.h"
-
-typedef enum { EW_UNSHARE, EW_SHARE, EW_GET } ew_operation;
 
 /* In this order the targets are EW_USER_EMAIL to EW_WORKSPACE_API_KEY_ID. */
 typedef enum {
@@ -21,9 +20,11 @@ typedef enum {
   EW_FIELDS
 } ew_field;
 
-/* Names by ew_operation and ew_field, NULL-terminated. */
-extern const char *const ew_operation_names[];
+/* By ew_field, NULL-terminated. */
 extern const char *const ew_field_names[];
+
+/* The ew_field of this name; -1: there is none. */
+int ew_field_named(const char *name, size_t length);
 
 enum { EW_LONGEST_FIELD = 512 /* bytes, each field and the key */ };
 
@@ -37,16 +38,15 @@ typedef struct {
   bool allow_unknown_resource_type;
 } ew_args;
 
-typedef enum { EW_HTTP_GET, EW_HTTP_POST, EW_HTTP_HEAD } ew_method;
-
 typedef struct {
   ew_method method;
   ew_buffer target; /* path and query, begins with '/' */
   ew_buffer body;   /* JSON; empty but for EW_HTTP_POST */
-  bool repeatable;  /* sending it twice cannot undo what someone did between */
+  bool repeatable;  /* see ew_operation_rules */
 } ew_request;
 
-/* EW_OK, or EW_EINVAL with the field at fault named in `error`. */
+/* Of an operation that takes a resource. EW_OK, or EW_EINVAL with the field at fault named in
+** `error`. */
 ew_status ew_args_check(ew_operation operation, const ew_args *args, ew_error *error);
 
 /* The key: NULL data for none, else 1 to 512 bytes, each 0x21 to 0x7e. A target
@@ -56,12 +56,10 @@ ew_status ew_key_check(const ew_text *key, const ew_args *args, ew_error *error)
 /* What is allowed but is probably a slip; NULL when nothing is. Static. */
 const char *ew_args_warning(const ew_args *args);
 
-/* Check, then build. On failure nothing is owned. */
+/* Check, then build. `args` may be NULL if the operation takes no resource. On failure nothing
+** is owned. */
 ew_status ew_request_build(ew_request *request, ew_operation operation, const ew_args *args,
                            ew_error *error);
-
-/* HEAD / : makes a connection and touches nothing. */
-ew_status ew_request_connect(ew_request *request, ew_error *error);
 
 void ew_request_free(ew_request *request);
 

@@ -2,18 +2,18 @@
 
 #include <pthread.h>
 
-static unsigned forks;
+static unsigned generation;
 
-static void in_child(void) {
-  forks++;
+static void count_child(void) {
+  generation++;
 }
 
-static void watch(void) {
-  pthread_atfork(NULL, NULL, in_child);
+static void watch_forks(void) {
+  pthread_atfork(NULL, NULL, count_child);
 }
 
-unsigned ew_forks(void) {
+unsigned ew_fork_generation(void) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
-  pthread_once(&once, watch);
-  return forks;
+  pthread_once(&once, watch_forks);
+  return generation;
 }

@@ -1,11 +1,12 @@
 /*
-** fork.h - has this process been forked off since? Asking costs nothing: the system
-** calls us in the child, where getpid at every turn was a noticeable part of a call.
+** fork.h - was this process forked off since some moment?
 */
-#ifndef EW_FORKS_H
-#define EW_FORKS_H
+#ifndef EW_FORK_H
+#define EW_FORK_H
 
-/* Grows in each child. What remembers another number is a parent's. */
-unsigned ew_forks(void);
+/* A number that is larger in each child. An object that remembers another number belongs to a
+** parent process. The kernel calls us in the child, so that asking needs no system call: getpid
+** in every step was a noticeable part of the cost of a call. */
+unsigned ew_fork_generation(void);
 
 #endif

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "api/resource_types.h"
-#include "transport/poller.h"
+#include "base/clock.h"
+#include "base/nearest.h"
 
 enum { LONGEST_OPTION = 4096, LONGEST_TIMEOUT_MS = 86400000, MOST_CONNECTIONS = 1024 };
 
@@ -111,14 +111,6 @@ ew_status lew_read_options(lua_State *L, int table, lew_options *options, ew_err
 
 /* ---- arguments ---- */
 
-static int field_of(const char *name, size_t length) {
-  int field;
-  for (field = 0; field < EW_FIELDS; field++)
-    if (strlen(ew_field_names[field]) == length && memcmp(ew_field_names[field], name, length) == 0)
-      return field;
-  return -1;
-}
-
 static ew_status unknown_field(ew_error *error, const char *name, size_t length) {
   char quoted[40];
   const char *near = ew_nearest(ew_field_names, name, length);
@@ -140,7 +132,7 @@ static ew_status read_pair(lua_State *L, ew_args *args, ew_error *error) {
   name = lua_tolstring(L, -2, &length);
   if (length == sizeof flag - 1 && memcmp(name, flag, length) == 0)
     return read_flag(L, flag, -1, &args->allow_unknown_resource_type, error);
-  field = field_of(name, length);
+  field = ew_field_named(name, length);
   if (field < 0) return unknown_field(error, name, length);
   if (is_absent(L, -1)) return EW_OK;
   if (lua_type(L, -1) != LUA_TSTRING)

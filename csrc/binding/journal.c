@@ -1,8 +1,8 @@
 #include "binding/journal.h"
 
-#include <stdio.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "binding/result.h"
 #include "journal/journal.h"
 #include "journal/resume_set.h"
@@ -157,18 +157,16 @@ static void put(record *out, const char *bytes, size_t length) {
 }
 
 static void put_string(record *out, const char *text, size_t length) {
-  size_t i, done = 0;
+  char escape[EW_LONGEST_ESCAPE];
   put(out, "\"", 1);
-  for (i = 0; i < length; i++) {
-    unsigned char byte = (unsigned char)text[i];
-    char escape[8];
-    if (byte >= 0x20 && byte != '"' && byte != '\\') continue;
-    put(out, text + done, i - done);
-    snprintf(escape, sizeof escape, byte < 0x20 ? "\\u%04x" : "\\%c", (unsigned)byte);
-    put(out, escape, strlen(escape));
-    done = i + 1;
+  for (;;) {
+    size_t plain = ew_json_plain(text, length);
+    put(out, text, plain);
+    if (plain == length) break;
+    put(out, escape, ew_json_escape((unsigned char)text[plain], escape));
+    text += plain + 1;
+    length -= plain + 1;
   }
-  put(out, text + done, length - done);
   put(out, "\"", 1);
 }
 

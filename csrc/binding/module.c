@@ -9,16 +9,16 @@
 #include <stdint.h>
 #include <sys/random.h>
 
+#include "api/proof.h"
+#include "api/resource_types.h"
+#include "base/clock.h"
+#include "base/nearest.h"
 #include "binding/args.h"
 #include "binding/core.h"
 #include "binding/journal.h"
 #include "binding/process.h"
 #include "binding/result.h"
-
-#include "api/proof.h"
-#include "api/resource_types.h"
-#include "transport/poller.h"
-#include "transport/transport.h"
+#include "transport/libcurl.h"
 
 enum { MOST_CANDIDATES = 64 };
 
@@ -136,7 +136,7 @@ int luaopen_elevenlabs_workspace_core(lua_State *L) {
                                        {"open_descriptors", lew_open_descriptors},
                                        {"discard_input", lew_discard_input},
                                        {NULL, NULL}};
-  const char *unusable = ew_transport_unusable();
+  const char *unusable = ew_libcurl_unusable();
   if (unusable) return luaL_error(L, "elevenlabs.workspace: %s", unusable);
   lew_register_completion(L);
   lew_register_core(L);

@@ -2,130 +2,120 @@
 
 #include <stdlib.h>
 
-#include "client/thread.h"
+#include "base/fork.h"
 
-struct ew_runner {
-  ew_transport *transport; /* owned; NULL where a thread runs one */
-  ew_io_thread *thread;    /* owned; NULL inline */
-  ew_transfers spare;
-  uint64_t next_id;
-  unsigned long long attempts;
+struct ew_client {
+  const ew_mode *mode;
+  void *self; /* owned; what the mode opened */
+  unsigned fork_generation;
+  ew_transfers spare; /* owned; used again for later attempts */
+  uint64_t last_id;
+  unsigned long long attempts, forks;
 };
 
-ew_status ew_runner_open(ew_runner **runner, const ew_transport_options *options, bool threaded,
-                         ew_error *error) {
-  ew_runner *r = calloc(1, sizeof *r);
-  if (!r) return ew_fail_memory(error);
-  if ((threaded ? ew_io_thread_open(&r->thread, options, error)
-                : ew_transport_open(&r->transport, options, error)) != EW_OK) {
-    free(r);
+/* Every call that does something comes in here: no layer below looks for forks. */
+static void *enter(ew_client *c) {
+  unsigned generation = ew_fork_generation();
+  if (c->fork_generation != generation) {
+    c->fork_generation = generation;
+    c->forks++;
+    c->mode->after_fork(c->self);
+  }
+  return c->self;
+}
+
+ew_status ew_client_open(ew_client **client, const ew_transport_options *options,
+                         const ew_mode *mode, ew_error *error) {
+  ew_client *c = calloc(1, sizeof *c);
+  if (!c) return ew_fail_memory(error);
+  c->mode = mode;
+  c->fork_generation = ew_fork_generation();
+  if (mode->open(&c->self, options, error) != EW_OK) {
+    free(c);
     return error->status;
   }
-  *runner = r;
+  *client = c;
   return EW_OK;
 }
 
-void ew_runner_close(ew_runner *r) {
-  if (r->thread)
-    ew_io_thread_close(r->thread);
-  else
-    ew_transport_close(r->transport);
-  ew_transfers_free(&r->spare);
+void ew_client_close(ew_client *c) {
+  c->mode->close(enter(c));
+  ew_transfers_free(&c->spare);
 }
 
-void ew_runner_free(ew_runner *r) {
-  if (!r) return;
-  ew_runner_close(r);
-  ew_io_thread_free(r->thread);
-  ew_transport_free(r->transport);
-  free(r);
+void ew_client_free(ew_client *c) {
+  if (!c) return;
+  ew_client_close(c);
+  c->mode->free(c->self);
+  free(c);
 }
 
-static ew_status begin(ew_runner *r, ew_transfer *x, ew_error *error) {
-  return r->thread ? ew_io_thread_start(r->thread, x, error)
-                   : ew_transport_start(r->transport, x, error);
-}
-
-ew_status ew_runner_start(ew_runner *r, ew_request *request, const ew_text *key, uint64_t *id,
+ew_status ew_client_start(ew_client *c, ew_request *request, const ew_text *key, uint64_t *id,
                           ew_error *error) {
-  ew_transfer *x = ew_transfers_take(&r->spare, 0);
+  void *self = enter(c);
+  ew_transfer *x = ew_transfers_take(&c->spare, 0);
   if (!x) x = ew_transfer_new();
   if (!x) {
     ew_request_free(request);
     return ew_fail_memory(error);
   }
-  if (!ew_transfer_prepare(x, r->next_id + 1, request, key))
+  if (!ew_transfer_prepare(x, c->last_id + 1, request, key))
     ew_fail_memory(error);
-  else if (begin(r, x, error) == EW_OK) {
-    *id = ++r->next_id;
-    r->attempts++;
+  else if (c->mode->start(self, x, error) == EW_OK) {
+    *id = ++c->last_id;
+    c->attempts++;
     return EW_OK;
   }
   ew_transfer_free(x);
   return error->status;
 }
 
-void ew_runner_cancel(ew_runner *r, uint64_t id) {
-  if (r->thread)
-    ew_io_thread_cancel(r->thread, id);
-  else
-    ew_transport_cancel(r->transport, id);
+void ew_client_cancel(ew_client *c, uint64_t id) {
+  c->mode->cancel(enter(c), id);
 }
 
-void ew_runner_step(ew_runner *r, int64_t timeout_us) {
-  if (r->thread)
-    ew_io_thread_step(r->thread, timeout_us);
-  else
-    ew_transport_step(r->transport, timeout_us);
+void ew_client_step(ew_client *c, int64_t timeout_us) {
+  c->mode->step(enter(c), timeout_us);
 }
 
-const ew_transfer *ew_runner_done(const ew_runner *r) {
-  return r->thread ? ew_io_thread_done(r->thread) : ew_transport_done(r->transport);
+const ew_transfer *ew_client_done(const ew_client *c) {
+  return c->mode->done(c->self);
 }
 
-void ew_runner_discard(ew_runner *r) {
+void ew_client_discard(ew_client *c) {
   ew_transfers ended = {NULL, NULL};
   ew_transfer *x;
-  if (r->thread)
-    ew_io_thread_take_done(r->thread, &ended);
-  else
-    ew_transport_take_done(r->transport, &ended);
+  c->mode->take_done(c->self, &ended);
   while ((x = ew_transfers_take(&ended, 0)) != NULL) {
     ew_transfer_clear(x);
-    ew_transfers_append(&r->spare, x);
+    ew_transfers_append(&c->spare, x);
   }
 }
 
-void ew_runner_wake_at(ew_runner *r, int64_t at_us) {
-  if (r->thread)
-    ew_io_thread_wake_at(r->thread, at_us);
-  else
-    ew_transport_wake_at(r->transport, at_us);
+void ew_client_wake_at(ew_client *c, int64_t at_us) {
+  c->mode->wake_at(enter(c), at_us);
 }
 
-int ew_runner_fd(ew_runner *r) {
-  return r->thread ? ew_io_thread_fd(r->thread) : ew_transport_fd(r->transport);
+int ew_client_fd(ew_client *c) {
+  return c->mode->fd(enter(c));
 }
 
-int64_t ew_runner_due_us(ew_runner *r) {
-  return r->thread ? ew_io_thread_due_us(r->thread) : ew_transport_due_us(r->transport);
+int64_t ew_client_due_us(ew_client *c) {
+  return c->mode->due_us(enter(c));
 }
 
-ew_counts ew_runner_counts(ew_runner *r) {
+ew_counts ew_client_counts(ew_client *c) {
   ew_counts counts;
-  counts.attempts = r->attempts;
-  counts.connections =
-    r->thread ? ew_io_thread_connections(r->thread) : ew_transport_connections(r->transport);
-  counts.forks = r->thread ? ew_io_thread_forks(r->thread) : ew_transport_forks(r->transport);
+  counts.connections = c->mode->connections(enter(c));
+  counts.attempts = c->attempts;
+  counts.forks = c->forks;
   return counts;
 }
 
-const char *ew_runner_listen(ew_runner *r, ew_error *error) {
-  if (r->thread) return ew_io_thread_listen(r->thread, error);
-  ew_fail(error, EW_ESYSTEM, NULL, "only a client with a thread has a socket to connect to");
-  return NULL;
+const char *ew_client_listen(ew_client *c, ew_error *error) {
+  return c->mode->listen(enter(c), error);
 }
 
-bool ew_runner_accept(ew_runner *r) {
-  return r->thread && ew_io_thread_accept(r->thread);
+bool ew_client_accept(ew_client *c) {
+  return c->mode->accept(enter(c));
 }

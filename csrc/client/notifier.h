@@ -1,10 +1,10 @@
 /*
-** notifier.h - how a thread tells its host that there is news: a descriptor that is
-** readable once rung. A host that can only wait on sockets it connected itself, as
-** nginx's Lua, connects to one in the file system that exists just for that.
+** notifier.h - how a thread tells its host that there is news: a descriptor that becomes readable.
+** Some hosts can only wait on sockets that they connected themselves, as nginx's Lua. They connect
+** to a socket in the file system that exists for this alone.
 */
-#ifndef EW_BELL_H
-#define EW_BELL_H
+#ifndef EW_NOTIFIER_H
+#define EW_NOTIFIER_H
 
 #include "base/error.h"
 
@@ -15,28 +15,28 @@ enum { EW_LONGEST_SOCKET_PATH = 108 };
 typedef struct {
   int event_fd;                      /* -1 when closed, as the others */
   int listening_fd;                  /* until somebody has connected */
-  int connected_fd;                  /* one byte for each ring */
+  int connected_fd;                  /* gets a byte for each signal */
   char path[EW_LONGEST_SOCKET_PATH]; /* "" without listening_fd */
-} ew_bell;
+} ew_notifier;
 
-/* Closed: the state that ew_bell_close leaves too. */
-void ew_bell_init(ew_bell *bell);
-bool ew_bell_open(ew_bell *bell); /* false: no descriptors left */
-void ew_bell_close(ew_bell *bell);
+/* Closed. ew_notifier_close leaves the same state. */
+void ew_notifier_init(ew_notifier *notifier);
+bool ew_notifier_open(ew_notifier *notifier); /* false: no descriptors left */
+void ew_notifier_close(ew_notifier *notifier);
 
-/* In the child of a fork: close this process's descriptors, leave the parent's file. */
-void ew_bell_abandon(ew_bell *bell);
+/* In the child of a fork: closes this process's descriptors, leaves the parent's file. */
+void ew_notifier_abandon(ew_notifier *notifier);
 
-int ew_bell_fd(const ew_bell *bell);
-void ew_bell_ring(ew_bell *bell);
-void ew_bell_calm(ew_bell *bell); /* the descriptor's part; bytes sent stay sent */
+int ew_notifier_fd(const ew_notifier *notifier);
+void ew_notifier_signal(ew_notifier *notifier);
+void ew_notifier_clear(ew_notifier *notifier); /* the descriptor alone; bytes sent stay sent */
 
-/* Make a socket in a new folder that only this user may enter; its name is in
-** bell->path. EW_ESYSTEM: the file system or the limit on descriptors forbids it. */
-ew_status ew_bell_listen(ew_bell *bell, ew_error *error);
+/* Makes a socket in a new folder that only this user may enter. notifier->path is its name.
+** EW_ESYSTEM: the file system or the limit on descriptors forbids it. */
+ew_status ew_notifier_listen(ew_notifier *notifier, ew_error *error);
 
-/* Take the connection that was made to it, in place of any before, and remove the
-** socket from the file system. false: nobody has connected. */
-bool ew_bell_accept(ew_bell *bell);
+/* Takes the connection that was made to the socket, in place of any before, and removes the socket
+** from the file system. false: nobody has connected. */
+bool ew_notifier_accept(ew_notifier *notifier);
 
 #endif

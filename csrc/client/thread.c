@@ -1,233 +1,170 @@
 #define _GNU_SOURCE
-#include "client/thread.h"
-
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/fork.h"
+#include "base/clock.h"
+#include "client/mode.h"
 #include "client/notifier.h"
-#include "transport/poller.h"
+#include "client/thread_registry.h"
 
-struct ew_io_thread {
-  unsigned forks; /* of the process to which it belongs */
+typedef struct {
+  ew_worker worker; /* first: ask_to_stop gets it */
   bool closed;
-  bool alive; /* `thread` runs and is to be joined; changes with the registry held */
-  pthread_t thread;
   ew_transport *transport; /* owned; used with `running` held, or while no thread is alive */
-  pthread_mutex_t running; /* never held while anyone waits, so that a fork finds it at rest */
-  pthread_mutex_t lock;    /* of all that follows, down to `bell` */
+  /* With worker.lock held, down to `notifier` */
   bool stopping;
-  bool poked;  /* since the thread last looked */
-  bool sleeps; /* on what a poke can be seen in; else it looks again before it sleeps */
-  bool rung;   /* since the host last looked */
-  bool heard;  /* the host may wait for the bell: a frame's loop never does */
+  bool poked;    /* since the thread last took orders */
+  bool sleeps;   /* on a descriptor that a poke makes readable; else it looks again first */
+  bool signaled; /* since the host last found nothing left to look at */
+  bool heard;    /* the host may wait for the notifier: a game's frame never does */
   ew_transfers orders, done;
   uint64_t *cancelled; /* owned; ids */
   size_t cancelled_count, cancelled_size;
-  int64_t wake_at_us;       /* when the host wants the bell */
+  int64_t wake_at_us;       /* when the host wants a signal */
   int64_t known_wake_at_us; /* when the thread will look */
   unsigned long long connections;
-  ew_bell bell;
-  /* the host's own */
+  ew_notifier notifier;
+  /* The host's own */
   ew_transfers arrived;
-  size_t open_count; /* started and not taken yet */
-  ew_io_thread *previous, *next;
-};
+  size_t open_count; /* transfers that were started and not taken yet */
+} ew_thread;
 
-/* ---- all of them, for forks and for the end of the process ---- */
-
-static pthread_mutex_t registry = PTHREAD_MUTEX_INITIALIZER;
-static ew_io_thread *first_open;
-static bool exiting;
-
-static void enter(ew_io_thread *io) {
-  pthread_mutex_lock(&registry);
-  io->next = first_open;
-  if (first_open) first_open->previous = io;
-  first_open = io;
-  pthread_mutex_unlock(&registry);
+static void lock(ew_thread *t) {
+  pthread_mutex_lock(&t->worker.lock);
 }
 
-static void leave(ew_io_thread *io) {
-  pthread_mutex_lock(&registry);
-  if (io->previous)
-    io->previous->next = io->next;
-  else
-    first_open = io->next;
-  if (io->next) io->next->previous = io->previous;
-  pthread_mutex_unlock(&registry);
+static void unlock(ew_thread *t) {
+  pthread_mutex_unlock(&t->worker.lock);
 }
 
-/* A child gets transports at rest and lists that are whole: no thread is inside. */
-static void before_fork(void) {
-  ew_io_thread *io;
-  pthread_mutex_lock(&registry);
-  for (io = first_open; io; io = io->next) {
-    if (!io->alive) continue;
-    pthread_mutex_lock(&io->running);
-    pthread_mutex_lock(&io->lock);
-  }
+/* Wakes the thread too. Only after the lock is left: the thread would wait for the lock. */
+static void unlock_and_poke(ew_thread *t) {
+  bool write = t->worker.alive && !t->poked && t->sleeps;
+  if (t->worker.alive) t->poked = true;
+  unlock(t);
+  if (write) ew_transport_poke(t->transport);
 }
 
-static void after_fork(void) {
-  ew_io_thread *io;
-  for (io = first_open; io; io = io->next) {
-    if (!io->alive) continue;
-    pthread_mutex_unlock(&io->lock);
-    pthread_mutex_unlock(&io->running);
-  }
-  pthread_mutex_unlock(&registry);
+static void ask_to_stop(ew_worker *worker) {
+  ew_thread *t = (ew_thread *)worker;
+  lock(t);
+  t->stopping = true;
+  unlock_and_poke(t);
 }
 
-/* Leave the lock, and wake the thread if so wished: not before, as it would wait for it. */
-static void unlock(ew_io_thread *io, bool poke) {
-  bool write = poke && io->alive && !io->poked && io->sleeps;
-  if (poke && io->alive) io->poked = true;
-  pthread_mutex_unlock(&io->lock);
-  if (write) ew_transport_poke(io->transport);
-}
-
-/* With the registry held, so that the process's end waits for it. A forked child
-** has no thread to wait for. */
-static void stop_thread(ew_io_thread *io) {
-  if (!io->alive || io->forks != ew_forks()) return;
-  pthread_mutex_lock(&io->lock);
-  io->stopping = true;
-  unlock(io, true);
-  pthread_join(io->thread, NULL);
-  io->alive = false;
-}
-
-/* OpenSSL's own cleaning up comes after this, and would crash a thread inside it. */
-static void stop_all(void) {
-  ew_io_thread *io;
-  pthread_mutex_lock(&registry);
-  exiting = true;
-  for (io = first_open; io; io = io->next) stop_thread(io);
-  pthread_mutex_unlock(&registry);
-}
-
-static void watch_process(void) {
-  pthread_atfork(before_fork, after_fork, after_fork);
-  atexit(stop_all);
+/* With the lock held. */
+static void signal_host(ew_thread *t) {
+  if (t->signaled) return;
+  t->signaled = true;
+  if (t->heard) ew_notifier_signal(&t->notifier);
 }
 
 /* ---- the thread's side ---- */
 
-static void ring(ew_io_thread *io) {
-  if (io->rung) return;
-  io->rung = true;
-  if (io->heard) ew_bell_ring(&io->bell);
-}
-
-static bool may_go_on(ew_io_thread *io, ew_transfers *orders) {
+static bool take_orders(ew_thread *t, ew_transfers *orders) {
   bool stopping;
-  pthread_mutex_lock(&io->lock);
-  stopping = io->stopping;
-  if (!stopping) ew_transfers_move(orders, &io->orders);
-  io->poked = false;
-  pthread_mutex_unlock(&io->lock);
+  lock(t);
+  stopping = t->stopping;
+  if (!stopping) ew_transfers_move(orders, &t->orders);
+  t->poked = false;
+  unlock(t);
   return !stopping;
 }
 
-static void start_all(ew_io_thread *io, ew_transfers *orders, ew_transfers *ended) {
+static void start_all(ew_thread *t, ew_transfers *orders, ew_transfers *ended) {
   ew_transfer *x;
   ew_error error;
   while ((x = ew_transfers_take(orders, 0)) != NULL) {
-    if (ew_transport_start(io->transport, x, &error) == EW_OK) continue;
+    if (ew_transport_start(t->transport, x, &error) == EW_OK) continue;
     ew_transfer_abandon(x, error.status,
                         error.status == EW_ENOMEM ? "out of memory" : "no descriptors left");
     ew_transfers_append(ended, x);
   }
 }
 
-/* After the orders: what is cancelled was ordered before. */
-static void cancel_all(ew_io_thread *io) {
+/* After start_all: a transfer is ordered before it is cancelled. */
+static void cancel_all(ew_thread *t) {
   uint64_t id;
   do {
-    pthread_mutex_lock(&io->lock);
-    id = io->cancelled_count ? io->cancelled[--io->cancelled_count] : 0;
-    pthread_mutex_unlock(&io->lock);
-    if (id) ew_transport_cancel(io->transport, id);
+    lock(t);
+    id = t->cancelled_count ? t->cancelled[--t->cancelled_count] : 0;
+    unlock(t);
+    if (id) ew_transport_cancel(t->transport, id);
   } while (id);
 }
 
-/* Sleep no longer than the host wishes, or tell it that its time has come. */
-static void take_wish(ew_io_thread *io) {
+/* Sleep no longer than the host wishes, or tell the host that its time has come. */
+static void take_wake_at(ew_thread *t) {
   int64_t at;
-  pthread_mutex_lock(&io->lock);
-  at = io->wake_at_us;
+  lock(t);
+  at = t->wake_at_us;
   if (at <= ew_now_us()) {
-    ring(io);
+    signal_host(t);
     at = EW_NEVER;
   }
-  io->known_wake_at_us = at;
-  pthread_mutex_unlock(&io->lock);
-  ew_transport_wake_at(io->transport, at);
+  t->known_wake_at_us = at;
+  unlock(t);
+  ew_transport_wake_at(t->transport, at);
 }
 
-/* A host that has just been given something wishes to be looked after for this long, in
-** case it fails midway. Knowing it spares being woken for the wish. */
+/* The thread looks again this long after it handed something over, in case the host fails midway
+** and asks to be woken then. The host's wish needs no poke if the thread will look before. */
 enum { LOOK_AGAIN_US = 100000 };
 
-/* `fd` is what it will sleep on. -> may it? Lowers `until_us` to its next look. */
-static bool hand_over(ew_io_thread *io, ew_transfers *ended, int fd, int64_t *until_us) {
+/* `fd` is what the thread will sleep on. -> may it sleep? Lowers `until_us` to its next look. */
+static bool hand_over(ew_thread *t, ew_transfers *ended, int fd, int64_t *until_us) {
   bool poked;
-  pthread_mutex_lock(&io->lock);
+  lock(t);
   if (ended->first) {
-    int64_t again = ew_now_us() + LOOK_AGAIN_US;
-    if (again < io->known_wake_at_us) io->known_wake_at_us = again;
-    ring(io);
+    t->known_wake_at_us = ew_earlier(t->known_wake_at_us, ew_now_us() + LOOK_AGAIN_US);
+    signal_host(t);
   }
-  if (io->known_wake_at_us < *until_us) *until_us = io->known_wake_at_us;
-  ew_transfers_move(&io->done, ended);
-  io->connections = ew_transport_connections(io->transport);
-  io->sleeps = fd >= 0;
-  poked = io->poked; /* what told of it may have been read with the rest */
-  pthread_mutex_unlock(&io->lock);
+  *until_us = ew_earlier(*until_us, t->known_wake_at_us);
+  ew_transfers_move(&t->done, ended);
+  t->connections = ew_transport_connections(t->transport);
+  t->sleeps = fd >= 0;
+  poked = t->poked; /* the step may have cleared the poller's wake-up with the rest */
+  unlock(t);
   return !poked;
 }
 
-/* One round. -> what to sleep on and until when; false: it is over */
-static bool run_once(ew_io_thread *io, int *fd, int64_t *until_us) {
+/* One round. -> what to sleep on and until when; false: the thread is to end */
+static bool run_once(ew_thread *t, int *fd, int64_t *until_us) {
   ew_transfers orders = {NULL, NULL}, ended = {NULL, NULL};
-  if (!may_go_on(io, &orders)) return false;
-  start_all(io, &orders, &ended);
-  cancel_all(io);
-  ew_transport_step(io->transport, 0);
-  take_wish(io);
-  ew_transport_take_done(io->transport, &ended);
-  *fd = ew_transport_sleep_fd(io->transport);
-  *until_us = ew_transport_due_us(io->transport);
-  if (!hand_over(io, &ended, *fd, until_us)) *until_us = 0;
+  if (!take_orders(t, &orders)) return false;
+  start_all(t, &orders, &ended);
+  cancel_all(t);
+  ew_transport_step(t->transport, 0);
+  take_wake_at(t);
+  ew_transport_take_done(t->transport, &ended);
+  *fd = ew_transport_sleep_fd(t->transport);
+  *until_us = ew_transport_due_us(t->transport);
+  if (!hand_over(t, &ended, *fd, until_us)) *until_us = 0;
   return true;
 }
 
 /* Without memory or descriptors there is nothing to sleep on: look again soon. */
 static void sleep_on(int fd, int64_t until_us) {
   struct pollfd look = {fd, POLLIN, 0};
-  int64_t now = ew_now_us(), most = fd < 0 ? 100000 : 3600000000, us = until_us - now;
+  int64_t most = fd < 0 ? 100000 : 3600000000, us = ew_earlier(until_us - ew_now_us(), most);
   struct timespec timeout;
   if (us <= 0) return;
-  if (us > most) us = most;
   timeout.tv_sec = (time_t)(us / 1000000);
   timeout.tv_nsec = (long)(us % 1000000) * 1000;
   ppoll(&look, 1, &timeout, NULL);
 }
 
 static void *work(void *arg) {
-  ew_io_thread *io = arg;
+  ew_thread *t = arg;
   bool going = true;
   while (going) {
     int fd = -1;
     int64_t until_us = 0;
-    pthread_mutex_lock(&io->running);
-    going = run_once(io, &fd, &until_us);
-    pthread_mutex_unlock(&io->running);
+    pthread_mutex_lock(&t->worker.running);
+    going = run_once(t, &fd, &until_us);
+    pthread_mutex_unlock(&t->worker.running);
     if (going) sleep_on(fd, until_us);
   }
   return NULL;
@@ -235,274 +172,260 @@ static void *work(void *arg) {
 
 /* ---- the host's side ---- */
 
-static const char forked[] = "the process forked while this was under way";
-static const char closed[] = "the client was closed";
-
-static void abandon_orders(ew_io_thread *io, const char *reason) {
+static void abandon_orders(ew_thread *t, const char *reason) {
   ew_transfer *x;
-  while ((x = ew_transfers_take(&io->orders, 0)) != NULL) {
+  while ((x = ew_transfers_take(&t->orders, 0)) != NULL) {
     ew_transfer_abandon(x, EW_ECLOSED, reason);
-    ew_transfers_append(&io->done, x);
+    ew_transfers_append(&t->done, x);
   }
-  io->cancelled_count = 0;
+  t->cancelled_count = 0;
 }
 
-/* In the child of a fork: no thread, and calls under way are the parent's to finish. */
-static void check_fork(ew_io_thread *io) {
-  if (io->forks == ew_forks()) return;
-  io->forks = ew_forks();
-  pthread_mutex_lock(&registry);
-  io->alive = false;
-  pthread_mutex_unlock(&registry);
-  io->stopping = io->poked = io->sleeps = io->rung = false;
-  if (io->closed) return;
-  ew_bell_abandon(&io->bell);
-  ew_bell_open(&io->bell);
-  io->wake_at_us = EW_NEVER;
-  ew_transport_forks(io->transport); /* it finds out, and ends what it has */
-  ew_transport_take_done(io->transport, &io->done);
-  abandon_orders(io, forked);
-  if (io->done.first) ring(io);
+/* There is no thread, and attempts in flight are the parent's to finish. */
+static void thread_after_fork(void *self) {
+  ew_thread *t = self;
+  ew_worker_after_fork(&t->worker);
+  t->stopping = t->poked = t->sleeps = t->signaled = false;
+  if (t->closed) return;
+  ew_notifier_abandon(&t->notifier);
+  ew_notifier_open(&t->notifier);
+  t->wake_at_us = EW_NEVER;
+  ew_transport_after_fork(t->transport);
+  ew_transport_take_done(t->transport, &t->done);
+  abandon_orders(t, "the process forked while this was under way");
+  if (t->done.first) signal_host(t);
 }
 
-ew_status ew_io_thread_open(ew_io_thread **thread, const ew_transport_options *options,
-                            ew_error *error) {
-  static pthread_once_t once = PTHREAD_ONCE_INIT;
-  ew_io_thread *io = calloc(1, sizeof *io);
-  if (!io) return ew_fail_memory(error);
-  ew_bell_init(&io->bell);
-  if (ew_transport_open(&io->transport, options, error) != EW_OK || !ew_bell_open(&io->bell)) {
-    if (io->transport)
+static ew_status thread_open(void **self, const ew_transport_options *options, ew_error *error) {
+  ew_thread *t = calloc(1, sizeof *t);
+  if (!t) return ew_fail_memory(error);
+  ew_notifier_init(&t->notifier);
+  if (ew_transport_open(&t->transport, options, error) != EW_OK ||
+      !ew_notifier_open(&t->notifier)) {
+    if (t->transport)
       ew_fail(error, EW_ESYSTEM, NULL, "cannot open an event descriptor: %s", strerror(errno));
-    ew_transport_free(io->transport);
-    free(io);
+    ew_transport_free(t->transport);
+    free(t);
     return error->status;
   }
-  pthread_once(&once, watch_process); /* after OpenSSL's: the last registered runs first */
-  io->forks = ew_forks();
-  io->wake_at_us = io->known_wake_at_us = EW_NEVER;
-  pthread_mutex_init(&io->running, NULL);
-  pthread_mutex_init(&io->lock, NULL);
-  enter(io);
-  *thread = io;
+  t->wake_at_us = t->known_wake_at_us = EW_NEVER;
+  ew_worker_init(&t->worker, ask_to_stop);
+  *self = t;
   return EW_OK;
 }
 
-void ew_io_thread_close(ew_io_thread *io) {
-  check_fork(io);
-  if (io->closed) return;
-  pthread_mutex_lock(&registry);
-  stop_thread(io);
-  pthread_mutex_unlock(&registry);
-  ew_transport_close(io->transport);
-  ew_transport_take_done(io->transport, &io->done);
-  abandon_orders(io, closed);
-  ew_transfers_move(&io->arrived, &io->done);
-  ew_bell_close(&io->bell);
-  io->closed = true;
+static void thread_close(void *self) {
+  ew_thread *t = self;
+  if (t->closed) return;
+  ew_worker_stop(&t->worker);
+  ew_transport_close(t->transport);
+  ew_transport_take_done(t->transport, &t->done);
+  abandon_orders(t, "the client was closed");
+  ew_transfers_move(&t->arrived, &t->done);
+  ew_notifier_close(&t->notifier);
+  t->closed = true;
 }
 
-void ew_io_thread_free(ew_io_thread *io) {
-  if (!io) return;
-  ew_io_thread_close(io);
-  leave(io);
-  ew_transfers_free(&io->arrived);
-  ew_transport_free(io->transport);
-  pthread_mutex_destroy(&io->running);
-  pthread_mutex_destroy(&io->lock);
-  free(io->cancelled);
-  free(io);
-}
-
-/* Every signal is the host's. */
-static bool make_thread(ew_io_thread *io) {
-  sigset_t all, before;
-  bool made;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  made = pthread_create(&io->thread, NULL, work, io) == 0;
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
-  return made;
-}
-
-static ew_status be_alive(ew_io_thread *io, ew_error *error) {
-  if (io->alive) return EW_OK;
-  pthread_mutex_lock(&registry);
-  io->alive = !exiting && make_thread(io);
-  pthread_mutex_unlock(&registry);
-  return io->alive ? EW_OK : ew_fail(error, EW_ESYSTEM, NULL, "cannot start a thread");
+static void thread_free(void *self) {
+  ew_thread *t = self;
+  ew_worker_free(&t->worker);
+  ew_transfers_free(&t->arrived);
+  ew_transport_free(t->transport);
+  free(t->cancelled);
+  free(t);
 }
 
 /* Room to cancel every transfer there is, so that cancelling cannot fail. */
-static bool reserve(ew_io_thread *io) {
-  size_t size = io->cancelled_size ? io->cancelled_size * 2 : 64;
+static bool reserve(ew_thread *t) {
+  size_t size = t->cancelled_size ? t->cancelled_size * 2 : 64;
   uint64_t *grown;
-  if (io->open_count < io->cancelled_size) return true;
-  pthread_mutex_lock(&io->lock);
-  grown = realloc(io->cancelled, size * sizeof *grown);
+  if (t->open_count < t->cancelled_size) return true;
+  lock(t);
+  grown = realloc(t->cancelled, size * sizeof *grown);
   if (grown) {
-    io->cancelled = grown;
-    io->cancelled_size = size;
+    t->cancelled = grown;
+    t->cancelled_size = size;
   }
-  pthread_mutex_unlock(&io->lock);
+  unlock(t);
   return grown != NULL;
 }
 
-ew_status ew_io_thread_start(ew_io_thread *io, ew_transfer *x, ew_error *error) {
-  check_fork(io);
-  if (io->closed) return ew_fail(error, EW_ECLOSED, NULL, "the client is closed");
-  if (!reserve(io)) return ew_fail_memory(error);
-  if (be_alive(io, error) != EW_OK) return error->status;
-  io->open_count++;
-  pthread_mutex_lock(&io->lock);
-  ew_transfers_append(&io->orders, x);
-  unlock(io, true);
+static ew_status thread_start(void *self, ew_transfer *x, ew_error *error) {
+  ew_thread *t = self;
+  if (t->closed) return ew_fail(error, EW_ECLOSED, NULL, "the client is closed");
+  if (!reserve(t)) return ew_fail_memory(error);
+  if (!ew_worker_start(&t->worker, work, t))
+    return ew_fail(error, EW_ESYSTEM, NULL, "cannot start a thread");
+  t->open_count++;
+  lock(t);
+  ew_transfers_append(&t->orders, x);
+  unlock_and_poke(t);
   return EW_OK;
 }
 
-static bool is_cancelled(const ew_io_thread *io, uint64_t id) {
+static bool is_cancelled(const ew_thread *t, uint64_t id) {
   size_t i = 0;
-  while (i < io->cancelled_count && io->cancelled[i] != id) i++;
-  return i < io->cancelled_count;
+  while (i < t->cancelled_count && t->cancelled[i] != id) i++;
+  return i < t->cancelled_count;
 }
 
-void ew_io_thread_cancel(ew_io_thread *io, uint64_t id) {
-  bool is_news = false;
+static void thread_cancel(void *self, uint64_t id) {
+  ew_thread *t = self;
   ew_transfer *x;
-  check_fork(io);
-  pthread_mutex_lock(&io->lock);
-  x = ew_transfers_take(&io->orders, id);
+  lock(t);
+  x = ew_transfers_take(&t->orders, id);
   if (x) {
     ew_transfer_abandon(x, EW_ECLOSED, "cancelled");
-    ew_transfers_append(&io->done, x);
-    ring(io);
-  } else if (io->alive && io->cancelled_count < io->cancelled_size && !is_cancelled(io, id)) {
-    io->cancelled[io->cancelled_count++] = id;
-    is_news = true;
+    ew_transfers_append(&t->done, x);
+    signal_host(t);
+  } else if (t->worker.alive && t->cancelled_count < t->cancelled_size && !is_cancelled(t, id)) {
+    t->cancelled[t->cancelled_count++] = id;
+    unlock_and_poke(t);
+    return;
   }
-  unlock(io, is_news);
+  unlock(t);
 }
 
-/* Nothing is left that the bell was rung for. With the lock held. */
-static void calm(ew_io_thread *io) {
-  if (!io->rung || io->arrived.first || io->done.first || io->wake_at_us <= ew_now_us()) return;
-  if (io->heard) ew_bell_calm(&io->bell);
-  io->rung = false;
+/* Takes the signal back if the host has nothing left to look at. With the lock held. */
+static void clear_signal(ew_thread *t) {
+  if (!t->signaled || t->arrived.first || t->done.first || t->wake_at_us <= ew_now_us()) return;
+  if (t->heard) ew_notifier_clear(&t->notifier);
+  t->signaled = false;
 }
 
 /* -> is there anything for the host to look at? */
-static bool collect(ew_io_thread *io) {
+static bool collect(ew_thread *t) {
   bool due;
-  pthread_mutex_lock(&io->lock);
-  ew_transfers_move(&io->arrived, &io->done);
-  due = io->wake_at_us <= ew_now_us();
-  if (due) io->wake_at_us = EW_NEVER;
-  calm(io);
-  pthread_mutex_unlock(&io->lock);
-  return due || io->arrived.first;
+  lock(t);
+  ew_transfers_move(&t->arrived, &t->done);
+  due = t->wake_at_us <= ew_now_us();
+  if (due) t->wake_at_us = EW_NEVER;
+  clear_signal(t);
+  unlock(t);
+  return due || t->arrived.first;
 }
 
-/* From now on the bell is rung aloud. */
-static void hear(ew_io_thread *io) {
-  pthread_mutex_lock(&io->lock);
-  if (io->rung && !io->heard) ew_bell_ring(&io->bell);
-  io->heard = true;
-  pthread_mutex_unlock(&io->lock);
+/* From now on a signal makes the notifier's descriptor readable. */
+static void hear(ew_thread *t) {
+  lock(t);
+  if (t->signaled && !t->heard) ew_notifier_signal(&t->notifier);
+  t->heard = true;
+  unlock(t);
 }
 
-/* false: a signal came. */
-static bool wait_for_bell(ew_io_thread *io, int64_t until_us) {
-  struct pollfd look = {ew_bell_fd(&io->bell), POLLIN, 0};
-  int64_t end_us = until_us < io->wake_at_us ? until_us : io->wake_at_us;
+/* false: a signal of the operating system's came. */
+static bool wait_for_notifier(ew_thread *t, int64_t until_us) {
+  struct pollfd look = {ew_notifier_fd(&t->notifier), POLLIN, 0};
+  int64_t end_us = ew_earlier(until_us, t->wake_at_us);
   return poll(&look, 1, ew_wait_ms(end_us - ew_now_us())) >= 0;
 }
 
-void ew_io_thread_step(ew_io_thread *io, int64_t timeout_us) {
+static void thread_step(void *self, int64_t timeout_us) {
+  ew_thread *t = self;
   int64_t now = ew_now_us(), end = timeout_us < EW_NEVER - now ? now + timeout_us : EW_NEVER;
-  check_fork(io);
-  if (io->closed) return;
-  if (now < end) hear(io);
-  while (!collect(io) && now < end && wait_for_bell(io, end)) now = ew_now_us();
+  if (t->closed) return;
+  if (now < end) hear(t);
+  while (!collect(t) && now < end && wait_for_notifier(t, end)) now = ew_now_us();
 }
 
-const ew_transfer *ew_io_thread_done(const ew_io_thread *io) {
-  return io->arrived.first;
+static const ew_transfer *thread_done(const void *self) {
+  const ew_thread *t = self;
+  return t->arrived.first;
 }
 
-void ew_io_thread_take_done(ew_io_thread *io, ew_transfers *to) {
+static void thread_take_done(void *self, ew_transfers *to) {
+  ew_thread *t = self;
   const ew_transfer *x;
-  for (x = io->arrived.first; x; x = ew_transfer_next(x)) io->open_count--;
-  ew_transfers_move(to, &io->arrived);
-  if (io->closed) return;
-  pthread_mutex_lock(&io->lock);
-  calm(io);
-  if (io->rung && io->heard)
-    ew_bell_ring(&io->bell); /* more came meanwhile: that byte may have been read */
-  pthread_mutex_unlock(&io->lock);
+  for (x = t->arrived.first; x; x = ew_transfer_next(x)) t->open_count--;
+  ew_transfers_move(to, &t->arrived);
+  if (t->closed) return;
+  lock(t);
+  clear_signal(t);
+  if (t->signaled && t->heard)
+    ew_notifier_signal(&t->notifier); /* more came meanwhile: the host may have read that byte */
+  unlock(t);
 }
 
-void ew_io_thread_wake_at(ew_io_thread *io, int64_t at_us) {
-  ew_error ignored; /* a step looks at the clock itself */
-  check_fork(io);
-  if (io->closed) return;
-  if (at_us != EW_NEVER && at_us > ew_now_us()) be_alive(io, &ignored);
-  pthread_mutex_lock(&io->lock);
-  io->wake_at_us = at_us;
+static void thread_wake_at(void *self, int64_t at_us) {
+  ew_thread *t = self;
+  if (t->closed) return;
+  if (at_us != EW_NEVER && at_us > ew_now_us())
+    ew_worker_start(&t->worker, work, t); /* without it a step looks at the clock itself */
+  lock(t);
+  t->wake_at_us = at_us;
   if (at_us <= ew_now_us()) {
-    ring(io);
+    signal_host(t);
     at_us = EW_NEVER;
   }
-  unlock(io, at_us < io->known_wake_at_us);
+  if (at_us < t->known_wake_at_us)
+    unlock_and_poke(t);
+  else
+    unlock(t);
 }
 
-int ew_io_thread_fd(ew_io_thread *io) {
-  check_fork(io);
-  if (!io->closed) hear(io);
-  return ew_bell_fd(&io->bell);
+static int thread_fd(void *self) {
+  ew_thread *t = self;
+  if (!t->closed) hear(t);
+  return ew_notifier_fd(&t->notifier);
 }
 
-int64_t ew_io_thread_due_us(ew_io_thread *io) {
+static int64_t thread_due_us(void *self) {
+  ew_thread *t = self;
   int64_t due;
-  check_fork(io);
-  if (io->closed) return EW_NEVER;
-  pthread_mutex_lock(&io->lock);
-  due = io->arrived.first || io->done.first ? 0 : io->wake_at_us;
-  pthread_mutex_unlock(&io->lock);
+  if (t->closed) return EW_NEVER;
+  lock(t);
+  due = t->arrived.first || t->done.first ? 0 : t->wake_at_us;
+  unlock(t);
   return due;
 }
 
-unsigned long long ew_io_thread_connections(ew_io_thread *io) {
+static unsigned long long thread_connections(void *self) {
+  ew_thread *t = self;
   unsigned long long connections;
-  pthread_mutex_lock(&io->lock);
-  connections = io->connections;
-  pthread_mutex_unlock(&io->lock);
+  lock(t);
+  connections = t->connections;
+  unlock(t);
   return connections;
 }
 
-unsigned long long ew_io_thread_forks(ew_io_thread *io) {
-  check_fork(io);
-  return ew_transport_forks(io->transport); /* the thread never asks */
-}
-
-const char *ew_io_thread_listen(ew_io_thread *io, ew_error *error) {
+static const char *thread_listen(void *self, ew_error *error) {
+  ew_thread *t = self;
   ew_status status;
-  check_fork(io);
-  if (io->closed) {
+  if (t->closed) {
     ew_fail(error, EW_ECLOSED, NULL, "the client is closed");
     return NULL;
   }
-  pthread_mutex_lock(&io->lock);
-  status = ew_bell_listen(&io->bell, error);
-  pthread_mutex_unlock(&io->lock);
-  return status == EW_OK ? io->bell.path : NULL;
+  lock(t);
+  status = ew_notifier_listen(&t->notifier, error);
+  unlock(t);
+  return status == EW_OK ? t->notifier.path : NULL;
 }
 
-bool ew_io_thread_accept(ew_io_thread *io) {
+static bool thread_accept(void *self) {
+  ew_thread *t = self;
   bool accepted;
-  pthread_mutex_lock(&io->lock);
-  accepted = ew_bell_accept(&io->bell);
-  io->heard = io->heard || accepted;
-  if (accepted && io->rung) ew_bell_ring(&io->bell); /* it has not heard of it */
-  pthread_mutex_unlock(&io->lock);
+  lock(t);
+  accepted = ew_notifier_accept(&t->notifier);
+  t->heard = t->heard || accepted;
+  if (accepted && t->signaled) ew_notifier_signal(&t->notifier); /* it came before the connection */
+  unlock(t);
   return accepted;
 }
+
+const ew_mode ew_threaded = {
+  .open = thread_open,
+  .close = thread_close,
+  .free = thread_free,
+  .after_fork = thread_after_fork,
+  .start = thread_start,
+  .cancel = thread_cancel,
+  .step = thread_step,
+  .done = thread_done,
+  .take_done = thread_take_done,
+  .wake_at = thread_wake_at,
+  .fd = thread_fd,
+  .due_us = thread_due_us,
+  .connections = thread_connections,
+  .listen = thread_listen,
+  .accept = thread_accept,
+};

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/fork.h"
 #include "journal/crc32c.h"
 
@@ -57,18 +58,13 @@ static ew_status spoil_writing(ew_journal *journal, ew_error *error, const char 
 
 static ew_status check_usable(const ew_journal *journal, ew_error *error) {
   if (journal->fd < 0) return ew_fail(error, EW_ECLOSED, NULL, "the journal is closed");
-  if (journal->forks != ew_forks())
+  if (journal->fork_generation != ew_fork_generation())
     return refuse(journal, error, "belongs to the process that opened it");
   if (journal->failure.status != EW_OK) *error = journal->failure;
   return journal->failure.status;
 }
 
 /* ---- opening ---- */
-
-static void close_fd(int *fd) {
-  if (*fd >= 0) close(*fd);
-  *fd = -1;
-}
 
 static ew_status refuse_opening(const ew_journal *journal, const char *path, ew_error *error) {
   int reason = errno;
@@ -130,7 +126,7 @@ static ew_status acquire(ew_journal *journal, const char *path, bool create, ew_
     bool replaced = false;
     if (open_and_lock(journal, path, create, &replaced, error) != EW_OK) return error->status;
     if (!replaced) return EW_OK;
-    close_fd(&journal->fd);
+    ew_fd_close(&journal->fd);
   }
   return refuse(journal, error, "is replaced again and again by others");
 }
@@ -320,7 +316,7 @@ ew_status ew_journal_append(ew_journal *journal, const char *text, size_t length
 /* Some file systems have no way to sync a folder, and say EINVAL. */
 static bool sync_folder(ew_journal *journal) {
   bool synced = journal->folder_fd < 0 || fsync(journal->folder_fd) == 0 || errno == EINVAL;
-  if (synced) close_fd(&journal->folder_fd);
+  if (synced) ew_fd_close(&journal->folder_fd);
   return synced;
 }
 
@@ -345,7 +341,7 @@ void ew_journal_init(ew_journal *journal) {
 /* What is in the file from an earlier run was perhaps never synced: `dirty`. */
 static ew_status prepare(ew_journal *journal, const char *path, ew_error *error) {
   size_t length;
-  journal->forks = ew_forks();
+  journal->fork_generation = ew_fork_generation();
   journal->dirty = true;
   ew_buffer_init(&journal->out, MUCH + LONGEST_LINE);
   journal->in = malloc(LONGEST_LINE);
@@ -372,8 +368,9 @@ ew_status ew_journal_open(ew_journal *journal, const char *path, bool create, bo
 }
 
 void ew_journal_close(ew_journal *journal) {
-  close_fd(&journal->fd); /* and no LOCK_UN: a forked child would take the lock from its parent */
-  close_fd(&journal->folder_fd);
+  ew_fd_close(
+    &journal->fd); /* and no LOCK_UN: a forked child would take the lock from its parent */
+  ew_fd_close(&journal->folder_fd);
   free(journal->in);
   journal->in = NULL;
   journal->current = 0;

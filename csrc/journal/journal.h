@@ -24,9 +24,9 @@
 
 /* Private, but for `is_new`: the file held no record when it was opened. */
 typedef struct {
-  int fd;         /* -1: closed */
-  int folder_fd;  /* until the first sync, which must cover the file's name too; or -1 */
-  unsigned forks; /* of the process that opened it */
+  int fd;                   /* -1: closed */
+  int folder_fd;            /* until the first sync, which must cover the file's name too; or -1 */
+  unsigned fork_generation; /* of the process that opened it */
   bool is_new;
   char name[120];   /* the path, as messages quote it */
   ew_error failure; /* what ended its use, if its status is not EW_OK */

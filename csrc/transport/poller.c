@@ -14,11 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
-int64_t ew_now_us(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
+#include "base/clock.h"
+#include "base/fd.h"
 
 static uint32_t to_epoll(int interest) {
   return (interest & EW_READABLE ? (uint32_t)EPOLLIN : 0u) |
@@ -51,16 +48,11 @@ bool ew_poller_open(ew_poller *poller) {
   return false;
 }
 
-static void close_fd(int *fd) {
-  if (*fd >= 0) close(*fd);
-  *fd = -1;
-}
-
 void ew_poller_close(ew_poller *poller) {
   int error = errno;
-  close_fd(&poller->poll_fd);
-  close_fd(&poller->timer_fd);
-  close_fd(&poller->wake_fd);
+  ew_fd_close(&poller->poll_fd);
+  ew_fd_close(&poller->timer_fd);
+  ew_fd_close(&poller->wake_fd);
   free(poller->interests);
   free(poller->dirty);
   ew_poller_init(poller);
@@ -153,11 +145,6 @@ static void drain(int fd) {
 
 void ew_poller_calm(ew_poller *poller) {
   drain(poller->wake_fd);
-}
-
-int ew_wait_ms(int64_t timeout_us) {
-  int64_t ms = timeout_us <= 0 ? 0 : (timeout_us - 1) / 1000 + 1; /* up: never spin */
-  return ms > 3600000 ? 3600000 : (int)ms;
 }
 
 int ew_poller_wait(ew_poller *poller, int64_t timeout_us, ew_ready ready[EW_MOST_READY]) {

@@ -33,11 +33,6 @@ typedef struct {
   int64_t armed_us; /* when the timer will fire; EW_NEVER */
 } ew_poller;
 
-#define EW_NEVER INT64_MAX
-
-/* Microseconds of a clock that no one can set. */
-int64_t ew_now_us(void);
-
 /* Closed, with nothing to free: the state ew_poller_close leaves too. */
 void ew_poller_init(ew_poller *poller);
 
@@ -72,8 +67,5 @@ void ew_poller_calm(ew_poller *poller);
 /* Wait at most `timeout_us` (0: look only) and clear timer and wake-up. Returns
 ** the number of ready sockets written to `ready`, or -1 when a signal came. */
 int ew_poller_wait(ew_poller *poller, int64_t timeout_us, ew_ready ready[EW_MOST_READY]);
-
-/* As poll(2) takes it: rounded up, so that nobody spins, and an hour at most. */
-int ew_wait_ms(int64_t timeout_us);
 
 #endif

@@ -18,6 +18,7 @@
 #include "api/request.h"
 #include "api/response.h"
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/utf8.h"
 #include "binding/args.h"
@@ -124,10 +125,11 @@ static int probe_siphash(lua_State *L) {
 /* request(operation, args) -> method, target, body, repeatable | nil, failure */
 static int probe_request(lua_State *L) {
   static const char *const methods[] = {"GET", "POST", "HEAD"};
-  int operation = luaL_checkoption(L, 1, NULL, ew_operation_names);
+  int operation = ew_operation_named(luaL_checkstring(L, 1));
   ew_args args;
   ew_error error;
   ew_request request;
+  luaL_argcheck(L, operation >= 0, 1, "unknown operation");
   args.allow_unknown_resource_type = false;
   if (lew_read_args(L, 2, &args, &error) != EW_OK ||
       ew_request_build(&request, (ew_operation)operation, &args, &error) != EW_OK)

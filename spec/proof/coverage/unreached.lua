@@ -2,7 +2,7 @@
 --- and why.
 
 return {
-  ["csrc/transport/transport.c"] = {
+  ["csrc/transport/attempts.c"] = {
     ["restart: finish("] = "memory that ends right after a stray answer",
   },
 }

@@ -7,6 +7,7 @@
 
 #include "api/resource_types.h"
 #include "base/error.h"
+#include "base/nearest.h"
 #include "base/utf8.h"
 #include "fuzz.h"
 

@@ -64,12 +64,16 @@ mutant("an id may be the key", "memcmp(text->data, key->data, key->length) == 0)
   by = "spec/unit/lua/client_spec.lua",
 })
 of("csrc/api/request.c", "spec/unit/csrc/api/request_spec.lua")
-mutant("a backslash stands in JSON as it is", [[&& bytes[i] != '\\') continue;]], ") continue;")
 mutant("an address may have a second @", "if (second)", "if (0)")
 mutant("an id may be a shortened number", "if (is_scientific(id))", "if (0 && is_scientific(id))")
 mutant("a slash is not percent-encoded", "0123456789-._~", "0123456789-._~@")
-mutant("a share is an unshare", [[operation == EW_SHARE ? "/share" : "/unshare"]], [["/unshare"]])
-mutant("a share may be repeated by libcurl", "= operation != EW_SHARE;", "= true;", {
+
+of("csrc/base/json.c", "spec/unit/csrc/api/request_spec.lua")
+mutant("a backslash stands in JSON as it is", [[&& bytes[i] != '\\') i++;]], ") i++;")
+
+of("csrc/api/operations.c", "spec/unit/csrc/api/request_spec.lua")
+mutant("a share is an unshare", [[RESOURCE "/share"]], [[RESOURCE "/unshare"]])
+mutant("a share may be repeated by libcurl", ".repeatable = false", ".repeatable = true", {
   by = FAULTS,
   filter = "a share is never sent twice",
 })
@@ -217,7 +221,7 @@ fault("a 4xx without a class of its own is no refusal", [[rejected = { "refused"
 
 -- ---- connections
 
-of("csrc/transport/transport.c", "spec/unit/csrc/transport/transport_spec.lua")
+of("csrc/transport/easy.c", "spec/unit/csrc/transport/transport_spec.lua")
 fault("redirects are followed", "{CURLOPT_FOLLOWLOCATION, 0}", "{CURLOPT_FOLLOWLOCATION, 1}",
   37, 38)
 fault("any certificate is trusted", "{CURLOPT_SSL_VERIFYPEER, 1}", "{CURLOPT_SSL_VERIFYPEER, 0}",
@@ -226,53 +230,64 @@ fault("a certificate for another host is trusted", "{CURLOPT_SSL_VERIFYHOST, 2}"
   "{CURLOPT_SSL_VERIFYHOST, 0}", 50)
 fault("a proxy sees our headers", "{CURLOPT_HEADEROPT, CURLHEADER_SEPARATE}",
   "{CURLOPT_HEADEROPT, CURLHEADER_UNIFIED}", 5)
+mutant("a share goes over a connection that may have died",
+  "!x->request.repeatable && t->newest != EW_HTTP_2", "false", {
+    by = FAULTS,
+    filter = "a share uses no connection",
+  })
+mutant("a .netrc is read", "{CURLOPT_NETRC, CURL_NETRC_IGNORED}",
+  "{CURLOPT_NETRC, CURL_NETRC_OPTIONAL}", { filter = "netrc" })
+
+of("csrc/transport/reuse.c", "spec/unit/csrc/transport/transport_spec.lua")
 fault("a stray answer is read", "if (s->requests == 0 || s->multiplexed) return false;",
   "return false;", 39, 40)
 fault("what OpenSSL has read is not asked for", "|| ew_tls_has_unread(ssl)", "", 39)
 fault("nothing is sent again over a connection that has died",
   "if (x->sends && !x->request.repeatable) {", "if (x->sends) {", 41, 42)
-fault("every attempt counts as sent", "completion.sent = x->sends > 0;", "completion.sent = true;",
-  1, 3, 4, 5, 18, 50, 51, 52)
 mutant("a share is sent again over a connection that has died",
   "if (x->sends && !x->request.repeatable) {", "if (0) {", {
     by = FAULTS,
     filter = "a share is never sent twice",
   })
-mutant("a share goes over a connection that may have died",
-  "!x->request.repeatable && t->newest != HTTP_2", "false", {
-    by = FAULTS,
-    filter = "a share uses no connection",
-  })
+mutant("a tunnel over HTTP/1.1 is used again", "|| s->tunnelled", "",
+  { filter = "times for a tunnel" })
+
+of("csrc/transport/transfer.c", "spec/unit/csrc/transport/transport_spec.lua")
+fault("every attempt counts as sent", "completion.sent = x->sends > 0;", "completion.sent = true;",
+  1, 3, 4, 5, 18, 50, 51, 52)
 mutant("a request that libcurl repeats counts as sent once",
   "completion.resent = x->sends > 1;", "completion.resent = false;", {
     by = FAULTS,
     filter = "a refusal is ambiguous",
   })
+mutant("a body is whole though libcurl saw it end",
+  "x->curl_code == CURLE_OK && ew_response_whole(", "ew_response_whole(")
+
+of("csrc/transport/attempts.c", "spec/unit/csrc/transport/transport_spec.lua")
 mutant("two readings of a status are no matter", "if (curl_code == CURLE_OK && !agrees(x))",
   "if (0 && !agrees(x))",
   { filter = "read differently" })
-mutant("a body is whole though libcurl saw it end",
-  "x->curl_code == CURLE_OK && ew_response_whole(", "ew_response_whole(")
-mutant("a tunnel over HTTP/1.1 is used again", "|| s->tunnelled", "",
-  { filter = "times for a tunnel" })
-mutant("http to loopback uses a proxy", "if (t->plain) return EW_OK;", "",
-  { filter = "shows a proxy nothing" })
-mutant("a .netrc is read", "{CURLOPT_NETRC, CURL_NETRC_IGNORED}",
-  "{CURLOPT_NETRC, CURL_NETRC_OPTIONAL}", { filter = "netrc" })
+
+of("csrc/transport/transport.c", "spec/unit/csrc/transport/transport_spec.lua")
 mutant("a fork's child keeps its parent's connections", "ew_sockets_cut_off(&t->sockets);", "",
   { filter = "after a fork, inline" })
+mutant("each of a burst gets a connection of its own", "  limit_connections(t);\n", "",
+  { filter = "needs a few connections" })
+
+of("csrc/client/client.c", "spec/unit/csrc/transport/transport_spec.lua")
 mutant("a fork's child goes on with its parent's calls",
-  "if (t->known_forks == ew_forks()) return;", "return;", { filter = "after a fork, inline" })
-mutant("http is for any host", "if (t->plain && !loopback)", "if (0 && !loopback)", {
+  "if (c->fork_generation != generation) {", "if (0) {", { filter = "after a fork, inline" })
+
+of("csrc/transport/endpoint.c", "spec/unit/csrc/transport/transport_spec.lua")
+mutant("http to loopback uses a proxy", "if (e->plain) return EW_OK;", "",
+  { filter = "shows a proxy nothing" })
+mutant("http is for any host", "if (e->plain && !loopback)", "if (0 && !loopback)", {
   by = "spec/unit/lua/client_spec.lua",
 })
 mutant("base_url may hold a password",
   "check_absent(url, CURLUPART_USER, CURLUE_NO_USER, error) != EW_OK ||", "", {
   by = "spec/unit/lua/client_spec.lua",
 })
-
-mutant("each of a burst gets a connection of its own", "  limit_connections(t);\n", "",
-  { filter = "needs a few connections" })
 
 of("csrc/transport/ca_file.c", "spec/unit/lua/client_spec.lua")
 mutant("any file is one of authorities", "if (holds_certificate(block, length)) return EW_OK;",
@@ -300,17 +315,19 @@ mutant("what was sent twice passes for sent once",
 mutant("any status passes for 200", "if (response->status != USUAL_STATUS) set",
   "if (0) set", { filter = "404 of today" })
 
-of("csrc/transport/poller.c", "spec/unit/csrc/transport/poller_spec.lua")
+of("csrc/base/clock.c", "spec/unit/csrc/base/clock_spec.lua")
 fault("time is the wall clock's", "clock_gettime(CLOCK_MONOTONIC",
   "clock_gettime(CLOCK_REALTIME", 61)
 
 of("csrc/base/buffer.c", "spec/unit/csrc/base/buffer_spec.lua")
 fault("memory that is not there is written to", "if (!data) return false;", "", 62)
 
-of("csrc/client/thread.c", "spec/unit/csrc/client/thread_spec.lua")
+of("csrc/client/thread_registry.c", "spec/unit/csrc/client/thread_spec.lua")
 mutant("the thread hears signals", "sigfillset(&all);", "sigemptyset(&all);",
   { filter = "leaves every signal" })
-mutant("closing forgets what was ordered", "abandon_orders(io, closed);", "",
+
+of("csrc/client/thread.c", "spec/unit/csrc/client/thread_spec.lua")
+mutant("closing forgets what was ordered", [[abandon_orders(t, "the client was closed");]], "",
   { filter = "loses nothing" })
 mutant("what is cancelled before it began is lost", "  if (x) {\n", "  if (x) {} else if (0) {\n",
   { filter = "loses nothing" })
@@ -343,7 +360,7 @@ mutant("others may write a journal", "if (opened->st_mode & (S_IWGRP | S_IWOTH))
   { filter = "case 33" })
 mutant("a journal may have two names", "if (opened->st_nlink > 1)", "if (0)",
   { filter = "case 33" })
-mutant("a fork's child may write", "if (journal->forks != ew_forks())", "if (0)",
+mutant("a fork's child may write", "if (journal->fork_generation != ew_fork_generation())", "if (0)",
   { filter = "lock is the parent's" })
 mutant("a file that lost its name is written", "*replaced = !is_named(path, &opened);", "",
   { filter = "lock is on the file" })

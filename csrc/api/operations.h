@@ -1,0 +1,30 @@
+/*
+** operations.h - the operations of the API that this library knows: a row for each.
+** Source: the API's documentation of get, share and unshare.
+*/
+#ifndef EW_OPERATIONS_H
+#define EW_OPERATIONS_H
+
+#include <stdbool.h>
+
+typedef enum { EW_UNSHARE, EW_SHARE, EW_GET, EW_CONNECT, EW_OPERATIONS } ew_operation;
+
+typedef enum { EW_HTTP_GET, EW_HTTP_POST, EW_HTTP_HEAD } ew_method;
+
+typedef struct {
+  const char *name;
+  ew_method method;    /* EW_HTTP_POST: the fields but for resource_id are the body, as JSON */
+  const char *path;    /* {field} stands for a field's text, percent-encoded */
+  bool takes_resource; /* resource_id and resource_type must be given */
+  bool takes_target;   /* exactly one target must be given */
+  bool takes_role;     /* role must be given */
+  bool repeatable;     /* sending the request twice undoes nothing that was done in between */
+} ew_operation_rules;
+
+/* By ew_operation. */
+extern const ew_operation_rules ew_operations[EW_OPERATIONS];
+
+/* The ew_operation of this name; -1: there is none. */
+int ew_operation_named(const char *name);
+
+#endif

@@ -1,0 +1,29 @@
+/*
+** attempts.h - how attempts end, and which of them begin anew.
+*/
+#ifndef EW_ATTEMPTS_H
+#define EW_ATTEMPTS_H
+
+#include "transport/internal.h"
+
+/* End what libcurl says is over. An attempt whose kept connection was not trusted begins anew on
+** a fresh connection: nothing of it was sent. */
+void ew_attempts_collect(ew_transport *transport);
+
+/* End one attempt, or all of them, for a reason of ours (static). An answer that came first
+** stands. */
+void ew_attempts_cancel(ew_transport *transport, uint64_t id, const char *reason);
+void ew_attempts_abort(ew_transport *transport, const char *reason, int curl_code);
+
+/* When the oldest attempt must have ended (EW_NEVER: there is none), and ending those. libcurl
+** has a time-out of its own, but does not look at it while a transfer waits for another's
+** connection. */
+int64_t ew_attempts_overdue_us(const ew_transport *transport);
+void ew_attempts_end_overdue(ew_transport *transport);
+
+/* Begin anew those that wait to see whether a connection speaks HTTP/2, after one was found that
+** does not. libcurl 7.88 lets them go by itself. 8.14 keeps them until that connection has its
+** answer, which may never come. */
+void ew_attempts_release_waiting(ew_transport *transport);
+
+#endif

@@ -1,0 +1,18 @@
+/*
+** libcurl.h - the libcurl of this process: may it be used, and what is done once before.
+*/
+#ifndef EW_LIBCURL_H
+#define EW_LIBCURL_H
+
+#include <stdbool.h>
+
+/* NULL, or why the libcurl that was loaded cannot be used. Static. */
+const char *ew_libcurl_unusable(void);
+
+/* Before any other use. Any number of times, from any thread. */
+void ew_libcurl_init(void);
+
+/* After ew_libcurl_init: libcurl uses OpenSSL, which the functions of tls.h may ask. */
+bool ew_libcurl_has_openssl(void);
+
+#endif
