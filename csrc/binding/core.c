@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "binding/args.h"
+#include "binding/class.h"
 #include "binding/result.h"
 #include "client/client.h"
 
@@ -206,10 +207,7 @@ void lew_register_core(lua_State *L) {
                                      {"close", core_close},
                                      {"__gc", core_gc},
                                      {NULL, NULL}};
-  luaL_newmetatable(L, CORE);
-  lew_setfuncs(L, methods);
+  lew_push_class(L, CORE, methods);
   set_operations(L);
-  lua_pushvalue(L, -1);
-  lua_setfield(L, -2, "__index");
   lua_pop(L, 1);
 }

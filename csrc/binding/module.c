@@ -16,8 +16,10 @@
 #include "binding/args.h"
 #include "binding/core.h"
 #include "binding/journal.h"
+#include "binding/json_object.h"
 #include "binding/process.h"
 #include "binding/result.h"
+#include "binding/resume_set.h"
 #include "transport/libcurl.h"
 
 enum { MOST_CANDIDATES = 64 };
@@ -141,6 +143,7 @@ int luaopen_elevenlabs_workspace_core(lua_State *L) {
   lew_register_completion(L);
   lew_register_core(L);
   lew_register_journal(L);
+  lew_register_set(L);
   lua_newtable(L);
   lew_setfuncs(L, functions);
   set_resource_types(L);

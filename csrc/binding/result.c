@@ -51,6 +51,12 @@ int lew_push_failure(lua_State *L, const ew_error *error) {
   return 2;
 }
 
+int lew_push_done(lua_State *L, ew_status status, const ew_error *error) {
+  if (status != EW_OK) return lew_push_failure(L, error);
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
 static bool has_headers(const ew_response *response) {
   size_t h;
   for (h = 0; h < EW_HEADERS; h++)

@@ -12,6 +12,9 @@
 /* Pushes nil and { kind, message, field = nil | name }; returns 2. */
 int lew_push_failure(lua_State *L, const ew_error *error);
 
+/* Pushes true and returns 1, or pushes what lew_push_failure does. */
+int lew_push_done(lua_State *L, ew_status status, const ew_error *error);
+
 /* Once in a state, before any completion is pushed. */
 void lew_register_completion(lua_State *L);
 
