@@ -8,7 +8,7 @@
 
 enum { DEEPEST = 64, MOST_NAMES = 256, LONGEST_KNOWN = 8 };
 
-/* What the rule asks of a value. */
+/* As much of a value as the rule looks at. */
 typedef enum { IS_NULL, IS_FALSE, IS_TRUE, IS_NUMBER, IS_EMPTY, IS_OK, IS_OTHER } nature;
 
 /* What a member of the outermost object means. */
@@ -21,7 +21,7 @@ static const struct {
                {"success", MEANS_SUCCESS}, {"ok", MEANS_SUCCESS},  {"status", MEANS_STATUS},
                {"message", MEANS_MESSAGE}};
 
-/* A decoded string, as far as it is looked at. */
+/* As much of a decoded string as the rule looks at. */
 typedef struct {
   uint64_t hash;
   size_t length;
@@ -36,9 +36,9 @@ typedef struct {
 
 typedef struct {
   const char *at, *end; /* borrowed */
-  const char *wrong;    /* a reason of its own; NULL: the body is not JSON */
+  const char *wrong;    /* the reason for a failure; NULL: the body is not JSON */
   nature outermost;
-  meaning member; /* of the outermost object: the one whose value comes next */
+  meaning member; /* of the outermost object's member whose value comes next */
   bool is_error, has_message, is_ok;
   int depth, name_count;
   level levels[DEEPEST];
@@ -83,7 +83,7 @@ static void put(word *w, unsigned char byte) {
   w->length++;
 }
 
-/* As UTF-8, so that an escaped character is the same as the character itself. */
+/* As UTF-8, so that an escaped character equals the character itself. */
 static void put_code_point(word *w, uint32_t code) {
   if (code < 0x80) {
     put(w, (unsigned char)code);
@@ -148,7 +148,7 @@ static bool read_escape(reader *r, word *w) {
   return true;
 }
 
-/* What follows the opening quote, and the closing one. */
+/* What follows the opening quote, up to and with the closing one. */
 static bool read_string(reader *r, word *w) {
   w->hash = UINT64_C(14695981039346656037);
   w->length = 0;
@@ -186,7 +186,7 @@ static meaning meaning_of(const word *name) {
   return MEANS_NOTHING;
 }
 
-/* Equal hashes count as equal names: a collision refuses a good body, and confirms none. */
+/* Equal hashes count as equal names. A collision refuses a good body. It confirms no bad one. */
 static bool add_name(reader *r, const word *name) {
   int i;
   for (i = r->levels[r->depth - 1].first_name; i < r->name_count; i++)
@@ -236,7 +236,7 @@ static void judge_value(reader *r, nature value) {
 
 /* ---- values ---- */
 
-/* "01" ends after its zero, and then has no comma. */
+/* Of "01" the number ends after the zero. The missing comma then refuses the body. */
 static bool read_number(reader *r) {
   take_here(r, '-');
   if (!take_here(r, '0') && !take_digits(r)) return false;

@@ -55,7 +55,7 @@ static ew_status check_characters(int field, const ew_text *text, ew_error *erro
                  found.number);
 }
 
-/* A cell that a spreadsheet has marked as text, a formula, a handle. */
+/* A spreadsheet's mark for text, a formula, a handle. */
 static ew_status check_first_character(int field, const ew_text *text, ew_error *error) {
   switch (text->data[0]) {
     case '\'':
@@ -76,8 +76,9 @@ static size_t skip_digits(const ew_text *text, size_t i) {
   return i;
 }
 
-/* 1.23457E+17: digits, perhaps a point or comma and digits, E, a sign, digits. An id of
-** letters and digits alone is never such a number, because the sign must be there. */
+/* 1.23457E+17: digits, perhaps a point or comma and digits, E, a sign, digits. Because there must
+*be
+** a sign, an id of letters and digits alone is never such a number. */
 static bool is_scientific(const ew_text *text) {
   size_t i = skip_digits(text, 0), exponent;
   if (i == 0) return false;
@@ -95,8 +96,8 @@ static bool holds_any(const ew_text *text, const char *bytes) {
   return false;
 }
 
-/* Forms in which people copy addresses. What to pass instead says more than the first
-** character that no address holds. */
+/* Forms in which people copy addresses. Here the message can say what to pass instead, which helps
+** more than the first character that no address holds. */
 static ew_status check_address_form(const ew_text *email, const char *second_at, ew_error *error) {
   if (begins_with(email, "mailto:"))
     return invalid(error, EW_USER_EMAIL,
@@ -262,7 +263,7 @@ const char *ew_args_warning(const ew_args *args) {
 }
 
 /* ---- building ----
-** Appending goes on after a failure: one look at the end finds it. */
+** Appending goes on after a failure: the caller looks at the result once. */
 
 static bool append_percent_encoded(ew_buffer *buffer, const ew_text *text) {
   static const char unreserved[] =

@@ -1,5 +1,5 @@
 /*
-** request.h - from arguments to a request: validation, path, query, JSON body.
+** request.h - from arguments to a request: checks, path, query and JSON body.
 ** Source of the rules: the API's documentation of get, share and unshare.
 */
 #ifndef EW_REQUEST_H
@@ -49,11 +49,11 @@ typedef struct {
 ** `error`. */
 ew_status ew_args_check(ew_operation operation, const ew_args *args, ew_error *error);
 
-/* The key: NULL data for none, else 1 to 512 bytes, each 0x21 to 0x7e. A target
-** that is the key itself is refused: it is the secret, not its id. */
+/* The key has 1 to 512 bytes, each 0x21 to 0x7e. NULL data: there is no key. A field that is the
+** key itself is refused: it is the secret, not an id. */
 ew_status ew_key_check(const ew_text *key, const ew_args *args, ew_error *error);
 
-/* What is allowed but is probably a slip; NULL when nothing is. Static. */
+/* What is allowed but probably a slip; NULL: nothing. Static. */
 const char *ew_args_warning(const ew_args *args);
 
 /* Check, then build. `args` may be NULL if the operation takes no resource. On failure nothing

@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* NULL-terminated, sorted. Source: the union of the lists in the OpenAPI
-** document of August 2025 and the official JavaScript SDK 2.73.0. */
+/* NULL-terminated, sorted. Source: the OpenAPI document of August 2025 and the official JavaScript
+** SDK 2.73.0; the names of either. */
 extern const char *const ew_resource_types[];
 
 bool ew_resource_type_known(const char *text, size_t length);

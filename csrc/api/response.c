@@ -45,7 +45,7 @@ static bool matches(span s, const char *lower) {
   return true;
 }
 
-/* Digits only, at most 18 of them: "+4", "0x4" and "4, 4" are no lengths. */
+/* At most 18 digits and nothing else: "+4", "0x4" and "4, 4" are no lengths. */
 static bool parse_length(span s, unsigned long long *length) {
   size_t i;
   if (s.length == 0 || s.length > 18) return false;
@@ -85,7 +85,7 @@ static void keep(ew_response *response, span name, span value) {
   response->headers[h][value.length] = '\0';
 }
 
-/* "HTTP/1.1 200 OK" or "HTTP/2 200": libcurl has already refused other forms. */
+/* "HTTP/1.1 200 OK" or "HTTP/2 200". libcurl has refused other forms before. */
 static int parse_status(span line) {
   const char *space = memchr(line.data, ' ', line.length);
   size_t i, at = space ? (size_t)(space - line.data) + 1 : line.length;
@@ -102,7 +102,8 @@ static bool informational(int status) {
   return status >= 100 && status < 200;
 }
 
-/* Only at the beginning, or after an informational head: else two could be read. */
+/* Only at the beginning or after an informational head. Otherwise there would be two statuses to
+** choose from. */
 static const char *take_status(ew_response *response, const char *line, size_t length) {
   span whole = {line, length};
   if (response->status != 0 && !response->interim_ended) return "the answer has two status lines";

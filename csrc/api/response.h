@@ -1,8 +1,8 @@
 /*
-** response.h - from header lines and body bytes to evidence: the status, the
-** few headers we use, and whether the answer is proved whole. libcurl's own
-** verdict proves none of this: it reports success for an answer cut inside its
-** headers and for one with two different lengths.
+** response.h - from header lines and body bytes to evidence: the status, the headers that are used,
+** and whether the answer is proved whole. libcurl's own verdict proves none of this: libcurl
+*reports
+** success for an answer that is cut inside its headers, and for an answer with two lengths.
 */
 #ifndef EW_RESPONSE_H
 #define EW_RESPONSE_H
@@ -16,7 +16,7 @@ enum { EW_HEADERS = 5 };
 extern const char *const ew_header_names[EW_HEADERS];
 
 typedef struct {
-  bool interim_ended; /* the newest head was informational and is over */
+  bool interim_ended; /* the newest head was informational (1xx) and has ended */
   int status;         /* of the newest head, informational ones included; 0: none */
   bool head_ended;    /* the blank line of the final head was seen */
   bool chunked;       /* transfer-encoding: exactly "chunked" */
@@ -32,17 +32,16 @@ void ew_response_init(ew_response *response);
 void ew_response_clear(ew_response *response);
 void ew_response_free(ew_response *response);
 
-/* One header line with its line end. NULL, or why the answer's framing cannot
-** be trusted: the transfer must then end and its connection close. */
+/* One header line with its line end. NULL, or why the answer's framing cannot be trusted: the
+** transfer must then end, and its connection must be closed. */
 const char *ew_response_header(ew_response *response, const char *line, size_t length);
 
 /* Body bytes. NULL, or why the transfer must end. */
 const char *ew_response_body(ew_response *response, const char *bytes, size_t length);
 
-/* Is the body proved whole by its length or by the terminal chunk? Asked only
-** where libcurl reported success, which for chunked means that it saw that
-** chunk (it reports error 18 otherwise). A `false` is not yet a "no": a complete
-** JSON value is its own proof. */
+/* True if the body is proved whole by its length or by the terminal chunk. To be asked only if
+** libcurl reported success: libcurl reports error 18 if it did not see the terminal chunk. After
+** `false` a body may still prove itself, as a complete JSON value. */
 bool ew_response_whole(const ew_response *response);
 
 #endif

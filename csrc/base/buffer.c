@@ -10,7 +10,7 @@ void ew_buffer_init(ew_buffer *buffer, size_t limit) {
   buffer->limit = limit;
 }
 
-/* Not realloc: it may leave the old bytes, perhaps a secret, in freed memory. */
+/* No realloc, because realloc may leave the old bytes, perhaps a secret, in freed memory. */
 static bool grow(ew_buffer *buffer, size_t wanted) {
   size_t capacity = buffer->capacity ? buffer->capacity : 128; /* a request's path, or its body */
   char *data;

@@ -15,15 +15,15 @@ typedef struct {
 
 void ew_buffer_init(ew_buffer *buffer, size_t limit);
 
-/* false: over the limit or out of memory; the buffer keeps what it had. */
+/* false: over the limit or out of memory. The content is then unchanged. */
 bool ew_buffer_append(ew_buffer *buffer, const char *bytes, size_t length);
 bool ew_buffer_append_text(ew_buffer *buffer, const char *text);
 
 /* Forget the content, keep the memory. */
 void ew_buffer_clear(ew_buffer *buffer);
 
-/* Overwrite the whole allocation with zeros, then free it: for secrets. A
-** growing buffer leaves no copy behind either. */
+/* Overwrites the whole allocation with zeros, then frees it: for secrets. A buffer that grows
+** leaves no copy behind either. */
 void ew_buffer_wipe(ew_buffer *buffer);
 
 void ew_buffer_free(ew_buffer *buffer);

@@ -1,6 +1,6 @@
 /*
-** error.h - one error value for every C layer.
-** A fixed-size struct, so that reporting a failure can never itself fail.
+** error.h - one error value for every C layer. Its size is fixed, so that reporting a failure
+** cannot fail.
 */
 #ifndef EW_ERROR_H
 #define EW_ERROR_H
@@ -13,7 +13,7 @@ typedef enum {
   EW_ENOMEM,
   EW_ESYSTEM, /* the operating system or libcurl refused */
   EW_ECLOSED,
-  EW_EJOURNAL /* the journal's file: locked, damaged, not writable... */
+  EW_EJOURNAL /* the journal's file is locked, damaged, not writable... */
 } ew_status;
 
 typedef struct {
@@ -22,8 +22,8 @@ typedef struct {
   char message[320]; /* printable ASCII */
 } ew_error;
 
-/* Fill `error` and return `status`, so that a caller can `return ew_fail(...)`.
-** `field` may be NULL. */
+/* Fills `error` and returns `status`, so that a caller can `return ew_fail(...)`. `field` may be
+** NULL. */
 ew_status ew_fail(ew_error *error, ew_status status, const char *field, const char *format, ...)
 #if defined(__GNUC__)
   __attribute__((format(printf, 4, 5)))
@@ -33,9 +33,9 @@ ew_status ew_fail(ew_error *error, ew_status status, const char *field, const ch
 /* The one message for EW_ENOMEM. */
 ew_status ew_fail_memory(ew_error *error);
 
-/* Copy user text so that it can be quoted in a message: bytes that are not
-** printable ASCII become '?'. Text that does not fit, or that begins like a secret
-** key ("sk_"), becomes "...": part of a misplaced key is a leak too. */
+/* Copies a user's text so that a message can quote it. A byte that is not printable ASCII becomes
+** '?'. A text that does not fit, or that begins like a secret key ("sk_"), becomes "...": part of a
+** misplaced key is a leak too. */
 void ew_quotable(char *out, size_t out_size, const char *text, size_t length);
 
 #endif

@@ -1,6 +1,6 @@
 #include "base/utf8.h"
 
-/* The same for two bytes or more. */
+/* As ew_utf8_sequence, of two bytes or more. */
 static size_t sequence(const unsigned char *s, size_t left) {
   unsigned char first = s[0], low = 0x80, high = 0xbf;
   size_t length, i;

@@ -120,7 +120,7 @@ static ew_status unknown_field(ew_error *error, const char *name, size_t length)
   return ew_fail(error, EW_EINVAL, quoted, "unknown field %s", quoted);
 }
 
-/* The pair that lua_next has put on top: key at -2, value at -1. */
+/* The pair that lua_next has pushed: the key at -2, the value at -1. */
 static ew_status read_pair(lua_State *L, ew_args *args, ew_error *error) {
   static const char flag[] = "allow_unknown_resource_type";
   size_t length;

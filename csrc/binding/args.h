@@ -1,7 +1,8 @@
 /*
-** args.h - from Lua tables to C structs. Tables are read raw, so that no
-** metamethod runs; what is read is borrowed from the table, which must stay on
-** the stack. Nothing here owns memory, so a Lua error loses none.
+** args.h - from Lua tables to C structs. Tables are read raw, so that no metamethod runs. Strings
+*are
+** borrowed from the table, which must stay on the stack. Nothing here owns memory, so that a Lua
+** error loses none.
 */
 #ifndef LEW_ARGS_H
 #define LEW_ARGS_H
@@ -21,14 +22,14 @@ typedef struct {
 
 ew_status lew_read_options(lua_State *L, int table, lew_options *options, ew_error *error);
 
-/* `args->allow_unknown_resource_type` keeps its value where the table is silent. */
+/* `args->allow_unknown_resource_type` keeps its value if the table does not set it. */
 ew_status lew_read_args(lua_State *L, int table, ew_args *args, ew_error *error);
 
 /* A string; nil and false are no key. */
 ew_status lew_read_key(lua_State *L, int index, ew_text *key, ew_error *error);
 
-/* Milliseconds as a Lua number, to microseconds: below 0 and NaN are 0, and
-** what is out of range is EW_NEVER. */
+/* From milliseconds as a Lua number to microseconds. Numbers below 0 and NaN are 0. A number out of
+** range is EW_NEVER. */
 int64_t lew_read_ms(lua_State *L, int index);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "base/json.h"
 
-/* What is written where there is room, and counted in any case. */
+/* Text that is written while there is room, and counted in any case. */
 typedef struct {
   char *bytes;
   size_t length, size;
@@ -82,7 +82,7 @@ static void put_object(lua_State *L, int count, record *out) {
   put(out, "}", 1);
 }
 
-/* No luaL_Buffer: one that grows where memory is short spoils all later ones in 5.4.4. */
+/* No luaL_Buffer: in 5.4.4 a buffer that fails to grow spoils all later ones. */
 int lew_json_object(lua_State *L) {
   char small[1024];
   record out = {small, 0, sizeof small};

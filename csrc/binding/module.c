@@ -30,8 +30,8 @@ static int module_now(lua_State *L) {
   return 1;
 }
 
-/* core.random() -> a number in [0, 1), unlike any other process's: math.random gives every
-** worker of a host the same numbers, until the host seeds it */
+/* core.random() -> a number in [0, 1). No other process has the same numbers: math.random gives all
+** workers of a host the same ones, until the host seeds it. */
 static int module_random(lua_State *L) {
   uint64_t bits = 0;
   if (getrandom(&bits, sizeof bits, 0) != (ssize_t)sizeof bits) bits = (uint64_t)ew_now_us() << 32;
@@ -39,8 +39,9 @@ static int module_random(lua_State *L) {
   return 1;
 }
 
-/* core.is_yieldable() -> may its caller yield? nil: 5.1 and 5.2 cannot tell. nginx's Lua
-** has no coroutine.isyieldable. */
+/* core.is_yieldable() -> true if the caller may yield; nil: 5.1 and 5.2 cannot tell. nginx's Lua
+*has
+** no coroutine.isyieldable. */
 static int module_is_yieldable(lua_State *L) {
 #ifdef LEW_KNOWS_YIELDABLE
   lua_pushboolean(L, lua_isyieldable(L));
@@ -78,8 +79,9 @@ static int module_check_key(lua_State *L) {
   return 1;
 }
 
-/* core.judge_body(body, whole) -> true: the body confirms a change | why it does not. The same
-** verdict as a completion's `body_proof`, for cores that are not this one. */
+/* core.judge_body(body, whole) -> true: the body confirms a change | why not. The verdict is that
+*of
+** a completion's `body_proof`. Cores that stand in for this one ask for it. */
 static int module_judge_body(lua_State *L) {
   size_t length;
   const char *body = luaL_checklstring(L, 1, &length);

@@ -13,7 +13,7 @@
 **   lua_setfield(L, -2, "elevenlabs.workspace.core");
 **   lua_pop(L, 2);
 **
-** The module's Lua files and lua-cjson must be found by `require` as ever.
+** `require` must find the module's Lua files and lua-cjson.
 */
 #ifndef ELEVENLABS_WORKSPACE_H
 #define ELEVENLABS_WORKSPACE_H
@@ -24,8 +24,8 @@
 extern "C" {
 #endif
 
-/* Pushes the module's table and returns 1. Raises a Lua error where libcurl is
-** older than 7.87, cannot do TLS or is not thread-safe. */
+/* Pushes the module's table and returns 1. Raises a Lua error if libcurl is older than 7.87, cannot
+** do TLS or is not thread-safe. */
 int luaopen_elevenlabs_workspace_core(lua_State *L);
 
 #ifdef __cplusplus

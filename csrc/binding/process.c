@@ -6,9 +6,9 @@
 #include <termios.h>
 #include <unistd.h>
 
-/* Opens those of the descriptors 0 to 2 that are closed. Otherwise a socket or a file would get
-** one of these numbers, and text meant for a person would go there. open takes the lowest number
-** that is free. Descriptor 1 cannot be written to: a result that is lost must be an error. */
+/* Opens the descriptors 0 to 2 that are closed. Otherwise a socket or a file would get one of these
+** numbers, and text for a person would go there. open takes the lowest free number. Descriptor 1 is
+** opened for reading, so that writing a result to it is an error. */
 int lew_open_descriptors(lua_State *L) {
   int fd;
   (void)L;
@@ -18,7 +18,7 @@ int lew_open_descriptors(lua_State *L) {
   return 0;
 }
 
-/* Throws away what was typed on the terminal and not read. */
+/* Discards what was typed on the terminal and not read yet. */
 int lew_discard_input(lua_State *L) {
   (void)L;
   tcflush(STDIN_FILENO, TCIFLUSH);

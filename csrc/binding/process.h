@@ -1,6 +1,5 @@
 /*
-** process.h - what a command needs of its process, and a library must leave alone: its
-** standard descriptors and its terminal.
+** process.h - the standard descriptors and the terminal of a command. A library leaves both alone.
 */
 #ifndef LEW_PROCESS_H
 #define LEW_PROCESS_H

@@ -1,6 +1,6 @@
 /*
 ** crc32c.h - the checksum of a journal's lines: CRC-32C (Castagnoli), as iSCSI and
-** ext4 use it (RFC 3720, appendix B.4). It finds every change of up to 32 bits in a row.
+** ext4 use it (RFC 3720, appendix B.4). The checksum finds every change of up to 32 bits in a row.
 */
 #ifndef EW_CRC32C_H
 #define EW_CRC32C_H

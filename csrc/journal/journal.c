@@ -44,14 +44,14 @@ static ew_status spoil(ew_journal *journal, const ew_error *error) {
   return error->status;
 }
 
-/* Nobody knows what of the last writes the disk has, and asking again may get a yes that
-** is not true: Linux forgets a failed write once it told of it. So nothing is tried
-** again, and nothing of it stays in the file if that can be helped. */
+/* After a failed write or sync nobody knows which of the last writes the disk has. A second sync
+** may report success that is not true: Linux forgets a failed write after it has reported it once.
+** So nothing is tried again, and the records are cut off again if possible. */
 static ew_status spoil_writing(ew_journal *journal, ew_error *error, const char *what) {
   int cut;
   refuse_system(journal, error, what);
   cut = ftruncate(journal->fd, journal->good);
-  (void)cut; /* else the next run finds a torn tail, and cuts that */
+  (void)cut; /* if it failed, the next run finds a torn tail and cuts it off */
   ew_buffer_free(&journal->out);
   return spoil(journal, error);
 }
@@ -75,15 +75,16 @@ static ew_status refuse_opening(const ew_journal *journal, const char *path, ew_
   return refuse_system(journal, error, "cannot be opened");
 }
 
-/* Does the path still name the file that is open? */
+/* True if the path still names the file that is open. */
 static bool is_named(const char *path, const struct stat *opened) {
   struct stat named;
   return lstat(path, &named) == 0 && named.st_ino == opened->st_ino &&
          named.st_dev == opened->st_dev;
 }
 
-/* A line that another user may have written proves nothing: neither may the file be another's,
-** nor have a name in a folder of another's, nor be open to writing. */
+/* A line that another user may have written proves nothing. So the file must not be another
+** user's, must not have a second name (perhaps in another user's folder), and nobody else may be
+** able to write it. */
 static ew_status check_private(const ew_journal *journal, const struct stat *opened,
                                ew_error *error) {
   if (opened->st_uid != geteuid())
@@ -119,7 +120,7 @@ static ew_status open_and_lock(ew_journal *journal, const char *path, bool creat
   return EW_OK;
 }
 
-/* Until the file that was locked is the one that the path names. */
+/* Again, until the locked file is the one that the path names. */
 static ew_status acquire(ew_journal *journal, const char *path, bool create, ew_error *error) {
   int tries;
   for (tries = 0; tries < MOST_TRIES; tries++) {
@@ -145,7 +146,7 @@ static ssize_t read_at(int fd, char *bytes, size_t size, int64_t offset) {
   return got;
 }
 
-/* A crash while the file was made may have left it empty, or with part of this. */
+/* A crash while the file was made may have left an empty file or part of the header. */
 static ew_status check_header(const ew_journal *journal, ew_error *error) {
   char first[sizeof EW_JOURNAL_HEADER - 1];
   ssize_t got = read_at(journal->fd, first, sizeof first, 0);
@@ -157,8 +158,7 @@ static ew_status check_header(const ew_journal *journal, ew_error *error) {
 
 /* ---- reading ---- */
 
-/* A line that fills the buffer is too long: nothing of it is wanted any more, but where
-** it ends still is. */
+/* A line that fills the buffer is too long. Its bytes are discarded. Only its end matters now. */
 static void make_room(ew_journal *journal) {
   journal->filled -= journal->start;
   memmove(journal->in, journal->in + journal->start, journal->filled);
@@ -168,8 +168,8 @@ static void make_room(ew_journal *journal) {
   journal->filled = 0;
 }
 
-/* Have the next line, or its end, stand at `start`. *length, with its newline, is 0 where
-** only a torn tail is left, or nothing. */
+/* Reads until the next line, or the end of an overlong one, stands at `start`. *length counts the
+** newline; 0: only a torn tail is left, or nothing. */
 static ew_status look_ahead(ew_journal *journal, size_t *length, ew_error *error) {
   for (;;) {
     const char *start = journal->in + journal->start;
@@ -251,8 +251,8 @@ void ew_journal_pass(ew_journal *journal) {
 
 /* ---- writing ---- */
 
-/* Cutting the torn tail waits until here, so that whoever reads a header and refuses it
-** leaves the file as it was. */
+/* The torn tail is cut off here and not before: a caller that reads the header and refuses it must
+** leave the file as it was. */
 static ew_status check_writable(ew_journal *journal, ew_error *error) {
   if (check_usable(journal, error) != EW_OK) return error->status;
   if (journal->in)
@@ -278,7 +278,7 @@ static ew_status check_record(const ew_journal *journal, const char *text, size_
   return EW_OK;
 }
 
-/* The whole line or nothing of it. */
+/* Appends the whole line or nothing. */
 static bool add_line(ew_buffer *out, const char *text, size_t length) {
   char suffix[SUFFIX_LENGTH + 1];
   size_t before = out->length, body = length - 1;
@@ -338,7 +338,7 @@ void ew_journal_init(ew_journal *journal) {
   journal->fd = journal->folder_fd = -1;
 }
 
-/* What is in the file from an earlier run was perhaps never synced: `dirty`. */
+/* An earlier run may never have synced what is in the file. So `dirty` is true. */
 static ew_status prepare(ew_journal *journal, const char *path, ew_error *error) {
   size_t length;
   journal->fork_generation = ew_fork_generation();
@@ -368,8 +368,8 @@ ew_status ew_journal_open(ew_journal *journal, const char *path, bool create, bo
 }
 
 void ew_journal_close(ew_journal *journal) {
-  ew_fd_close(
-    &journal->fd); /* and no LOCK_UN: a forked child would take the lock from its parent */
+  /* No LOCK_UN: a forked child would take the lock from its parent. */
+  ew_fd_close(&journal->fd);
   ew_fd_close(&journal->folder_fd);
   free(journal->in);
   journal->in = NULL;

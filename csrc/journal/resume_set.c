@@ -70,7 +70,7 @@ ew_hash ew_siphash(ew_hash key, const char *bytes, size_t length) {
 
 enum { SLOT = sizeof(ew_hash) + 1 };
 
-/* Where it is, or the free slot where it belongs: there always is one. */
+/* The slot of the hash, or the free slot for it. There is always a free slot. */
 static size_t slot_of(const ew_resume_set *set, ew_hash hash) {
   size_t slot = (size_t)(hash.low % set->capacity);
   /* clang loses both arrays of a set that has just grown, and does not know that a slot with
@@ -87,8 +87,8 @@ static void place(ew_resume_set *set, size_t slot, ew_hash hash, uint8_t bits) {
   set->bits[slot] = bits;
 }
 
-/* By half, when it is 85 % full: old and new together are 50 bytes an item then. From
-** two slots on, so that this holds of small sets too. */
+/* Grows by half if the set is 85 % full. The old and the new slots together then take 50 bytes an
+** item. The first size is two slots, so that this holds for small sets too. */
 static ew_status grow(ew_resume_set *set, ew_error *error) {
   ew_resume_set grown = *set;
   size_t i;

@@ -1,12 +1,11 @@
 /*
-** resume_set.h - what a journal already says of each item: from the item's name, of
-** any length, to a byte of bits that the caller gives a meaning.
+** resume_set.h - what a journal says of each item: a byte of bits for each name. The caller gives
+** the bits a meaning.
 **
-** The names are not kept, only a hash of 128 bits each, so that an item costs less than
-** 64 bytes even while the set grows. Two names with one hash would make an item count as
-** done that is not: a false confirmation. By chance that takes some 2^64 items; and
-** nobody can look for such a pair, because the hash (SipHash-2-4) has a random key, new
-** for each set. So a hash must never be written anywhere.
+** The set keeps a hash of 128 bits for each name, so that an item costs less than 64 bytes even
+** while the set grows. Two names with the same hash would be a false confirmation. By chance that
+** takes about 2^64 items. Nobody can search for such a pair, because the hash (SipHash-2-4) has a
+** random key, new for each set. A hash must therefore never be written anywhere.
 */
 #ifndef EW_RESUME_SET_H
 #define EW_RESUME_SET_H
@@ -35,11 +34,11 @@ ew_status ew_resume_set_init(ew_resume_set *set, ew_error *error);
 /* 0: absent. */
 uint8_t ew_resume_set_get(const ew_resume_set *set, const char *name, size_t length);
 
-/* Add it, or change its bits, which must not be 0. After EW_ENOMEM the set is as it was. */
+/* Adds the name or changes its bits, which must not be 0. After EW_ENOMEM the set is as it was. */
 ew_status ew_resume_set_put(ew_resume_set *set, const char *name, size_t length, uint8_t bits,
                             ew_error *error);
 
-/* Add it where it is absent. `before` is what `get` gave. */
+/* Adds the name unless the set has it. `before` is what ew_resume_set_get gave. */
 ew_status ew_resume_set_add(ew_resume_set *set, const char *name, size_t length, uint8_t bits,
                             uint8_t *before, ew_error *error);
 

@@ -40,7 +40,8 @@ static ssize_t read_some(int fd, char *bytes, size_t size) {
   return got;
 }
 
-/* Block by block. The end of each is looked at again with the next: a line may begin there. */
+/* Reads block by block. The end of each block is searched again with the next block, because a line
+** may begin there. */
 static ew_status look_for_certificate(int fd, const char *path, ew_error *error) {
   enum { SIZE = 8192, KEPT = 64 };
   char block[KEPT + SIZE];

@@ -94,7 +94,7 @@ bool ew_poller_set(ew_poller *poller, int fd, int interest) {
 
 void ew_poller_forget(ew_poller *poller, int fd) {
   if ((size_t)fd >= poller->interests_size) return;
-  /* Closing is not enough: where a forked child has a copy, the kernel would go on
+  /* Closing is not enough. If a forked child has a copy of the socket, the kernel would go on
   ** reporting it here. */
   if (poller->interests[fd].applied) watch(poller, EPOLL_CTL_DEL, fd, 0);
   poller->interests[fd].wanted = poller->interests[fd].applied = 0;
@@ -105,12 +105,12 @@ static void apply(ew_poller *poller, int fd) {
   interest->dirty = 0;
   if (interest->wanted == interest->applied) return;
   if (!interest->wanted) {
-    /* No interest in an idle connection waits until it has something to say: most often
-    ** the next request comes first. */
+    /* An idle connection is dropped from the poller only when it becomes readable. Most often the
+    ** next request comes first, and two system calls are saved. */
     if (interest->applied == EW_READABLE) return;
-    watch(poller, EPOLL_CTL_DEL, fd, 0); /* fails when the fd is closed: as good */
+    watch(poller, EPOLL_CTL_DEL, fd, 0); /* fails if the fd is closed, which is as good */
   } else if (!interest->applied || !watch(poller, EPOLL_CTL_MOD, fd, interest->wanted))
-    watch(poller, EPOLL_CTL_ADD, fd, interest->wanted); /* new, or closed and reused unseen */
+    watch(poller, EPOLL_CTL_ADD, fd, interest->wanted); /* a new fd, or a reused number */
   interest->applied = interest->wanted;
 }
 

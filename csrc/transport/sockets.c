@@ -47,7 +47,7 @@ ew_socket *ew_sockets_by_fd(ew_sockets *sockets, int fd) {
   return NULL;
 }
 
-/* As inet_ntop writes it. -> the port, 0: it is no IP's */
+/* Writes the address as inet_ntop does. -> the port; 0: the address is not an IP's */
 static int read_end(const struct sockaddr_storage *address, char *ip) {
   const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
   const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
@@ -58,8 +58,9 @@ static int read_end(const struct sockaddr_storage *address, char *ip) {
   return ntohs(is_v6 ? v6->sin6_port : v4->sin_port);
 }
 
-/* Once: asking the system for each connection at each request was most of the time
-** that it spent for us, with many connections. */
+/* Asks the system once for each connection. Asking at each request took most of the system time
+*with
+** many connections. */
 static bool learn_ends(ew_socket *s) {
   struct sockaddr_storage local = {0}, remote = {0};
   socklen_t local_size = sizeof local, remote_size = sizeof remote;
@@ -102,8 +103,8 @@ bool ew_socket_readable(const ew_socket *s) {
   return poll(&look, 1, 0) > 0;
 }
 
-/* A socket that was never connected refuses every byte, and a chroot has one too. There
-** is a descriptor for it: the poller was closed before. */
+/* A socket that was never connected refuses every byte, and there are sockets in a chroot too. A
+** descriptor is free: the poller was closed before. */
 void ew_sockets_cut_off(ew_sockets *sockets) {
   int dead = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   size_t i;

@@ -9,7 +9,7 @@ static struct {
   void (*get0_alpn_selected)(const void *ssl, const unsigned char **name, unsigned *length);
 } openssl;
 
-/* Copied and not cast: C has no cast from an object pointer to a function's. */
+/* The pointer is copied: C has no cast from an object pointer to a function pointer. */
 static bool find(void *library, const char *name, void *function) {
   void *address = dlsym(library, name);
   memcpy(function, &address, sizeof address);
