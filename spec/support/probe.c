@@ -20,6 +20,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/fork.h"
 #include "base/utf8.h"
 #include "binding/args.h"
 #include "binding/result.h"
@@ -119,6 +120,18 @@ static int probe_siphash(lua_State *L) {
   write_word(digits, hash.low);
   write_word(digits + 16, hash.high);
   lua_pushstring(L, digits);
+  return 1;
+}
+
+/* wait_ms(timeout_us) -> milliseconds for poll(2) */
+static int probe_wait_ms(lua_State *L) {
+  lua_pushinteger(L, ew_wait_ms((int64_t)luaL_checknumber(L, 1)));
+  return 1;
+}
+
+/* fork_generation() -> a number that is larger in each child */
+static int probe_fork_generation(lua_State *L) {
+  lua_pushinteger(L, (lua_Integer)ew_fork_generation());
   return 1;
 }
 
@@ -429,6 +442,8 @@ __attribute__((visibility("default"))) int luaopen_probe(lua_State *L) {
                                        {"proof_doubt", probe_proof_doubt},
                                        {"crc32c", probe_crc32c},
                                        {"siphash", probe_siphash},
+                                       {"wait_ms", probe_wait_ms},
+                                       {"fork_generation", probe_fork_generation},
                                        {"request", probe_request},
                                        {"response", probe_response},
                                        {"poller", poller_new},

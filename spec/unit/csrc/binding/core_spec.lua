@@ -1,6 +1,5 @@
 -- The core object: what the engine stands on, and what fakes must do like it.
 
-local cjson = require "cjson"
 local core = require "elevenlabs.workspace.core"
 local probe = require "probe"
 local process = require "spec.support.process"
@@ -21,43 +20,6 @@ local function collect(handle, count)
 end
 
 describe("core", function()
-  it("writes fields of any length", function()
-    for _, length in ipairs { 1000, 1018, 1020, 70000 } do -- where a buffer on the stack ends
-      local half = math.floor(length / 2)
-      local text = ("\1x"):rep(half)
-      local expected = '{"a":"' .. ("\\u0001x"):rep(half) .. '"}'
-      assert.are.equal(expected, core.json_object({ "a" }, { a = text }))
-      text = ("x"):rep(length)
-      assert.are.equal('{"a":"' .. text .. '"}', core.json_object({ "a" }, { a = text }))
-    end
-  end)
-
-  it("writes fields as JSON, in the order of their names", function()
-    local names = { "text", "none", "number", "yes", "no", "null", "last" }
-    local values =
-      { last = "", number = 429, yes = true, no = false, null = cjson.null, other = "x" }
-    values.text = 'a"b\\c/\0\1\n\31\127\195\164' .. ("long "):rep(5000)
-    local json = core.json_object(names, values)
-    assert.are.same(
-      { last = "", number = 429, yes = true, text = values.text },
-      cjson.decode(json)
-    )
-    local text = [[{"text":"a\"b\\c/\u0000\u0001\u000a\u001f]] .. "\127\195\164long "
-    assert.are.equal(text, json:sub(1, #text))
-    assert.matches('long ","number":429,"yes":true,"last":""}$', json)
-    assert.are.equal('{"a":1,"b":"2"}', core.json_object({ "a" }, { a = 1 }, { "b" }, { b = "2" }))
-    assert.has_error(function()
-      core.json_object({ "a" }, { a = 1 }, { "b" })
-    end)
-    local trap = setmetatable({}, { __index = error })
-    assert.are.equal("{}", core.json_object(names, trap))
-    local ends = { low = -9007199254740991, zero = 0, high = 9007199254740991 }
-    assert.are.equal(
-      '{"low":-9007199254740991,"zero":0,"high":9007199254740991}',
-      core.json_object({ "low", "zero", "high" }, ends)
-    )
-  end)
-
   it("gives a completion for every attempt, with all its evidence", function()
     local sandbox = sandboxes.start()
     local handle = assert(core.new { base_url = sandbox.base_url, ca_file = sandbox.ca_file })
@@ -186,22 +148,6 @@ describe("core", function()
     end
   end)
 
-  local upvalueid = rawget(debug, "upvalueid")
-  if upvalueid then -- else Lua has no light userdata to give
-    it("takes only JSON's null for no argument", function()
-      local handle = assert(core.new(NOWHERE))
-      local other = upvalueid(function()
-        return cjson
-      end, 1)
-      local args = { resource_id = "x", resource_type = "voice", user_email = cjson.null }
-      assert.is_true(handle:validate("get", args))
-      args.user_email = other
-      local _, failure = handle:validate("get", args)
-      assert.are.equal("user_email must be a string, got userdata", failure.message)
-      handle:close()
-    end)
-  end
-
   it("raises once it was collected, and never crashes", function()
     local handle = assert(core.new(NOWHERE))
     handle:get(VOICE, "k")
@@ -314,27 +260,6 @@ describe("core", function()
       ]],
     }
     assert.are.same({ 0, "" }, { code, err })
-  end)
-
-  it("cannot be loaded where libcurl is too old or lacks what it needs", function()
-    for other, message in pairs {
-      old = "libcurl 7.87 or newer is needed; an older one was loaded",
-      TLS = "the libcurl that was loaded cannot do TLS",
-      threads = "the libcurl that was loaded cannot be initialised thread-safely",
-    } do
-      local code, out, err = process.run({
-        os.getenv "SPEC_LUA",
-        "-e",
-        [[ print(select(2, pcall(require, "elevenlabs.workspace.core"))) ]],
-      }, {
-        env = {
-          LD_PRELOAD = os.getenv "SPEC_PRELOAD" .. "/other_libcurl.so",
-          OTHER_LIBCURL = other,
-        },
-      })
-      assert.are.same({ 0, "" }, { code, err })
-      assert.matches("elevenlabs.workspace: " .. message, out, 1, true)
-    end
   end)
 
   --- Run code in a process whose `turn`-th call of a system function fails.
@@ -492,24 +417,4 @@ describe("core", function()
       assert.are.same({ 0, "" }, { code, err })
     end)
   end
-
-  it("has every type for arguments that name the option", function()
-    local _, failure = core.new { base_url = "https://x.example", max_concurrency = "8" }
-    assert.are.equal("max_concurrency", failure.field)
-    _, failure = core.new {}
-    assert.are.equal("base_url", failure.field)
-  end)
-
-  it("tells whether its caller may yield, where Lua knows", function()
-    local seen = {}
-    coroutine.wrap(function()
-      seen[1] = core.is_yieldable()
-      table.sort({ 1, 2 }, function(a, b)
-        seen[2] = core.is_yieldable()
-        return a < b
-      end)
-    end)()
-    local knows = not (_VERSION == "Lua 5.1" and not rawget(_G, "jit")) and _VERSION ~= "Lua 5.2"
-    assert.are.same(knows and { true, false } or {}, seen)
-  end)
 end)
