@@ -361,7 +361,8 @@ mutant("others may write a journal", "if (opened->st_mode & (S_IWGRP | S_IWOTH))
 mutant("a journal may have two names", "if (opened->st_nlink > 1)", "if (0)",
   { filter = "case 33" })
 mutant("a fork's child may write",
-  "if (journal->fork_generation != ew_fork_generation())", "if (0)", { filter = "lock is the parent's" })
+  "if (journal->fork_generation != ew_fork_generation())", "if (0)",
+  { filter = "lock is the parent's" })
 mutant("a file that lost its name is written", "*replaced = !is_named(path, &opened);", "",
   { filter = "lock is on the file" })
 mutant("a file of any kind is taken", "if (memcmp(first, EW_JOURNAL_HEADER, (size_t)got) != 0)",
