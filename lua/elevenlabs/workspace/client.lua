@@ -4,6 +4,7 @@
 local core = require "elevenlabs.workspace.core"
 local errors = require "elevenlabs.workspace.error"
 local names = require "elevenlabs.workspace.names"
+local operations = require "elevenlabs.workspace.operations"
 local secrets = require "elevenlabs.workspace.secrets"
 local texts = require "elevenlabs.workspace.text"
 local version = require "elevenlabs.workspace.version"
@@ -81,8 +82,6 @@ local OPTION_NAMES = {
 local function bulk()
   return require "elevenlabs.workspace.bulk"
 end
-
-local OPERATIONS = { unshare = true, share = true, get = true, connect = true }
 
 --- Made by `workspace.new`. One serves many calls at a time, of many coroutines. `tostring` of
 --- it is one line.
@@ -308,9 +307,10 @@ end
 
 local function check_call(self, op, args, call)
   names.check_self(self, call, 4)
-  if type(op) ~= "string" or not OPERATIONS[op] then
+  local operation = operations[op]
+  if not operation then
     error("the operation must be unshare, share, get or connect", 3)
-  elseif op ~= "connect" and type(args) ~= "table" then
+  elseif operation.takes_args and type(args) ~= "table" then
     error(("%s takes a table of arguments, got %s"):format(op, type(args)), 3)
   end
 end
@@ -412,7 +412,7 @@ end
 
 local function check_many(self, op, items, opts, call)
   names.check_self(self, call, 4)
-  if op ~= "unshare" and op ~= "share" then
+  if not (operations[op] and operations[op].is_change) then
     error("the operation of a bulk run must be unshare or share", 3)
   elseif type(items) ~= "table" and type(items) ~= "function" then
     local message = "a bulk run takes an array, an iterator or a source of items, got "

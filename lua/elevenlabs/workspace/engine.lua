@@ -9,6 +9,7 @@
 local errors = require "elevenlabs.workspace.error"
 local events = require "elevenlabs.workspace.engine.events"
 local names = require "elevenlabs.workspace.names"
+local operations = require "elevenlabs.workspace.operations"
 local outcome = require "elevenlabs.workspace.answer.outcome"
 local paces = require "elevenlabs.workspace.throttle"
 local queue = require "elevenlabs.workspace.engine.queue"
@@ -407,7 +408,7 @@ end
 ---@return elevenlabs.workspace.Call|nil, elevenlabs.workspace.Error|nil
 function Engine:start(op, args, policy)
   local why = nil
-  if op ~= "connect" and not self.closed then
+  if operations[op].takes_args and not self.closed then
     args, why = self:take(op, args)
     if not args then
       return nil, why
@@ -462,8 +463,8 @@ end
 --- to be sent now
 local function start_attempt(self, call)
   local core, op = self.core, call.op
-  if op == "connect" then
-    return core:connect()
+  if not operations[op].takes_args then
+    return core[op](core)
   end
   local key, failure = key_for(self, call)
   if key == nil then
@@ -567,8 +568,6 @@ end
 
 -- ---- the end of an attempt
 
-local CHANGES = { unshare = true, share = true }
-
 --- An earlier attempt may have been applied, so "not sent" and "no" are not all the truth.
 local function with_history(call, verdict)
   local became = verdict.outcome
@@ -620,7 +619,8 @@ local function retry_at(self, call, verdict, now)
     return now
   elseif
     not outcome.may_retry(call.op, verdict.action)
-    or (verdict.resent and call.op == "share") -- the one before may have been applied
+    -- The one before may have been applied.
+    or (verdict.resent and not operations[call.op].is_repeatable)
     or retry.is_too_long(verdict.asked_ms)
     or call.counted >= policy.max_attempts
     or (self.pace:is_parked() and not policy.parks)
@@ -708,7 +708,7 @@ local function count_failure(self, call, evidence, verdict)
 end
 
 local function may_be_applied(call, evidence, verdict)
-  return CHANGES[call.op] and (verdict.outcome == "unconfirmed" or evidence.resent)
+  return operations[call.op].is_change and (verdict.outcome == "unconfirmed" or evidence.resent)
 end
 
 --- One attempt came to its end. Whatever may raise comes first: an error leaves the
@@ -1051,7 +1051,8 @@ function Call:result()
       attempts = self.attempts,
     }
   elseif self.ending.outcome == "confirmed" then
-    return self.op == "get" and resources.new(self.ending.body) or self.ending
+    local is_resource = operations[self.op].answer == "resource"
+    return is_resource and resources.new(self.ending.body) or self.ending
   end
   return nil, self.ending
 end

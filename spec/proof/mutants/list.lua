@@ -74,6 +74,9 @@ mutant("a share may be repeated by libcurl", "= operation != EW_SHARE;", "= true
   filter = "a share is never sent twice",
 })
 
+module "operations"
+mutant("a share is said to be repeatable", "is_repeatable = false", "is_repeatable = true")
+
 of("csrc/base/characters.c", "spec/unit/csrc/api/request_spec.lua")
 mutant("an id may hold a no-break space", [[{0x00a0, 0x00a0, "NO-BREAK SPACE"},]], "")
 mutant("the place of a character is counted in bytes", "first->number++;", "first->number = i + 1;")
@@ -179,7 +182,7 @@ mutant("a code in a body of any status throttles", "return REFUSED_BY_CODE[code]
 mutant("a wrong key is known by its status alone", "if BY_CODE[code] then", "if false then",
   { rows = { 54 } })
 mutant("a share is repeated though it may have been applied",
-  [[and not (action == "resend" and op == "share")]], "", { in_sim = true })
+  [[and (action ~= "resend" or operations[op].is_repeatable)]], "", { in_sim = true })
 mutant("a message shows the secrets that the body holds",
   "value, said = mask(value), mask(said)", "value = mask(value)", { filter = "secret" })
 mutant("a firewall's page counts as the service's", "from_service = false", "from_service = nil")
@@ -439,7 +442,7 @@ mutant("attempts have no end", "or call.counted >= policy.max_attempts", "", {
   filter = "at most max_attempts times",
 })
 mutant("a share is repeated though libcurl repeated it",
-  [[or (verdict.resent and call.op == "share")]], "")
+  "or (verdict.resent and not operations[call.op].is_repeatable)", "")
 mutant("an earlier attempt is forgotten where the last was refused",
   [[or (became == "refused" and call.perhaps_applied)]], "")
 mutant("an earlier attempt is forgotten where the last was not sent",
@@ -452,7 +455,7 @@ mutant("what libcurl repeated was not applied",
 mutant("a deadline is no bound for another attempt",
   "return not verdict.is_late and due or nil", "return due")
 mutant("a call that gets a resource results in a receipt",
-  [[self.op == "get" and resources.new(self.ending.body) or self.ending]], "self.ending",
+  "is_resource and resources.new(self.ending.body) or self.ending", "self.ending",
   { by = "spec/unit/lua/answer/resource_spec.lua", filter = "case 42" })
 mutant("a fork's child sends what was its parent's", [[stop_waiting(self, "forked")]], "")
 mutant("closing leaves what waits", [[stop_waiting(self, "closed")]], "")

@@ -3,6 +3,7 @@
 
 local cjson = require "elevenlabs.workspace.cjson"
 local error_body = require "elevenlabs.workspace.answer.error_body"
+local operations = require "elevenlabs.workspace.operations"
 local receipts = require "elevenlabs.workspace.receipt"
 
 local M = {}
@@ -34,7 +35,7 @@ json.decode_max_depth(64)
 ---@alias elevenlabs.workspace.Action
 ---| "done"
 ---| "retry"  # send again
----| "resend" # send again, but not a share: it could undo what someone did since
+---| "resend" # send again if the operation is repeatable
 ---| "gate"   # send again when the whole client may
 ---| "probe"  # one more attempt to be sure, then stop the run
 ---| "stop"   # stop the run: every item would end the same way
@@ -167,8 +168,8 @@ end
 
 --- Why a 200 is no confirmation, or nil. The core judges the body of a change; a body that
 --- nobody judged proves nothing.
-local function doubt(op, evidence, value, problem)
-  if op == "get" then
+local function doubt(good, evidence, value, problem)
+  if good == "resource" then
     return doubt_of_read(evidence, value, problem)
   elseif evidence.body_proof ~= true then
     return evidence.body_proof or "nobody judged its body"
@@ -208,14 +209,14 @@ local function classify_failure(status, code, type_)
 end
 
 ---@return string class, string|nil why
-local function classify_sent(op, evidence, value, problem, said)
+local function classify_sent(good, evidence, value, problem, said)
   local status = evidence.status
   if evidence.curl_code ~= 0 then
     return SENT[evidence.curl_code] or "broken_off", in_plain_words(evidence.message)
   elseif not evidence.head_ended then
     return "unintelligible", "the answer ended inside its headers"
   elseif status == 200 then
-    local why = doubt(op, evidence, value, problem)
+    local why = doubt(good, evidence, value, problem)
     return why and "unproved" or "confirmed", why and "the server answered 200, but " .. why
   elseif REDIRECTS[status] then
     return "redirected", "the server answered with a redirect, which is never followed"
@@ -286,13 +287,13 @@ end
 function M.judge(op, evidence, mask)
   local value, problem = decode(evidence)
   local said = type(value) == "table" and value.detail or nil
-  local class, why
-  if op == "connect" and evidence.status > 0 then
+  local good, class, why = operations[op].answer, nil, nil
+  if good == "any" and evidence.status > 0 then
     class = "confirmed"
   elseif not evidence.sent then
     class, why = classify_unsent(evidence)
   else
-    class, why = classify_sent(op, evidence, value, problem, said)
+    class, why = classify_sent(good, evidence, value, problem, said)
   end
   if class == "confirmed" then
     return confirm(evidence, value, mask)
@@ -333,7 +334,7 @@ end
 --- May it be sent again?
 ---@return boolean
 function M.may_retry(op, action)
-  return M.is_transient(action) and not (action == "resend" and op == "share")
+  return M.is_transient(action) and (action ~= "resend" or operations[op].is_repeatable)
 end
 
 return M

@@ -7,6 +7,7 @@ local clients = require "elevenlabs.workspace.client"
 local core = require "elevenlabs.workspace.core"
 local errors = require "elevenlabs.workspace.error"
 local model = require "elevenlabs.workspace.sandbox.model"
+local operations = require "elevenlabs.workspace.operations"
 
 local M = {}
 
@@ -24,20 +25,22 @@ local function escape(id)
   end))
 end
 
-local function to_request(op, args, key)
-  local path = "/v1/workspace/resources/" .. escape(args.resource_id)
-  local body = {}
-  for name, value in pairs(args) do
-    if name ~= "resource_id" and name ~= "allow_unknown_resource_type" then
-      body[name] = value
-    end
+local function to_request(operation, args, key)
+  local query, body = {}, {}
+  for i, name in ipairs(operation.query) do
+    query[i] = name .. "=" .. escape(args[name])
+  end
+  for _, name in ipairs(operation.body or {}) do
+    body[name] = args[name]
   end
   return {
-    method = op == "get" and "GET" or "POST",
-    path = op == "get" and path or path .. "/" .. op,
-    query = "resource_type=" .. escape(args.resource_type),
+    method = operation.method,
+    path = operation.path:gsub("{([%l_]+)}", function(name)
+      return escape(args[name])
+    end),
+    query = table.concat(query, "&"),
     headers = { ["xi-api-key"] = key or nil },
-    body = op == "get" and "" or cjson.encode(body),
+    body = operation.body and cjson.encode(body) or "",
   }
 end
 
@@ -55,17 +58,16 @@ local function start(self, op, args, key)
   if not ok then
     return nil, failure
   end
-  return queue(self, to_request(op, args, key))
+  return queue(self, to_request(operations[op], args, key))
 end
 
-for _, op in ipairs { "unshare", "share", "get" } do
+for op, operation in pairs(operations) do
   Fake[op] = function(self, args, key)
-    return start(self, op, args, key)
+    if operation.takes_args then
+      return start(self, op, args, key)
+    end
+    return queue(self, to_request(operation, args, key))
   end
-end
-
-function Fake:connect()
-  return queue(self, { method = "HEAD", path = "/", headers = {}, body = "" })
 end
 
 function Fake:validate(op, args)
