@@ -70,6 +70,7 @@ build = {
     },
     ["elevenlabs.workspace"] = "lua/elevenlabs/workspace.lua",
     ["elevenlabs.workspace.answer.error_body"] = "lua/elevenlabs/workspace/answer/error_body.lua",
+    ["elevenlabs.workspace.answer.evidence"] = "lua/elevenlabs/workspace/answer/evidence.lua",
     ["elevenlabs.workspace.answer.outcome"] = "lua/elevenlabs/workspace/answer/outcome.lua",
     ["elevenlabs.workspace.answer.resource"] = "lua/elevenlabs/workspace/answer/resource.lua",
     ["elevenlabs.workspace.bulk"] = "lua/elevenlabs/workspace/bulk.lua",

@@ -4,6 +4,7 @@
 local cjson = require "cjson"
 local core = require "elevenlabs.workspace.core"
 local csv = require "elevenlabs.workspace.items.csv"
+local evidences = require "elevenlabs.workspace.answer.evidence"
 local items = require "elevenlabs.workspace.items"
 local lines = require "elevenlabs.workspace.items.lines"
 local outcome = require "elevenlabs.workspace.answer.outcome"
@@ -457,19 +458,16 @@ local function draw_evidence(random)
   if random:chance(0.2) then
     body = body:sub(1, random:int(0, #body)) .. random:pick { "", "}", "]", '"', "1", " ", "," }
   end
-  local whole = random:chance(0.6)
-  return {
+  return evidences.new {
     sent = random:chance(0.8),
     curl_code = random:pick(CODES),
     status = random:pick(STATUSES),
     head_ended = random:chance(0.8),
-    whole = whole,
-    body_proof = core.judge_body(body, whole),
+    whole = random:chance(0.6),
     is_text = not body:find "[%z\255]",
     body = body,
     headers = random:pick { {}, { ["request-id"] = "r1" }, { ["retry-after"] = "5" } },
     message = "m",
-    elapsed_ms = 1,
     resent = random:chance(0.2),
     proxy_status = random:pick { 0, 0, 200, 407 },
     stopped = random:pick { false, false, "cancelled", "timeout", "closed" } or nil,

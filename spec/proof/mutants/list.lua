@@ -156,6 +156,9 @@ mutant("a page shows a secret that an entity hides", "excerpt(mask(words))", "ex
 mutant("a text shows a secret that an escape hides", "mask(without_escapes(body))", "mask(body)")
 mutant("a text's control characters reach the terminal", "texts.visible(character)", "character")
 
+module "answer/evidence"
+mutant("a core other than the one in C proves every body", "core.judge_body(fields.body, fields.whole)", "true")
+
 of("lua/elevenlabs/workspace/answer/outcome.lua", "spec/unit/lua/answer/outcome_spec.lua")
 mutant("a 500 counts as confirmed", "elseif status == 200 then",
   "elseif status == 200 or status == 500 then", { in_sim = true, rows = { 57 } })

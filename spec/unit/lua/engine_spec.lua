@@ -367,6 +367,7 @@ describe("engine", function()
       engine:step()
       core:answer(1, { status = 500 })
       setmetatable(core.due[1], {
+        __index = getmetatable(core.due[1]).__index,
         __newindex = function(evidence, name, value)
           count = count + 1
           if count == failing then

@@ -12,24 +12,6 @@ local json = cjson.new()
 json.decode_invalid_numbers(false) -- hexadecimal, NaN and Infinity are not JSON
 json.decode_max_depth(64)
 
---- What one attempt left behind, as the core reports it.
----@class elevenlabs.workspace.Evidence
----@field sent boolean the request may have left this machine
----@field curl_code integer 0: the transfer ended without error
----@field status integer HTTP status, 0 for none
----@field head_ended boolean the blank line that ends the headers was seen
----@field whole boolean the body is proved whole by its length or terminal chunk
----@field is_text boolean the body is well-formed UTF-8 without control characters
----@field body_proof true|string|nil true: the body of this 200 confirms a change; otherwise why
---- not. The core's verdict, which `core.judge_body` gives to other cores
----@field body string
----@field headers table<string, string> lower-case names
----@field message string what went wrong below HTTP; "" on success
----@field elapsed_ms number
----@field resent boolean libcurl sent it again: an earlier one may have been applied
----@field proxy_status integer a proxy's answer to CONNECT, 0 for none
----@field stopped "cancelled"|"timeout"|"closed"|nil why we ended it ourselves
-
 --- What to do next. Only `done`, `retry` and `resend` concern a single call; the
 --- others tell a bulk run how to treat the rest.
 ---@alias elevenlabs.workspace.Action
@@ -287,7 +269,8 @@ end
 function M.judge(op, evidence, mask)
   local value, problem = decode(evidence)
   local said = type(value) == "table" and value.detail or nil
-  local good, class, why = operations[op].answer, nil, nil
+  local good = operations[op].answer
+  local class, why
   if good == "any" and evidence.status > 0 then
     class = "confirmed"
   elseif not evidence.sent then

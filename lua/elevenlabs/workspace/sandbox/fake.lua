@@ -6,6 +6,7 @@ local cjson = require "elevenlabs.workspace.cjson"
 local clients = require "elevenlabs.workspace.client"
 local core = require "elevenlabs.workspace.core"
 local errors = require "elevenlabs.workspace.error"
+local evidences = require "elevenlabs.workspace.answer.evidence"
 local model = require "elevenlabs.workspace.sandbox.model"
 local operations = require "elevenlabs.workspace.operations"
 
@@ -74,26 +75,25 @@ function Fake:validate(op, args)
   return self.checker:validate(op, args)
 end
 
-local NO_ANSWER = { status = 0, headers = {}, body = "" }
-
 local function complete(self, attempt)
-  local sent = not attempt.cancelled
-  local answer = sent and self.app:handle(attempt.request) or NO_ANSWER
-  return {
+  if attempt.cancelled then
+    return evidences.new {
+      id = attempt.id,
+      sent = false,
+      curl_code = ABORTED,
+      status = 0,
+      head_ended = false,
+      whole = false,
+      body = "",
+      message = "cancelled",
+    }
+  end
+  local answer = self.app:handle(attempt.request)
+  return evidences.new {
     id = attempt.id,
     status = answer.status,
-    curl_code = sent and 0 or ABORTED,
-    sent = sent,
-    resent = false,
-    proxy_status = 0,
-    whole = sent,
-    head_ended = sent,
-    is_text = true,
-    body_proof = core.judge_body(answer.body, sent),
     headers = answer.headers,
     body = answer.body,
-    elapsed_ms = 0,
-    message = sent and "" or "cancelled",
   }
 end
 

@@ -1,34 +1,14 @@
 local cjson = require "cjson"
-local core = require "elevenlabs.workspace.core"
+local evidences = require "elevenlabs.workspace.answer.evidence"
 local outcome = require "elevenlabs.workspace.answer.outcome"
 local secrets = require "elevenlabs.workspace.secrets"
-
-local function evidence(changes)
-  local all = {
-    sent = true,
-    curl_code = 0,
-    status = 200,
-    head_ended = true,
-    whole = true,
-    is_text = true,
-    body = '{"status":"ok"}',
-    headers = {},
-    message = "",
-    elapsed_ms = 1,
-  }
-  for name, value in pairs(changes) do
-    all[name] = value
-  end
-  all.body_proof = core.judge_body(all.body, all.whole)
-  return all
-end
 
 local function same(value)
   return value
 end
 
 local function judge(changes, op, mask)
-  return outcome.judge(op or "unshare", evidence(changes), mask or same)
+  return outcome.judge(op or "unshare", evidences.new(changes), mask or same)
 end
 
 describe("outcome", function()
@@ -86,7 +66,7 @@ describe("outcome", function()
     end
 
     it("a body that nobody judged", function()
-      local unjudged = evidence {}
+      local unjudged = evidences.new {}
       unjudged.body_proof = nil
       for _, op in ipairs { "unshare", "share" } do
         local verdict = outcome.judge(op, unjudged, same)
