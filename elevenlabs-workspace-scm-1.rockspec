@@ -131,7 +131,7 @@ build = {
     ["elevenlabs.workspace.secrets"] = "lua/elevenlabs/workspace/secrets.lua",
     ["elevenlabs.workspace.text"] = "lua/elevenlabs/workspace/text.lua",
     ["elevenlabs.workspace.throttle"] = "lua/elevenlabs/workspace/throttle.lua",
-    ["elevenlabs.workspace.throttle.retry"] = "lua/elevenlabs/workspace/throttle/retry.lua",
+    ["elevenlabs.workspace.throttle.budget"] = "lua/elevenlabs/workspace/throttle/budget.lua",
     ["elevenlabs.workspace.throttle.window"] = "lua/elevenlabs/workspace/throttle/window.lua",
     ["elevenlabs.workspace.version"] = "lua/elevenlabs/workspace/version.lua",
   },

@@ -3,7 +3,7 @@
 
 local limiters = require "elevenlabs.workspace.throttle.window"
 local outcome = require "elevenlabs.workspace.answer.outcome"
-local retry = require "elevenlabs.workspace.throttle.retry"
+local retry = require "elevenlabs.workspace.throttle.budget"
 
 local M = {}
 

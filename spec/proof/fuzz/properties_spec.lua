@@ -9,7 +9,7 @@ local items = require "elevenlabs.workspace.items"
 local lines = require "elevenlabs.workspace.items.lines"
 local outcome = require "elevenlabs.workspace.answer.outcome"
 local randoms = require "spec.proof.sim.random"
-local retry = require "elevenlabs.workspace.throttle.retry"
+local retry = require "elevenlabs.workspace.throttle.budget"
 
 local RUNS = os.getenv "SPEC_SLOW_MACHINE" and 200 or 2000
 

@@ -157,7 +157,8 @@ mutant("a text shows a secret that an escape hides", "mask(without_escapes(body)
 mutant("a text's control characters reach the terminal", "texts.visible(character)", "character")
 
 module "answer/evidence"
-mutant("a core other than the one in C proves every body", "core.judge_body(fields.body, fields.whole)", "true")
+mutant("a core other than the one in C proves every body",
+  "core.judge_body(fields.body, fields.whole)", "true")
 
 of("lua/elevenlabs/workspace/answer/outcome.lua", "spec/unit/lua/answer/outcome_spec.lua")
 mutant("a 500 counts as confirmed", "elseif status == 200 then",
@@ -396,7 +397,7 @@ mutant("another server's journal is taken", "elseif header.base_url ~= wanted.ba
 
 -- ---- when to try again
 
-module "throttle/retry"
+module "throttle/budget"
 mutant("Retry-After may have any number of digits", "return #value <= 10 and", "return")
 mutant("a pause may last longer than 300 s", "return math.min(LONGEST_PAUSE_MS, math.max(",
   "return math.max(0, math.max(")

@@ -1,7 +1,7 @@
 --- When a bulk run ends early: where every further item would meet the same answer. Pure;
 --- one object a run.
 
-local retry = require "elevenlabs.workspace.throttle.retry"
+local retry = require "elevenlabs.workspace.throttle.budget"
 
 local M = {}
 

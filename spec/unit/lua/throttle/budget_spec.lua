@@ -1,4 +1,4 @@
-local retry = require "elevenlabs.workspace.throttle.retry"
+local retry = require "elevenlabs.workspace.throttle.budget"
 
 describe("retry", function()
   it("backs off with full jitter, doubling up to 60 s", function()
