@@ -6,6 +6,8 @@
 --- anything at all: step, start, cancel, close, yield and never come back. So a call
 --- leaves one place only when it stands in the next, and steps can be taken again.
 
+local backoff = require "elevenlabs.workspace.throttle.backoff"
+local budgets = require "elevenlabs.workspace.throttle.budget"
 local errors = require "elevenlabs.workspace.error"
 local events = require "elevenlabs.workspace.engine.events"
 local names = require "elevenlabs.workspace.names"
@@ -14,7 +16,7 @@ local outcome = require "elevenlabs.workspace.answer.outcome"
 local paces = require "elevenlabs.workspace.throttle"
 local queue = require "elevenlabs.workspace.engine.queue"
 local resources = require "elevenlabs.workspace.answer.resource"
-local retry = require "elevenlabs.workspace.throttle.budget"
+local retry_after = require "elevenlabs.workspace.throttle.retry_after"
 local secrets = require "elevenlabs.workspace.secrets"
 local texts = require "elevenlabs.workspace.text"
 local turns = require "elevenlabs.workspace.engine.turns"
@@ -621,7 +623,7 @@ local function retry_at(self, call, verdict, now)
     not outcome.may_retry(call.op, verdict.action)
     -- The one before may have been applied.
     or (verdict.resent and not operations[call.op].is_repeatable)
-    or retry.is_too_long(verdict.asked_ms)
+    or backoff.is_too_long(verdict.asked_ms)
     or call.counted >= policy.max_attempts
     or (self.pace:is_parked() and not policy.parks)
   then
@@ -640,8 +642,8 @@ local function weigh(self, call, evidence, verdict)
   if outcome.is_transient(verdict.action) then
     local headers = evidence.headers
     local slow = verdict.status == 429 or verdict.status == 503
-    verdict.asked_ms = retry.parse_retry_after(headers["retry-after"], headers.date)
-    verdict.own_ms = retry.backoff_ms(call.attempts, slow, self.random())
+    verdict.asked_ms = retry_after.parse(headers["retry-after"], headers.date)
+    verdict.own_ms = backoff.delay_ms(call.attempts, slow, self.random())
     verdict.held_back, verdict.is_late = false, false
   elseif call.confirming and verdict.action == "probe" then
     verdict.action = "stop"
@@ -785,7 +787,7 @@ end
 
 -- ---- outages
 
-local OUTAGE = ("no answer that settles anything for %d s"):format(retry.OUTAGE_MS / 1000)
+local OUTAGE = ("no answer that settles anything for %d s"):format(budgets.OUTAGE_MS / 1000)
 
 local function end_by_outage(self, call)
   if not call.policy.parks or (call.state ~= "waiting" and call.state ~= "resting") then

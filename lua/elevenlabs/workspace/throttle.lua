@@ -1,9 +1,10 @@
 --- How fast a client goes: what each attempt's end teaches the window, the gate and the
 --- budget, and what they then allow. One for all calls of a client.
 
+local backoff = require "elevenlabs.workspace.throttle.backoff"
+local budgets = require "elevenlabs.workspace.throttle.budget"
 local limiters = require "elevenlabs.workspace.throttle.window"
 local outcome = require "elevenlabs.workspace.answer.outcome"
-local retry = require "elevenlabs.workspace.throttle.budget"
 
 local M = {}
 
@@ -18,7 +19,7 @@ Pace.__index = Pace
 function M.new(max_concurrency, random)
   return setmetatable({
     limiter = limiters.new(max_concurrency),
-    budget = retry.new_budget(),
+    budget = budgets.new(),
     random = random,
   }, Pace)
 end
@@ -117,10 +118,10 @@ end
 local function shut_gate(self, attempt, verdict, now_ms)
   local asked_ms, own_ms = verdict.asked_ms, verdict.own_ms
   local wants_gate = verdict.action == "gate" and verdict.load ~= "crowded"
-  if retry.is_too_long(asked_ms) or not (asked_ms or wants_gate) then
+  if backoff.is_too_long(asked_ms) or not (asked_ms or wants_gate) then
     return false
   end
-  local pause_ms = asked_ms and retry.pause_ms(asked_ms, own_ms, self.random()) or own_ms
+  local pause_ms = asked_ms and backoff.pause_ms(asked_ms, own_ms, self.random()) or own_ms
   local shut = self.limiter:shut(attempt.mark, now_ms + pause_ms, asked_ms ~= nil)
   self.budget:excuse(self.limiter:opens_at())
   return shut

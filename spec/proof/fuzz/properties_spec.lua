@@ -1,6 +1,7 @@
 -- What must hold of every input, tried with thousands of random ones: a failure names its
 -- seed.
 
+local backoff = require "elevenlabs.workspace.throttle.backoff"
 local cjson = require "cjson"
 local core = require "elevenlabs.workspace.core"
 local csv = require "elevenlabs.workspace.items.csv"
@@ -9,7 +10,7 @@ local items = require "elevenlabs.workspace.items"
 local lines = require "elevenlabs.workspace.items.lines"
 local outcome = require "elevenlabs.workspace.answer.outcome"
 local randoms = require "spec.proof.sim.random"
-local retry = require "elevenlabs.workspace.throttle.budget"
+local retry_after = require "elevenlabs.workspace.throttle.retry_after"
 
 local RUNS = os.getenv "SPEC_SLOW_MACHINE" and 200 or 2000
 
@@ -58,22 +59,22 @@ describe("always, Retry-After", function()
 
   always("is nothing, or a whole number of seconds that is not negative", function(random)
     local value, date = text_of(random, PIECES, 14), text_of(random, PIECES, 14)
-    local ms = retry.parse_retry_after(value, random:pick { date, imf(random:int(0, 2 ^ 31)) })
+    local ms = retry_after.parse(value, random:pick { date, imf(random:int(0, 2 ^ 31)) })
     local digits = value:match "^%d+$"
     if digits then
       assert.are.equal(#digits <= 10 and tonumber(digits) * 1000 or nil, ms)
     elseif ms then
       assert.is_true(#value == 29 and ms >= 0 and ms <= MOST_MS and ms % 1000 == 0)
     end
-    local pause = retry.pause_ms(ms, random:int(0, 60000), random:next())
+    local pause = backoff.pause_ms(ms, random:int(0, 60000), random:next())
     assert.is_true(pause >= 0 and pause <= 300000)
   end)
 
   always("between two dates is what lies between them", function(random)
     local now, at = random:int(0, 2 ^ 31 - 1), random:int(0, 2 ^ 31 - 1)
     local expected = math.max(0, at - now) * 1000
-    assert.are.equal(expected, retry.parse_retry_after(imf(at), imf(now)))
-    assert.is_nil(retry.parse_retry_after(imf(at), nil))
+    assert.are.equal(expected, retry_after.parse(imf(at), imf(now)))
+    assert.is_nil(retry_after.parse(imf(at), nil))
   end)
 
   always("in a date with a letter of its weekday or zone changed is nothing", function(random)
@@ -81,7 +82,7 @@ describe("always, Retry-After", function()
     local at = random:chance(0.5) and random:int(1, 5) or random:int(#date - 3, #date)
     local letter = random:pick(PIECES):sub(1, 1)
     local changed = date:sub(1, at - 1) .. letter .. date:sub(at + 1)
-    assert.is_true(changed == date or retry.parse_retry_after(changed, date) == nil)
+    assert.is_true(changed == date or retry_after.parse(changed, date) == nil)
   end)
 end)
 

@@ -397,17 +397,21 @@ mutant("another server's journal is taken", "elseif header.base_url ~= wanted.ba
 
 -- ---- when to try again
 
-module "throttle/budget"
+module "throttle/retry_after"
 mutant("Retry-After may have any number of digits", "return #value <= 10 and", "return")
-mutant("a pause may last longer than 300 s", "return math.min(LONGEST_PAUSE_MS, math.max(",
-  "return math.max(0, math.max(")
-mutant("no pause is too long", "asked_ms ~= nil and asked_ms > LONGEST_PAUSE_MS", "false",
-  { rows = { 55 } })
 mutant("a date counts from the year 1", "math.max(0, at - now) * 1000", "math.max(0, at) * 1000",
   { rows = { 55 } })
+
+module "throttle/backoff"
+mutant("a pause may last longer than 300 s", "return math.min(M.MAX_PAUSE_MS, math.max(",
+  "return math.max(0, math.max(")
+mutant("no pause is too long", "asked_ms ~= nil and asked_ms > M.MAX_PAUSE_MS", "false",
+  { rows = { 55 } })
 mutant("backing off has no jitter", "return random * math.min(", "return math.min(")
-mutant("backing off has no end", "math.min(LONGEST_MS, first * 2 ^ (failures - 1))",
+mutant("backing off has no end", "math.min(MAX_MS, first * 2 ^ (failures - 1))",
   "first * 2 ^ (failures - 1)")
+
+module "throttle/budget"
 mutant("two probes at a time", "(not self.probing and now_ms >= self.probe_at_ms)",
   "now_ms >= self.probe_at_ms")
 mutant("an outage has no end", "self.failing_since_ms + M.OUTAGE_MS or nil",
