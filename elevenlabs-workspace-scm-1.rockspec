@@ -121,6 +121,7 @@ build = {
     ["elevenlabs.workspace.json"] = "lua/elevenlabs/workspace/json.lua",
     ["elevenlabs.workspace.names"] = "lua/elevenlabs/workspace/names.lua",
     ["elevenlabs.workspace.operations"] = "lua/elevenlabs/workspace/operations.lua",
+    ["elevenlabs.workspace.options"] = "lua/elevenlabs/workspace/options.lua",
     ["elevenlabs.workspace.receipt"] = "lua/elevenlabs/workspace/receipt.lua",
     ["elevenlabs.workspace.sandbox.app"] = "lua/elevenlabs/workspace/sandbox/app.lua",
     ["elevenlabs.workspace.sandbox.fake"] = "lua/elevenlabs/workspace/sandbox/fake.lua",

@@ -58,7 +58,7 @@ mutant("a text may be no UTF-8 and hold anything", "if (ew_characters_are_plain(
 mutant("two targets are taken", "if (first >= 0)", "if (first >= EW_FIELDS)")
 mutant("unshare takes a role", "return role->data ? invalid(", "return role == NULL ? invalid(")
 mutant("the key may hold a line end", "if (key->data[i] < 0x21 ||", "if (", {
-  by = "spec/unit/lua/client_spec.lua",
+  by = "spec/unit/lua/options_spec.lua",
 })
 mutant("an id may be the key", "memcmp(text->data, key->data, key->length) == 0)", "0)", {
   by = "spec/unit/lua/client_spec.lua",
@@ -271,17 +271,17 @@ mutant("a fork's child keeps its parent's connections", "ew_sockets_cut_off(&t->
 mutant("a fork's child goes on with its parent's calls",
   "if (t->known_forks == ew_forks()) return;", "return;", { filter = "after a fork, inline" })
 mutant("http is for any host", "if (t->plain && !loopback)", "if (0 && !loopback)", {
-  by = "spec/unit/lua/client_spec.lua",
+  by = "spec/unit/lua/options_spec.lua",
 })
 mutant("base_url may hold a password",
   "check_absent(url, CURLUPART_USER, CURLUE_NO_USER, error) != EW_OK ||", "", {
-  by = "spec/unit/lua/client_spec.lua",
+  by = "spec/unit/lua/options_spec.lua",
 })
 
 mutant("each of a burst gets a connection of its own", "  limit_connections(t);\n", "",
   { filter = "needs a few connections" })
 
-of("csrc/transport/ca_file.c", "spec/unit/lua/client_spec.lua")
+of("csrc/transport/ca_file.c", "spec/unit/lua/options_spec.lua")
 mutant("any file is one of authorities", "if (holds_certificate(block, length)) return EW_OK;",
   "if (length) return EW_OK;", { filter = "case 43" })
 
