@@ -223,8 +223,8 @@ end
 
 --- Check options. Those of the core are not checked here: it does that when it is made.
 ---@param options elevenlabs.workspace.Options
----@return table|nil parts { base_url, api_key, driver, deadline_ms, max_attempts, on_event, secrets,
---- max_concurrency, for_core = the options of core.new }
+---@return table|nil parts { base_url, api_key, driver, deadline_ms, max_attempts, on_event,
+--- secrets, max_concurrency, for_core = the options of core.new }
 ---@return elevenlabs.workspace.Error|nil
 function M.read(options)
   local copy, parts, is_threaded, err

@@ -440,44 +440,52 @@ mutant("too many at once shut the gate", [[and verdict.load ~= "crowded"]], "")
 
 -- ---- the life of a call
 
-module "engine"
-mutant("an item that rests is dropped when it is cancelled",
-  [[elseif call.state ~= "done" and call.state ~= "new" then]],
-  [[elseif call.state == "resting" then
-    call.due_ms = math.huge
-  elseif call.state ~= "done" and call.state ~= "new" then]], { in_sim = true })
+of("lua/elevenlabs/workspace/engine/complete.lua", "spec/unit/lua/engine_spec.lua")
 mutant("attempts have no end", "or call.counted >= policy.max_attempts", "", {
   filter = "at most max_attempts times",
 })
 mutant("a share is repeated though libcurl repeated it",
   "or (verdict.resent and not operations[call.op].is_repeatable)", "")
+mutant("what libcurl repeated was not applied",
+  [[and (verdict.outcome == "unconfirmed" or evidence.resent)]],
+  [[and verdict.outcome == "unconfirmed"]])
+mutant("a deadline is no bound for another attempt",
+  "return not verdict.is_late and due or nil", "return due")
+mutant("a wrong key is asked again for ever",
+  [[if call.confirming and verdict.action == "probe" then]], "if false then", { rows = { 54 } })
+mutant("what the run's rules say is not heard", "policy.on_verdict(verdict)", "", {
+  by = "spec/unit/lua/bulk_spec.lua",
+  rows = { 3, 5, 37, 38, 50, 51, 52, 54 },
+})
+mutant("what reached nobody counts as an attempt", "return evidence.sent and", "return true or")
+
+of("lua/elevenlabs/workspace/engine/finish.lua", "spec/unit/lua/engine_spec.lua")
 mutant("an earlier attempt is forgotten where the last was refused",
   [[or (became == "refused" and call.perhaps_applied)]], "")
 mutant("an earlier attempt is forgotten where the last was not sent",
   [[if became == "not_sent" and call.perhaps_applied then]], "if false then")
 mutant("an earlier attempt is forgotten where no other is made",
   [[err.outcome = call.perhaps_applied and "unconfirmed" or err.outcome]], "")
-mutant("what libcurl repeated was not applied",
-  [[and (verdict.outcome == "unconfirmed" or evidence.resent)]],
-  [[and verdict.outcome == "unconfirmed"]])
-mutant("a deadline is no bound for another attempt",
-  "return not verdict.is_late and due or nil", "return due")
+mutant("a failure shows the key", "mask(failure.message) }", "failure.message }")
+
+of("lua/elevenlabs/workspace/engine/stop.lua", "spec/unit/lua/engine_spec.lua")
+mutant("an item that rests is dropped when it is cancelled",
+  [[elseif call.state ~= "done" and call.state ~= "new" then]],
+  [[elseif call.state == "resting" then
+    call.due_ms = math.huge
+  elseif call.state ~= "done" and call.state ~= "new" then]], { in_sim = true })
+mutant("a fork's child sends what was its parent's", [[stop_waiting(self, "forked")]], "")
+
+of("lua/elevenlabs/workspace/engine/call.lua", "spec/unit/lua/engine_spec.lua")
 mutant("a call that gets a resource results in a receipt",
   "is_resource and resources.new(self.ending.body) or self.ending", "self.ending",
   { by = "spec/unit/lua/answer/resource_spec.lua", filter = "case 42" })
-mutant("a fork's child sends what was its parent's", [[stop_waiting(self, "forked")]], "")
+
+of("lua/elevenlabs/workspace/engine.lua", "spec/unit/lua/engine_spec.lua")
 mutant("closing leaves what waits", [[stop_waiting(self, "closed")]], "")
 mutant("a closed client takes calls", [[  if self.closed then
     return nil, errors]], [[  if false then
     return nil, errors]])
-mutant("a wrong key is asked again for ever",
-  [[if call.confirming and verdict.action == "probe" then]], "if false then", { rows = { 54 } })
-mutant("a failure shows the key", "mask(failure.message) }", "failure.message }")
-mutant("what the run's rules say is not heard", "policy.on_verdict(verdict)", "", {
-  by = "spec/unit/lua/bulk_spec.lua",
-  rows = { 3, 5, 37, 38, 50, 51, 52, 54 },
-})
-mutant("what reached nobody counts as an attempt", "return evidence.sent and", "return true or")
 
 -- ---- the life of a run
 

@@ -1110,7 +1110,7 @@ describe("engine", function()
   end)
 
   describe("waits out an outage, for calls whose owner wants that:", function()
-    local engines = require "elevenlabs.workspace.engine"
+    local groups = require "elevenlabs.workspace.engine.group"
     local UNREACHED = { sent = false, status = 0, curl_code = 7 }
 
     local function patient(fields)
@@ -1118,7 +1118,7 @@ describe("engine", function()
       for name, value in pairs(fields or {}) do
         policy[name] = value
       end
-      return engines.policy(policy)
+      return groups.new(policy)
     end
 
     --- Fail whatever is in flight until nothing is sent for as long as `ms`.
@@ -1578,8 +1578,8 @@ describe("engine", function()
 
   it("keeps no host busy for a call that rests behind one that is stopped", function()
     local engine, core = world { max_concurrency = 4, max_attempts = 4 }
-    local engines = require "elevenlabs.workspace.engine"
-    local policy = engines.policy { max_attempts = 1, parks = true, confirms = false }
+    local groups = require "elevenlabs.workspace.engine.group"
+    local policy = groups.new { max_attempts = 1, parks = true, confirms = false }
     engine:start("unshare", {}, policy)
     policy.stopped = { reason = "cancelled", message = "" }
     engine:start("unshare", {})

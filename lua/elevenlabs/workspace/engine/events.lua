@@ -64,7 +64,8 @@ function Event.__tostring(self)
   return texts.one_line(table.concat(parts, ": "))
 end
 
---- The user's function may raise: that is counted, and no call suffers by it.
+--- Tell the user's function, which is there. It may raise: that is counted, and no call suffers by
+--- it.
 ---@param engine elevenlabs.workspace.Engine
 ---@param call elevenlabs.workspace.Call
 ---@param name string
