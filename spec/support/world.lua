@@ -2,6 +2,7 @@
 
 local engines = require "elevenlabs.workspace.engine"
 local evidences = require "elevenlabs.workspace.answer.evidence"
+local groups = require "elevenlabs.workspace.engine.group"
 local secrets = require "elevenlabs.workspace.secrets"
 
 local M = {}
@@ -74,6 +75,17 @@ function M.new(options)
   return engines.new(parts), core, function(ms)
     now = now + ms
   end
+end
+
+--- A group of calls that wait out an outage, as those of a bulk run do.
+---@param fields table|nil what to change
+---@return elevenlabs.workspace.Policy
+function M.patient(fields)
+  local group = { max_attempts = 2, counts_unsent = false, parks = true, confirms = true }
+  for name, value in pairs(fields or {}) do
+    group[name] = value
+  end
+  return groups.new(group)
 end
 
 --- A world that runs by itself: every attempt is answered in the next step, and where

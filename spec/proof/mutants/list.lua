@@ -440,7 +440,7 @@ mutant("too many at once shut the gate", [[and verdict.load ~= "crowded"]], "")
 
 -- ---- the life of a call
 
-of("lua/elevenlabs/workspace/engine/complete.lua", "spec/unit/lua/engine_spec.lua")
+module "engine/complete"
 mutant("attempts have no end", "or call.counted >= policy.max_attempts", "", {
   filter = "at most max_attempts times",
 })
@@ -459,16 +459,18 @@ mutant("what the run's rules say is not heard", "policy.on_verdict(verdict)", ""
 })
 mutant("what reached nobody counts as an attempt", "return evidence.sent and", "return true or")
 
-of("lua/elevenlabs/workspace/engine/finish.lua", "spec/unit/lua/engine_spec.lua")
+module "engine/finish"
 mutant("an earlier attempt is forgotten where the last was refused",
   [[or (became == "refused" and call.perhaps_applied)]], "")
 mutant("an earlier attempt is forgotten where the last was not sent",
   [[if became == "not_sent" and call.perhaps_applied then]], "if false then")
 mutant("an earlier attempt is forgotten where no other is made",
-  [[err.outcome = call.perhaps_applied and "unconfirmed" or err.outcome]], "")
+  [[err.outcome = call.perhaps_applied and "unconfirmed" or err.outcome]], "", {
+    by = "spec/unit/lua/engine/stop_spec.lua",
+  })
 mutant("a failure shows the key", "mask(failure.message) }", "failure.message }")
 
-of("lua/elevenlabs/workspace/engine/stop.lua", "spec/unit/lua/engine_spec.lua")
+module "engine/stop"
 mutant("an item that rests is dropped when it is cancelled",
   [[elseif call.state ~= "done" and call.state ~= "new" then]],
   [[elseif call.state == "resting" then
@@ -476,12 +478,12 @@ mutant("an item that rests is dropped when it is cancelled",
   elseif call.state ~= "done" and call.state ~= "new" then]], { in_sim = true })
 mutant("a fork's child sends what was its parent's", [[stop_waiting(self, "forked")]], "")
 
-of("lua/elevenlabs/workspace/engine/call.lua", "spec/unit/lua/engine_spec.lua")
+module "engine/call"
 mutant("a call that gets a resource results in a receipt",
   "is_resource and resources.new(self.ending.body) or self.ending", "self.ending",
   { by = "spec/unit/lua/answer/resource_spec.lua", filter = "case 42" })
 
-of("lua/elevenlabs/workspace/engine.lua", "spec/unit/lua/engine_spec.lua")
+module "engine"
 mutant("closing leaves what waits", [[stop_waiting(self, "closed")]], "")
 mutant("a closed client takes calls", [[  if self.closed then
     return nil, errors]], [[  if false then
