@@ -136,9 +136,9 @@ end
 --- were none.
 local function start_clock(self, policy, now)
   if policy.started == 0 then
-    self.pace:start_anew()
+    self.pace:reset_outage()
   else
-    self.pace:was_idle(now)
+    self.pace:exclude_idle(now)
   end
 end
 

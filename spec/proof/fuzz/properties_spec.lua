@@ -421,7 +421,7 @@ for _, kind in ipairs {
 } do
   KINDS[kind] = true
 end
-local ACTIONS = { done = 1, retry = 1, resend = 1, gate = 1, probe = 1, stop = 1, none = 1 }
+local ACTIONS = { done = 1, retry = 1, resend = 1, pause = 1, probe = 1, stop = 1, none = 1 }
 local OUTCOMES = { confirmed = 1, refused = 1, unconfirmed = 1, not_sent = 1 }
 local LOADS = { crowded = 1, busy = 1 }
 

@@ -420,23 +420,23 @@ mutant("a retry costs nothing", "(cost or RETRY_COST)", "(cost or 0)")
 
 module "throttle/window"
 mutant("one more than the window", "in_flight + 1 <= self.window", "in_flight <= self.window")
-mutant("the gate is always open", "return now_ms >= self.opens_ms and", "return")
-mutant("a gate is opened sooner", "if until_ms <= self.opens_ms or", "if")
-mutant("the window is cut for what came before", "if mark <= self.cut_at then", "if false then")
+mutant("a pause holds nothing back", "return now_ms >= self.paused_until_ms and", "return")
+mutant("a pause is made shorter", "if until_ms <= self.paused_until_ms or", "if")
+mutant("the window is cut for what came before", "if mark <= self.cut_mark then", "if false then")
 mutant("the server's maximum is nothing", "math.min(self.ceiling, maximum)", "self.ceiling")
-mutant("the window may be nothing", "math.max(SMALLEST, math.min(self.most, window))",
+mutant("the window may be nothing", "math.max(MIN_WINDOW, math.min(self.most, window))",
   "math.min(self.most, window) - 1")
 mutant("the window grows unused", "elseif self.used + 1 > self.window then",
   "elseif true then")
 
-of("lua/elevenlabs/workspace/throttle.lua", "spec/unit/lua/engine_spec.lua")
+module "throttle"
 mutant("the window is ignored", "return self.limiter:has_place(in_flight, now_ms)",
   "return self.limiter:places(now_ms) > 0", { in_sim = true })
 mutant("Retry-After is ignored", "= verdict.asked_ms, verdict.own_ms", "= nil, verdict.own_ms",
   { in_sim = true, rows = { 55 } })
-mutant("an outage is not waited out", "return not parks or self.budget:allows(now_ms)",
+mutant("an outage is not waited out", "return not waits_out_outages or self.budget:allows(now_ms)",
   "return true")
-mutant("too many at once shut the gate", [[and verdict.load ~= "crowded"]], "")
+mutant("too many at once pause the client", [[and verdict.load ~= "crowded"]], "")
 
 -- ---- the life of a call
 

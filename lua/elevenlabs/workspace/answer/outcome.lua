@@ -18,7 +18,7 @@ json.decode_max_depth(64)
 ---| "done"
 ---| "retry"  # send again
 ---| "resend" # send again if the operation is repeatable
----| "gate"   # send again when the whole client may
+---| "pause"  # send again after the pause of the whole client
 ---| "probe"  # one more attempt to be sure, then stop the run
 ---| "stop"   # stop the run: every item would end the same way
 ---| "none"   # this item is settled
@@ -51,9 +51,9 @@ local CLASSES = {
   unpaid = { "refused", "payment_required", "stop" },
   forbidden = { "refused", "permission", "none" },
   in_conflict = { "refused", "conflict", "retry" },
-  throttled = { "refused", "rate_limited", "gate", "busy" },
-  crowded = { "refused", "rate_limited", "gate", "crowded" },
-  server_timeout = { "refused", "timeout", "gate", "busy" },
+  throttled = { "refused", "rate_limited", "pause", "busy" },
+  crowded = { "refused", "rate_limited", "pause", "crowded" },
+  server_timeout = { "refused", "timeout", "pause", "busy" },
   not_found = { "refused", "not_found", "none" },
   unprocessable = { "refused", "unprocessable", "none" },
   rejected = { "refused", "invalid_request", "none" },
@@ -311,7 +311,7 @@ end
 --- Would the same request, sent again, perhaps be answered better?
 ---@return boolean
 function M.is_transient(action)
-  return action == "retry" or action == "gate" or action == "resend"
+  return action == "retry" or action == "pause" or action == "resend"
 end
 
 --- May it be sent again?

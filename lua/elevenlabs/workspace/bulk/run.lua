@@ -366,7 +366,7 @@ local function room_for_more(self)
   end
   local resting = self.policy.resting
   local room = self.most - #self.held + math.min(resting, MOST_RESTING * self.most)
-  local needs_probe = resting == #self.held and self.engine.pace:is_parked()
+  local needs_probe = resting == #self.held and self.engine.pace:is_circuit_open()
   return math.max(room, needs_probe and 1 or 0)
 end
 

@@ -35,11 +35,11 @@ local function retry_at(self, call, verdict, now)
     or (verdict.resent and not operations[call.op].is_repeatable)
     or backoff.is_too_long(verdict.asked_ms)
     or call.counted >= policy.max_attempts
-    or (self.pace:is_parked() and not policy.parks)
+    or (self.pace:is_circuit_open() and not policy.parks)
   then
     return nil
   end
-  local due = math.max(now + verdict.own_ms, self.pace:gate_opens_at())
+  local due = math.max(now + verdict.own_ms, self.pace:paused_until())
   verdict.is_late = call.deadline_ms ~= nil and due >= call.deadline_ms
   return not verdict.is_late and due or nil
 end
@@ -75,7 +75,7 @@ local function tell(self, call, evidence, verdict, due)
   if verdict.held_back then
     events.emit(self, call, "throttle", {
       window = self.pace:window(),
-      delay_ms = math.max(0, self.pace:gate_opens_at() - now),
+      delay_ms = math.max(0, self.pace:paused_until() - now),
     })
   end
   if due then
@@ -106,7 +106,7 @@ local function learn(self, call, evidence, now)
   local maximum = evidence.headers["maximum-concurrent-requests"]
   maximum = maximum and maximum:find "^%d+$" and tonumber(maximum) or nil
   evidence.verdict = verdict
-  if self.pace:learn(call, verdict, maximum, now) then
+  if self.pace:record_result(call, verdict, maximum, now) then
     verdict.held_back = true
   end
 end

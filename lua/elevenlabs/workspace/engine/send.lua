@@ -147,7 +147,7 @@ local function send_waiting(self, sending)
     local call = row[i]
     if call and call.state == "waiting" then
       local policy = call.policy
-      if not policy.stopped and pace:trusts(policy.parks, now) then
+      if not policy.stopped and pace:circuit_allows(policy.parks, now) then
         send(self, sending, call)
       end
     end
@@ -161,7 +161,7 @@ local function send_waiting(self, sending)
 end
 
 local function send_all(self, sending)
-  if self.pace:is_parked() then -- an item that failed before makes a bad probe
+  if self.pace:is_circuit_open() then -- an item that failed before makes a bad probe
     send_waiting(self, sending)
     send_rested(self, sending)
   else

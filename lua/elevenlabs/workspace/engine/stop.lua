@@ -106,7 +106,7 @@ function M.give_up(self)
       end_by_outage(self, self.waiting[i])
     end
   end
-  self.pace:start_anew()
+  self.pace:reset_outage()
 end
 
 M.stop = stop

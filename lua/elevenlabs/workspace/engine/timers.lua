@@ -41,7 +41,7 @@ local function next_send_ms(self, now)
     return nil -- and no look at the many that may wait then
   end
   for _, parks in ipairs { false, true } do
-    local due, opens = soonest_due(self, parks), self.pace:opens_at(parks, now)
+    local due, opens = soonest_due(self, parks), self.pace:allows_at(parks, now)
     at = earlier(at, due and opens and math.max(due, opens))
   end
   return at

@@ -266,7 +266,7 @@ describe("stopping calls", function()
     end)
   end)
 
-  it("sends nothing that was cancelled meanwhile: unconfirmed if it may have been applied", function()
+  it("sends nothing again that was cancelled: unconfirmed if it may be applied", function()
     for _, row in ipairs { { 500, "unconfirmed" }, { 429, "not_sent" } } do
       local engine, core, pass = world { max_attempts = 4 }
       local call = engine:start("unshare", {})
