@@ -79,9 +79,14 @@ end
 
 --- A group of calls that wait out an outage, as those of a bulk run do.
 ---@param fields table|nil what to change
----@return elevenlabs.workspace.Policy
+---@return elevenlabs.workspace.CallGroup
 function M.patient(fields)
-  local group = { max_attempts = 2, counts_unsent = false, parks = true, confirms = true }
+  local group = {
+    max_attempts = 2,
+    counts_unsent = false,
+    waits_out_outages = true,
+    probes_key = true,
+  }
   for name, value in pairs(fields or {}) do
     group[name] = value
   end
@@ -117,7 +122,7 @@ function M.running(answer, options)
       local before = #core.attempts
       local idle = engine:step() == 0 and #core.attempts == before
       if not answer_all() and idle and not done() then
-        local soon = engine.flying_count > 0 and engine.now() + 10 -- an answer, perhaps
+        local soon = engine.in_flight_count > 0 and engine.now() + 10 -- an answer, perhaps
         local at = math.min(soon or math.huge, core.wake or math.huge)
         assert(at < math.huge, "nothing will ever happen")
         pass(math.max(0, at - engine.now()))

@@ -133,8 +133,8 @@ local function new_policy(engine, journal)
   policy = groups.new {
     max_attempts = engine.max_attempts or ATTEMPTS,
     counts_unsent = false,
-    parks = true,
-    confirms = true,
+    waits_out_outages = true,
+    probes_key = true,
     ended = { first = false, last = false },
     on_verdict = function(verdict)
       policy.stopped = policy.stopped or rules:see(verdict) or false

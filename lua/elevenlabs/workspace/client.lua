@@ -281,11 +281,11 @@ function Client:stats()
   local attempts, connections = self.core:counts()
   return {
     calls = counts.calls,
-    waiting = counts.calls - done - engine.flying_count,
-    in_flight = engine.flying_count,
+    waiting = counts.calls - done - engine.in_flight_count,
+    in_flight = engine.in_flight_count,
     attempts = attempts,
     retries = counts.retries,
-    window = engine.pace:window(),
+    window = engine.throttle:window(),
     connections = connections,
     confirmed = counts.confirmed,
     refused = counts.refused,

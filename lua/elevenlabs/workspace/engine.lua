@@ -12,7 +12,7 @@ local errors = require "elevenlabs.workspace.error"
 local finishes = require "elevenlabs.workspace.engine.finish"
 local groups = require "elevenlabs.workspace.engine.group"
 local operations = require "elevenlabs.workspace.operations"
-local paces = require "elevenlabs.workspace.throttle"
+local throttles = require "elevenlabs.workspace.throttle"
 local queue = require "elevenlabs.workspace.engine.queue"
 local secrets = require "elevenlabs.workspace.secrets"
 local sends = require "elevenlabs.workspace.engine.send"
@@ -63,23 +63,23 @@ function M.new(parts)
     single = groups.new {
       max_attempts = parts.max_attempts or SINGLE_ATTEMPTS,
       counts_unsent = true,
-      parks = false,
-      confirms = false,
+      waits_out_outages = false,
+      probes_key = false,
     },
-    pace = paces.new(parts.max_concurrency, parts.random),
+    throttle = throttles.new(parts.max_concurrency, parts.random),
     closed = false,
-    waiting = queue.new_row(), -- calls that were not sent yet
-    resting = queue.new_agenda(), -- calls to be sent again
+    queued = queue.new_fifo(), -- calls that were not sent yet
+    backing_off = queue.new_delay_queue(), -- calls to be sent again
     -- Times at which somebody wants a step to end, by whose they are.
-    alarms = setmetatable({}, { __mode = "k" }),
+    timers = setmetatable({}, { __mode = "k" }),
     woken = false, -- somebody wants that at once
     rang = false, -- the last step met such a time: the host is to step once more
     turns = turns.new(),
-    flying = {}, -- calls by the core's id
-    flying_count = 0, -- and those being started: places taken
+    in_flight = {}, -- calls by the core's id
+    in_flight_count = 0, -- and those being started: places taken
     arrived = {}, -- completions, the first `arrived_done` of which are dealt with
     arrived_done = 0,
-    deadlines = queue.new_row(), -- all unfinished calls, by age and so by deadline
+    deadlines = queue.new_fifo(), -- all unfinished calls, by age and so by deadline
     finished = 0, -- calls that are done
     reported = 0, -- of them when the last step ended
     forks = select(3, parts.core:counts()),
@@ -134,11 +134,11 @@ end
 
 --- An outage counts from when its calls began to meet it, and not the time in which there
 --- were none.
-local function start_clock(self, policy, now)
-  if policy.started == 0 then
-    self.pace:reset_outage()
+local function start_clock(self, group, now)
+  if group.started == 0 then
+    self.throttle:reset_outage()
   else
-    self.pace:exclude_idle(now)
+    self.throttle:exclude_idle(now)
   end
 end
 
@@ -151,32 +151,32 @@ end
 --- Queue a call, after `expect_calls`. Nothing is sent before the next step.
 ---@param op "unshare"|"share"|"get"|"connect"
 ---@param args table that were checked, without a metatable, and nobody else's to change
----@param policy elevenlabs.workspace.Policy
+---@param group elevenlabs.workspace.CallGroup
 ---@param now number by the engine's clock
 ---@param warning string|nil|false of the check
 ---@param perhaps_applied boolean|nil an earlier run may have sent it
 ---@return elevenlabs.workspace.Call|nil, elevenlabs.workspace.Error|nil
-function Engine:queue(op, args, policy, now, warning, perhaps_applied)
+function Engine:queue(op, args, group, now, warning, perhaps_applied)
   if self.closed then
     return nil, errors.not_sent { kind = "closed", message = "the client is closed" }
   end
-  local call = calls.new(self, op, args, policy, now)
+  local call = calls.new(self, op, args, group, now)
   if warning then
     call.warning = warning
   end
   if perhaps_applied then
     call.perhaps_applied = true
   end
-  if self.deadline_ms and policy == self.single then
+  if self.deadline_ms and group == self.single then
     call.deadline_ms = now + self.deadline_ms
     self.deadlines:push(call)
   end
-  self.waiting:push(call)
-  call.state = "waiting" -- from here on it is one; nothing below needs memory
-  if policy.parks and policy.started == policy.finished then
-    start_clock(self, policy, now)
+  self.queued:push(call)
+  call.state = "queued" -- from here on it is one; nothing below needs memory
+  if group.waits_out_outages and group.started == group.finished then
+    start_clock(self, group, now)
   end
-  policy.started = policy.started + 1
+  group.started = group.started + 1
   self.counts.calls = self.counts.calls + 1
   return call
 end
@@ -184,9 +184,9 @@ end
 --- Check and queue a call.
 ---@param op "unshare"|"share"|"get"|"connect"
 ---@param args table
----@param policy elevenlabs.workspace.Policy|nil default that of a single call
+---@param group elevenlabs.workspace.CallGroup|nil default that of a single call
 ---@return elevenlabs.workspace.Call|nil, elevenlabs.workspace.Error|nil
-function Engine:start(op, args, policy)
+function Engine:start(op, args, group)
   local why = nil
   if operations[op].takes_args and not self.closed then
     args, why = self:take(op, args)
@@ -195,7 +195,7 @@ function Engine:start(op, args, policy)
     end
   end
   self:expect_calls()
-  return self:queue(op, args, policy or self.single, self.now(), why)
+  return self:queue(op, args, group or self.single, self.now(), why)
 end
 
 -- ---- a step
@@ -203,7 +203,7 @@ end
 --- Whatever time and free places allow, and the time at which there will be more.
 local function advance(self)
   stops.stop_overdue(self)
-  if self.waiting:peek() or self.resting:soonest() then
+  if self.queued:peek() or self.backing_off:soonest() then
     stops.give_up(self)
     sends.send_more(self)
   end
@@ -212,11 +212,11 @@ end
 
 --- What closing means, as often as it takes.
 local function end_all(self)
-  for _, call in pairs(self.flying) do
+  for _, call in pairs(self.in_flight) do
     call.stopped = call.stopped or "closed"
   end
   completes.complete_all(self, self.core.close)
-  stops.stop_waiting(self, "closed")
+  stops.stop_unsent(self, "closed")
 end
 
 --- Run what is due and wait at most `timeout_ms` (default 0) for a completion. A step
@@ -275,8 +275,8 @@ end
 --- Let a step end by then, once. One alarm for each owner; nil takes it back.
 ---@param owner any
 ---@param at_ms number|nil by the engine's clock
-function Engine:set_alarm(owner, at_ms)
-  self.alarms[owner] = at_ms
+function Engine:set_timer(owner, at_ms)
+  self.timers[owner] = at_ms
   self.core:wake_at(timers.next_wake_ms(self))
 end
 

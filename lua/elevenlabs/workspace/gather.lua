@@ -95,7 +95,7 @@ end
 local function wait(engine, live)
   local turn_at = yields_by_itself(live) and engine.now() + TURN_MS
   if turn_at then
-    engine:set_alarm(live, turn_at)
+    engine:set_timer(live, turn_at)
   end
   return engine.wait(function()
     if turn_at then

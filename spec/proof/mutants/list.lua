@@ -441,7 +441,7 @@ mutant("too many at once pause the client", [[and verdict.load ~= "crowded"]], "
 -- ---- the life of a call
 
 module "engine/complete"
-mutant("attempts have no end", "or call.counted >= policy.max_attempts", "", {
+mutant("attempts have no end", "or call.counted >= group.max_attempts", "", {
   filter = "at most max_attempts times",
 })
 mutant("a share is repeated though libcurl repeated it",
@@ -452,8 +452,8 @@ mutant("what libcurl repeated was not applied",
 mutant("a deadline is no bound for another attempt",
   "return not verdict.is_late and due or nil", "return due")
 mutant("a wrong key is asked again for ever",
-  [[if call.confirming and verdict.action == "probe" then]], "if false then", { rows = { 54 } })
-mutant("what the run's rules say is not heard", "policy.on_verdict(verdict)", "", {
+  [[if call.key_probed and verdict.action == "probe" then]], "if false then", { rows = { 54 } })
+mutant("what the run's rules say is not heard", "group.on_verdict(verdict)", "", {
   by = "spec/unit/lua/bulk_spec.lua",
   rows = { 3, 5, 37, 38, 50, 51, 52, 54 },
 })
@@ -473,10 +473,10 @@ mutant("a failure shows the key", "mask(failure.message) }", "failure.message }"
 module "engine/stop"
 mutant("an item that rests is dropped when it is cancelled",
   [[elseif call.state ~= "done" and call.state ~= "new" then]],
-  [[elseif call.state == "resting" then
+  [[elseif call.state == "backing_off" then
     call.due_ms = math.huge
   elseif call.state ~= "done" and call.state ~= "new" then]], { in_sim = true })
-mutant("a fork's child sends what was its parent's", [[stop_waiting(self, "forked")]], "")
+mutant("a fork's child sends what was its parent's", [[stop_unsent(self, "forked")]], "")
 
 module "engine/call"
 mutant("a call that gets a resource results in a receipt",
@@ -484,7 +484,7 @@ mutant("a call that gets a resource results in a receipt",
   { by = "spec/unit/lua/answer/resource_spec.lua", filter = "case 42" })
 
 module "engine"
-mutant("closing leaves what waits", [[stop_waiting(self, "closed")]], "")
+mutant("closing leaves what waits", [[stop_unsent(self, "closed")]], "")
 mutant("a closed client takes calls", [[  if self.closed then
     return nil, errors]], [[  if false then
     return nil, errors]])

@@ -50,7 +50,7 @@ end
 -- ---- attempts
 
 local function check_places(self, core)
-  local count, window = core.active + 1, self.engine.pace:window()
+  local count, window = core.active + 1, self.engine.throttle:window()
   if count > self.plan.max_concurrency then
     self:fail("broken", "%d in flight, more than max_concurrency", count)
   elseif count > window then
@@ -182,20 +182,20 @@ end
 
 local function may_be_sent(engine, call, now)
   local state = call and call.state
-  return (state == "waiting" or (state == "resting" and call.due_ms <= now))
-    and not call.policy.stopped
-    and engine.pace:allows(engine.flying_count, call.policy.parks, now)
+  return (state == "queued" or (state == "backing_off" and call.due_ms <= now))
+    and not call.group.stopped
+    and engine.throttle:allows(engine.in_flight_count, call.group.waits_out_outages, now)
 end
 
 local function check_work(self, now)
   local engine = self.engine
-  for i = engine.waiting.first, engine.waiting.last do
-    if may_be_sent(engine, engine.waiting[i], now) then
+  for i = engine.queued.first, engine.queued.last do
+    if may_be_sent(engine, engine.queued[i], now) then
       return self:fail("broken", "sleeps while a call waits that may be sent")
     end
   end
-  for i = #engine.resting, 1, -1 do
-    if may_be_sent(engine, engine.resting[i], now) then
+  for i = #engine.backing_off, 1, -1 do
+    if may_be_sent(engine, engine.backing_off[i], now) then
       return self:fail("broken", "sleeps while a call rests that may be sent")
     end
   end
@@ -254,8 +254,8 @@ function Watch:sleep(till, is_driven)
   if is_driven and engine.arrived_done < #engine.arrived and till > now + RESCUE_MS + SOON_MS then
     self:fail("broken", "sleeps while completions were left behind")
   end
-  local has_work = is_driven and (engine.waiting:peek() or engine.resting:soonest())
-  if engine.flying_count > 0 or not has_work then
+  local has_work = is_driven and (engine.queued:peek() or engine.backing_off:soonest())
+  if engine.in_flight_count > 0 or not has_work then
     self.active_ms = now
   elseif not is_in_callback(self) then
     check_work(self, now)

@@ -227,14 +227,14 @@ describe("engine", function()
       engine:step()
       assert.are.equal(2, stepped)
       assert.are.equal("confirmed", call:result().outcome)
-      assert.are.same({ 1, 0 }, { engine.counts.confirmed, engine.flying_count })
+      assert.are.same({ 1, 0 }, { engine.counts.confirmed, engine.in_flight_count })
     end)
 
     it("when starting one raises, which then is none", function()
       local engine, core, pass = world { deadline_ms = 100 }
-      local row = getmetatable(engine.waiting)
-      setmetatable(engine.waiting, {
-        __index = row,
+      local fifo = getmetatable(engine.queued)
+      setmetatable(engine.queued, {
+        __index = fifo,
         __newindex = function()
           error "not enough memory"
         end,
@@ -242,7 +242,7 @@ describe("engine", function()
       assert.has_error(function()
         engine:start("unshare", {})
       end)
-      setmetatable(engine.waiting, row)
+      setmetatable(engine.queued, fifo)
       pass(200)
       assert.are.equal(0, engine:step())
       assert.are.same({ 0, 0, 0 }, { engine.counts.calls, engine.counts.not_sent, #core.attempts })
@@ -294,7 +294,7 @@ describe("engine", function()
       engine:step()
       pass(1)
     end
-    assert.is_true(engine.waiting.last - engine.waiting.first < 3)
+    assert.is_true(engine.queued.last - engine.queued.first < 3)
   end)
 
   it("ends every call when it is closed", function()

@@ -25,7 +25,7 @@ local function read(client, waiting)
   repeat
     if engine.now() >= beat_at then
       beat_at, was_wanted = engine.now() + BEAT_MS, false
-      engine:set_alarm(waiting, beat_at)
+      engine:set_timer(waiting, beat_at)
     end
     local bytes, why = socket:receiveany(4096)
     engine:step(0)

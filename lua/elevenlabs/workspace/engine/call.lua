@@ -1,4 +1,4 @@
---- A call under way: what the engine keeps of it, and what its owner may ask.
+--- A call: what the engine keeps of it, and what its owner may ask.
 
 local errors = require "elevenlabs.workspace.error"
 local events = require "elevenlabs.workspace.engine.events"
@@ -16,57 +16,63 @@ local Call = {}
 Call.__index = Call
 Call.__name = "elevenlabs.workspace.call"
 Call.__concat = texts.concat
--- What most calls never are; read through the metatable. A call that has one of these for itself
--- may need memory for it, so that whoever sets it does so before anything that cannot be undone.
-Call.counted = 0 -- attempts, as the policy counts them
-Call.mask = false -- its key's, where a function gives the keys; else the engine's
-Call.verdict = false -- on the last attempt, where there will be another
-Call.confirming = false -- asks once more where the key was refused
-Call.perhaps_applied = false -- by an earlier attempt, or an earlier run
-Call.is_parents = false -- this process is a child of the one that began it
-Call.stopped = false
+-- Most calls never differ from these, and read them through the metatable. To set one in a call may
+-- allocate, and so may raise: set it before any change that cannot be undone.
+Call.counted = 0 -- attempts, as its group counts them
+Call.mask = false -- takes out the key of the attempt, if a function gives the keys
+Call.verdict = false -- on the last attempt, while the call backs off
+Call.key_probed = false -- its key was refused, and the call was sent once more
+Call.perhaps_applied = false -- by an earlier attempt, or in an earlier run
+Call.is_parents = false -- the process that began it has forked, and this is the child
+Call.stopped = false -- why the client ends it, while its attempt is in flight
 
---- A call that stands nowhere yet, with all fields that no later line may need memory for.
-function M.new(self, op, args, policy, now)
+--- A call that is in no queue yet. It has room for the fields that are set when an error could no
+--- longer be undone.
+---@param engine elevenlabs.workspace.Engine
+---@param op "unshare"|"share"|"get"|"connect"
+---@param args table
+---@param group elevenlabs.workspace.CallGroup
+---@param now number ms
+---@return elevenlabs.workspace.Call
+function M.new(engine, op, args, group, now)
   return setmetatable({
-    engine = self,
-    number = self.counts.calls + 1,
+    engine = engine,
+    number = engine.counts.calls + 1,
     op = op,
     args = args,
-    policy = policy,
+    group = group,
     started_ms = now,
     state = "new",
     attempts = 0,
-    id = false,
-    mark = false, -- the pace's, of the attempt in flight
-    probe = false, -- of the attempt in flight: is it one that tries whether an outage is over?
+    id = false, -- the core's, of the attempt in flight
+    mark = false, -- the throttle's, of the attempt in flight
+    probe = false, -- the attempt in flight tries whether an outage is over
     ending = false, -- its receipt or error
-    next_ended = false,
+    next_ended = false, -- the next in its group's `ended`
     place = false, -- its run's
     deadline_ms = nil,
     warning = nil,
   }, Call)
 end
 
---- Has it ended? Its result is there then.
+--- True if the call has ended: its result is there.
 ---@return boolean
 function Call:done()
   names.check_self(self, "call:done()")
   return self.state == "done"
 end
 
---- Ask the call to end. It is done after one of the next steps, and says what is
---- then true: what was answered before stands.
+--- Ask the call to end. It is done after one of the next steps. An answer that came before stands.
 function Call:cancel()
   names.check_self(self, "call:cancel()")
   stops.stop(self.engine, self, "cancelled")
 end
 
 local STATES = {
-  waiting = "waits to be sent",
+  queued = "waits to be sent",
   starting = "is being sent",
-  flying = "in flight",
-  resting = "waits to be sent again",
+  in_flight = "in flight",
+  backing_off = "waits to be sent again",
 }
 
 function Call.__tostring(self)
@@ -76,8 +82,8 @@ function Call.__tostring(self)
   return texts.one_line(("%s: %s"):format(what, state))
 end
 
---- The call's result; where it is not done, the client's driver waits for it. Of a "get" it is
---- the resource.
+--- The call's result. If the call is not done, the client's driver waits for it. The result of a
+--- "get" is the resource.
 ---@return elevenlabs.workspace.Receipt|elevenlabs.workspace.Resource|nil
 ---@return elevenlabs.workspace.Error|nil
 function Call:result()

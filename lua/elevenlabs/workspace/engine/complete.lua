@@ -10,7 +10,7 @@ local retry_after = require "elevenlabs.workspace.throttle.retry_after"
 local texts = require "elevenlabs.workspace.text"
 
 local conclude, emit_done = finishes.conclude, finishes.emit_done
-local mask_of, put_to_rest = finishes.mask_of, groups.put_to_rest
+local mask_of, start_backoff = finishes.mask_of, groups.start_backoff
 
 local M = {}
 
@@ -19,35 +19,35 @@ local M = {}
 -- back; not 0, since a timer that went off cannot be taken back.)
 local RESCUE_MS = 100
 
---- When to send the call again; nil where it is not to be.
+--- When to send the call again; nil: not again.
+---@return number|nil ms
 local function retry_at(self, call, verdict, now)
-  local policy = call.policy
-  if call.stopped or call.is_parents or policy.stopped then
+  local group = call.group
+  if call.stopped or call.is_parents or group.stopped then
     return nil
   elseif self.closed then
     return nil
-  elseif verdict.action == "probe" and policy.confirms then
-    call.confirming = true
+  elseif verdict.action == "probe" and group.probes_key then
+    call.key_probed = true
     return now
   elseif
     not outcome.may_retry(call.op, verdict.action)
     -- The one before may have been applied.
     or (verdict.resent and not operations[call.op].is_repeatable)
     or backoff.is_too_long(verdict.asked_ms)
-    or call.counted >= policy.max_attempts
-    or (self.pace:is_circuit_open() and not policy.parks)
+    or call.counted >= group.max_attempts
+    or (self.throttle:is_circuit_open() and not group.waits_out_outages)
   then
     return nil
   end
-  local due = math.max(now + verdict.own_ms, self.pace:paused_until())
+  local due = math.max(now + verdict.own_ms, self.throttle:paused_until())
   verdict.is_late = call.deadline_ms ~= nil and due >= call.deadline_ms
   return not verdict.is_late and due or nil
 end
 
---- What a verdict that is no confirmation means for this call. Where it may be sent again, also
---- what the server asked for, how long the call would rest by itself, and room for `learn` and
---- `retry_at`.
-local function weigh(self, call, evidence, verdict)
+--- Add to a verdict that is no confirmation what `throttle:record_result` and `retry_at` need: what
+--- the server asked for, the call's own backoff, and room for the fields that are set later.
+local function prepare_retry(self, call, evidence, verdict)
   verdict.resent = evidence.resent
   if outcome.is_transient(verdict.action) then
     local headers = evidence.headers
@@ -55,27 +55,27 @@ local function weigh(self, call, evidence, verdict)
     verdict.asked_ms = retry_after.parse(headers["retry-after"], headers.date)
     verdict.own_ms = backoff.delay_ms(call.attempts, slow, self.random())
     verdict.held_back, verdict.is_late = false, false
-  elseif call.confirming and verdict.action == "probe" then
+  elseif call.key_probed and verdict.action == "probe" then
     verdict.action = "stop"
   end
 end
 
-local function rest(self, call, verdict, due)
-  self.resting:put(call, due)
+local function back_off(self, call, verdict, due)
+  self.backing_off:put(call, due)
   call.verdict = verdict
-  put_to_rest(call)
+  start_backoff(call)
   self.counts.retries = self.counts.retries + 1
-  call.policy.retries = call.policy.retries + 1
-  self.turns:announce() -- a run may take more while it rests
+  call.group.retries = call.group.retries + 1
+  self.turns:announce() -- a run may take more items while this call backs off
 end
 
-local function tell(self, call, evidence, verdict, due)
+local function emit_result(self, call, evidence, verdict, due)
   local now = self.now()
   events.emit(self, call, "response", { result = verdict, elapsed_ms = evidence.elapsed_ms })
   if verdict.held_back then
     events.emit(self, call, "throttle", {
-      window = self.pace:window(),
-      delay_ms = math.max(0, self.pace:paused_until() - now),
+      window = self.throttle:window(),
+      delay_ms = math.max(0, self.throttle:paused_until() - now),
     })
   end
   if due then
@@ -85,14 +85,15 @@ local function tell(self, call, evidence, verdict, due)
   end
 end
 
---- Was it an attempt of this item's own, and not one that found an outage going on?
+--- True if the attempt says something of its own call. A probe that nobody answered says that the
+--- outage goes on.
 local function is_trial(call, evidence)
   return evidence.sent and (not call.probe or evidence.status > 0)
 end
 
---- What one attempt's end teaches, whatever it means for its call: once. A new field may
---- raise, so that those which `complete` needs are there before anything is learnt.
-local function learn(self, call, evidence, now)
+--- Judge an attempt and record its result in the throttle, once. To add a field may raise, so all
+--- fields that `complete` needs are added before the throttle changes.
+local function record_result(self, call, evidence, now)
   if call.stopped then
     evidence.stopped = call.stopped
     if call.stopped == "timeout" then
@@ -101,19 +102,19 @@ local function learn(self, call, evidence, now)
   end
   local verdict = outcome.judge(call.op, evidence, mask_of(self, call))
   if verdict.action ~= "done" then
-    weigh(self, call, evidence, verdict)
+    prepare_retry(self, call, evidence, verdict)
   end
   local maximum = evidence.headers["maximum-concurrent-requests"]
   maximum = maximum and maximum:find "^%d+$" and tonumber(maximum) or nil
   evidence.verdict = verdict
-  if self.pace:record_result(call, verdict, maximum, now) then
+  if self.throttle:record_result(call, verdict, maximum, now) then
     verdict.held_back = true
   end
 end
 
---- -> when to send the call again; nil where this was its last attempt
+--- Count the attempt. -> when to send the call again; nil: this was its last attempt
 local function count_failure(self, call, evidence, verdict)
-  if call.policy.counts_unsent or is_trial(call, evidence) then
+  if call.group.counts_unsent or is_trial(call, evidence) then
     call.counted = call.counted + 1
   end
   return retry_at(self, call, verdict, self.now())
@@ -126,9 +127,9 @@ end
 --- One attempt came to its end. Whatever may raise comes first: an error leaves the
 --- completion for the next step.
 local function complete(self, call, evidence)
-  local verdict, policy, due = evidence.verdict, call.policy, nil
-  if policy.on_verdict then
-    policy.on_verdict(verdict)
+  local verdict, group, due = evidence.verdict, call.group, nil
+  if group.on_verdict then
+    group.on_verdict(verdict)
   end
   if verdict.action ~= "done" then
     due = count_failure(self, call, evidence, verdict)
@@ -137,15 +138,15 @@ local function complete(self, call, evidence)
     if may_be_applied(call, evidence, verdict) then
       call.perhaps_applied = true
     end
-    rest(self, call, verdict, due)
+    back_off(self, call, verdict, due)
   else
     conclude(self, call, verdict)
   end
-  if self.flying[evidence.id] == call then
-    self.flying[evidence.id] = nil
-    self.flying_count, self.arrived_done = self.flying_count - 1, self.arrived_done + 1
+  if self.in_flight[evidence.id] == call then
+    self.in_flight[evidence.id] = nil
+    self.in_flight_count, self.arrived_done = self.in_flight_count - 1, self.arrived_done + 1
     if self.on_event then
-      tell(self, call, evidence, verdict, due)
+      emit_result(self, call, evidence, verdict, due)
     end
   end
 end
@@ -154,17 +155,17 @@ end
 --- nothing into a pause that a later one asks for. One without a call could not be written
 --- down, and so was taken back.
 local function complete_arrived(self)
-  local arrived, flying, now = self.arrived, self.flying, self.now()
+  local arrived, in_flight, now = self.arrived, self.in_flight, self.now()
   for i = self.arrived_done + 1, #arrived do
     local evidence = arrived[i]
-    local call = flying[evidence.id]
+    local call = in_flight[evidence.id]
     if call and not evidence.verdict then
-      learn(self, call, evidence, now)
+      record_result(self, call, evidence, now)
     end
   end
   local evidence = self.arrived[self.arrived_done + 1]
   while evidence do
-    local call = self.flying[evidence.id]
+    local call = self.in_flight[evidence.id]
     if call then
       complete(self, call, evidence)
     else

@@ -7,12 +7,12 @@ local outcome = require "elevenlabs.workspace.answer.outcome"
 local secrets = require "elevenlabs.workspace.secrets"
 local texts = require "elevenlabs.workspace.text"
 
-local get_up, put_ended = groups.get_up, groups.put_ended
+local end_backoff, put_ended = groups.end_backoff, groups.put_ended
 
 local M = {}
 
---- A failure of the core's: its message may quote what the user gave, and so may
---- its field where that is no field's name.
+--- A failure of the core without secrets. Its message may quote what the user gave; so may its
+--- field, if the user gave an unknown one.
 local function masked_failure(mask, failure)
   local field = failure.field
   if field and mask(field) == secrets.MASK then
@@ -21,16 +21,17 @@ local function masked_failure(mask, failure)
   return { kind = failure.kind, field = field, message = mask(failure.message) }
 end
 
+--- End a call. Nothing here needs memory.
 ---@param ending elevenlabs.workspace.Receipt|elevenlabs.workspace.Error
----@return boolean whether this ended it: a finalizer that steps may have come between
+---@return boolean ended false: the call was done, because a finalizer stepped before
 local function finish(self, call, ending)
-  local policy, state, counts = call.policy, call.state, self.counts
+  local group, state, counts = call.group, call.state, self.counts
   if state == "done" then
     return false
   elseif state == "starting" then
-    self.flying_count = self.flying_count - 1
-  elseif state == "resting" then
-    get_up(call)
+    self.in_flight_count = self.in_flight_count - 1
+  elseif state == "backing_off" then
+    end_backoff(call)
   end
   call.state, call.ending = "done", ending
   if call.verdict then
@@ -39,16 +40,16 @@ local function finish(self, call, ending)
   if call.mask then
     call.mask = nil
   end
-  self.finished, policy.finished = self.finished + 1, policy.finished + 1
-  if policy.ended then
-    put_ended(policy.ended, call)
+  self.finished, group.finished = self.finished + 1, group.finished + 1
+  if group.ended then
+    put_ended(group.ended, call)
   end
   counts[ending.outcome] = counts[ending.outcome] + 1
   self.turns:announce()
   return true
 end
 
---- Since the call began, in whole microseconds.
+--- How long since the call began; rounded to microseconds.
 local function elapsed_ms(self, call)
   return math.floor((self.now() - call.started_ms) * 1000 + 0.5) / 1000
 end
@@ -66,7 +67,7 @@ local function mask_of(self, call)
   return call.mask or self.mask
 end
 
---- What was to be sent will not be. An earlier attempt may have been applied all the same.
+--- End a call that will not be sent, or not again. An earlier attempt may have been applied.
 local function finish_unsent(self, call, failure)
   local err = errors.not_sent(masked_failure(mask_of(self, call), failure))
   err.attempts, err.warning = call.attempts, call.warning
@@ -80,7 +81,9 @@ local function finish_unsent(self, call, failure)
   end
 end
 
---- An earlier attempt may have been applied, so "not sent" and "no" are not all the truth.
+--- If an earlier attempt may have been applied, the last verdict alone is not the truth: what was not
+--- sent is unconfirmed then, and a refusal is ambiguous.
+---@return string outcome, true|nil ambiguous
 local function with_history(call, verdict)
   local became = verdict.outcome
   if became == "not_sent" and call.perhaps_applied then
@@ -89,6 +92,8 @@ local function with_history(call, verdict)
   return became, verdict.ambiguous or (became == "refused" and call.perhaps_applied) or nil
 end
 
+--- End a call by the verdict on its last attempt.
+---@return boolean ended as of `finish`
 function M.conclude(self, call, verdict)
   if verdict.outcome == "confirmed" then
     verdict.attempts, verdict.elapsed_ms = call.attempts, elapsed_ms(self, call)

@@ -1,40 +1,48 @@
---- A group of calls: how they are sent again, and what their owner wants to know. The calls of a
---- bulk run are one group; the single calls of a client are another.
+--- A group of calls: how its calls are sent again, and what their owner wants to know. The calls of
+--- a bulk run are one group; the single calls of a client are another.
 
 local M = {}
 
---- How a call is repeated, and what its owner wants to know. Calls of one kind share one.
----@class elevenlabs.workspace.Policy
----@field max_attempts integer
----@field counts_unsent boolean do attempts that reached nobody count?
----@field parks boolean waits out an outage; otherwise it gives up where the budget is empty
----@field confirms boolean asks once more where the key was refused
+---@class elevenlabs.workspace.CallGroup
+---@field max_attempts integer of each call
+---@field counts_unsent boolean attempts that reached nobody count too
+--- True: while the circuit is open, calls wait for a probe's success. False: calls that fail then
+--- are not sent again.
+---@field waits_out_outages boolean
+---@field probes_key boolean a call whose key was refused is sent once more
 ---@field started integer how many calls it has
----@field finished integer how many of them are done
----@field resting integer how many rest before they are sent again
----@field ended nil|table { first, last }: those that are done, until their owner takes them; a
---- chain by their `next_ended`, as a call's end must need no memory
----@field retries integer attempts of its calls that were followed by another
----@field stopped table|false { reason, message }: repeat nothing any more
+---@field finished integer how many of its calls are done
+---@field backing_off integer how many of its calls back off
+--- Calls that are done, until their owner takes them: { first, last }, linked by `next_ended`. A
+--- list of links needs no memory when a call ends.
+---@field ended nil|table
+---@field retries integer attempts that were followed by another of the same call
+---@field stopped table|false { reason, message }: its calls are sent no more
 ---@field on_verdict nil|fun(verdict: table) told of each attempt's end
 
----@param fields table of elevenlabs.workspace.Policy
----@return elevenlabs.workspace.Policy
+---@param fields table of elevenlabs.workspace.CallGroup
+---@return elevenlabs.workspace.CallGroup
 function M.new(fields)
-  fields.started, fields.finished, fields.resting, fields.retries = 0, 0, 0, 0
+  fields.started, fields.finished, fields.backing_off, fields.retries = 0, 0, 0, 0
   fields.stopped = false
   return fields
 end
 
---- Calls that rest are counted by their policy.
-function M.put_to_rest(call)
-  call.state, call.policy.resting = "resting", call.policy.resting + 1
+--- The group counts its calls that back off, so each change of that state is made here.
+---@param call elevenlabs.workspace.Call
+function M.start_backoff(call)
+  call.state, call.group.backing_off = "backing_off", call.group.backing_off + 1
 end
 
-function M.get_up(call)
-  call.policy.resting = call.policy.resting - 1
+--- The caller sets the next state.
+---@param call elevenlabs.workspace.Call
+function M.end_backoff(call)
+  call.group.backing_off = call.group.backing_off - 1
 end
 
+--- Add a call that is done. Needs no memory.
+---@param ended table of a group
+---@param call elevenlabs.workspace.Call
 function M.put_ended(ended, call)
   if ended.last then
     ended.last.next_ended = call

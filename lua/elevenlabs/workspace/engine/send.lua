@@ -6,7 +6,7 @@ local groups = require "elevenlabs.workspace.engine.group"
 local operations = require "elevenlabs.workspace.operations"
 
 local finish_unsent = finishes.finish_unsent
-local get_up, put_to_rest = groups.get_up, groups.put_to_rest
+local end_backoff, start_backoff = groups.end_backoff, groups.start_backoff
 
 local M = {}
 
@@ -27,14 +27,15 @@ local function ask_key(self)
   return key
 end
 
---- With so many in flight beside it.
+--- True if the call may be sent.
+---@param others integer how many are in flight beside it
 local function may_send(self, call, others, now)
-  local policy = call.policy
-  return not policy.stopped and self.pace:allows(others, policy.parks, now)
+  local group = call.group
+  return not group.stopped and self.throttle:allows(others, group.waits_out_outages, now)
 end
 
---- The key for an attempt; nil and a failure; or nil where nothing is to be sent now: a key
---- function may take long, and meanwhile the client may be held back.
+--- The key for an attempt; or nil and a failure; or nil if nothing is to be sent now. The user's
+--- function may take long. Meanwhile the call may have ended, or the client may have paused.
 local function key_for(self, call)
   if not self.asks_key then
     return self.api_key()
@@ -44,15 +45,15 @@ local function key_for(self, call)
     return nil -- the key function stopped it
   elseif key == nil then
     return nil, failure
-  elseif not may_send(self, call, self.flying_count - 1, self.now()) then
+  elseif not may_send(self, call, self.in_flight_count - 1, self.now()) then
     return nil
   end
   call.mask = key and self.mask_with(key) or self.mask
   return key
 end
 
---- Hand the call to the core. -> the attempt's id; nil and a failure; or nil where nothing is
---- to be sent now
+--- Hand the call to the core. -> the attempt's id; or nil and a failure; or nil if nothing is to be
+--- sent now
 local function start_attempt(self, call)
   local core, op = self.core, call.op
   if not operations[op].takes_args then
@@ -65,19 +66,20 @@ local function start_attempt(self, call)
   return core[op](core, call.args, key)
 end
 
---- Where this raises, the attempt is taken back.
+--- If this raises, `take_back` cancels the attempt.
 local function write_down(self, id, call)
   call.id = id
-  self.flying[id] = call
-  call.state, call.attempts = "flying", call.attempts + 1
-  call.mark, call.probe = self.pace:begin(self.flying_count, call.policy.parks)
+  self.in_flight[id] = call
+  call.state, call.attempts = "in_flight", call.attempts + 1
+  call.mark, call.probe = self.throttle:begin(self.in_flight_count, call.group.waits_out_outages)
 end
 
---- An attempt that cannot be written down must not be made: it was not sent yet.
+--- Rollback: the call gets its state from before `send`. An attempt that is not in `in_flight` would
+--- complete for nobody, so it is cancelled. A core without a thread has not sent it yet.
 local function take_back(self, call, state)
-  self.flying_count = self.flying_count - 1
-  if state == "resting" then
-    put_to_rest(call)
+  self.in_flight_count = self.in_flight_count - 1
+  if state == "backing_off" then
+    start_backoff(call)
   else
     call.state = state
   end
@@ -86,16 +88,16 @@ local function take_back(self, call, state)
   end
 end
 
---- Send the call, or leave it as it was where it may not be sent any more once its key is there.
----@param sending table { call, state } for whoever must take it back
+--- Send the call, or leave it as it was if it may not be sent any more when its key is there.
+---@param sending table { call, state }: what `send_more` needs for a rollback
 local function send(self, sending, call)
   local before = call.state
   sending.call, sending.state = call, before
-  if before == "resting" then
-    get_up(call)
+  if before == "backing_off" then
+    end_backoff(call)
   end
-  call.id, call.state = false, "starting" -- for whoever steps while the key function runs
-  self.flying_count = self.flying_count + 1
+  call.id, call.state = false, "starting" -- the key function may step, and must not send it too
+  self.in_flight_count = self.in_flight_count + 1
   local id, failure = start_attempt(self, call)
   if id then
     write_down(self, id, call)
@@ -109,29 +111,29 @@ local function send(self, sending, call)
   end
 end
 
---- Off its queue: another has it now, or nobody.
-local function has_left(call)
-  return call.state == "flying" or call.state == "done"
+--- True if the call waits no more, though its queue may still hold it.
+local function has_left_queue(call)
+  return call.state == "in_flight" or call.state == "done"
 end
 
---- The soonest that is due and may be sent, past calls that are being started further up
---- the stack.
+--- The first call that is due and may be sent. A call that is "starting" is passed over: its key
+--- function, further up the stack, has made this step.
 local function next_due(self, now)
-  local resting = self.resting
-  while resting:soonest() and has_left(resting:soonest()) do
-    resting:drop_soonest()
+  local backing_off = self.backing_off
+  while backing_off:soonest() and has_left_queue(backing_off:soonest()) do
+    backing_off:drop_soonest()
   end
-  for i = #resting, 1, -1 do
-    local call = resting[i]
+  for i = #backing_off, 1, -1 do
+    local call = backing_off[i]
     if call.due_ms > now then
       return nil
-    elseif call.state == "resting" and may_send(self, call, self.flying_count, now) then
+    elseif call.state == "backing_off" and may_send(self, call, self.in_flight_count, now) then
       return call
     end
   end
 end
 
-local function send_rested(self, sending)
+local function send_backed_off(self, sending)
   local call = next_due(self, self.now())
   while call do
     send(self, sending, call)
@@ -139,39 +141,38 @@ local function send_rested(self, sending)
   end
 end
 
---- From the front of the queue, past calls that are being started further up the stack.
-local function send_waiting(self, sending)
-  local row, pace, now = self.waiting, self.pace, self.now()
-  local i = row.first
-  while i <= row.last and pace:has_place(self.flying_count, now) do
-    local call = row[i]
-    if call and call.state == "waiting" then
-      local policy = call.policy
-      if not policy.stopped and pace:circuit_allows(policy.parks, now) then
+--- Send from the front of the queue. A call that is "starting" is passed over here too.
+local function send_queued(self, sending)
+  local fifo, throttle, now = self.queued, self.throttle, self.now()
+  local i = fifo.first
+  while i <= fifo.last and throttle:has_place(self.in_flight_count, now) do
+    local call = fifo[i]
+    if call and call.state == "queued" then
+      local group = call.group
+      if not group.stopped and throttle:circuit_allows(group.waits_out_outages, now) then
         send(self, sending, call)
       end
     end
-    i = i + 1 < row.first and row.first or i + 1
+    i = i + 1 < fifo.first and fifo.first or i + 1
   end
-  local first = row:peek()
-  while first and first.state ~= "waiting" and first.state ~= "starting" do
-    row:drop(first)
-    first = row:peek()
+  local first = fifo:peek()
+  while first and first.state ~= "queued" and first.state ~= "starting" do
+    fifo:drop(first)
+    first = fifo:peek()
   end
 end
 
 local function send_all(self, sending)
-  if self.pace:is_circuit_open() then -- an item that failed before makes a bad probe
-    send_waiting(self, sending)
-    send_rested(self, sending)
+  if self.throttle:is_circuit_open() then -- a call that has failed makes a bad probe
+    send_queued(self, sending)
+    send_backed_off(self, sending)
   else
-    send_rested(self, sending)
-    send_waiting(self, sending)
+    send_backed_off(self, sending)
+    send_queued(self, sending)
   end
 end
 
---- Whatever of those that wait and rest may be sent. One whose sending raises is left as it was
---- for the next step.
+--- Send all calls that may be sent. A call whose sending raises is left as it was for the next step.
 function M.send_more(self)
   local sending = { call = false, state = false }
   local ok, why = pcall(send_all, self, sending)
@@ -180,11 +181,11 @@ function M.send_more(self)
     if call and call.state == "starting" then
       take_back(self, call, sending.state)
     end
-    self.core:wake_at(0) -- steps inside of this one may have seen nothing to send
+    self.core:wake_at(0) -- steps inside this one may have found nothing to send
     error(why, 0)
   end
 end
 
-M.has_left = has_left
+M.has_left_queue = has_left_queue
 
 return M

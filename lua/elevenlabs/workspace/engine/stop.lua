@@ -16,15 +16,15 @@ local STOP_MESSAGES = {
   forked = "the process forked before it was sent: it is the parent's to send",
 }
 
---- What a deadline ended names it.
 local function stop_message(self, why)
   return STOP_MESSAGES[why]:format(self.deadline_ms and texts.number(self.deadline_ms))
 end
 
---- End a call for a reason of ours. In flight, its attempt still completes, and an
---- answer that came first stands.
+--- End a call for a reason of ours. The attempt of a call in flight still completes, and an answer
+--- that came first stands.
+---@param why "cancelled"|"timeout"|"closed"|"forked"
 local function stop(self, call, why)
-  if call.state == "flying" then
+  if call.state == "in_flight" then
     call.stopped = call.stopped or why
     self.core:cancel(call.id)
   elseif call.state ~= "done" and call.state ~= "new" then
@@ -34,39 +34,42 @@ local function stop(self, call, why)
   end
 end
 
---- End all calls that are to be sent, for the first time or again.
-local function stop_waiting(self, why)
-  local call = self.waiting:peek()
+--- End all calls that are queued or back off. Each leaves its queue after its end, so that an error
+--- loses none.
+local function stop_unsent(self, why)
+  local call = self.queued:peek()
   while call do
-    if call.state ~= "flying" then
+    if call.state ~= "in_flight" then
       stop(self, call, why)
     end
-    self.waiting:drop(call)
-    call = self.waiting:peek()
+    self.queued:drop(call)
+    call = self.queued:peek()
   end
-  call = self.resting:soonest()
+  call = self.backing_off:soonest()
   while call do
-    if call.state ~= "flying" then
+    if call.state ~= "in_flight" then
       stop(self, call, why)
     end
-    self.resting:drop_soonest()
-    call = self.resting:soonest()
+    self.backing_off:drop_soonest()
+    call = self.backing_off:soonest()
   end
 end
 
---- In the child of a fork: what was waiting is the parent's to send, and what was in
---- flight, which the core has ended, the parent's to send again.
+--- In the child of a fork, end all calls: the parent sends those that are queued or back off. The
+--- core has ended those in flight, and the parent alone may send them again.
 function M.notice_fork(self)
   local _, _, forks = self.core:counts()
   if forks ~= self.forks then
-    for _, call in pairs(self.flying) do
+    for _, call in pairs(self.in_flight) do
       call.is_parents = true
     end
-    stop_waiting(self, "forked")
+    stop_unsent(self, "forked")
     self.forks = forks
   end
 end
 
+--- End single calls whose deadline has passed. They have one length of deadline, so the oldest call
+--- is due first.
 function M.stop_overdue(self)
   local call = self.deadlines:peek()
   while call and (call.state == "done" or call.deadline_ms <= self.now()) do
@@ -79,10 +82,11 @@ end
 local OUTAGE = ("no answer that settles anything for %d s"):format(budgets.OUTAGE_MS / 1000)
 
 local function end_by_outage(self, call)
-  if not call.policy.parks or (call.state ~= "waiting" and call.state ~= "resting") then
+  local is_unsent = call.state == "queued" or call.state == "backing_off"
+  if not (call.group.waits_out_outages and is_unsent) then
     return
   end
-  call.policy.stopped = { reason = "outage", message = OUTAGE }
+  call.group.stopped = { reason = "outage", message = OUTAGE }
   if not call.verdict then
     finish_unsent(self, call, { kind = "network", message = OUTAGE })
   elseif conclude(self, call, call.verdict) then
@@ -90,26 +94,26 @@ local function end_by_outage(self, call)
   end
 end
 
---- Where nothing has succeeded for too long, end what waits for better times.
+--- If the outage has lasted too long, end the calls that wait it out.
 function M.give_up(self)
-  local at = self.pace:gives_up_at()
+  local at = self.throttle:gives_up_at()
   if not at or at > self.now() then
     return
   end
-  for i = #self.resting, 1, -1 do
-    if self.resting[i] then
-      end_by_outage(self, self.resting[i])
+  for i = #self.backing_off, 1, -1 do
+    if self.backing_off[i] then
+      end_by_outage(self, self.backing_off[i])
     end
   end
-  for i = self.waiting.first, self.waiting.last do
-    if self.waiting[i] then
-      end_by_outage(self, self.waiting[i])
+  for i = self.queued.first, self.queued.last do
+    if self.queued[i] then
+      end_by_outage(self, self.queued[i])
     end
   end
-  self.pace:reset_outage()
+  self.throttle:reset_outage()
 end
 
 M.stop = stop
-M.stop_waiting = stop_waiting
+M.stop_unsent = stop_unsent
 
 return M

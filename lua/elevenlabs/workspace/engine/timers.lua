@@ -1,8 +1,8 @@
---- When the next step is due.
+--- When the next step is due if no socket announces one: timers, deadlines and calls to be sent.
 
 local sends = require "elevenlabs.workspace.engine.send"
 
-local has_left = sends.has_left
+local has_left_queue = sends.has_left_queue
 
 local M = {}
 
@@ -10,39 +10,41 @@ local function earlier(a, b)
   return a and b and math.min(a, b) or a or b
 end
 
---- Is it one to be sent, and of this kind? What a stopped run left is its own to end, and
---- one whose key function is still at work is sent after that.
-local function is_to_send(call, parks)
-  return call.policy.parks == parks
-    and not has_left(call)
+--- True if the call is queued or backs off, and its group is not stopped: a stopped run ends its
+--- calls itself. A call that is "starting" will be sent by the step that asks for its key.
+---@param waits_out_outages boolean of the call's group
+local function is_to_send(call, waits_out_outages)
+  return call.group.waits_out_outages == waits_out_outages
+    and not has_left_queue(call)
     and call.state ~= "starting"
-    and not call.policy.stopped
+    and not call.group.stopped
 end
 
---- When the soonest of those that wait may be sent, as far as they are concerned.
-local function soonest_due(self, parks)
-  for i = self.waiting.first, self.waiting.last do
-    local call = self.waiting[i] -- one that rests was in the row before
-    if call and call.state ~= "resting" and is_to_send(call, parks) then
+--- When the first of these calls is due. 0: now. The throttle may hold it back for longer.
+local function soonest_due(self, waits_out_outages)
+  for i = self.queued.first, self.queued.last do
+    local call = self.queued[i] -- one that backs off was sent from this queue, which still holds it
+    if call and call.state ~= "backing_off" and is_to_send(call, waits_out_outages) then
       return 0
     end
   end
-  for i = #self.resting, 1, -1 do
-    if is_to_send(self.resting[i], parks) then
-      return self.resting[i].due_ms
+  for i = #self.backing_off, 1, -1 do
+    if is_to_send(self.backing_off[i], waits_out_outages) then
+      return self.backing_off[i].due_ms
     end
   end
 end
 
---- When time alone lets something be sent.
+--- When a call may be sent though nothing ends before.
 local function next_send_ms(self, now)
   local at
-  if self.flying_count >= self.pace:window() then
-    return nil -- and no look at the many that may wait then
+  if self.in_flight_count >= self.throttle:window() then
+    return nil -- many calls may be queued then: look at none
   end
-  for _, parks in ipairs { false, true } do
-    local due, opens = soonest_due(self, parks), self.pace:allows_at(parks, now)
-    at = earlier(at, due and opens and math.max(due, opens))
+  for _, waits_out_outages in ipairs { false, true } do
+    local due = soonest_due(self, waits_out_outages)
+    local allowed = self.throttle:allows_at(waits_out_outages, now)
+    at = earlier(at, due and allowed and math.max(due, allowed))
   end
   return at
 end
@@ -54,23 +56,23 @@ local function next_wake_ms(self)
   end
   local now, oldest = self.now(), self.deadlines:peek()
   local at = oldest and oldest.deadline_ms
-  if self.waiting:peek() or self.resting:soonest() then
-    at = earlier(earlier(at, next_send_ms(self, now)), self.pace:gives_up_at())
+  if self.queued:peek() or self.backing_off:soonest() then
+    at = earlier(earlier(at, next_send_ms(self, now)), self.throttle:gives_up_at())
   end
-  for _, alarm in next, self.alarms do
-    at = earlier(at, alarm)
+  for _, timer in next, self.timers do
+    at = earlier(at, timer)
   end
   return at
 end
 
---- At a step's end: let go of alarms that have passed. Their owners look when they are
---- resumed, and some may have been before this step.
+--- At a step's end, remove the timers that have passed. Their owners look when the host resumes
+--- them; some were resumed before this step, so the host steps once more.
 function M.ring(self)
   local now = self.now()
   self.rang, self.woken = self.woken, false
-  for owner, alarm in next, self.alarms do
-    if alarm <= now then
-      self.alarms[owner], self.rang = nil, true
+  for owner, at_ms in next, self.timers do
+    if at_ms <= now then
+      self.timers[owner], self.rang = nil, true
     end
   end
   if self.rang then

@@ -39,7 +39,7 @@ describe("the end of an attempt", function()
       })
       local ok = pcall(engine.step, engine)
       engine:step()
-      assert.are.same({ "resting", 495 }, { call.state, engine.pace.budget.tokens })
+      assert.are.same({ "backing_off", 495 }, { call.state, engine.throttle.budget.tokens })
       return ok
     end
     local failing = 1

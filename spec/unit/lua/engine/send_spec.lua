@@ -196,7 +196,7 @@ describe("sending", function()
 
   it("lets no single call wait for a run's probe", function()
     local engine, core, pass = world { max_concurrency = 4, max_attempts = 4 }
-    engine.pace.budget.tokens = 6
+    engine.throttle.budget.tokens = 6
     local call = engine:start("unshare", {})
     engine:start("unshare", {}, patient())
     engine:step()
@@ -215,7 +215,7 @@ describe("sending", function()
   it("probes with what was not tried yet", function()
     local engine, core, pass = world()
     local policy = patient { max_attempts = 8 }
-    engine.pace.budget.tokens = 1
+    engine.throttle.budget.tokens = 1
     engine:start("unshare", { number = 1 }, policy)
     engine:step()
     core:answer(1, { status = 500 })

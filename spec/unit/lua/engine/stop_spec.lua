@@ -194,7 +194,7 @@ describe("stopping calls", function()
     it("a probe that nobody answered fails no call", function()
       local engine, core, pass = world()
       local policy = patient { max_attempts = 1 }
-      engine.pace.budget.tokens = 1
+      engine.throttle.budget.tokens = 1
       local first = engine:start("unshare", {}, policy)
       local second = engine:start("unshare", {}, policy)
       engine:step()
@@ -216,7 +216,7 @@ describe("stopping calls", function()
     it("without a success for 120 s it gives up, and says so", function()
       local engine, core, pass = world()
       local policy, calls, answered = patient(), {}, 0
-      engine.pace.budget.tokens = 1
+      engine.throttle.budget.tokens = 1
       for i = 1, 20 do
         calls[i] = engine:start("unshare", {}, policy)
       end
@@ -252,7 +252,7 @@ describe("stopping calls", function()
 
     it("others fail at once while the budget is empty", function()
       local engine, core = world { max_attempts = 4 }
-      engine.pace.budget.tokens = 1
+      engine.throttle.budget.tokens = 1
       local call = engine:start("unshare", {})
       engine:step()
       core:answer(1, { status = 500 })

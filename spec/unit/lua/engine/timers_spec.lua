@@ -16,12 +16,12 @@ describe("timers", function()
       return engine, core, pass, seen
     end
 
-    it("by an alarm, one for each owner, until a step saw it pass", function()
+    it("by a timer, one for each owner, until a step saw it pass", function()
       local engine, core, pass, seen = watched()
-      engine:set_alarm("a", 1050)
-      engine:set_alarm("b", 1040)
+      engine:set_timer("a", 1050)
+      engine:set_timer("b", 1040)
       assert.are.equal(1040, core.wake)
-      engine:set_alarm("b", nil)
+      engine:set_timer("b", nil)
       assert.are.equal(1050, core.wake)
       pass(50)
       engine:step()
@@ -30,7 +30,7 @@ describe("timers", function()
       assert.is_nil(core.wake)
     end)
 
-    it("by an alarm that passes as the step begins", function()
+    it("by a timer that passes as the step begins", function()
       local engine, pass, seen, _
       engine, _, pass, seen = watched {
         api_key = function()
@@ -38,7 +38,7 @@ describe("timers", function()
           return "key"
         end,
       }
-      engine:set_alarm("a", 1050)
+      engine:set_timer("a", 1050)
       engine:start("unshare", {})
       engine:step()
       assert.are.same({ 1050 }, seen)
@@ -126,10 +126,10 @@ describe("timers", function()
 
     it("and the host steps once more, for all who wait to see it", function()
       local engine, core, pass = watched()
-      engine:set_alarm("a", 1050)
+      engine:set_timer("a", 1050)
       pass(50)
       engine:step()
-      engine:set_alarm("b", 2000) -- by whom the host resumed first
+      engine:set_timer("b", 2000) -- by whom the host resumed first
       assert.are.equal(0, core.wake)
       engine:step()
       assert.are.equal(2000, core.wake)
@@ -217,14 +217,14 @@ describe("timers", function()
     end)
   end)
 
-  it("does not miss an alarm that comes between its owner's look and the step's", function()
+  it("does not miss a timer that comes between its owner's look and the step's", function()
     local engine, core, pass = world()
     local wakes, step = {}, core.step
     function core:step()
       wakes[#wakes + 1] = self.wake or "never"
       return step(self)
     end
-    engine:set_alarm("a", 1050)
+    engine:set_timer("a", 1050)
     pass(51)
     engine:step(60000)
     engine:step(60000)
@@ -234,7 +234,7 @@ describe("timers", function()
   it("keeps no host busy for a call that rests behind one that is stopped", function()
     local engine, core = world { max_concurrency = 4, max_attempts = 4 }
     local groups = require "elevenlabs.workspace.engine.group"
-    local policy = groups.new { max_attempts = 1, parks = true, confirms = false }
+    local policy = groups.new { max_attempts = 1, waits_out_outages = true, probes_key = false }
     engine:start("unshare", {}, policy)
     policy.stopped = { reason = "cancelled", message = "" }
     engine:start("unshare", {})
