@@ -568,6 +568,10 @@ mutant("refusals of several kinds count as one",
 module "text"
 mutant("text may be turned", "{ 0x2028, 0x202E }", "{ 0x2028, 0x202D }")
 
+module "names"
+mutant("a message quotes what looks like a key", [[if text:find "^sk_" then]], "if false then")
+mutant("a message holds what is no UTF-8", [[is_whole and character or "?"]], "character")
+
 module "secrets"
 mutant("a secret is masked where it stands first alone", "while from do", "if from then")
 mutant("the keys of tables are not masked", "masked[without(k, secret)]", "masked[k]")

@@ -1,6 +1,64 @@
+local events_of_engine = require "elevenlabs.workspace.engine.events"
 local world = require("spec.support.world").new
 
+--- What the user's function is told of one event.
+local function emitted(name, facts)
+  local engine, told = { counts = { event_errors = 0 } }, nil
+  function engine.on_event(event)
+    told = event
+  end
+  events_of_engine.emit(engine, {
+    op = "unshare",
+    number = 3,
+    attempts = 2,
+    args = { resource_id = "id1", resource_type = "voice", user_email = "mia@example.com" },
+  }, name, facts)
+  return told
+end
+
+local REFUSED = {
+  outcome = "refused",
+  kind = "permission",
+  status = 403,
+  code = "no_access",
+  message = "no\nadmin",
+}
+
 describe("events", function()
+  it("name the call and its resource, and not its target", function()
+    assert.are.same({
+      name = "attempt",
+      op = "unshare",
+      call = 3,
+      resource_id = "id1",
+      resource_type = "voice",
+      attempts = 2,
+    }, emitted("attempt", {}))
+  end)
+
+  it("say what became of an attempt, a message on one line if it is no confirmation", function()
+    local told = emitted("done", { result = REFUSED, elapsed_ms = 12 })
+    assert.are.same({ "refused", "permission", 403, "no_access", "no admin", 12 },
+      { told.outcome, told.kind, told.status, told.code, told.message, told.elapsed_ms })
+    local confirmed = { outcome = "confirmed", status = 200, request_id = "q", message = "x" }
+    told = emitted("done", { result = confirmed })
+    assert.are.same({ "confirmed", "q" }, { told.outcome, told.request_id, told.message })
+  end)
+
+  it("read as one line", function()
+    for _, row in ipairs {
+      { "attempt", {}, "attempt 2" },
+      { "response", { result = REFUSED, elapsed_ms = 12.4 },
+        "response after 12 ms: refused (permission, HTTP 403, no_access): no admin" },
+      { "throttle", { delay_ms = 5, window = 1 }, "throttle, 5 ms to wait: 1 requests at once" },
+      { "done", { result = { outcome = "not_sent", kind = "tls" } }, "done: not_sent (tls)" },
+    } do
+      local text = tostring(emitted(row[1], row[2]))
+      assert.are.equal("call 3, unshare voice id1: " .. row[3], text)
+    end
+    assert.are.equal("call 7, connect", events_of_engine.describe_call(7, "connect"))
+  end)
+
   describe("are told:", function()
     local function log()
       local events = {}
