@@ -1,5 +1,5 @@
---- A client whose server is a model in the same process: for the specs of programs
---- that use this library. Arguments and keys are checked as by a real client.
+--- A client whose server is a model in the same process: for the specs of programs that use this
+--- library. It checks arguments and keys as a real client does.
 
 local app = require "elevenlabs.workspace.sandbox.app"
 local cjson = require "elevenlabs.workspace.cjson"
@@ -16,7 +16,7 @@ local ABORTED = 42 -- CURLE_ABORTED_BY_CALLBACK, as the core reports a cancelled
 
 local BASE_URL = "https://sandbox.invalid"
 
--- Implements the core's seam.
+-- A core: it has the functions that the engine and the client call.
 local Fake = {}
 Fake.__index = Fake
 
@@ -120,7 +120,7 @@ function Fake:close()
   return self:step()
 end
 
--- Nothing happens by itself here: there is no descriptor, and work is due at once.
+-- Nothing happens between steps: there is no descriptor, and a step is always due.
 function Fake.wake_at() end
 function Fake.pollfd() end
 function Fake.timeout_ms()
@@ -140,7 +140,7 @@ end
 ---@field state elevenlabs.workspace.sandbox.State|nil default an example of four people
 ---@field driver elevenlabs.workspace.Driver|nil default the blocking one
 
---- Make a client over a model. Raises an `elevenlabs.workspace.Error` where the key cannot be one.
+--- Make a client over a model. Raises an `elevenlabs.workspace.Error` if the key is malformed.
 ---@param options elevenlabs.workspace.sandbox.FakeOptions|nil
 ---@return elevenlabs.workspace.Client
 ---@return elevenlabs.workspace.sandbox.Model
