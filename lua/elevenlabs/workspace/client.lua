@@ -1,5 +1,5 @@
---- A client: options in, calls out. What a call means is the engine's business,
---- how to wait for one the driver's.
+--- A client: it has an engine, which knows what becomes of calls, and a driver, which knows how to
+--- wait for them.
 
 local client_options = require "elevenlabs.workspace.options"
 local core = require "elevenlabs.workspace.core"
@@ -11,13 +11,13 @@ local texts = require "elevenlabs.workspace.text"
 
 local M = {}
 
---- What a bulk run needs, loaded with the first: most scripts make none.
+--- Loaded when it is needed: most scripts make no bulk run.
 local function bulk()
   return require "elevenlabs.workspace.bulk"
 end
 
---- Made by `workspace.new`. One serves many calls at a time, of many coroutines. `tostring` of
---- it is one line.
+--- Made by `workspace.new`. A client serves many calls at a time, of many coroutines. `tostring` of
+--- a client is one line.
 ---@class elevenlabs.workspace.Client
 local Client = {}
 Client.__index = Client
@@ -26,24 +26,24 @@ Client.__concat = texts.concat
 
 -- ---- making one
 
---- A client over a core that exists: the network's, or a fake.
+--- A client over a core: that of the network, or a fake.
 ---@param parts table { core, base_url, api_key, driver, secrets = nil, on_event = nil,
 --- max_concurrency = nil, max_attempts = nil, deadline_ms = nil }
 ---@return elevenlabs.workspace.Client
 function M.over(parts)
-  local engines = require "elevenlabs.workspace.engine" -- most of `require`'s time, so not before
+  local engines = require "elevenlabs.workspace.engine" -- takes most of the time to load
   local client = setmetatable({
     core = parts.core,
     base_url = parts.base_url,
     driver = parts.driver,
-    waiters = nil, -- a driver's, where it keeps them
+    waiters = nil, -- the driver's, if it keeps a list of them
   }, Client)
   client.engine = engines.new {
     core = parts.core,
     now = core.now,
     random = core.random,
     wait = function(done)
-      local gathers = package.loaded["elevenlabs.workspace.gather"] -- with its first use
+      local gathers = package.loaded["elevenlabs.workspace.gather"] -- loaded when it is first used
       return (gathers or parts.driver).wait(client, done)
     end,
     sweeps = parts.driver.sweeps,
@@ -66,7 +66,7 @@ function M.new(options)
   if not parts then
     return nil, err
   elseif parts.for_core.threaded then
-    bulk() -- now, and not in a frame or a request of a host that must not be held up
+    bulk() -- loaded now: a host with a thread must not be held up later
   end
   local handle, failure = core.new(parts.for_core)
   if not handle then
@@ -88,8 +88,8 @@ local function check_call(self, op, args, call)
   end
 end
 
---- Check and queue a call, and return at once: `client:step` sends it. Raises where `op` is
---- no operation or `args` is no table.
+--- Check and queue a call, and return at once: `client:step` sends it. Raises if `op` is no
+--- operation or `args` is no table.
 ---@param op "unshare"|"share"|"get"|"connect"
 ---@param args table|nil as for the method of that name; connect takes none
 ---@return elevenlabs.workspace.Call|nil
@@ -107,7 +107,7 @@ local function run(self, op, args)
   local receipt
   receipt, err = call:result()
   if not call:done() then
-    call:cancel() -- nobody waits for it: better not sent
+    call:cancel() -- nobody waits for the call any more
     err.outcome = call:done() and "not_sent" or err.outcome
   end
   return receipt, err
@@ -171,8 +171,7 @@ function Client:get(args)
   return run(self, "get", args)
 end
 
---- Make the connection ahead of need: a HEAD of / without the key, to which any
---- answer will do.
+--- Make the connection before it is needed, by a HEAD of / without the key. Any answer is good.
 ---@return true|nil
 ---@return elevenlabs.workspace.Error|nil
 function Client:connect()
@@ -207,8 +206,8 @@ local function run_many(self, op, items, opts)
   return run_:result()
 end
 
---- Begin a bulk run, to have something to cancel: `run:result()` does the work. Raises where
---- `op` is neither, or `items` or `opts` is of the wrong type.
+--- Make a bulk run that can be cancelled: `run:result()` does the work. Raises if `op` is neither,
+--- or if `items` or `opts` is of the wrong type.
 ---@param op "unshare"|"share"
 ---@param items elevenlabs.workspace.Items
 ---@param opts elevenlabs.workspace.BulkOptions|nil
@@ -219,7 +218,7 @@ function Client:start_many(op, items, opts)
   return start_many(self, op, items, opts)
 end
 
---- Unshare every item; each ends in exactly one outcome. nil and an error only where the run
+--- Unshare every item; each ends in exactly one outcome. Returns nil and an error only if the run
 --- could not begin: nothing was sent then.
 ---@param items elevenlabs.workspace.Items
 ---@param opts elevenlabs.workspace.BulkOptions|nil
@@ -251,22 +250,22 @@ function Client:step(timeout_ms)
   local before = engine:news()
   local count = engine:step(timeout_ms)
   if engine:news() > before and self.waiters and not self.waiters:is_empty() then
-    engine:wake() -- a waiter of the driver's may have got what it waits for
+    engine:wake() -- a driver's waiter may be done
   end
   return count
 end
 
---- A descriptor that is readable whenever step has work; nil once closed. It may
---- be waited on, never read.
+--- A descriptor that is readable whenever `step` has work; nil once the client is closed. Wait for
+--- it, never read it.
 ---@return integer|nil
 function Client:pollfd()
   names.check_self(self, "client:pollfd()")
   return self.engine:pollfd()
 end
 
---- How long until step has work that no socket will announce, for loops that cannot wait on
---- a descriptor.
----@return number|nil # milliseconds; nil where there is no such work
+--- How long until `step` has work that no socket announces, for loops that cannot wait for a
+--- descriptor.
+---@return number|nil # milliseconds; nil if there is no such work
 function Client:timeout_ms()
   names.check_self(self, "client:timeout_ms()")
   return self.core:timeout_ms()
@@ -295,8 +294,8 @@ function Client:stats()
   }
 end
 
---- End all calls and connections. Calls under way are done with kind "closed", but for those
---- that were answered first. Idempotent. `local client <close>` calls it in Lua 5.4.
+--- End all calls and connections. Calls under way end with kind "closed", but an answer that came
+--- before stands. Idempotent. `local client <close>` calls it in Lua 5.4.
 function Client:close()
   names.check_self(self, "client:close()")
   if self.driver.close then

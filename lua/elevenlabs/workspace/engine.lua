@@ -1,10 +1,10 @@
---- The life of a call: waiting for a place, in flight, resting before it is sent again,
---- done. Clock, random numbers and core come from outside, so that a simulator can put its
---- own in their place.
+--- The engine of a client: it takes calls, and its steps send and complete them. Clock, random
+--- numbers and core come from outside, so that a simulator can replace them.
 ---
---- Any line here may raise where memory is short, and functions of the user's may do
---- anything at all: step, start, cancel, close, yield and never come back. So a call
---- leaves one place only when it stands in the next, and steps can be taken again.
+--- A call is queued, in flight, backing off or done. Any line may raise if memory is short. A
+--- function of the user's may do anything: step, start, cancel, close, or yield and never return.
+--- So a call is added to its new place before it is removed from the old one, and a step can be
+--- repeated.
 
 local calls = require "elevenlabs.workspace.engine.call"
 local completes = require "elevenlabs.workspace.engine.complete"
@@ -31,14 +31,14 @@ local SINGLE_ATTEMPTS = 4
 ---@param parts table { core, now = function() -> ms, random = function() -> [0, 1),
 --- wait = function(done) -> nil|why not, api_key = string|false|function() -> that,
 --- mask = function(value) -> value without secrets, on_event = nil, max_concurrency,
---- max_attempts = nil, deadline_ms = nil, sweeps = nil: does `wait` find out after each step
---- who is done, so that nobody takes turns? }
+--- max_attempts = nil, deadline_ms = nil, sweeps = nil: `wait` asks after each step who is done, so
+--- that nobody takes turns }
 ---@return elevenlabs.workspace.Engine
 function M.new(parts)
   local self
-  local key = parts.api_key -- in a closure alone: no field shows it
+  local key = parts.api_key -- in closures alone: no field shows the key
   local asks_key = type(key) == "function"
-  local mask_with = secrets.with_keys(parts.mask) -- an answer may repeat its attempt's key
+  local mask_with = secrets.with_keys(parts.mask) -- an answer may quote the key
   self = setmetatable({
     core = parts.core,
     now = parts.now,
@@ -50,7 +50,7 @@ function M.new(parts)
       return self.turns:wait(parts.wait, done)
     end,
     sweeps = parts.sweeps,
-    asks_key = asks_key, -- of a function of the user's, which may do anything
+    asks_key = asks_key, -- the key comes from a function of the user's, which may do anything
     api_key = asks_key and key or function()
       return key
     end,
@@ -68,20 +68,20 @@ function M.new(parts)
     },
     throttle = throttles.new(parts.max_concurrency, parts.random),
     closed = false,
-    queued = queue.new_fifo(), -- calls that were not sent yet
+    queued = queue.new_fifo(), -- calls to be sent for the first time
     backing_off = queue.new_delay_queue(), -- calls to be sent again
-    -- Times at which somebody wants a step to end, by whose they are.
+    -- When somebody wants a step to end, by owner.
     timers = setmetatable({}, { __mode = "k" }),
-    woken = false, -- somebody wants that at once
-    rang = false, -- the last step met such a time: the host is to step once more
+    woken = false, -- somebody wants the step to end at once
+    rang = false, -- a timer passed in the last step: the host is to step once more
     turns = turns.new(),
-    in_flight = {}, -- calls by the core's id
-    in_flight_count = 0, -- and those being started: places taken
+    in_flight = {}, -- calls in flight, by the core's id
+    in_flight_count = 0, -- places taken: by calls in flight and calls that are "starting"
     arrived = {}, -- completions, the first `arrived_done` of which are dealt with
     arrived_done = 0,
-    deadlines = queue.new_fifo(), -- all unfinished calls, by age and so by deadline
+    deadlines = queue.new_fifo(), -- single calls with a deadline, the oldest first
     finished = 0, -- calls that are done
-    reported = 0, -- of them when the last step ended
+    reported = 0, -- calls that were done when the last step ended
     forks = select(3, parts.core:counts()),
     counts = {
       calls = 0,
@@ -96,8 +96,8 @@ function M.new(parts)
   return self
 end
 
---- The user may change the table before the call is sent. (Room for what most have: a table that
---- grows costs as much as all else here.)
+--- A copy, because the user may change the table before the call is sent. It has room for the usual
+--- fields: to grow a table costs as much as all the rest here.
 local function copy_raw(args)
   local copy = { resource_id = nil, resource_type = nil, user_email = nil, role = nil }
   for k, v in next, args do
@@ -106,7 +106,7 @@ local function copy_raw(args)
   return copy
 end
 
---- Would these arguments be sent?
+--- True if these arguments would be sent.
 ---@return boolean ok
 ---@return elevenlabs.workspace.Error|string|nil why not, or a warning
 function Engine:check(op, args)
@@ -122,7 +122,7 @@ end
 ---@param args table
 ---@return table|nil
 ---@return elevenlabs.workspace.Error|string|nil why not, or a warning
----@return table|nil copy of what would not be sent
+---@return table|nil copy the same copy, if it would not be sent
 function Engine:take(op, args)
   local copy = copy_raw(args)
   local ok, why = self:check(op, copy)
@@ -132,8 +132,8 @@ function Engine:take(op, args)
   return copy, why
 end
 
---- An outage counts from when its calls began to meet it, and not the time in which there
---- were none.
+--- The first call of a group begins a new outage clock. Later, time in which the group had no call
+--- is no part of an outage.
 local function start_clock(self, group, now)
   if group.started == 0 then
     self.throttle:reset_outage()
@@ -142,7 +142,7 @@ local function start_clock(self, group, now)
   end
 end
 
---- Before calls are queued: what a fork ended is done with, and a step is due.
+--- Call this before `queue`: it makes a step due. In the child of a fork it ends the parent's calls.
 function Engine:expect_calls()
   stops.notice_fork(self)
   self.core:wake_at(0)
@@ -150,7 +150,7 @@ end
 
 --- Queue a call, after `expect_calls`. Nothing is sent before the next step.
 ---@param op "unshare"|"share"|"get"|"connect"
----@param args table that were checked, without a metatable, and nobody else's to change
+---@param args table checked, without a metatable; nobody else may change it
 ---@param group elevenlabs.workspace.CallGroup
 ---@param now number by the engine's clock
 ---@param warning string|nil|false of the check
@@ -172,7 +172,7 @@ function Engine:queue(op, args, group, now, warning, perhaps_applied)
     self.deadlines:push(call)
   end
   self.queued:push(call)
-  call.state = "queued" -- from here on it is one; nothing below needs memory
+  call.state = "queued" -- nothing below needs memory
   if group.waits_out_outages and group.started == group.finished then
     start_clock(self, group, now)
   end
@@ -200,7 +200,7 @@ end
 
 -- ---- a step
 
---- Whatever time and free places allow, and the time at which there will be more.
+--- End and send what is due, and tell the core when more will be.
 local function advance(self)
   stops.stop_overdue(self)
   if self.queued:peek() or self.backing_off:soonest() then
@@ -210,7 +210,7 @@ local function advance(self)
   self.core:wake_at(timers.next_wake_ms(self))
 end
 
---- What closing means, as often as it takes.
+--- End all calls. An error may cut this short; it can be repeated.
 local function end_all(self)
   for _, call in pairs(self.in_flight) do
     call.stopped = call.stopped or "closed"
@@ -219,8 +219,8 @@ local function end_all(self)
   stops.stop_unsent(self, "closed")
 end
 
---- Run what is due and wait at most `timeout_ms` (default 0) for a completion. A step
---- inside of it, by a function of the user's, counts as part of it.
+--- Run what is due and wait at most `timeout_ms` (default 0) for a completion. A function of the
+--- user's may step inside this step; that is part of it.
 ---@param timeout_ms number|nil
 ---@return integer completed calls that became done since the last step
 function Engine:step(timeout_ms)
@@ -233,7 +233,7 @@ function Engine:step(timeout_ms)
   else
     advance(self)
     local has_news = self.finished > before or self.turns.news > news
-    local is_behind = self.arrived_done < #self.arrived -- an error kept the last step from it
+    local is_behind = self.arrived_done < #self.arrived -- an error cut the last step short
     completes.complete_all(self, self.core.step, (has_news or is_behind) and 0 or timeout_ms or 0)
     timers.ring(self)
     self.turns:step_ends()
@@ -256,7 +256,7 @@ function Engine:wake()
   self.core:wake_at(0)
 end
 
---- What others than whoever runs now wait for may be there.
+--- Other coroutines may now have what they wait for.
 function Engine:tell_others()
   if self.sweeps then
     self:wake()
@@ -266,21 +266,21 @@ function Engine:tell_others()
   end
 end
 
---- Grows where somebody who waits may have got what it waits for.
+--- A count that grows when somebody may have what it waits for.
 ---@return integer
 function Engine:news()
   return self.turns.news
 end
 
---- Let a step end by then, once. One alarm for each owner; nil takes it back.
+--- Let a step end by then, once. Each owner has one timer.
 ---@param owner any
----@param at_ms number|nil by the engine's clock
+---@param at_ms number|nil by the engine's clock; nil: no timer
 function Engine:set_timer(owner, at_ms)
   self.timers[owner] = at_ms
   self.core:wake_at(timers.next_wake_ms(self))
 end
 
---- End every call; none may follow. Idempotent, also where an error cut it short.
+--- End all calls and take no more. Idempotent; if an error cut it short, it can be repeated.
 function Engine:close()
   stops.notice_fork(self)
   self.closed = true

@@ -17,7 +17,7 @@ local REGIONS = {
 }
 local REGION_NAMES = { "global", "us", "eu", "in", "sg" }
 
--- nginx's Lua module is loaded before anything else in its Lua.
+-- In nginx, its Lua module is loaded before all other modules.
 local nginx = package.loaded.ngx
 local DRIVERS = {
   auto = type(nginx) == "table" and nginx.get_phase and "ngx" or "blocking",
@@ -29,7 +29,7 @@ local DRIVERS = {
 }
 local DRIVER_NAMES = { "auto", "blocking", "manual", "luv", "cqueues", "ngx" }
 
---- What a client is made of. Each may be left out; an unknown name is an error.
+--- The options of a client. Each may be left out; an unknown name is an error.
 ---@class elevenlabs.workspace.Options
 --- The key, or a function that returns it (asked once per attempt); false sends none, for a
 --- gateway that adds it. Default: ELEVENLABS_API_KEY from the environment.
@@ -38,11 +38,12 @@ local DRIVER_NAMES = { "auto", "blocking", "manual", "luv", "cqueues", "ngx" }
 --- Instead of `region`, a gateway or sandbox: https, or http to loopback. Never read from the
 --- environment.
 ---@field base_url string|nil
---- How calls wait. "auto" (the default) is "ngx" in nginx and OpenResty, elsewhere "blocking";
+--- How calls wait. "auto" (the default) is "ngx" in nginx and OpenResty, and else "blocking".
 --- "manual" yields; "luv" (in Neovim too), "cqueues" and "ngx" wait in the loop of that name.
 ---@field driver "auto"|"blocking"|"manual"|"luv"|"cqueues"|"ngx"|elevenlabs.workspace.Driver|nil
 --- Who makes the transfers: the caller's step ("inline"), or a thread in the background
---- ("thread"), which no handshake or burst of answers holds up. Default: the driver's choice.
+--- ("thread"), so that no handshake or burst of answers holds the caller up. Default: the driver's
+--- choice.
 ---@field io "inline"|"thread"|nil
 ---@field connect_timeout_ms integer|nil 1 to 86400000; default 10000
 ---@field attempt_timeout_ms integer|nil of one attempt, connecting included; default 30000
@@ -176,8 +177,8 @@ local function read_on_event(options)
   return nil, errors.invalid("on_event", "on_event must be a function, got " .. type(on_event))
 end
 
---- What no error may show: a fixed key (one from a function is known per attempt
---- alone) and the password in a proxy's URL.
+--- What no error may show: a fixed key, and the password in a proxy's URL. A key from a function is
+--- masked for each attempt.
 local function list_secrets(options, api_key)
   local proxy = type(options.proxy) == "string" and options.proxy:match "^(.*)@"
   local list = { type(api_key) == "string" and api_key or nil }

@@ -74,8 +74,8 @@ local function write_down(self, id, call)
   call.mark, call.probe = self.throttle:begin(self.in_flight_count, call.group.waits_out_outages)
 end
 
---- Rollback: the call gets its state from before `send`. An attempt that is not in `in_flight` would
---- complete for nobody, so it is cancelled. A core without a thread has not sent it yet.
+--- Rollback: the call gets its state from before `send`. An attempt that is not in `in_flight`
+--- would complete for nobody, so it is cancelled. A core without a thread has not sent it yet.
 local function take_back(self, call, state)
   self.in_flight_count = self.in_flight_count - 1
   if state == "backing_off" then
@@ -172,7 +172,8 @@ local function send_all(self, sending)
   end
 end
 
---- Send all calls that may be sent. A call whose sending raises is left as it was for the next step.
+--- Send all calls that may be sent. A call whose sending raises is left as it was for the next
+--- step.
 function M.send_more(self)
   local sending = { call = false, state = false }
   local ok, why = pcall(send_all, self, sending)

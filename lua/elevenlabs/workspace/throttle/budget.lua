@@ -1,5 +1,5 @@
---- A budget of retries for the whole client, which keeps retries from multiplying an outage: a token
---- bucket, a circuit that opens when the bucket is empty, and the clock of the outage. Pure.
+--- A budget of retries for the whole client, which keeps retries from multiplying an outage: a
+--- token bucket, a circuit that opens when the bucket is empty, and the clock of the outage. Pure.
 
 local backoff = require "elevenlabs.workspace.throttle.backoff"
 
