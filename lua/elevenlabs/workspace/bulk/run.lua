@@ -6,6 +6,7 @@
 
 local errors = require "elevenlabs.workspace.error"
 local names = require "elevenlabs.workspace.names"
+local operations = require "elevenlabs.workspace.operations"
 local receipts = require "elevenlabs.workspace.receipt"
 local reports = require "elevenlabs.workspace.bulk.report"
 local sources = require "elevenlabs.workspace.items.source"
@@ -443,7 +444,7 @@ local function fill(self)
   if not batch[1] then
     return
   end
-  if self.journal and self.op == "share" then
+  if self.journal and not operations[self.op].is_repeatable then
     local ok, failure = intend(self, batch)
     if not ok then
       lose_journal(self, failure)
