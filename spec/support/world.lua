@@ -1,4 +1,4 @@
---- An engine in a world of the spec's own: no network, and time that stands still.
+--- An engine in a world that the spec controls: no network, and time that stands still.
 
 local engines = require "elevenlabs.workspace.engine"
 local evidences = require "elevenlabs.workspace.answer.evidence"
@@ -93,8 +93,8 @@ function M.patient(fields)
   return groups.new(group)
 end
 
---- A world that runs by itself: every attempt is answered in the next step, and where
---- nothing happens the clock moves on to when something will.
+--- A world that runs by itself: every attempt is answered in the next step, and if nothing happens
+--- the clock moves on to the next event.
 ---@param answer fun(attempt: table, now: number): table|nil what to change of a 200; nil:
 --- no answer yet
 ---@param options table|nil as for `new`

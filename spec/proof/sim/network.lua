@@ -1,5 +1,5 @@
---- The core's seam over a simulated network: attempts take their way to the server and back
---- in virtual time, or do not.
+--- A core over a simulated network: attempts travel to the server and back in virtual time, or get
+--- lost.
 
 local evidences = require "elevenlabs.workspace.answer.evidence"
 local weathers = require "spec.proof.sim.weather"
@@ -36,7 +36,7 @@ function M.new(world, server, weather, watch)
   }, Core)
 end
 
--- ---- an attempt's way
+-- ---- the way of an attempt
 
 --- The evidence of an attempt to which no answer came, as far as it is known before its end.
 local function unanswered(attempt, fate)
@@ -79,7 +79,7 @@ local function reach(self, attempt, fate)
   end
 end
 
---- The connection breaks: before the answer, or in the midst of it.
+--- The connection breaks: before the answer, or inside it.
 local function put_part(self, fields)
   local random = self.world.random
   if random:chance(0.5) then
@@ -102,7 +102,7 @@ local function finish(self, attempt, fate)
   complete(self, attempt, fields)
 end
 
---- libcurl may send a request twice by itself; then the server gets it twice.
+--- libcurl may send a request twice by itself: the server gets both then.
 local function schedule(self, attempt, fate)
   local world, weather = self.world, self.weather
   local there_ms, back_ms = weather:latency(), weather:latency()
@@ -151,7 +151,7 @@ local function begin(self, op, args)
   return attempt.id
 end
 
--- ---- the seam
+-- ---- the functions of a core
 
 function Core:unshare(args)
   return begin(self, "unshare", args)
@@ -197,7 +197,7 @@ local function collect(self)
   return due
 end
 
---- When there is something to do, whatever happens: nil is never.
+--- When a step will have work. nil: never.
 function Core:ready_at()
   if self.closed then
     return nil
@@ -232,7 +232,7 @@ function Core:step(timeout_ms)
   return collect(self)
 end
 
---- What was on its way may arrive all the same.
+--- A request that is on its way may arrive all the same.
 function Core:cancel(id)
   self.world:touch()
   local attempt = self.attempts[id]
