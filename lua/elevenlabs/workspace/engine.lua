@@ -142,7 +142,8 @@ local function start_clock(self, group, now)
   end
 end
 
---- Call this before `queue`: it makes a step due. In the child of a fork it ends the parent's calls.
+--- Call this before `queue`: it makes a step due. In the child of a fork it ends the parent's
+--- calls.
 function Engine:expect_calls()
   stops.notice_fork(self)
   self.core:wake_at(0)
