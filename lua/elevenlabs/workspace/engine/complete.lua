@@ -151,9 +151,8 @@ local function complete(self, call, evidence)
   end
 end
 
---- All of them teach before one is told of: a function of the user's may step, and must send
---- nothing into a pause that a later one asks for. One without a call could not be written
---- down, and so was taken back.
+--- Record all results in the throttle before running callbacks. A callback may send, and must
+--- already see the new pause. A completion without a call is of an attempt that was taken back.
 local function complete_arrived(self)
   local arrived, in_flight, now = self.arrived, self.in_flight, self.now()
   for i = self.arrived_done + 1, #arrived do
