@@ -8,7 +8,7 @@ local items = require "elevenlabs.workspace.items"
 
 local M = {}
 
---- Raise, in the name of its caller's caller, where a function was called as a method.
+--- Raise if a function was called as a method. The error blames the user's line.
 local function check_dot(first, name)
   if first == M then
     error(("call it with a dot: workspace.%s{...}"):format(name), 3)
@@ -21,17 +21,17 @@ M.VERSION = require "elevenlabs.workspace.version"
 --- The values of `resource_type` that this library knows.
 ---@type string[]
 M.RESOURCE_TYPES = core.RESOURCE_TYPES
---- Where bulk runs take their items from: `from_csv`, `from_jsonl` and `product`.
+--- Sources of items for bulk runs: `from_csv`, `from_jsonl` and `product`.
 ---@type elevenlabs.workspace.items
 M.items = items
---- Make a client. Opens no connection. Raises where `options` is no table.
+--- Make a client. Opens no connection. Raises if `options` is no table.
 ---@type fun(options: elevenlabs.workspace.Options): elevenlabs.workspace.Client|nil, elevenlabs.workspace.Error|nil
 M.new = function(options)
   check_dot(options, "new")
   if type(options) ~= "table" then
     error("workspace.new takes a table of options, got " .. type(options), 2)
   end
-  return require("elevenlabs.workspace.client").new(options) -- which takes long to load
+  return require("elevenlabs.workspace.client").new(options) -- takes long to load
 end
 
 --- Run functions side by side over one client, whatever its driver, and return when all have

@@ -1,7 +1,8 @@
---- An engine in a world of the spec's own: no network, and time that stands still.
+--- An engine in a world that the spec controls: no network, and time that stands still.
 
 local engines = require "elevenlabs.workspace.engine"
-local real_core = require "elevenlabs.workspace.core"
+local evidences = require "elevenlabs.workspace.answer.evidence"
+local groups = require "elevenlabs.workspace.engine.group"
 local secrets = require "elevenlabs.workspace.secrets"
 
 local M = {}
@@ -30,23 +31,11 @@ function M.new(options)
     return #self.attempts, 0, self.forks
   end
   function core:answer(id, changes)
-    local evidence = {
-      id = id,
-      sent = true,
-      curl_code = 0,
-      status = 200,
-      head_ended = true,
-      whole = true,
-      is_text = true,
-      body = "{}",
-      headers = {},
-      message = "",
-    }
+    local evidence = { id = id, body = "{}" }
     for name, value in pairs(changes or {}) do
       evidence[name] = value
     end
-    evidence.body_proof = real_core.judge_body(evidence.body, evidence.whole)
-    table.insert(self.due, evidence)
+    table.insert(self.due, evidences.new(evidence))
   end
   function core:step()
     local due = self.due
@@ -88,8 +77,24 @@ function M.new(options)
   end
 end
 
---- A world that runs by itself: every attempt is answered in the next step, and where
---- nothing happens the clock moves on to when something will.
+--- A group of calls that wait out an outage, as those of a bulk run do.
+---@param fields table|nil what to change
+---@return elevenlabs.workspace.CallGroup
+function M.patient(fields)
+  local group = {
+    max_attempts = 2,
+    counts_unsent = false,
+    waits_out_outages = true,
+    probes_key = true,
+  }
+  for name, value in pairs(fields or {}) do
+    group[name] = value
+  end
+  return groups.new(group)
+end
+
+--- A world that runs by itself: every attempt is answered in the next step, and if nothing happens
+--- the clock moves on to the next event.
 ---@param answer fun(attempt: table, now: number): table|nil what to change of a 200; nil:
 --- no answer yet
 ---@param options table|nil as for `new`
@@ -117,7 +122,7 @@ function M.running(answer, options)
       local before = #core.attempts
       local idle = engine:step() == 0 and #core.attempts == before
       if not answer_all() and idle and not done() then
-        local soon = engine.flying_count > 0 and engine.now() + 10 -- an answer, perhaps
+        local soon = engine.in_flight_count > 0 and engine.now() + 10 -- an answer, perhaps
         local at = math.min(soon or math.huge, core.wake or math.huge)
         assert(at < math.huge, "nothing will ever happen")
         pass(math.max(0, at - engine.now()))

@@ -1,10 +1,10 @@
 --- Beginning a bulk run: its options, its source, which is checked first where it is a file,
 --- and its journal.
 
-local engines = require "elevenlabs.workspace.engine"
 local errors = require "elevenlabs.workspace.error"
-local journals = require "elevenlabs.workspace.bulk.journal"
 local given = require "elevenlabs.workspace.items.given"
+local groups = require "elevenlabs.workspace.engine.group"
+local journals = require "elevenlabs.workspace.bulk.journal"
 local names = require "elevenlabs.workspace.names"
 local runs = require "elevenlabs.workspace.bulk.run"
 local sources = require "elevenlabs.workspace.items.source"
@@ -130,11 +130,11 @@ end
 local function new_policy(engine, journal)
   local rules = stop_rules.new(journal and journal.has_confirmed)
   local policy
-  policy = engines.policy {
+  policy = groups.new {
     max_attempts = engine.max_attempts or ATTEMPTS,
     counts_unsent = false,
-    parks = true,
-    confirms = true,
+    waits_out_outages = true,
+    probes_key = true,
     ended = { first = false, last = false },
     on_verdict = function(verdict)
       policy.stopped = policy.stopped or rules:see(verdict) or false

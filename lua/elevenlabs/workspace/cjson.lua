@@ -1,8 +1,7 @@
---- lua-cjson (its safe form), whose C functions call one another.
----
---- A program may hold another copy of lua-cjson, as Neovim does, whose functions have the same
---- names and other structures. If lua-cjson is then loaded as usual, its functions call those of
---- the program, and it reads and writes garbage: Debian's does so in Neovim 0.12.
+--- lua-cjson (its safe form), loaded apart from other copies in the program. Neovim holds a copy
+--- whose C functions have the same names and other structures. Loaded as usual, lua-cjson then
+--- calls the functions of that copy, and reads and writes garbage: Debian's does so in Neovim
+--- 0.12.
 
 local has_core, core = pcall(require, "elevenlabs.workspace.core") -- the sandbox has none
 
@@ -10,7 +9,7 @@ local function is_loaded()
   return package.loaded["cjson"] or package.loaded["cjson.safe"] or package.preload["cjson.safe"]
 end
 
---- Where require will find it. Lua 5.1 has no package.searchpath.
+--- Where `require` finds the module. Lua 5.1 has no package.searchpath.
 local function find_module()
   for template in package.cpath:gmatch "[^;]+" do
     local path = template:gsub("%?", "cjson")
@@ -28,7 +27,7 @@ if path then
 end
 local cjson = require "cjson.safe"
 
--- Something else may have loaded it before, as usual.
+-- Other code may have loaded it before, as usual.
 local text = { ("/\n"):rep(300) }
 local written = cjson.encode(text)
 local read = cjson.decode(written)

@@ -1,5 +1,4 @@
---- The error value of this library: a table that reads, logs and concatenates
---- like text.
+--- The error value of this library: a table that reads, logs and concatenates like text.
 
 local texts = require "elevenlabs.workspace.text"
 
@@ -32,25 +31,26 @@ local M = {}
 ---| "unconfirmed" # sent, and nobody can know: read the resource before trusting it
 ---| "not_sent"    # never reached a server
 
---- The second result of whatever failed. It reads, concatenates and logs like text.
+--- The second result of a call that failed. It reads, concatenates and logs like text.
 ---@class elevenlabs.workspace.Error
 ---@field kind elevenlabs.workspace.Kind
 ---@field outcome elevenlabs.workspace.FailedOutcome
 ---@field message string one line, never with the API key
 ---@field field string|nil the argument or option at fault
----@field status integer|nil HTTP status; nil where no answer came
+---@field status integer|nil HTTP status; nil if no answer came
 ---@field code string|nil the server's own code
 ---@field request_id string|nil the server's name for the request, for its support
 ---@field retryable boolean the same call may succeed later
 ---@field attempts integer attempts that were begun
 ---@field ambiguous boolean|nil the refusal answers a repetition: the first may have been applied
----@field from_service false|nil false: the answer is a web page, such as a firewall's, and not the
---- service's; `kind` then follows from the status alone
+--- false: the answer is a web page, such as a firewall's, and not the service's. `kind` then
+--- follows from the status alone.
+---@field from_service false|nil
 ---@field details any the server's `detail`, `error` or `errors`, decoded: a table, string or nil
 ---@field warning string|nil what was allowed but is probably a slip
 local Error = { __name = "elevenlabs.workspace.error", __concat = texts.concat }
 
---- The server's text goes to terminals and logs.
+--- The server's text goes to terminals and logs, so no error has more than one line.
 M.one_line = texts.one_line
 
 function Error.__tostring(self)
@@ -68,7 +68,7 @@ function Error.__tostring(self)
   return M.one_line(table.concat(parts))
 end
 
---- Make an error of these fields; `kind`, `outcome` and `message` are required.
+--- Make these fields an error; `kind`, `outcome` and `message` are required.
 ---@param fields table
 ---@return elevenlabs.workspace.Error
 function M.new(fields)
@@ -78,7 +78,7 @@ function M.new(fields)
   return setmetatable(fields, Error)
 end
 
---- What never left this machine, from the C core's { kind, message, field }.
+--- An error of what never left this machine, from { kind, message, field }.
 ---@return elevenlabs.workspace.Error
 function M.not_sent(failure)
   return M.new {

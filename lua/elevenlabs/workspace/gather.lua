@@ -1,18 +1,18 @@
---- Functions that run side by side over one client, whatever its driver.
----
---- Each runs in a coroutine of ours. Where one waits for the client it yields to us, and we
---- wait for all of them at once where we were called, as the client's driver does.
+--- Functions that run side by side over one client, whatever its driver. Each runs in a coroutine
+--- of ours, which yields to us when it waits; the client's driver then waits for all of them at
+--- once.
 
 local manual = require "elevenlabs.workspace.driver.manual"
 
 local M = {}
 
-local TURN_MS = 1 -- how long one rests that yields by itself
+local TURN_MS = 1 -- after this time a function that yielded by itself is resumed
 
--- By coroutine: { client, done = what it waits for or false, resumed = by us, why, results }.
+-- By coroutine: { client, done = what it waits for or false, resumed = by us and not by another,
+-- why = there is no waiting, results }.
 local jobs = setmetatable({}, { __mode = "k" })
 
---- How the engine waits, everywhere.
+--- Wait as the engine does, once this module is loaded.
 ---@param client elevenlabs.workspace.Client
 ---@param done fun(): boolean
 ---@return string|nil why not
@@ -21,7 +21,7 @@ function M.wait(client, done)
   if not job then
     return client.driver.wait(client, done)
   elseif job.client ~= client then
-    return manual.wait(client, done) -- by yielding, and so in turn with the others
+    return manual.wait(client, done) -- yields, and takes turns with the others
   end
   job.done, job.resumed = done, false
   repeat
@@ -48,7 +48,7 @@ local function begin(client, functions)
   return live
 end
 
---- Does it wait for nothing any more? Where `done` raises, that is for its function to see.
+--- True if the function may go on. If `done` raises, the function is resumed and sees the error.
 local function is_ready(entry)
   local done = entry.job.done
   if not done or coroutine.status(entry.thread) == "dead" then
@@ -58,7 +58,7 @@ local function is_ready(entry)
   return is_done or not ok
 end
 
---- -> what it returned or raised, once it has ended
+--- Resume a function. -> what it returned or raised, if it has ended
 local function resume(entry, why)
   local job, thread = entry.job, entry.thread
   job.done, job.resumed, job.why = false, true, why
@@ -68,7 +68,8 @@ local function resume(entry, why)
   end
 end
 
---- Resume all that are ready; where there is no waiting, all. -> those that have not ended
+--- Resume the functions that are ready. -> those that have not ended
+---@param why string|nil why there is no waiting: resume all
 local function turn(live, results, why)
   local others = {}
   for _, entry in ipairs(live) do
@@ -91,11 +92,11 @@ local function yields_by_itself(live)
   return false
 end
 
---- Wait until one is ready. -> nil, or why that is not possible here
+--- Wait until one of them is ready. -> nil, or why there is no waiting here
 local function wait(engine, live)
   local turn_at = yields_by_itself(live) and engine.now() + TURN_MS
   if turn_at then
-    engine:set_alarm(live, turn_at)
+    engine:set_timer(live, turn_at)
   end
   return engine.wait(function()
     if turn_at then

@@ -1,12 +1,12 @@
---- JSON text for people and programs: lua-cjson writes an empty list as {} and, in Lua
---- 5.3 and later, a whole number as 429.0. Here the API's own lists stay lists; another
---- empty list cannot be told from an empty map, and is {}.
+--- JSON text for people and programs. lua-cjson writes an empty list as {} and, in Lua 5.3 and
+--- later, a whole number as 429.0. Here the API's own lists stay lists. Any other empty list is
+--- {}: nothing tells it from an empty map.
 
 local cjson = require "elevenlabs.workspace.cjson"
 
 local M = {}
 
--- Which of the API's fields, and of a report's, hold lists, and maps of lists, also when empty.
+-- Fields of the API and of reports that hold lists, and maps of lists.
 local LISTS = { share_options = true, members = true, key_ids = true, reasons = true }
 local MAPS_OF_LISTS = { role_to_group_ids = true }
 

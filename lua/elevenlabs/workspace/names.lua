@@ -1,4 +1,4 @@
---- Names that a caller may use, and what was probably meant by another one.
+--- Names that a caller gives: those that are known, and how a message tells of others.
 
 local cjson = require "elevenlabs.workspace.cjson"
 local core = require "elevenlabs.workspace.core"
@@ -6,14 +6,15 @@ local errors = require "elevenlabs.workspace.error"
 
 local M = {}
 
-local MOST_QUOTED = 40 -- bytes
+local MAX_QUOTED = 40 -- bytes
 
---- How many bytes a UTF-8 character has, by its first byte.
+--- How many bytes a UTF-8 character has, by its first byte; 0 for ASCII and for no first byte.
 local function character_length(byte)
   return byte < 0xc2 and 0 or byte < 0xe0 and 2 or byte < 0xf0 and 3 or byte < 0xf5 and 4 or 0
 end
 
---- The bytes of these beyond ASCII, with "?" for each that is no UTF-8.
+--- These bytes, with "?" for each that is part of no UTF-8 character.
+---@param bytes string none of them ASCII
 local function replace_broken(bytes)
   local out, at = {}, 1
   while at <= #bytes do
@@ -26,19 +27,20 @@ local function replace_broken(bytes)
   return table.concat(out)
 end
 
---- Text of a caller's as a message quotes it: what begins like a secret key got there by
---- mistake. What is not UTF-8 becomes "?": it would spoil a terminal.
+--- A caller's text as a message quotes it. Text that begins like a secret key is left out, because
+--- it is there by mistake. What is not UTF-8 would spoil a terminal, and becomes "?".
 ---@param text string
 ---@return string
 function M.quotable(text)
   if text:find "^sk_" then
     return "..."
   end
-  local cut = text:sub(1, MOST_QUOTED)
+  local cut = text:sub(1, MAX_QUOTED)
   return (cut:gsub("[\128-\255]+", replace_broken))
 end
 
---- Of a name that is none of `names`, with the nearest of them. Other keys are named by type.
+--- The message on a name that is none of `names`, with the nearest of them. A key that is no
+--- string is told by its type.
 ---@param kind string "field", "column"...
 ---@param name any
 ---@param names string[]
@@ -52,18 +54,18 @@ function M.unknown(kind, name, names)
   return ('unknown %s "%s"%s'):format(kind, M.quotable(name), hint)
 end
 
---- Raise, in the name of its caller's caller, where a method was called with a dot: `self` is
---- then the first argument. Clients, calls and runs hold their engine.
+--- Raise if a method was called with a dot: its first argument is `self` then. Clients, calls and
+--- runs have a field `engine`.
 ---@param self any
 ---@param call string as it should be written
----@param level integer|nil of its caller's caller, for `error`; default 3
+---@param level integer|nil which caller the error blames; default 3, the method's caller
 function M.check_self(self, call, level)
   if type(self) ~= "table" or type(self.engine) ~= "table" then
     error("call it with a colon: " .. call, level or 3)
   end
 end
 
---- The values of a table under their known names, read raw. JSON's null is none.
+--- A copy of a table whose names must be known. It is read raw; JSON's null is left out.
 ---@param kind string
 ---@param given table
 ---@param names string[]

@@ -4,17 +4,18 @@ local texts = require "elevenlabs.workspace.text"
 
 local M = {}
 
---- Proof of a call that the server confirmed. `tostring` of it begins with "confirmed". It concatenates like text.
+--- Proof of a call that the server confirmed. `tostring` of a receipt begins with "confirmed". It
+--- concatenates like text.
 ---@class elevenlabs.workspace.Receipt
 ---@field outcome "confirmed"
----@field status integer|nil HTTP status; nil where an earlier run of a journal got it
+---@field status integer|nil HTTP status; nil if an earlier run of a journal got the confirmation
 ---@field request_id string|nil the server's name for the request, for its support
 ---@field attempts integer attempts that were begun
 ---@field elapsed_ms number from the call's start to its end, waiting included
----@field body any the answer, decoded: any JSON value; nil where it was empty
+---@field body any the answer, decoded: any JSON value; nil if it was empty
 ---@field warning string|nil what was allowed but is probably a slip
 
--- It is its attempt's verdict too, of which these are no news.
+-- A receipt is also the verdict on its attempt; these two fields of a verdict are always the same.
 local Receipt = {
   __name = "elevenlabs.workspace.receipt",
   __index = { class = "confirmed", action = "done" },
@@ -29,7 +30,8 @@ function Receipt.__tostring(self)
   return texts.one_line(("confirmed (HTTP %d)%s"):format(self.status, request))
 end
 
---- Of an attempt. The call adds `attempts`, `elapsed_ms` and `warning`, for which there is room.
+--- The receipt of an attempt. It has room for what the call sets later: `attempts`, `elapsed_ms`
+--- and `warning`.
 ---@param status integer
 ---@param request_id string|nil
 ---@param body any
@@ -46,7 +48,7 @@ function M.new(status, request_id, body)
   }, Receipt)
 end
 
---- Of an earlier run, as the journal has it.
+--- The receipt of an item that an earlier run confirmed. The run knows no more of it.
 ---@return elevenlabs.workspace.Receipt
 function M.earlier()
   return setmetatable({ outcome = "confirmed", attempts = 0, elapsed_ms = 0 }, Receipt)

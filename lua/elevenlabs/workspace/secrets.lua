@@ -1,10 +1,10 @@
---- Takes secrets out of what is shown to people: errors, receipts, events.
+--- Takes secrets out of what people see: errors, receipts, events.
 
 local M = {}
 
 M.MASK = "[secret]"
 
---- Replace a secret wherever it stands in a value's strings.
+--- Replace a secret in all strings of a value, in the keys of tables too.
 local function without(value, secret)
   if type(value) == "string" then
     local from, to = value:find(secret, 1, true)
@@ -23,9 +23,9 @@ local function without(value, secret)
   return masked
 end
 
---- A function that takes secrets out of a value. The secrets live in it alone:
---- no field of a client or call shows one.
----@param secrets string[] an empty one is none; of two that overlap the first is looked for first
+--- A function that takes secrets out of a value. The secrets are in this function alone: no field
+--- of a client or call shows one.
+---@param secrets string[] an empty string is no secret; of two that overlap the first is replaced
 function M.masker(secrets)
   local list = {}
   for _, secret in ipairs(secrets) do
@@ -39,9 +39,9 @@ function M.masker(secrets)
   end
 end
 
---- A function that gives, for a key, a masker that takes out the key and then what `mask` does:
---- `mask` itself where it takes out the key. The last one is kept, since most attempts have the
---- key of the one before.
+--- A function from a key to a masker of the key and of what `mask` takes out. The masker is `mask`
+--- itself if that takes out the key. The last masker is kept: most attempts have the same key as
+--- the attempt before.
 ---@param mask fun(value: any): any
 ---@return fun(key: string): fun(value: any): any
 function M.with_keys(mask)

@@ -1,9 +1,9 @@
---- Text for people: what a terminal or a log may show, and values that join with text.
+--- Text for people: what a terminal or a log may show, and how values join with text.
 
 local M = {}
 
--- Characters that turn the text around them, or begin a line, without being seen themselves:
--- U+200E, U+200F, U+2028 to U+202E and U+2066 to U+2069, as UTF-8.
+-- Invisible characters that turn the text around them or begin a line: U+200E, U+200F, U+2028 to
+-- U+202E and U+2066 to U+2069, as UTF-8.
 local ESCAPES = {}
 for _, range in ipairs { { 0x200E, 0x200F }, { 0x2028, 0x202E }, { 0x2066, 0x2069 } } do
   for code = range[1], range[2] do
@@ -11,21 +11,21 @@ for _, range in ipairs { { 0x200E, 0x200F }, { 0x2028, 0x202E }, { 0x2066, 0x206
     ESCAPES[string.char(226, second, third)] = ("\\u{%04X}"):format(code)
   end
 end
-local ARABIC_MARK = "\216\156" -- U+061C, which turns text too
+local ARABIC_MARK = "\216\156" -- U+061C turns text too
 
 local function escape_turning(text)
   return (text:gsub("\226[\128\129][\128-\191]", ESCAPES):gsub(ARABIC_MARK, "\\u{061C}"))
 end
 
---- One line that moves no cursor and turns no text: control characters, U+0080 to U+009F
---- included, become spaces, and what would turn the text is shown as an escape.
+--- One line that moves no cursor and turns no text. Control characters, U+0080 to U+009F included,
+--- become spaces; characters that turn text become escapes.
 ---@param text string
 ---@return string
 function M.one_line(text)
   return escape_turning((text:gsub("[%c\127]", " "):gsub("\194[\128-\159]", " ")))
 end
 
---- The same text, with an escape for each control character.
+--- The text with an escape for each control character and each character that turns text.
 ---@param text string
 ---@return string
 function M.visible(text)
@@ -44,7 +44,7 @@ function M.concat(left, right)
   return tostring(left) .. tostring(right)
 end
 
---- A number as it was given: without the ".0" of a float.
+--- A number as the user wrote it, without the ".0" of a float.
 ---@param number number
 ---@return string
 function M.number(number)

@@ -1,100 +1,109 @@
---- How fast a client goes: what each attempt's end teaches the window, the gate and the
---- budget, and what they then allow. One for all calls of a client.
+--- How fast a client goes: the results of all attempts set its window, its pause and its budget of
+--- retries, and these say when the next attempt may be made.
 
+local backoff = require "elevenlabs.workspace.throttle.backoff"
+local budgets = require "elevenlabs.workspace.throttle.budget"
 local limiters = require "elevenlabs.workspace.throttle.window"
 local outcome = require "elevenlabs.workspace.answer.outcome"
-local retry = require "elevenlabs.workspace.throttle.retry"
 
 local M = {}
 
----@class elevenlabs.workspace.Pace
-
-local Pace = {}
-Pace.__index = Pace
+--- One for all calls of a client.
+---@class elevenlabs.workspace.Throttle
+local Throttle = {}
+Throttle.__index = Throttle
 
 ---@param max_concurrency integer
 ---@param random fun(): number in [0, 1)
----@return elevenlabs.workspace.Pace
+---@return elevenlabs.workspace.Throttle
 function M.new(max_concurrency, random)
   return setmetatable({
     limiter = limiters.new(max_concurrency),
-    budget = retry.new_budget(),
+    budget = budgets.new(),
     random = random,
-  }, Pace)
+  }, Throttle)
 end
 
---- How many may be in flight while the gate is open.
+--- How many may be in flight while there is no pause.
 ---@return integer
-function Pace:window()
+function Throttle:window()
   return self.limiter:places(math.huge)
 end
 
---- May one more be in flight?
+--- True if one more may be in flight.
 ---@return boolean
-function Pace:has_place(in_flight, now_ms)
+function Throttle:has_place(in_flight, now_ms)
   return self.limiter:has_place(in_flight, now_ms)
 end
 
---- May a call be sent, as far as an outage is concerned?
----@param parks boolean does this call wait it out?
+--- True if the circuit lets the call through. Calls that do not wait out outages are not held back
+--- here: they are not sent again while the circuit is open.
+---@param waits_out_outages boolean of the call's group
 ---@return boolean
-function Pace:trusts(parks, now_ms)
-  return not parks or self.budget:allows(now_ms)
+function Throttle:circuit_allows(waits_out_outages, now_ms)
+  return not waits_out_outages or self.budget:allows(now_ms)
 end
 
 ---@return boolean
-function Pace:allows(in_flight, parks, now_ms)
-  return self:has_place(in_flight, now_ms) and self:trusts(parks, now_ms)
+function Throttle:allows(in_flight, waits_out_outages, now_ms)
+  return self:has_place(in_flight, now_ms) and self:circuit_allows(waits_out_outages, now_ms)
 end
 
---- When time alone will allow what it does not allow now; nil where it will not.
+--- When the pause and the circuit will let a call through. nil: not before a probe has ended.
 ---@return number|nil ms
-function Pace:opens_at(parks, now_ms)
-  local gate = self.limiter:opens_at()
-  return gate > now_ms and gate or not parks and 0 or self.budget:opens_at()
+function Throttle:allows_at(waits_out_outages, now_ms)
+  local paused_until_ms = self.limiter:paused_until()
+  if paused_until_ms > now_ms then
+    return paused_until_ms
+  elseif not waits_out_outages then
+    return 0
+  end
+  return self.budget:allows_at()
 end
 
---- Not before this is anything sent.
-function Pace:gate_opens_at()
-  return self.limiter:opens_at()
+--- When the pause ends. Nothing is sent before this time.
+---@return number ms
+function Throttle:paused_until()
+  return self.limiter:paused_until()
 end
 
---- For how long nothing is sent, by the gate or because an outage is waited out.
+--- How long nothing will be sent of a call that waits out outages.
 ---@return number
-function Pace:paused_ms(now_ms)
-  local at = math.max(self.limiter:opens_at(), self.budget:opens_at() or 0)
+function Throttle:paused_ms(now_ms)
+  local at = math.max(self.limiter:paused_until(), self.budget:allows_at() or 0)
   return math.max(0, at - now_ms)
 end
 
---- When to give up waiting for a success; nil while nothing fails.
+--- When the outage has lasted too long; nil while nothing fails.
 ---@return number|nil ms
-function Pace:gives_up_at()
+function Throttle:gives_up_at()
   return self.budget:gives_up_at()
 end
 
---- What comes next gets its own time.
-function Pace:start_anew()
-  self.budget:start_anew()
+--- The next failure begins a new outage.
+function Throttle:reset_outage()
+  self.budget:reset_outage()
 end
 
---- Nothing was to be sent since the last failure.
-function Pace:was_idle(now_ms)
-  self.budget:was_idle(now_ms)
+--- Nothing was to be sent since the last failure: this time is no part of the outage.
+function Throttle:exclude_idle(now_ms)
+  self.budget:exclude_idle(now_ms)
 end
 
---- Is the budget for retries empty?
-function Pace:is_parked()
-  return self.budget.parked
+--- True if the budget was used up and no call was settled since.
+---@return boolean
+function Throttle:is_circuit_open()
+  return self.budget.circuit_open
 end
 
 --- An attempt is made.
----@param in_flight integer with it
+---@param in_flight integer including this attempt
 ---@return integer mark, boolean is_probe
-function Pace:begin(in_flight, parks)
-  return self.limiter:begin(in_flight), parks and self.budget:begin()
+function Throttle:begin(in_flight, waits_out_outages)
+  return self.limiter:begin(in_flight), waits_out_outages and self.budget:begin()
 end
 
---- Did the server say no, and mean it?
+--- True if the server said no, and would say no again.
 local function is_final(verdict)
   return verdict.outcome == "refused" and not outcome.is_transient(verdict.action)
 end
@@ -105,34 +114,34 @@ local function failure_cost(verdict)
     or "other"
 end
 
-local function learn_failure(self, attempt, verdict, now_ms)
-  local was_parked = self.budget.parked
+local function record_failure(self, attempt, verdict, now_ms)
+  local was_open = self.budget.circuit_open
   self.budget:failed(failure_cost(verdict), attempt.probe, now_ms)
   local cut = verdict.load and self.limiter:cut(attempt.mark, verdict.load)
-  return cut or self.budget.parked ~= was_parked
+  return cut or self.budget.circuit_open ~= was_open
 end
 
---- Hold the whole client back where the server asks for it. Of too many at once the
---- smaller window takes care.
-local function shut_gate(self, attempt, verdict, now_ms)
+--- Pause the whole client if the server asks for it. After too many requests at once there is no
+--- pause: the window is smaller then.
+local function pause(self, attempt, verdict, now_ms)
   local asked_ms, own_ms = verdict.asked_ms, verdict.own_ms
-  local wants_gate = verdict.action == "gate" and verdict.load ~= "crowded"
-  if retry.is_too_long(asked_ms) or not (asked_ms or wants_gate) then
+  local wants_pause = verdict.action == "pause" and verdict.load ~= "crowded"
+  if backoff.is_too_long(asked_ms) or not (asked_ms or wants_pause) then
     return false
   end
-  local pause_ms = asked_ms and retry.pause_ms(asked_ms, own_ms, self.random()) or own_ms
-  local shut = self.limiter:shut(attempt.mark, now_ms + pause_ms, asked_ms ~= nil)
-  self.budget:excuse(self.limiter:opens_at())
-  return shut
+  local pause_ms = asked_ms and backoff.pause_ms(asked_ms, own_ms, self.random()) or own_ms
+  local is_longer = self.limiter:pause(attempt.mark, now_ms + pause_ms, asked_ms ~= nil)
+  self.budget:exclude_pause(self.limiter:paused_until())
+  return is_longer
 end
 
---- An attempt ended. No line here needs memory, so that an error leaves nothing half done.
----@param attempt table { mark, probe } as `begin` gave them
----@param verdict table of outcome.judge, and where it may be sent again `asked_ms`, the server's
---- Retry-After, and `own_ms`, this call's own backoff
+--- An attempt ended. No line here allocates: an error cannot leave the result half recorded.
+---@param attempt table { mark, probe } as `begin` gave them, and { attempts } of the call so far
+---@param verdict table of outcome.judge; if the call may be sent again, also `asked_ms`, the
+--- server's Retry-After, and `own_ms`, the call's own backoff
 ---@param maximum integer|nil how many at once the server says it takes
----@return boolean whether the client holds back more than before
-function Pace:learn(attempt, verdict, maximum, now_ms)
+---@return boolean held_back whether the client holds back more than before
+function Throttle:record_result(attempt, verdict, maximum, now_ms)
   if maximum then
     self.limiter:cap(maximum)
   end
@@ -141,11 +150,11 @@ function Pace:learn(attempt, verdict, maximum, now_ms)
     self.budget:settled(attempt.attempts == 1, attempt.probe)
     return false
   elseif not outcome.is_transient(verdict.action) then
-    self.budget:lost(attempt.probe)
+    self.budget:inconclusive(attempt.probe)
     return false
   end
-  local held_back = learn_failure(self, attempt, verdict, now_ms)
-  return shut_gate(self, attempt, verdict, now_ms) or held_back
+  local held_back = record_failure(self, attempt, verdict, now_ms)
+  return pause(self, attempt, verdict, now_ms) or held_back
 end
 
 return M

@@ -79,7 +79,7 @@ local function use_h2(scripts, use)
   client.engine.random = function()
     return 0.999 -- so that pauses are known, and the longest
   end
-  client.engine.pace.random = client.engine.random
+  client.engine.throttle.random = client.engine.random
   local seen = use(client)
   client:close()
   server:stop()

@@ -1,14 +1,16 @@
 -- What must hold of every input, tried with thousands of random ones: a failure names its
 -- seed.
 
+local backoff = require "elevenlabs.workspace.throttle.backoff"
 local cjson = require "cjson"
 local core = require "elevenlabs.workspace.core"
 local csv = require "elevenlabs.workspace.items.csv"
+local evidences = require "elevenlabs.workspace.answer.evidence"
 local items = require "elevenlabs.workspace.items"
 local lines = require "elevenlabs.workspace.items.lines"
 local outcome = require "elevenlabs.workspace.answer.outcome"
 local randoms = require "spec.proof.sim.random"
-local retry = require "elevenlabs.workspace.throttle.retry"
+local retry_after = require "elevenlabs.workspace.throttle.retry_after"
 
 local RUNS = os.getenv "SPEC_SLOW_MACHINE" and 200 or 2000
 
@@ -57,22 +59,22 @@ describe("always, Retry-After", function()
 
   always("is nothing, or a whole number of seconds that is not negative", function(random)
     local value, date = text_of(random, PIECES, 14), text_of(random, PIECES, 14)
-    local ms = retry.parse_retry_after(value, random:pick { date, imf(random:int(0, 2 ^ 31)) })
+    local ms = retry_after.parse(value, random:pick { date, imf(random:int(0, 2 ^ 31)) })
     local digits = value:match "^%d+$"
     if digits then
       assert.are.equal(#digits <= 10 and tonumber(digits) * 1000 or nil, ms)
     elseif ms then
       assert.is_true(#value == 29 and ms >= 0 and ms <= MOST_MS and ms % 1000 == 0)
     end
-    local pause = retry.pause_ms(ms, random:int(0, 60000), random:next())
+    local pause = backoff.pause_ms(ms, random:int(0, 60000), random:next())
     assert.is_true(pause >= 0 and pause <= 300000)
   end)
 
   always("between two dates is what lies between them", function(random)
     local now, at = random:int(0, 2 ^ 31 - 1), random:int(0, 2 ^ 31 - 1)
     local expected = math.max(0, at - now) * 1000
-    assert.are.equal(expected, retry.parse_retry_after(imf(at), imf(now)))
-    assert.is_nil(retry.parse_retry_after(imf(at), nil))
+    assert.are.equal(expected, retry_after.parse(imf(at), imf(now)))
+    assert.is_nil(retry_after.parse(imf(at), nil))
   end)
 
   always("in a date with a letter of its weekday or zone changed is nothing", function(random)
@@ -80,7 +82,7 @@ describe("always, Retry-After", function()
     local at = random:chance(0.5) and random:int(1, 5) or random:int(#date - 3, #date)
     local letter = random:pick(PIECES):sub(1, 1)
     local changed = date:sub(1, at - 1) .. letter .. date:sub(at + 1)
-    assert.is_true(changed == date or retry.parse_retry_after(changed, date) == nil)
+    assert.is_true(changed == date or retry_after.parse(changed, date) == nil)
   end)
 end)
 
@@ -419,7 +421,7 @@ for _, kind in ipairs {
 } do
   KINDS[kind] = true
 end
-local ACTIONS = { done = 1, retry = 1, resend = 1, gate = 1, probe = 1, stop = 1, none = 1 }
+local ACTIONS = { done = 1, retry = 1, resend = 1, pause = 1, probe = 1, stop = 1, none = 1 }
 local OUTCOMES = { confirmed = 1, refused = 1, unconfirmed = 1, not_sent = 1 }
 local LOADS = { crowded = 1, busy = 1 }
 
@@ -457,19 +459,16 @@ local function draw_evidence(random)
   if random:chance(0.2) then
     body = body:sub(1, random:int(0, #body)) .. random:pick { "", "}", "]", '"', "1", " ", "," }
   end
-  local whole = random:chance(0.6)
-  return {
+  return evidences.new {
     sent = random:chance(0.8),
     curl_code = random:pick(CODES),
     status = random:pick(STATUSES),
     head_ended = random:chance(0.8),
-    whole = whole,
-    body_proof = core.judge_body(body, whole),
+    whole = random:chance(0.6),
     is_text = not body:find "[%z\255]",
     body = body,
     headers = random:pick { {}, { ["request-id"] = "r1" }, { ["retry-after"] = "5" } },
     message = "m",
-    elapsed_ms = 1,
     resent = random:chance(0.2),
     proxy_status = random:pick { 0, 0, 200, 407 },
     stopped = random:pick { false, false, "cancelled", "timeout", "closed" } or nil,

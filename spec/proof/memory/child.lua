@@ -5,6 +5,7 @@
 local cjson = require "cjson"
 local clients = require "elevenlabs.workspace.client"
 local core = require "elevenlabs.workspace.core"
+local evidences = require "elevenlabs.workspace.answer.evidence"
 local workspace = require "elevenlabs.workspace"
 
 local server, count, journal = ...
@@ -23,19 +24,7 @@ end
 
 function Core:unshare()
   self.count = self.count + 1
-  self.due[#self.due + 1] = {
-    id = self.count,
-    sent = true,
-    curl_code = 0,
-    status = 200,
-    head_ended = true,
-    whole = true,
-    is_text = true,
-    body_proof = core.judge_body("{}", true),
-    body = "{}",
-    headers = {},
-    message = "",
-  }
+  self.due[#self.due + 1] = evidences.new { id = self.count, body = "{}" }
   return self.count
 end
 

@@ -58,7 +58,7 @@ mutant("a text may be no UTF-8 and hold anything", "if (ew_characters_are_plain(
 mutant("two targets are taken", "if (first >= 0)", "if (first >= EW_FIELDS)")
 mutant("unshare takes a role", "return role->data ? invalid(", "return role == NULL ? invalid(")
 mutant("the key may hold a line end", "if (key->data[i] < 0x21 ||", "if (", {
-  by = "spec/unit/lua/client_spec.lua",
+  by = "spec/unit/lua/options_spec.lua",
 })
 mutant("an id may be the key", "memcmp(text->data, key->data, key->length) == 0)", "0)", {
   by = "spec/unit/lua/client_spec.lua",
@@ -77,6 +77,9 @@ mutant("a share may be repeated by libcurl", ".repeatable = false", ".repeatable
   by = FAULTS,
   filter = "a share is never sent twice",
 })
+
+module "operations"
+mutant("a share is said to be repeatable", "is_repeatable = false", "is_repeatable = true")
 
 of("csrc/base/characters.c", "spec/unit/csrc/api/request_spec.lua")
 mutant("an id may hold a no-break space", [[{0x00a0, 0x00a0, "NO-BREAK SPACE"},]], "")
@@ -157,6 +160,10 @@ mutant("a page shows a secret that an entity hides", "excerpt(mask(words))", "ex
 mutant("a text shows a secret that an escape hides", "mask(without_escapes(body))", "mask(body)")
 mutant("a text's control characters reach the terminal", "texts.visible(character)", "character")
 
+module "answer/evidence"
+mutant("a core other than the one in C proves every body",
+  "core.judge_body(fields.body, fields.whole)", "true")
+
 of("lua/elevenlabs/workspace/answer/outcome.lua", "spec/unit/lua/answer/outcome_spec.lua")
 mutant("a 500 counts as confirmed", "elseif status == 200 then",
   "elseif status == 200 or status == 500 then", { in_sim = true, rows = { 57 } })
@@ -183,7 +190,7 @@ mutant("a code in a body of any status throttles", "return REFUSED_BY_CODE[code]
 mutant("a wrong key is known by its status alone", "if BY_CODE[code] then", "if false then",
   { rows = { 54 } })
 mutant("a share is repeated though it may have been applied",
-  [[and not (action == "resend" and op == "share")]], "", { in_sim = true })
+  [[and (action ~= "resend" or operations[op].is_repeatable)]], "", { in_sim = true })
 mutant("a message shows the secrets that the body holds",
   "value, said = mask(value), mask(said)", "value = mask(value)", { filter = "secret" })
 mutant("a firewall's page counts as the service's", "from_service = false", "from_service = nil")
@@ -282,14 +289,14 @@ of("csrc/transport/endpoint.c", "spec/unit/csrc/transport/transport_spec.lua")
 mutant("http to loopback uses a proxy", "if (e->plain) return EW_OK;", "",
   { filter = "shows a proxy nothing" })
 mutant("http is for any host", "if (e->plain && !loopback)", "if (0 && !loopback)", {
-  by = "spec/unit/lua/client_spec.lua",
+  by = "spec/unit/lua/options_spec.lua",
 })
 mutant("base_url may hold a password",
   "check_absent(url, CURLUPART_USER, CURLUE_NO_USER, error) != EW_OK ||", "", {
-  by = "spec/unit/lua/client_spec.lua",
+  by = "spec/unit/lua/options_spec.lua",
 })
 
-of("csrc/transport/ca_file.c", "spec/unit/lua/client_spec.lua")
+of("csrc/transport/ca_file.c", "spec/unit/lua/options_spec.lua")
 mutant("any file is one of authorities", "if (holds_certificate(block, length)) return EW_OK;",
   "if (length) return EW_OK;", { filter = "case 43" })
 
@@ -408,17 +415,21 @@ mutant("another server's journal is taken", "elseif header.base_url ~= wanted.ba
 
 -- ---- when to try again
 
-module "throttle/retry"
+module "throttle/retry_after"
 mutant("Retry-After may have any number of digits", "return #value <= 10 and", "return")
-mutant("a pause may last longer than 300 s", "return math.min(LONGEST_PAUSE_MS, math.max(",
-  "return math.max(0, math.max(")
-mutant("no pause is too long", "asked_ms ~= nil and asked_ms > LONGEST_PAUSE_MS", "false",
-  { rows = { 55 } })
 mutant("a date counts from the year 1", "math.max(0, at - now) * 1000", "math.max(0, at) * 1000",
   { rows = { 55 } })
+
+module "throttle/backoff"
+mutant("a pause may last longer than 300 s", "return math.min(M.MAX_PAUSE_MS, math.max(",
+  "return math.max(0, math.max(")
+mutant("no pause is too long", "asked_ms ~= nil and asked_ms > M.MAX_PAUSE_MS", "false",
+  { rows = { 55 } })
 mutant("backing off has no jitter", "return random * math.min(", "return math.min(")
-mutant("backing off has no end", "math.min(LONGEST_MS, first * 2 ^ (failures - 1))",
+mutant("backing off has no end", "math.min(MAX_MS, first * 2 ^ (failures - 1))",
   "first * 2 ^ (failures - 1)")
+
+module "throttle/budget"
 mutant("two probes at a time", "(not self.probing and now_ms >= self.probe_at_ms)",
   "now_ms >= self.probe_at_ms")
 mutant("an outage has no end", "self.failing_since_ms + M.OUTAGE_MS or nil",
@@ -427,64 +438,74 @@ mutant("a retry costs nothing", "(cost or RETRY_COST)", "(cost or 0)")
 
 module "throttle/window"
 mutant("one more than the window", "in_flight + 1 <= self.window", "in_flight <= self.window")
-mutant("the gate is always open", "return now_ms >= self.opens_ms and", "return")
-mutant("a gate is opened sooner", "if until_ms <= self.opens_ms or", "if")
-mutant("the window is cut for what came before", "if mark <= self.cut_at then", "if false then")
+mutant("a pause holds nothing back", "return now_ms >= self.paused_until_ms and", "return")
+mutant("a pause is made shorter", "if until_ms <= self.paused_until_ms or", "if")
+mutant("the window is cut for what came before", "if mark <= self.cut_mark then", "if false then")
 mutant("the server's maximum is nothing", "math.min(self.ceiling, maximum)", "self.ceiling")
-mutant("the window may be nothing", "math.max(SMALLEST, math.min(self.most, window))",
+mutant("the window may be nothing", "math.max(MIN_WINDOW, math.min(self.most, window))",
   "math.min(self.most, window) - 1")
 mutant("the window grows unused", "elseif self.used + 1 > self.window then",
   "elseif true then")
 
-of("lua/elevenlabs/workspace/throttle.lua", "spec/unit/lua/engine_spec.lua")
+module "throttle"
 mutant("the window is ignored", "return self.limiter:has_place(in_flight, now_ms)",
   "return self.limiter:places(now_ms) > 0", { in_sim = true })
 mutant("Retry-After is ignored", "= verdict.asked_ms, verdict.own_ms", "= nil, verdict.own_ms",
   { in_sim = true, rows = { 55 } })
-mutant("an outage is not waited out", "return not parks or self.budget:allows(now_ms)",
+mutant("an outage is not waited out", "return not waits_out_outages or self.budget:allows(now_ms)",
   "return true")
-mutant("too many at once shut the gate", [[and verdict.load ~= "crowded"]], "")
+mutant("too many at once pause the client", [[and verdict.load ~= "crowded"]], "")
 
 -- ---- the life of a call
 
-module "engine"
-mutant("an item that rests is dropped when it is cancelled",
-  [[elseif call.state ~= "done" and call.state ~= "new" then]],
-  [[elseif call.state == "resting" then
-    call.due_ms = math.huge
-  elseif call.state ~= "done" and call.state ~= "new" then]], { in_sim = true })
-mutant("attempts have no end", "or call.counted >= policy.max_attempts", "", {
+module "engine/complete"
+mutant("attempts have no end", "or call.counted >= group.max_attempts", "", {
   filter = "at most max_attempts times",
 })
 mutant("a share is repeated though libcurl repeated it",
-  [[or (verdict.resent and call.op == "share")]], "")
-mutant("an earlier attempt is forgotten where the last was refused",
-  [[or (became == "refused" and call.perhaps_applied)]], "")
-mutant("an earlier attempt is forgotten where the last was not sent",
-  [[if became == "not_sent" and call.perhaps_applied then]], "if false then")
-mutant("an earlier attempt is forgotten where no other is made",
-  [[err.outcome = call.perhaps_applied and "unconfirmed" or err.outcome]], "")
+  "or (verdict.resent and not operations[call.op].is_repeatable)", "")
 mutant("what libcurl repeated was not applied",
   [[and (verdict.outcome == "unconfirmed" or evidence.resent)]],
   [[and verdict.outcome == "unconfirmed"]])
 mutant("a deadline is no bound for another attempt",
   "return not verdict.is_late and due or nil", "return due")
-mutant("a call that gets a resource results in a receipt",
-  [[self.op == "get" and resources.new(self.ending.body) or self.ending]], "self.ending",
-  { by = "spec/unit/lua/answer/resource_spec.lua", filter = "case 42" })
-mutant("a fork's child sends what was its parent's", [[stop_waiting(self, "forked")]], "")
-mutant("closing leaves what waits", [[stop_waiting(self, "closed")]], "")
-mutant("a closed client takes calls", [[  if self.closed then
-    return nil, errors]], [[  if false then
-    return nil, errors]])
 mutant("a wrong key is asked again for ever",
-  [[if call.confirming and verdict.action == "probe" then]], "if false then", { rows = { 54 } })
-mutant("a failure shows the key", "mask(failure.message) }", "failure.message }")
-mutant("what the run's rules say is not heard", "policy.on_verdict(verdict)", "", {
+  [[if call.key_probed and verdict.action == "probe" then]], "if false then", { rows = { 54 } })
+mutant("what the run's rules say is not heard", "group.on_verdict(verdict)", "", {
   by = "spec/unit/lua/bulk_spec.lua",
   rows = { 3, 5, 37, 38, 50, 51, 52, 54 },
 })
 mutant("what reached nobody counts as an attempt", "return evidence.sent and", "return true or")
+
+module "engine/finish"
+mutant("an earlier attempt is forgotten where the last was refused",
+  [[or (became == "refused" and call.perhaps_applied)]], "")
+mutant("an earlier attempt is forgotten where the last was not sent",
+  [[if became == "not_sent" and call.perhaps_applied then]], "if false then")
+mutant("an earlier attempt is forgotten where no other is made",
+  [[err.outcome = call.perhaps_applied and "unconfirmed" or err.outcome]], "", {
+    by = "spec/unit/lua/engine/stop_spec.lua",
+  })
+mutant("a failure shows the key", "mask(failure.message) }", "failure.message }")
+
+module "engine/stop"
+mutant("an item that rests is dropped when it is cancelled",
+  [[elseif call.state ~= "done" and call.state ~= "new" then]],
+  [[elseif call.state == "backing_off" then
+    call.due_ms = math.huge
+  elseif call.state ~= "done" and call.state ~= "new" then]], { in_sim = true })
+mutant("a fork's child sends what was its parent's", [[stop_unsent(self, "forked")]], "")
+
+module "engine/call"
+mutant("a call that gets a resource results in a receipt",
+  "is_resource and resources.new(self.ending.body) or self.ending", "self.ending",
+  { by = "spec/unit/lua/answer/resource_spec.lua", filter = "case 42" })
+
+module "engine"
+mutant("closing leaves what waits", [[stop_unsent(self, "closed")]], "")
+mutant("a closed client takes calls", [[  if self.closed then
+    return nil, errors]], [[  if false then
+    return nil, errors]])
 
 -- ---- the life of a run
 
@@ -507,7 +528,7 @@ mutant("closing reports twice", [[stop(self, "closed", err.message)]],
   [[stop(self, "closed", err.message)
     settle(self, item, unsent(perhaps_applied, err))]], { in_sim = true })
 mutant("a share is sent before its intent is written",
-  [[if self.journal and self.op == "share" then]],
+  "if self.journal and not operations[self.op].is_repeatable then",
   "if false then", { by = "spec/unit/lua/bulk/journal_spec.lua", filter = "of shares" })
 mutant("an intent is not synced", [[  return self.journal:sync()]], "  return true",
   { by = "spec/unit/lua/bulk/journal_spec.lua", filter = "of shares" })
@@ -564,6 +585,10 @@ mutant("refusals of several kinds count as one",
 
 module "text"
 mutant("text may be turned", "{ 0x2028, 0x202E }", "{ 0x2028, 0x202D }")
+
+module "names"
+mutant("a message quotes what looks like a key", [[if text:find "^sk_" then]], "if false then")
+mutant("a message holds what is no UTF-8", [[is_whole and character or "?"]], "character")
 
 module "secrets"
 mutant("a secret is masked where it stands first alone", "while from do", "if from then")

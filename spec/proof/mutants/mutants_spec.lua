@@ -62,10 +62,10 @@ describe("mutants", function()
       local some, ends = named(SOME), {}
       some[#some + 1] = {
         name = "harmless",
-        file = "lua/elevenlabs/workspace/throttle/retry.lua",
+        file = "lua/elevenlabs/workspace/throttle/budget.lua",
         from = "local M = {}",
         to = "local M  = {}",
-        by = "spec/unit/lua/throttle/retry_spec.lua",
+        by = "spec/unit/lua/throttle/budget_spec.lua",
       }
       runner.run(some, function(fate)
         ends[fate.mutant.name] = fate.how

@@ -1,19 +1,12 @@
 --- What must hold in every world, checked while it runs. One watch for each process.
 
 local servers = require "spec.proof.sim.server"
+local sleeps = require "spec.proof.sim.sleeps"
 
 local M = {}
 
--- The longest backoff; and a fifth of the longest Retry-After, which may be added to that,
--- where there is room for it below the longest pause.
-local LONGEST_IDLE_MS = 60000
-local LONGEST_PAUSE_MS = 300000
-local GROUP_MS = 100 -- for so long a run keeps what is to be synced together
-local LONGEST_LIFE_MS = 24 * 3600 * 1000
-local MOST_STEPS = 3000 -- while time stands still
 local SINGLE_ATTEMPTS = 4
 local SOON_MS = 0.001
-local RESCUE_MS = 100 -- the engine's, where a step was left half done
 
 ---@class spec.proof.sim.Watch
 local Watch = {}
@@ -32,13 +25,13 @@ function M.new(world, server, disk, plan)
     tasks = {},
     runs = {},
     current = false, -- the task that runs
-    gate_ms = 0, -- a Retry-After that the client has seen
-    maximum = math.huge, -- requests at once, likewise
-    active_ms = world.now, -- when something last was in flight, or asked for
+    pause_ends_ms = 0, -- of a Retry-After that the client has seen
+    maximum = math.huge, -- requests at once, by a header that the client has seen
+    active_ms = world.now, -- when a request last was in flight
     born_ms = world.now,
     steps = 0,
     stepped_ms = world.now,
-    claims = {}, -- "never applied", to be looked at again at the end
+    claims = {}, -- "never applied": checked again at the end of the world
     said_late = false,
   }, Watch)
 end
@@ -50,7 +43,7 @@ end
 -- ---- attempts
 
 local function check_places(self, core)
-  local count, window = core.active + 1, self.engine.pace:window()
+  local count, window = core.active + 1, self.engine.throttle:window()
   if count > self.plan.max_concurrency then
     self:fail("broken", "%d in flight, more than max_concurrency", count)
   elseif count > window then
@@ -74,13 +67,14 @@ local function check_run_places(self, core, entry)
   end
 end
 
-local function check_gate(self)
-  if self.world.now < self.gate_ms - SOON_MS then
-    self:fail("broken", "sent %.0f ms before Retry-After allows it", self.gate_ms - self.world.now)
+local function check_pause(self)
+  if self.world.now < self.pause_ends_ms - SOON_MS then
+    local early_ms = self.pause_ends_ms - self.world.now
+    self:fail("broken", "sent %.0f ms before Retry-After allows it", early_ms)
   end
 end
 
---- Is it plain that the server did not do this? Of a 503 the policy takes it so.
+--- True if the server cannot have applied the attempt. The client takes a 503 so.
 local function is_harmless(attempt)
   local evidence = attempt.seen and attempt.evidence
   if not evidence or evidence.resent then
@@ -110,8 +104,8 @@ local function check_entry(self, attempt)
   end
 end
 
---- A list that was brought into another order may give a target another role than before:
---- what is confirmed of the one is of the past then. What is in doubt is not.
+--- If the order of a list changed, a target may get another role than before. A confirmation of the
+--- earlier role is then of the past; a doubt about it is not.
 local function give_up_others(self, entry)
   for _, other in ipairs(self.server.places[entry.place]) do
     if other ~= entry and (other.is_confirmed or self.disk:confirms(other.key)) then
@@ -125,7 +119,7 @@ function Watch:attempt(core, attempt)
   attempt.watch = self
   self.active_ms = self.world.now
   check_places(self, core)
-  check_gate(self)
+  check_pause(self)
   if attempt.entry then
     check_entry(self, attempt)
     check_run_places(self, core, attempt.entry)
@@ -134,134 +128,17 @@ function Watch:attempt(core, attempt)
   end
 end
 
---- The client sees how one ended.
+--- The client sees how an attempt ended.
 function Watch:collected(evidence)
   evidence.attempt.seen, self.active_ms = true, self.world.now
   local answer = evidence.answer
   if answer and answer.asked_ms and evidence.attempt.op ~= "connect" then
-    self.gate_ms = math.max(self.gate_ms, self.world.now + answer.asked_ms)
+    self.pause_ends_ms = math.max(self.pause_ends_ms, self.world.now + answer.asked_ms)
   end
   self.maximum = tonumber(evidence.headers["maximum-concurrent-requests"]) or self.maximum
 end
 
--- ---- time
-
---- Every step of the engine. One that spins, or a life without an end, is cut short.
-function Watch:step()
-  local now = self.world.now
-  self.steps = now > self.stepped_ms and 0 or self.steps + 1
-  self.stepped_ms = now
-  if self.steps > MOST_STEPS then
-    self:fail("broken", "steps again and again while no time passes")
-    self.world:die "it spins"
-  elseif now - self.born_ms > LONGEST_LIFE_MS + self.world.leap_to then
-    self:fail("lost", "does not end")
-    self.world:die "it does not end"
-  end
-end
-
---- Is somebody in a function of the user's, perhaps inside of a step?
-local function is_in_callback(self)
-  for _, task in ipairs(self.tasks) do
-    for _, done in ipairs(task.waits) do
-      if not done then
-        return true
-      end
-    end
-  end
-  return false
-end
-
-local function check_told(self, task)
-  local done = task.waits[#task.waits]
-  if done and not task.sleeps_till and done() and not self.said_late then
-    self.said_late = true
-    self:fail("broken", "%s waits on for what is done", task.name)
-  end
-end
-
-local function may_be_sent(engine, call, now)
-  local state = call and call.state
-  return (state == "waiting" or (state == "resting" and call.due_ms <= now))
-    and not call.policy.stopped
-    and engine.pace:allows(engine.flying_count, call.policy.parks, now)
-end
-
-local function check_work(self, now)
-  local engine = self.engine
-  for i = engine.waiting.first, engine.waiting.last do
-    if may_be_sent(engine, engine.waiting[i], now) then
-      return self:fail("broken", "sleeps while a call waits that may be sent")
-    end
-  end
-  for i = #engine.resting, 1, -1 do
-    if may_be_sent(engine, engine.resting[i], now) then
-      return self:fail("broken", "sleeps while a call rests that may be sent")
-    end
-  end
-end
-
---- While there is work: no longer than a server asked for, or than a backoff.
-local function check_length(self, till)
-  local since = math.max(self.active_ms, self.gate_ms, self.world.leap_to)
-  local pause_ms = till - math.max(self.active_ms, self.world.leap_to)
-  if till - since > LONGEST_IDLE_MS + SOON_MS then
-    self:fail("broken", "sleeps for too long: %.0f ms", till - since)
-  elseif pause_ms > LONGEST_PAUSE_MS + (self.plan.frame_ms or 0) + SOON_MS then
-    self:fail("broken", "pauses for too long: %.0f ms", pause_ms)
-  end
-end
-
-local function check_run(self, run, now, till)
-  if run.deadline_ms <= now then
-    self:fail("broken", "a run lives on after its deadline")
-  end
-  local frame_ms = self.plan.frame_ms or 0
-  if #run.unsynced > 0 and till > run.unsynced_since_ms + GROUP_MS + frame_ms + SOON_MS then
-    self:fail("broken", "a run does not tell of what has ended")
-  end
-end
-
-local function check_deadlines(self, now, till)
-  local oldest = self.engine.deadlines:peek()
-  if oldest and oldest.state ~= "done" and oldest.deadline_ms <= now then
-    self:fail("broken", "call %d lives on after its deadline", oldest.number)
-  end
-  for _, run in ipairs(self.runs) do
-    if not run.over and not run.is_outside and run.started_ms then
-      check_run(self, run, now, till)
-    end
-  end
-end
-
---- The process is about to do nothing until then.
----@param is_driven boolean somebody waits for the client, and so steps when it has work
-function Watch:sleep(till, is_driven)
-  local now, engine = self.world.now, self.engine
-  local soon_ms = self.plan.frame_ms or is_in_callback(self) and RESCUE_MS or 0
-  if till - now <= soon_ms + SOON_MS then
-    return -- whatever happens, the host looks soon enough
-  elseif self.current then
-    check_told(self, self.current) -- with the others it is not the client who keeps them waiting
-  else
-    for _, task in ipairs(self.tasks) do
-      check_told(self, task)
-    end
-  end
-  if is_driven and not is_in_callback(self) then
-    check_deadlines(self, now, till)
-  end
-  if is_driven and engine.arrived_done < #engine.arrived and till > now + RESCUE_MS + SOON_MS then
-    self:fail("broken", "sleeps while completions were left behind")
-  end
-  local has_work = is_driven and (engine.waiting:peek() or engine.resting:soonest())
-  if engine.flying_count > 0 or not has_work then
-    self.active_ms = now
-  elseif not is_in_callback(self) then
-    check_work(self, now)
-    check_length(self, till)
-  end
-end
+Watch.step, Watch.sleep = sleeps.step, sleeps.sleep
 
 -- ---- what is said
 
@@ -337,7 +214,7 @@ function Watch:outcome(key, receipt, err)
   end
 end
 
---- That nothing of it was applied, nor will be.
+--- The client says that nothing was applied, and that nothing will be.
 function Watch:claim(entry, outcome)
   if entry then
     table.insert(self.claims, { entry = entry, outcome = outcome, attempts = #entry.attempts })
@@ -411,10 +288,10 @@ function Watch:report(owner, report)
   end
 end
 
--- Where every answer is the same, a run may stop also in good weather.
+-- If every answer is the same, a run may stop in good weather too.
 local MAY_STOP = { refusals = true, permission = true }
 
---- May an earlier life have sent this share? One that was begun, or written down to be.
+--- True if an earlier life may have sent this share: it began an attempt, or wrote an intent.
 local function is_in_doubt(self, item)
   local key = servers.key_of(item)
   local entry, watch = self.server.entries[key], self.server.intended[key]
@@ -426,7 +303,7 @@ local function is_in_doubt(self, item)
   return watch ~= nil and watch ~= self
 end
 
---- The same of the last life, in good weather: all is settled now.
+--- The report of the last life, in good weather: every item is settled.
 function Watch:settled(owner, report)
   if MAY_STOP[report.stopped] then
     return

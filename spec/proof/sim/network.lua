@@ -1,7 +1,7 @@
---- The core's seam over a simulated network: attempts take their way to the server and back
---- in virtual time, or do not.
+--- A core over a simulated network: attempts travel to the server and back in virtual time, or get
+--- lost.
 
-local core = require "elevenlabs.workspace.core"
+local evidences = require "elevenlabs.workspace.answer.evidence"
 local weathers = require "spec.proof.sim.weather"
 
 local M = {}
@@ -36,42 +36,38 @@ function M.new(world, server, weather, watch)
   }, Core)
 end
 
--- ---- an attempt's way
+-- ---- the way of an attempt
 
---- What the client is told, where no answer came.
-local function evidence_of(attempt, fate)
+--- The evidence of an attempt to which no answer came, as far as it is known before its end.
+local function unanswered(attempt, fate)
   return {
     id = attempt.id,
-    attempt = attempt, -- the simulator's own
     sent = fate.sent or false,
     resent = attempt.resent or false,
     curl_code = fate.code or 0,
     status = 0,
     head_ended = false,
     whole = false,
-    is_text = true,
-    proxy_status = 0,
-    headers = {},
     body = "",
     message = fate.code and "it failed" or "",
   }
 end
 
-local function put_answer(evidence, answer)
-  evidence.status, evidence.body, evidence.headers = answer.status, answer.body, answer.headers
-  evidence.head_ended = answer.head_ended ~= false
-  evidence.whole = answer.whole ~= false
-  evidence.is_text = answer.is_text ~= false
-  evidence.answer = answer
+local function put_answer(fields, answer)
+  fields.status, fields.body, fields.headers = answer.status, answer.body, answer.headers
+  fields.head_ended = answer.head_ended ~= false
+  fields.whole = answer.whole ~= false
+  fields.is_text = answer.is_text ~= false
+  fields.answer = answer -- the simulator's own
 end
 
-local function complete(self, attempt, evidence)
+local function complete(self, attempt, fields)
   self.attempts[attempt.id] = nil
   self.active = self.active - 1
-  evidence.body_proof = core.judge_body(evidence.body, evidence.whole)
-  evidence.elapsed_ms = self.world.now - attempt.started_ms
-  attempt.evidence, attempt.ended_ms = evidence, self.world.now
-  self.due[#self.due + 1] = evidence
+  fields.attempt = attempt -- the simulator's own
+  fields.elapsed_ms = self.world.now - attempt.started_ms
+  attempt.evidence, attempt.ended_ms = evidences.new(fields), self.world.now
+  self.due[#self.due + 1] = attempt.evidence
 end
 
 local function reach(self, attempt, fate)
@@ -83,12 +79,12 @@ local function reach(self, attempt, fate)
   end
 end
 
---- The connection breaks: before the answer, or in the midst of it.
-local function put_part(self, evidence)
+--- The connection breaks: before the answer, or inside it.
+local function put_part(self, fields)
   local random = self.world.random
   if random:chance(0.5) then
-    evidence.status, evidence.head_ended = 200, random:chance(0.7)
-    evidence.body = evidence.head_ended and random:pick { "", "{", "{}" } or ""
+    fields.status, fields.head_ended = 200, random:chance(0.7)
+    fields.body = fields.head_ended and random:pick { "", "{", "{}" } or ""
   end
 end
 
@@ -96,22 +92,17 @@ local function finish(self, attempt, fate)
   if self.attempts[attempt.id] ~= attempt then
     return -- cancelled
   end
-  local evidence = evidence_of(attempt, fate)
+  local fields = unanswered(attempt, fate)
   if not fate.code then
-    put_answer(evidence, self.server:answer(attempt, fate, self.weather))
+    put_answer(fields, self.server:answer(attempt, fate, self.weather))
   elseif fate.reaches then
-    put_part(self, evidence)
+    put_part(self, fields)
   end
-  self.world:note(
-    "ends #%d code %d status %d",
-    attempt.id,
-    evidence.curl_code,
-    evidence.status
-  )
-  complete(self, attempt, evidence)
+  self.world:note("ends #%d code %d status %d", attempt.id, fields.curl_code, fields.status)
+  complete(self, attempt, fields)
 end
 
---- libcurl may send a request twice by itself; then the server gets it twice.
+--- libcurl may send a request twice by itself: the server gets both then.
 local function schedule(self, attempt, fate)
   local world, weather = self.world, self.weather
   local there_ms, back_ms = weather:latency(), weather:latency()
@@ -160,7 +151,7 @@ local function begin(self, op, args)
   return attempt.id
 end
 
--- ---- the seam
+-- ---- the functions of a core
 
 function Core:unshare(args)
   return begin(self, "unshare", args)
@@ -206,7 +197,7 @@ local function collect(self)
   return due
 end
 
---- When there is something to do, whatever happens: nil is never.
+--- When a step will have work. nil: never.
 function Core:ready_at()
   if self.closed then
     return nil
@@ -241,7 +232,7 @@ function Core:step(timeout_ms)
   return collect(self)
 end
 
---- What was on its way may arrive all the same.
+--- A request that is on its way may arrive all the same.
 function Core:cancel(id)
   self.world:touch()
   local attempt = self.attempts[id]
@@ -251,9 +242,9 @@ function Core:cancel(id)
   local left = attempt.leaves_ms <= self.world.now
   attempt.killed = not left or self.world.random:chance(0.5)
   self.world:note("cancelled #%d", id)
-  local evidence = evidence_of(attempt, { sent = left, code = ABORTED })
-  evidence.resent = left and evidence.resent
-  complete(self, attempt, evidence)
+  local fields = unanswered(attempt, { sent = left, code = ABORTED })
+  fields.resent = left and fields.resent
+  complete(self, attempt, fields)
 end
 
 function Core:close()

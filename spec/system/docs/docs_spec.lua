@@ -230,7 +230,7 @@ end)
 
 describe("the options", function()
   it("are those that a client takes, here and in the README", function()
-    local list = code_of("OPTION_NAMES = (%b{})", CLIENT)
+    local list = code_of("OPTION_NAMES = (%b{})", "lua/elevenlabs/workspace/options.lua")
     same(matches(list, '"([%w_]+)"'), fields "Options")
     same(fields "Options", readme_rows "Options")
   end)

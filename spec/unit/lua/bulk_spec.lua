@@ -223,7 +223,7 @@ describe("a bulk run", function()
   describe("takes no failure of long ago for an outage:", function()
     local function pass(engine, ms)
       local at = engine.now() + ms
-      engine:set_alarm("pass", at)
+      engine:set_timer("pass", at)
       engine.wait(function()
         return engine.now() >= at
       end)

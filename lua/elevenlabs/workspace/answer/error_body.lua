@@ -1,5 +1,5 @@
---- What the body of an error says: the service's own shapes, those of others, and what a
---- gateway or a firewall puts in its place. It decides no outcome.
+--- What the body of an error says: in the service's shapes, in those of other services, or as a
+--- page that a gateway or a firewall sends instead. It decides no outcome.
 
 local cjson = require "elevenlabs.workspace.cjson"
 local json = require "elevenlabs.workspace.json"
@@ -7,7 +7,7 @@ local texts = require "elevenlabs.workspace.text"
 
 local M = {}
 
-local LONGEST_EXCERPT = 200
+local MAX_EXCERPT = 200
 
 --- What an error's body says.
 ---@class elevenlabs.workspace.Said
@@ -17,11 +17,12 @@ local LONGEST_EXCERPT = 200
 ---@field field string|nil
 ---@field request_id string|nil
 ---@field excerpt string|nil how the body begins, if it has no message
----@field page string|nil the same of a web page, which is not the service's answer
+---@field page string|nil how a web page begins; a web page is not the service's answer
 
 -- ---- pieces
 
---- A string of at most so many bytes, with no part of a character at its end.
+--- The string, cut to at most `longest` bytes and not inside a character; nil if it is no string or
+--- empty.
 local function text(value, longest)
   if type(value) ~= "string" or value == "" then
     return nil
@@ -60,7 +61,7 @@ end
 
 -- ---- the service's own
 
---- The published error bodies, and those of older servers, as one shape.
+--- The published error bodies, and those of older servers, in one shape.
 ---@param detail any the body's `detail`
 ---@return elevenlabs.workspace.Said
 function M.read_detail(detail)
@@ -80,7 +81,7 @@ function M.read_detail(detail)
   }
 end
 
---- What the members `error`, `errors` and `message` say, as other services use them.
+--- What the members `error`, `errors` and `message` say, which other services use.
 local function read_others(value)
   local said, details = {}, nil
   for _, name in ipairs { "error", "errors" } do
@@ -106,7 +107,7 @@ local CHARACTERS = {
   "^\244[\128-\143][\128-\191][\128-\191]",
 }
 
---- One character of a text, and the byte itself as an escape if no character begins there.
+--- The character that begins there, or nil; and the byte there as an escape.
 local function character_at(bytes, at)
   local character = bytes:match("^[%z\1-\127]", at)
   for i = 1, not character and #CHARACTERS or 0 do
@@ -115,14 +116,14 @@ local function character_at(bytes, at)
   return character or nil, ("\\x%02X"):format(bytes:byte(at))
 end
 
---- The beginning of a text, as a terminal can show it.
+--- The beginning of a text, in characters that a terminal shows.
 local function excerpt(bytes)
   local parts, length, at = {}, 0, 1
   while at <= #bytes do
     local character, escape = character_at(bytes, at)
     local shown = character and texts.visible(character) or escape
     length = length + #shown
-    if length > LONGEST_EXCERPT then
+    if length > MAX_EXCERPT then
       parts[#parts + 1] = "..."
       break
     end
@@ -153,11 +154,11 @@ local function decode_entity(name)
   return ENTITIES[name] -- nil: it stays as it is
 end
 
--- What stands between the beginning and the end of these is no text.
+-- What is between these beginnings and ends is no text.
 local SILENT = { { "<!--", "-->" }, { "<script", "</script" }, { "<style", "</style" } }
 
---- Where the markup that begins here ends; nil: nowhere. Each byte is looked at a few times at
---- most, however a hostile page is made.
+--- Where the markup that begins here ends; nil: nowhere. Each byte is read a few times at most,
+--- also if the page is hostile.
 local function markup_end(page, lower, from)
   for _, silent in ipairs(SILENT) do
     if lower:sub(from, from + #silent[1] - 1) == silent[1] then
@@ -192,7 +193,7 @@ local function is_markup(body)
   return body:find "^%s*<" ~= nil
 end
 
---- A key may be hidden by an entity, so the words are masked too.
+--- An entity may hide a key, so the words are masked after decoding.
 local function read_page(page, mask)
   local words = title_of(page)
   words = words ~= "" and words or without_markup(page)
@@ -203,7 +204,7 @@ end
 
 -- ---- what is neither of the service's shapes nor a page
 
---- A JSON text that is cut or damaged may still hold escapes of JSON, and a key in them.
+--- A cut or damaged JSON text may still hold escapes, and they may hide a key.
 local function without_escapes(body)
   return (body:gsub("\\u00([2-7]%x)", function(digits)
     return string.char(tonumber(digits, 16))
@@ -225,7 +226,7 @@ local function has_content(value)
   return value ~= cjson.null
 end
 
---- What a body says that has none of the service's shapes.
+--- What a body says that has no shape of the service's.
 ---@param body string as it came
 ---@param value any the decoded body, without secrets; nil: it is no JSON
 ---@param mask fun(value: any): any

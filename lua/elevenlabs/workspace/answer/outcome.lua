@@ -1,8 +1,9 @@
---- From the evidence of one attempt to its outcome. The one place that says what
---- an answer means; it keeps no state and decides no timing.
+--- What an answer means: the verdict on the evidence of one attempt. It keeps no state and decides
+--- no timing.
 
 local cjson = require "elevenlabs.workspace.cjson"
 local error_body = require "elevenlabs.workspace.answer.error_body"
+local operations = require "elevenlabs.workspace.operations"
 local receipts = require "elevenlabs.workspace.receipt"
 
 local M = {}
@@ -11,37 +12,18 @@ local json = cjson.new()
 json.decode_invalid_numbers(false) -- hexadecimal, NaN and Infinity are not JSON
 json.decode_max_depth(64)
 
---- What one attempt left behind, as the core reports it.
----@class elevenlabs.workspace.Evidence
----@field sent boolean the request may have left this machine
----@field curl_code integer 0: the transfer ended without error
----@field status integer HTTP status, 0 for none
----@field head_ended boolean the blank line that ends the headers was seen
----@field whole boolean the body is proved whole by its length or terminal chunk
----@field is_text boolean the body is well-formed UTF-8 without control characters
----@field body_proof true|string|nil true: the body of this 200 confirms a change; otherwise why
---- not. The core's verdict, which `core.judge_body` gives to other cores
----@field body string
----@field headers table<string, string> lower-case names
----@field message string what went wrong below HTTP; "" on success
----@field elapsed_ms number
----@field resent boolean libcurl sent it again: an earlier one may have been applied
----@field proxy_status integer a proxy's answer to CONNECT, 0 for none
----@field stopped "cancelled"|"timeout"|"closed"|nil why we ended it ourselves
-
---- What to do next. Only `done`, `retry` and `resend` concern a single call; the
---- others tell a bulk run how to treat the rest.
+--- What to do next. "probe" and "stop" are for a bulk run; a single call takes them as "none".
 ---@alias elevenlabs.workspace.Action
 ---| "done"
 ---| "retry"  # send again
----| "resend" # send again, but not a share: it could undo what someone did since
----| "gate"   # send again when the whole client may
----| "probe"  # one more attempt to be sure, then stop the run
+---| "resend" # send again if the operation is repeatable
+---| "pause"  # send again after a pause of the whole client
+---| "probe"  # send once more to be sure, then stop the run
 ---| "stop"   # stop the run: every item would end the same way
----| "none"   # this item is settled
+---| "none"   # do not send again
 
---- class = { outcome, kind, action, load }: `load` is how the server is doing, where it
---- cannot keep up: "crowded" (too many at once) or "busy"
+--- class = { outcome, kind, action, load }. `load`, if the server cannot keep up: "crowded" (too
+--- many requests at once) or "busy".
 local CLASSES = {
   -- nothing was sent
   unreachable = { "not_sent", "network", "retry" },
@@ -58,7 +40,7 @@ local CLASSES = {
   unproved = { "unconfirmed", "untrusted_response", "resend" },
   unexpected_status = { "unconfirmed", "untrusted_response", "none" },
   redirected = { "unconfirmed", "untrusted_response", "stop" },
-  -- A server or gateway may fail after the change was made; 503 is of one that did not begin.
+  -- A server or gateway may fail after the change was made. One that answers 503 did not begin.
   server_failed = { "unconfirmed", "server", "resend" },
   unavailable = { "unconfirmed", "server", "retry", "busy" },
 
@@ -68,9 +50,9 @@ local CLASSES = {
   unpaid = { "refused", "payment_required", "stop" },
   forbidden = { "refused", "permission", "none" },
   in_conflict = { "refused", "conflict", "retry" },
-  throttled = { "refused", "rate_limited", "gate", "busy" },
-  crowded = { "refused", "rate_limited", "gate", "crowded" },
-  server_timeout = { "refused", "timeout", "gate", "busy" },
+  throttled = { "refused", "rate_limited", "pause", "busy" },
+  crowded = { "refused", "rate_limited", "pause", "crowded" },
+  server_timeout = { "refused", "timeout", "pause", "busy" },
   not_found = { "refused", "not_found", "none" },
   unprocessable = { "refused", "unprocessable", "none" },
   rejected = { "refused", "invalid_request", "none" },
@@ -97,8 +79,8 @@ local SENT = {
 
 local REDIRECTS = { [301] = true, [302] = true, [303] = true, [307] = true, [308] = true }
 
--- By the body's code first: a wrong key has been seen as 400, a key without the
--- permission as 401.
+-- The body's code comes before the status: a wrong key was answered with 400, a key without the
+-- permission with 401.
 local BY_CODE = {
   invalid_api_key = "bad_key",
   missing_permissions = "no_permission",
@@ -132,8 +114,8 @@ local BY_TYPE = {
 
 local BOM = "\239\187\191"
 
---- The decoded body, or nil and why it is not one whole JSON value. The value is
---- `nil, nil` for an empty body. An error may begin with a byte order mark.
+--- The decoded body; or nil and why the body is not one whole JSON value; or nil, nil if the body
+--- is empty. The body of an error may begin with a byte order mark.
 local function decode(evidence)
   local body = evidence.body
   if evidence.status ~= 200 and body:sub(1, #BOM) == BOM then
@@ -152,7 +134,7 @@ local function decode(evidence)
   return value, nil
 end
 
---- Why a 200 answers no `get`, or nil. A complete object proves itself.
+--- Why a 200 is no resource, or nil. A complete object proves itself.
 local function doubt_of_read(evidence, value, problem)
   if problem then
     return problem
@@ -165,24 +147,25 @@ local function doubt_of_read(evidence, value, problem)
   end
 end
 
---- Why a 200 is no confirmation, or nil. The core judges the body of a change; a body that
+--- Why a 200 is not the good answer, or nil. The core judges the body of a change; a body that
 --- nobody judged proves nothing.
-local function doubt(op, evidence, value, problem)
-  if op == "get" then
+---@param good string the operation's good answer
+local function doubt(good, evidence, value, problem)
+  if good == "resource" then
     return doubt_of_read(evidence, value, problem)
   elseif evidence.body_proof ~= true then
     return evidence.body_proof or "nobody judged its body"
   end
 end
 
--- In our words: libcurl's may quote the proxy's URL, with its password.
+-- In our words, because libcurl's message may quote the proxy's URL, with its password.
 local PROXY_MESSAGE = "the proxy cannot be used: check its name, its URL and its credentials"
 
 local GAVE_UP = "the server closed each connection, or refused each request, without an answer"
   .. " (libcurl tried %s times): the request may have been received"
 
---- libcurl says the same of a server that closes each connection and of one that refuses each
---- HTTP/2 stream.
+--- libcurl has one message for a server that closes each connection and for a server that refuses
+--- each HTTP/2 stream.
 local function in_plain_words(message)
   local times = message:match "^Connection died, tried (%d+) times"
   return times and GAVE_UP:format(times) or message
@@ -208,14 +191,14 @@ local function classify_failure(status, code, type_)
 end
 
 ---@return string class, string|nil why
-local function classify_sent(op, evidence, value, problem, said)
+local function classify_sent(good, evidence, value, problem, said)
   local status = evidence.status
   if evidence.curl_code ~= 0 then
     return SENT[evidence.curl_code] or "broken_off", in_plain_words(evidence.message)
   elseif not evidence.head_ended then
     return "unintelligible", "the answer ended inside its headers"
   elseif status == 200 then
-    local why = doubt(op, evidence, value, problem)
+    local why = doubt(good, evidence, value, problem)
     return why and "unproved" or "confirmed", why and "the server answered 200, but " .. why
   elseif REDIRECTS[status] then
     return "redirected", "the server answered with a redirect, which is never followed"
@@ -226,7 +209,7 @@ local function classify_sent(op, evidence, value, problem, said)
   return classify_failure(status, detail.code, detail.type)
 end
 
---- Without an escape, what is in the strings of a body is in the body as it came.
+--- True if the body holds no secret. A body with an escape may hide one, so it counts as unclean.
 local function is_clean(body, mask)
   return not body:find("\\", 1, true) and mask(body) == body
 end
@@ -236,7 +219,7 @@ local function request_id_of(evidence, mask)
   return id and error_body.text(mask(id), 128)
 end
 
---- Most are, and have no more to tell.
+--- The receipt. Most bodies are clean, and a clean body is not copied.
 local function confirm(evidence, value, mask)
   if not is_clean(evidence.body, mask) then
     value = mask(value)
@@ -248,7 +231,7 @@ local function is_complete(evidence)
   return evidence.curl_code == 0 and evidence.head_ended and evidence.body ~= ""
 end
 
---- What an answer says that is no confirmation, without secrets, and its details. The page of a
+--- What an answer that is no confirmation says, without secrets, and its details. The page of a
 --- redirect says nothing.
 ---@return elevenlabs.workspace.Said, any details
 local function read_answer(evidence, value, said, mask)
@@ -277,22 +260,22 @@ end
 --- Judge one attempt of an operation.
 ---@param op "unshare"|"share"|"get"|"connect"
 ---@param evidence elevenlabs.workspace.Evidence
----@param mask fun(value: any): any takes secrets out of what is shown, before any of it
---- is cut; what is judged is what the server said
----@return elevenlabs.workspace.Receipt|table verdict where it is confirmed its receipt, of class
+---@param mask fun(value: any): any takes secrets out of what is shown, before any text is cut. The
+--- judgement is about the server's own words
+---@return elevenlabs.workspace.Receipt|table verdict if it is confirmed, the receipt, of class
 --- "confirmed" and action "done"; else { class, outcome, kind, action, load, message, status, code,
---- field, request_id, ambiguous, from_service, details }, where `class` and `load` are those of
---- CLASSES
+--- field, request_id, ambiguous, from_service, details }, with `class` and `load` of CLASSES
 function M.judge(op, evidence, mask)
   local value, problem = decode(evidence)
   local said = type(value) == "table" and value.detail or nil
+  local good = operations[op].answer
   local class, why
-  if op == "connect" and evidence.status > 0 then
+  if good == "any" and evidence.status > 0 then
     class = "confirmed"
   elseif not evidence.sent then
     class, why = classify_unsent(evidence)
   else
-    class, why = classify_sent(op, evidence, value, problem, said)
+    class, why = classify_sent(good, evidence, value, problem, said)
   end
   if class == "confirmed" then
     return confirm(evidence, value, mask)
@@ -324,16 +307,16 @@ function M.judge(op, evidence, mask)
   }
 end
 
---- Would the same request, sent again, perhaps be answered better?
+--- True if the same request may get a better answer later.
 ---@return boolean
 function M.is_transient(action)
-  return action == "retry" or action == "gate" or action == "resend"
+  return action == "retry" or action == "pause" or action == "resend"
 end
 
---- May it be sent again?
+--- True if the call may be sent again.
 ---@return boolean
 function M.may_retry(op, action)
-  return M.is_transient(action) and not (action == "resend" and op == "share")
+  return M.is_transient(action) and (action ~= "resend" or operations[op].is_repeatable)
 end
 
 return M

@@ -1,11 +1,11 @@
---- A resource as people read it. Its fields are those of the server's answer.
+--- A resource that people can read. Its fields are those of the server's answer.
 
 local json = require "elevenlabs.workspace.json"
 local texts = require "elevenlabs.workspace.text"
 
 local M = {}
 
---- A resource and who has which role on it, as the server tells it. JSON's null is `cjson.null`.
+--- A resource and who has which role on it, in the server's words. JSON's null is `cjson.null`.
 --- `tostring` of it is one line.
 ---@class elevenlabs.workspace.Resource
 ---@field resource_id string
@@ -59,7 +59,7 @@ local function describe_roles(self)
   return parts[1] and table.concat(parts, ", ") or "no roles"
 end
 
---- With these words before it, where the server tells it.
+--- The value in this format, or nothing if the server left it out.
 local function optional(format, value)
   return type(value) == "string" and format:format(value) or ""
 end
@@ -75,7 +75,7 @@ function Resource.__tostring(self)
   return texts.one_line(text)
 end
 
---- The decoded answer itself, readable from now on.
+--- Makes the decoded answer itself a resource.
 ---@param body table
 ---@return elevenlabs.workspace.Resource
 function M.new(body)

@@ -5,6 +5,7 @@ local cjson = require("elevenlabs.workspace.cjson").new()
 local core = require "elevenlabs.workspace.core"
 local errors = require "elevenlabs.workspace.error"
 local json = require "elevenlabs.workspace.json"
+local operations = require "elevenlabs.workspace.operations"
 
 local M = {}
 
@@ -252,7 +253,7 @@ function M.open(path, wanted)
     resumed = false,
     has_confirmed = false,
     interrupted = false,
-    is_share = wanted.operation == "share",
+    is_share = not operations[wanted.operation].is_repeatable,
   }, Journal)
   local ok, err = open(self, wanted)
   if not ok then

@@ -6,6 +6,7 @@
 
 local errors = require "elevenlabs.workspace.error"
 local names = require "elevenlabs.workspace.names"
+local operations = require "elevenlabs.workspace.operations"
 local receipts = require "elevenlabs.workspace.receipt"
 local reports = require "elevenlabs.workspace.bulk.report"
 local sources = require "elevenlabs.workspace.items.source"
@@ -39,7 +40,7 @@ end
 
 local function cancel_waiting(self)
   for _, call in ipairs(self.held) do
-    if call.state ~= "flying" then
+    if call.state ~= "in_flight" then
       call:cancel()
     end
   end
@@ -122,10 +123,10 @@ local function tell_progress(self)
   end
   update_report(self)
   local progress = reports.progress(self.report, {
-    in_flight = self.engine.flying_count,
-    window = self.engine.pace:window(),
+    in_flight = self.engine.in_flight_count,
+    window = self.engine.throttle:window(),
     held = #self.held,
-    paused_ms = self.engine.pace:paused_ms(now),
+    paused_ms = self.engine.throttle:paused_ms(now),
     over = self.over,
   })
   call_user(self, self.on_progress, progress)
@@ -364,9 +365,9 @@ local function room_for_more(self)
   if self.most < self.engine.max_concurrency then
     return self.most - #self.held
   end
-  local resting = self.policy.resting
+  local resting = self.policy.backing_off
   local room = self.most - #self.held + math.min(resting, MOST_RESTING * self.most)
-  local needs_probe = resting == #self.held and self.engine.pace:is_parked()
+  local needs_probe = resting == #self.held and self.engine.throttle:is_circuit_open()
   return math.max(room, needs_probe and 1 or 0)
 end
 
@@ -443,7 +444,7 @@ local function fill(self)
   if not batch[1] then
     return
   end
-  if self.journal and self.op == "share" then
+  if self.journal and not operations[self.op].is_repeatable then
     local ok, failure = intend(self, batch)
     if not ok then
       lose_journal(self, failure)
@@ -492,7 +493,7 @@ end
 
 local function finish(self)
   self.over = true
-  self.engine:set_alarm(self, nil)
+  self.engine:set_timer(self, nil)
   self.source:close()
   if self.journal and not self.journal_failure and not self.opts.dry_run then
     local ok, failure = self.journal:finish()
@@ -529,7 +530,7 @@ local function turn(self)
   end
   tell_progress(self)
   local at = next_alarm(self)
-  self.engine:set_alarm(self, at < math.huge and at or nil)
+  self.engine:set_timer(self, at < math.huge and at or nil)
   return at
 end
 
@@ -565,7 +566,7 @@ end
 --- No more of it, and no word to the journal that it ended.
 local function abandon(self, failure)
   self.over, self.failure = true, failure
-  self.engine:set_alarm(self, nil)
+  self.engine:set_timer(self, nil)
   self.source:close()
   if self.journal then
     self.journal:close()

@@ -1,7 +1,7 @@
 --- When a bulk run ends early: where every further item would meet the same answer. Pure;
 --- one object a run.
 
-local retry = require "elevenlabs.workspace.throttle.retry"
+local backoff = require "elevenlabs.workspace.throttle.backoff"
 
 local M = {}
 
@@ -93,7 +93,7 @@ function Rules:see(verdict)
   self.tls_failures = verdict.class == "tls_failed" and self.tls_failures + 1 or 0
   if verdict.action == "stop" then
     return stop(REASONS[verdict.class], verdict, "every item would end like this one")
-  elseif verdict.asked_ms and retry.is_too_long(verdict.asked_ms) then
+  elseif verdict.asked_ms and backoff.is_too_long(verdict.asked_ms) then
     local seconds = math.floor(verdict.asked_ms / 1000)
     return stop("rate_limited", verdict, "the server asks for a pause of %d s", seconds)
   elseif self.odd >= ODD_IN_A_ROW then

@@ -6,6 +6,7 @@ local core = require "elevenlabs.workspace.core"
 local errors = require "elevenlabs.workspace.error"
 local item_fields = require("elevenlabs.workspace.items.item").FIELDS
 local json = require "elevenlabs.workspace.json"
+local operations = require "elevenlabs.workspace.operations"
 local options = require "elevenlabs.workspace.cli.options"
 local output = require "elevenlabs.workspace.cli.output"
 
@@ -65,15 +66,25 @@ local DESCRIPTIONS = {
   get = "Shows who has which role on a resource.",
 }
 
+local function sends_role(operation)
+  for _, name in ipairs(operation.body or {}) do
+    if name == "role" then
+      return true
+    end
+  end
+  return false
+end
+
 local function groups_of(op)
+  local operation = operations[op]
   local groups = { { title = "Resource", options = RESOURCE } }
-  if op ~= "get" then
+  if operation.is_change then
     groups[#groups + 1] = { title = "Target, exactly one", options = TARGET }
   end
-  if op == "share" then
+  if sends_role(operation) then
     groups[#groups + 1] = { title = "Role", options = ROLE }
   end
-  if op ~= "get" then
+  if operation.is_change then
     groups[#groups + 1] = bulk.OPTIONS
   end
   groups[#groups + 1] = connections.OPTIONS

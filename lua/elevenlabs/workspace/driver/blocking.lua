@@ -1,27 +1,27 @@
---- Waits inside the call: for scripts.
+--- The driver for scripts: it waits inside the call.
 
---- How a client waits: the option `driver` takes one of yours.
+--- How a client waits. The option `driver` takes one of your own.
 ---@class elevenlabs.workspace.Driver
---- Return when done() is true, having called client:step meanwhile as often as it has work.
---- Where this place cannot wait, return at once, and why not: the call's error says so.
+--- Call client:step whenever it has work, and return when done() is true. If this place cannot
+--- wait, return at once, with the reason: it becomes the call's error.
 ---@field wait fun(client: elevenlabs.workspace.Client, done: fun(): boolean): string|nil
---- Called before a client is closed: watch its descriptor no longer, and let whoever waits look
---- again in the host's next turn, when all calls have ended.
+--- Called before a client is closed. Stop watching its descriptor, and let all who wait look again
+--- in the host's next turn: all calls have ended then.
 ---@field close nil|fun(client: elevenlabs.workspace.Client)
---- Does it ask after each step which of those who wait are done, in whatever coroutine? Else
---- the engine makes sure that each gets its turn.
+--- true: after each step the driver asks all who wait, in all coroutines, whether they are done.
+--- Otherwise the engine gives each a turn.
 ---@field sweeps boolean|nil
----@field io "inline"|"thread"|nil where requests are run: in the steps (default), or in a thread
+---@field io "inline"|"thread"|nil who makes the transfers: the steps (default), or a thread
 
 ---@type elevenlabs.workspace.Driver
-local M = { io = "inline", sweeps = true } -- nobody else runs while one waits
+local M = { io = "inline", sweeps = true } -- nothing else runs while a call waits
 
--- A bound, not a delay: a step returns with its first completion.
-local LONGEST_STEP_MS = 60000
+-- A limit, not a delay: a step returns with its first completion.
+local MAX_STEP_MS = 60000
 
 function M.wait(client, done)
   while not done() do
-    client:step(LONGEST_STEP_MS)
+    client:step(MAX_STEP_MS)
   end
 end
 

@@ -1,5 +1,5 @@
---- Waits in a cqueues controller. While anybody waits there, a coroutine of ours watches the
---- client's descriptor for all.
+--- The driver for cqueues: it waits in a controller. While anybody waits there, a coroutine of ours
+--- watches the client's descriptor.
 
 local condition = require "cqueues.condition"
 local cqueues = require "cqueues"
@@ -17,13 +17,13 @@ local function watch(client, waiting, controller)
     fd = client:pollfd()
   end
   waiting.watched[controller] = nil
-  waiting:sweep(true) -- where somebody waits, that is for another watch, or for a closed client
+  waiting:sweep(true) -- who still waits needs a new watch, or the client is closed
   if not ok then
     error(why, 0)
   end
 end
 
---- Several controllers may share a client, and one may be left for good.
+--- Several controllers may share a client, and a program may drop one; so each has its own watch.
 local function ensure_watch(client, waiting, controller)
   waiting.watched = waiting.watched or setmetatable({}, { __mode = "k" })
   if not waiting.watched[controller] then
@@ -58,7 +58,7 @@ function M.wait(client, done)
   end
 end
 
---- The watch sees that there is no descriptor any more.
+--- The watch wakes, and finds no descriptor.
 function M.close(client)
   local fd = client:pollfd()
   if fd then

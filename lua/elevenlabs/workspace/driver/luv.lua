@@ -1,8 +1,8 @@
---- Waits in libuv's loop: luv's, or Neovim's. A coroutine yields, and is resumed by the loop;
---- the main thread runs the loop itself.
+--- The driver for libuv's loop: luv's, or Neovim's. A coroutine yields, and the loop resumes it.
+--- The main thread runs the loop itself.
 ---
---- Polls are closed while the loop polls, and timers never: luv 1.44 crashes where a program
---- ends with a handle half closed, and the end of `uv.run "once"` may leave a timer's so.
+--- luv 1.44 crashes if a program ends while a handle is half closed. So polls are closed while the
+--- loop polls, and timers never: the end of `uv.run "once"` may leave a timer half closed.
 
 local waiters = require "elevenlabs.workspace.driver.waiters"
 
@@ -30,7 +30,7 @@ local function sweep(waiting, everyone, raised)
   end
 end
 
---- In Neovim where functions of the editor's may be called: not in a callback of the loop.
+--- In Neovim, sweep later: a callback of the loop must not call the editor's functions.
 local function serve(...)
   if nvim then
     return nvim.schedule_wrap(sweep)(...)
@@ -38,7 +38,7 @@ local function serve(...)
   return sweep(...)
 end
 
---- -> nil, or why not
+--- -> nil, or why the client cannot be watched
 local function watch(client, waiting)
   local fd = client:pollfd()
   if waiting.poll or not fd then
@@ -55,7 +55,7 @@ local function watch(client, waiting)
   end)
 end
 
---- The main thread's way. -> nil, or why it ended early
+--- Wait in the main thread. -> nil, or why it ended early
 local function run_loop(waiting, done)
   local waiter = waiting:add(done, function() end)
   local function is_woken()
@@ -63,7 +63,7 @@ local function run_loop(waiting, done)
   end
   while not waiter.woken do
     local code = nvim and select(2, nvim.wait(100, is_woken)) or not nvim and uv.run "once"
-    if code == -2 then -- Ctrl-C, of which Neovim 0.7 tells only when the time is up
+    if code == -2 then -- Ctrl-C; Neovim 0.7 tells of it when the time is up
       return "it was interrupted"
     end
   end
@@ -87,7 +87,7 @@ function M.close(client)
   local waiting = waiters.of(client)
   unwatch(waiting)
   if not waiting:is_empty() then
-    waiting.timer = uv.new_timer() -- kept until it goes off
+    waiting.timer = uv.new_timer() -- the reference keeps it until it goes off
     waiting.timer:start(0, 0, function()
       waiting.timer = nil
       serve(waiting, true)

@@ -1,5 +1,5 @@
---- Waits by yielding to the caller's coroutine: for hosts that resume it once a
---- frame, or whenever the client's pollfd is readable.
+--- The driver that yields: for hosts that resume the caller's coroutine once a frame, or whenever
+--- the client's pollfd is readable.
 
 local waiters = require "elevenlabs.workspace.driver.waiters"
 

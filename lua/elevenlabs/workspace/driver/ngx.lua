@@ -1,5 +1,5 @@
---- Waits in nginx with OpenResty's Lua module: everybody at a semaphore, which the client's
---- reader posts. Where no timer can be had for that, those who wait poll.
+--- The driver for nginx with OpenResty's Lua module: each waiter has a semaphore, which the
+--- client's reader posts. If nginx gives no timer for the reader, waiters poll.
 
 local blocking = require "elevenlabs.workspace.driver.blocking"
 local core = require "elevenlabs.workspace.core"
@@ -15,10 +15,10 @@ local CAN_WAIT = " server_rewrite rewrite access content preread timer"
   .. " ssl_cert ssl_client_hello ssl_session_fetch "
 
 local POLL_S = 0.001
-local START_S = 0.1 -- a reader that has not begun by then never will
-local LONGEST_WAIT_S = 60 -- a bound, not a delay
+local START_S = 0.1 -- a reader that has not begun by then will never begin
+local MAX_WAIT_S = 60 -- a limit, not a delay
 
---- -> nil, or why one cannot wait
+--- Wait until woken. -> nil, or why one cannot wait
 local function pause(client, waiting, done)
   local reader = readers.ensure(client, waiting)
   if not reader then
@@ -29,7 +29,7 @@ local function pause(client, waiting, done)
     semaphore:post()
   end)
   repeat
-    local ok, why = semaphore:wait(reader.has_begun and LONGEST_WAIT_S or START_S)
+    local ok, why = semaphore:wait(reader.has_begun and MAX_WAIT_S or START_S)
     if not ok and why ~= "timeout" then
       return why
     elseif not ok and not reader.has_begun and waiting.reader == reader then
@@ -41,12 +41,12 @@ end
 local function why_not(phase)
   if not CAN_WAIT:find(" " .. phase .. " ", 1, true) then
     return ("nginx cannot wait in its phase %s: use ngx.timer.at"):format(phase)
-  elseif core.is_yieldable() == false then -- one that fails would leave nginx's state awry
+  elseif core.is_yieldable() == false then -- a wait that fails would break nginx's state
     return "nginx cannot wait in a function that C calls, as gsub, sort and require do"
   end
 end
 
---- A step by one who waits, which may bring what another waits for.
+--- A step by a waiter may complete what another waits for.
 local function step(client, waiting)
   local engine = client.engine
   local before = engine:news()
@@ -58,7 +58,7 @@ end
 
 function M.wait(client, done)
   local phase = ngx.get_phase()
-  if phase == "init" then -- this may start the client's thread in the master; workers have theirs
+  if phase == "init" then -- here the thread starts in the master; each worker starts its own
     return blocking.wait(client, done)
   end
   local waiting, why = waiters.of(client), why_not(phase)

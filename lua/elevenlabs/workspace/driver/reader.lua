@@ -1,31 +1,31 @@
---- nginx's reader of a client: a timer's coroutine that reads the byte which the client's
---- thread sends when there is news, steps, and wakes whose calls have ended. It is there while
---- anybody waits, and a little longer.
+--- nginx's reader of a client: the coroutine of a timer. The client's thread sends it a byte when
+--- there are completions; it steps and wakes those whose calls have ended. It lives while anybody
+--- waits, and a little longer.
 
 local ngx = require "ngx"
 
 local M = {}
 
-local BEAT_MS = 1000 -- how often it looks whether it is still wanted
--- A bound, never a delay: nginx logs a read that takes longer.
-local LONGEST_READ_MS = 10000
+local BEAT_MS = 1000 -- how often the reader looks whether it is still wanted
+-- A limit, not a delay: nginx logs a read that takes longer.
+local MAX_READ_MS = 10000
 
 local function connect(client)
   local path, failure = client.core:listen()
   local socket = ngx.socket.tcp()
-  socket:settimeout(LONGEST_READ_MS)
+  socket:settimeout(MAX_READ_MS)
   assert(socket:connect("unix:" .. (path or error(failure.message, 0))))
   assert(client.core:accept(), "the client's thread cannot be heard")
   return socket
 end
 
---- Until nobody has waited from one beat to the next, also where the worker is to exit.
+--- Read until nobody has waited from one beat to the next, also if the worker is to exit.
 local function read(client, waiting)
   local socket, engine, beat_at, was_wanted = connect(client), client.engine, 0, true
   repeat
     if engine.now() >= beat_at then
       beat_at, was_wanted = engine.now() + BEAT_MS, false
-      engine:set_alarm(waiting, beat_at)
+      engine:set_timer(waiting, beat_at)
     end
     local bytes, why = socket:receiveany(4096)
     engine:step(0)
@@ -34,8 +34,8 @@ local function read(client, waiting)
   until not (bytes or why == "timeout") or (engine.now() >= beat_at and not was_wanted)
 end
 
---- It ended, or never was. Whoever waits looks again.
----@param has_failed boolean|nil try no other for a while
+--- The reader ended, or never began. All who wait look again.
+---@param has_failed boolean|nil begin no other for a while
 function M.forget(client, waiting, has_failed)
   waiting.reader = nil
   waiting.polls_until = has_failed and client.engine.now() + BEAT_MS or 0
@@ -43,16 +43,16 @@ function M.forget(client, waiting, has_failed)
 end
 
 local function run(_, client, waiting, reader)
-  if waiting.reader == reader then -- otherwise it begins so late that nobody counts on it
+  if waiting.reader == reader then -- otherwise it begins too late: another may have taken its place
     reader.has_begun = true
     local ok, why = pcall(read, client, waiting)
     M.forget(client, waiting, not ok)
-    assert(ok, why) -- into nginx's log
+    assert(ok, why) -- nginx logs it
   end
 end
 
---- The reader of a client. Where too many timers run, it never begins: `has_begun`.
----@return table|nil reader nil where none can be had now
+--- The reader of a client. If too many timers run, it never begins: see `has_begun`.
+---@return table|nil reader nil if none can be made now
 function M.ensure(client, waiting)
   if not waiting.reader and client.engine.now() >= (waiting.polls_until or 0) then
     waiting.reader = { has_begun = false }

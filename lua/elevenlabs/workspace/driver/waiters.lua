@@ -1,5 +1,5 @@
---- Who waits for calls of one client, for drivers that wake each waiter by itself. In the
---- order in which they came.
+--- The waiters of one client, in the order in which they came: for drivers that wake each waiter by
+--- itself.
 
 local M = {}
 
@@ -7,8 +7,8 @@ local M = {}
 local Waiters = {}
 Waiters.__index = Waiters
 
---- Those of a client. It has them itself: a step that a driver knows nothing of, and that
---- ends a call, lets the descriptor be readable where there are any.
+--- The waiters of a client. The client holds them: if it has any, each step that the user makes
+--- leaves the descriptor readable when it ends a call.
 ---@param client elevenlabs.workspace.Client
 ---@return elevenlabs.workspace.Waiters
 function M.of(client)
@@ -16,10 +16,10 @@ function M.of(client)
   return client.waiters
 end
 
--- Unknown to 5.1 and 5.2, which raise where a pcall or a sort stands in between.
+-- Lua 5.1 and 5.2 have no such function. To yield through a pcall (5.1) or a sort raises there.
 local is_yieldable = rawget(coroutine, "isyieldable")
 
---- May the caller yield, as far as can be known?
+--- True if the caller may yield, as far as can be known.
 ---@return boolean
 function M.can_yield()
   if is_yieldable then
@@ -29,7 +29,7 @@ function M.can_yield()
   return thread ~= nil and not is_main
 end
 
---- One more. `woken` of it is true from when it is no longer among them.
+--- Add a waiter. Its field `woken` becomes true when it is removed.
 ---@param done fun(): boolean
 ---@param wake fun()
 ---@return table waiter
@@ -44,13 +44,13 @@ function Waiters:is_empty()
   return #self.row == 0
 end
 
---- Wait by yielding, as one of them: whoever else resumes the coroutine finds that it yields
+--- Add a waiter that yields until it is woken. If other code resumes the coroutine, it yields
 --- again.
 ---@param done fun(): boolean
 function Waiters:yield(done)
   local thread = coroutine.running()
   local waiter = self:add(done, function()
-    -- It is elsewhere where it was killed, or where 5.1 could not yield.
+    -- The coroutine is elsewhere if it was killed, or if Lua 5.1 could not yield.
     local frame = coroutine.status(thread) == "suspended" and debug.getinfo(thread, 1, "f")
     local ok, why = true, nil
     if frame and frame.func == Waiters.yield then
@@ -65,16 +65,16 @@ function Waiters:yield(done)
   until waiter.woken
 end
 
---- Where it raises, that is for the waiter to see: it asks again.
+--- True if the waiter is done. If `done` raises, the waiter is woken and sees the error itself.
 local function is_due(waiter)
   local ok, is_done = pcall(waiter.done)
   return is_done or not ok
 end
 
---- Take out those whose time has come and wake each, also where waking another raised.
----@param everyone boolean|nil let all of them look again
----@param raised string|nil what was raised before, to be told together
----@return string|nil raised what waking them raised
+--- Remove and wake the waiters that are done. An error of one wake stops no other.
+---@param everyone boolean|nil wake all: they look again
+---@param raised string|nil an earlier error, to be joined to the errors here
+---@return string|nil raised
 function Waiters:sweep(everyone, raised)
   local due, others = {}, {}
   for _, waiter in ipairs(self.row) do

@@ -1,13 +1,13 @@
---- What a client tells its on_event function as it works.
+--- Events: what a client tells its on_event function.
 
 local texts = require "elevenlabs.workspace.text"
 
 local M = {}
 
---- What a client tells its on_event function as it works, for logs and metrics. It holds
---- no API key and no target. `tostring` of it is one line.
+--- What a client tells its on_event function as it works, for logs and metrics. An event holds no
+--- API key and no target. `tostring` of an event is one line.
 ---@class elevenlabs.workspace.Event
---- "attempt": a request is on its way; "response": its end; "throttle": the client holds
+--- "attempt": a request is on its way; "response": the request's end; "throttle": the client holds
 --- back; "retry": the call will be sent again; "done": the call's end.
 ---@field name "attempt"|"response"|"throttle"|"retry"|"done"
 ---@field op "unshare"|"share"|"get"|"connect"
@@ -16,14 +16,14 @@ local M = {}
 ---@field resource_type string|nil nil for connect
 ---@field attempts integer attempts that were begun so far
 ---@field elapsed_ms number|nil of the attempt (response) or of the whole call (done)
----@field delay_ms number|nil until it is sent again (retry), or until anything is (throttle)
+---@field delay_ms number|nil until the call is sent again (retry), or any call is (throttle)
 ---@field window integer|nil how many requests may be in flight from now on (throttle)
 ---@field outcome "confirmed"|"refused"|"unconfirmed"|"not_sent"|nil of response, retry, done
----@field kind elevenlabs.workspace.Kind|nil where the outcome is not confirmed
----@field status integer|nil HTTP status, where there was one
+---@field kind elevenlabs.workspace.Kind|nil if the outcome is not confirmed
+---@field status integer|nil HTTP status, if an answer came
 ---@field code string|nil the server's own code
 ---@field request_id string|nil
----@field message string|nil where the outcome is not confirmed
+---@field message string|nil if the outcome is not confirmed
 
 local Event = { __name = "elevenlabs.workspace.event", __concat = texts.concat }
 
@@ -64,7 +64,7 @@ function Event.__tostring(self)
   return texts.one_line(table.concat(parts, ": "))
 end
 
---- The user's function may raise: that is counted, and no call suffers by it.
+--- Tell the engine's on_event function. If it raises, the error is counted and changes no call.
 ---@param engine elevenlabs.workspace.Engine
 ---@param call elevenlabs.workspace.Call
 ---@param name string

@@ -1,59 +1,58 @@
---- Two ways to wait: in a row, and until a time. Both free what they have passed. Any line
---- that grows a table may raise where memory is short; nothing is lost or counted then.
+--- Two queues: first in, first out, and by time. To add a value may raise if memory is short.
 
 local M = {}
 
 --- First in, first out.
----@class elevenlabs.workspace.Row
----@field first integer
----@field last integer
-local Row = {}
-Row.__index = Row
+---@class elevenlabs.workspace.Fifo
+---@field first integer the index of the front
+---@field last integer the index of the back; less than `first` if it is empty
+local Fifo = {}
+Fifo.__index = Fifo
 
----@return elevenlabs.workspace.Row
-function M.new_row()
-  return setmetatable({ first = 1, last = 0 }, Row)
+---@return elevenlabs.workspace.Fifo
+function M.new_fifo()
+  return setmetatable({ first = 1, last = 0 }, Fifo)
 end
 
-function Row:push(value)
+function Fifo:push(value)
   self[self.last + 1] = value
   self.last = self.last + 1
 end
 
-function Row:peek()
+function Fifo:peek()
   return self[self.first]
 end
 
---- Take `value` from the front, where it still stands: what was done with it may have
---- run a function of the user's, and that may have taken it.
-function Row:drop(value)
+--- Remove `value` from the front if it is there. A function of the user's, which ran after `peek`,
+--- may have removed it by a step.
+function Fifo:drop(value)
   if self[self.first] == value then
     self[self.first] = nil
     self.first = self.first + 1
   end
 end
 
---- Values with a field `due_ms`, the soonest last. A value stands here once.
----@class elevenlabs.workspace.Agenda
-local Agenda = {}
-Agenda.__index = Agenda
+--- Values with a field `due_ms`, the soonest last. It holds a value once.
+---@class elevenlabs.workspace.DelayQueue
+local DelayQueue = {}
+DelayQueue.__index = DelayQueue
 
----@return elevenlabs.workspace.Agenda
-function M.new_agenda()
-  return setmetatable({}, Agenda)
+---@return elevenlabs.workspace.DelayQueue
+function M.new_delay_queue()
+  return setmetatable({}, DelayQueue)
 end
 
-local function remove(agenda, value)
-  for i = #agenda, 1, -1 do
-    if agenda[i] == value then
-      table.remove(agenda, i)
+local function remove(delay_queue, value)
+  for i = #delay_queue, 1, -1 do
+    if delay_queue[i] == value then
+      table.remove(delay_queue, i)
       return
     end
   end
 end
 
---- Put `value` where its time belongs, behind those of the same time.
-function Agenda:put(value, due_ms)
+--- Add `value`, or move it, behind the values of the same time.
+function DelayQueue:put(value, due_ms)
   remove(self, value)
   local place = 1
   for i = #self, 1, -1 do
@@ -66,11 +65,11 @@ function Agenda:put(value, due_ms)
   value.due_ms = due_ms
 end
 
-function Agenda:soonest()
+function DelayQueue:soonest()
   return self[#self]
 end
 
-function Agenda:drop_soonest()
+function DelayQueue:drop_soonest()
   self[#self] = nil
 end
 

@@ -1,12 +1,12 @@
---- HTTP over the model: routes, JSON, the documented shapes of errors. Knows no
---- server: nginx and the in-process client both hand it plain tables.
+--- The sandbox's HTTP over its model: routes, JSON, the documented shapes of errors. nginx and the
+--- in-process client both hand it plain tables.
 
 local cjson = require "cjson.safe"
 local json = require "elevenlabs.workspace.json"
 
 local M = {}
 
-local LARGEST_BODY = 64 * 1024
+local MAX_BODY = 64 * 1024
 
 local TOO_LARGE = {
   status = 413,
@@ -194,11 +194,11 @@ local function next_request_id(self)
 end
 
 --- Answer one request.
----@param request table { method, path, query = nil, headers by lower-case name, body }:
---- path and query still percent-encoded
+---@param request table { method, path, query = nil, headers by lower-case name, body }; path and
+--- query are percent-encoded
 ---@return table { status, headers, body }
 function App:handle(request)
-  if request.body and #request.body > LARGEST_BODY then
+  if request.body and #request.body > MAX_BODY then
     return self:too_large()
   end
   local request_id = next_request_id(self)
@@ -207,9 +207,9 @@ function App:handle(request)
   return response
 end
 
---- A refusal for reasons of the server and not of the workspace.
+--- Refuse a request for a reason of the server, not of the workspace.
 ---@param refusal table { status, type, code, message }
----@param request_id string|nil of an answer that this one takes the place of
+---@param request_id string|nil of the answer that this one replaces
 function App:refuse(refusal, request_id)
   request_id = request_id or next_request_id(self)
   local response = refused(refusal, request_id)
@@ -217,7 +217,7 @@ function App:refuse(refusal, request_id)
   return response
 end
 
---- The answer to a body that the server would not even read.
+--- Answer a request whose body is too large to be read.
 function App:too_large()
   return self:refuse(TOO_LARGE)
 end

@@ -1,12 +1,14 @@
---- A client whose server is a model in the same process: for the specs of programs
---- that use this library. Arguments and keys are checked as by a real client.
+--- A client whose server is a model in the same process: for the specs of programs that use this
+--- library. It checks arguments and keys as a real client does.
 
 local app = require "elevenlabs.workspace.sandbox.app"
 local cjson = require "elevenlabs.workspace.cjson"
 local clients = require "elevenlabs.workspace.client"
 local core = require "elevenlabs.workspace.core"
 local errors = require "elevenlabs.workspace.error"
+local evidences = require "elevenlabs.workspace.answer.evidence"
 local model = require "elevenlabs.workspace.sandbox.model"
+local operations = require "elevenlabs.workspace.operations"
 
 local M = {}
 
@@ -14,7 +16,7 @@ local ABORTED = 42 -- CURLE_ABORTED_BY_CALLBACK, as the core reports a cancelled
 
 local BASE_URL = "https://sandbox.invalid"
 
--- Implements the core's seam.
+-- A core: it has the functions that the engine and the client call.
 local Fake = {}
 Fake.__index = Fake
 
@@ -24,20 +26,22 @@ local function escape(id)
   end))
 end
 
-local function to_request(op, args, key)
-  local path = "/v1/workspace/resources/" .. escape(args.resource_id)
-  local body = {}
-  for name, value in pairs(args) do
-    if name ~= "resource_id" and name ~= "allow_unknown_resource_type" then
-      body[name] = value
-    end
+local function to_request(operation, args, key)
+  local query, body = {}, {}
+  for i, name in ipairs(operation.query) do
+    query[i] = name .. "=" .. escape(args[name])
+  end
+  for _, name in ipairs(operation.body or {}) do
+    body[name] = args[name]
   end
   return {
-    method = op == "get" and "GET" or "POST",
-    path = op == "get" and path or path .. "/" .. op,
-    query = "resource_type=" .. escape(args.resource_type),
+    method = operation.method,
+    path = operation.path:gsub("{([%l_]+)}", function(name)
+      return escape(args[name])
+    end),
+    query = table.concat(query, "&"),
     headers = { ["xi-api-key"] = key or nil },
-    body = op == "get" and "" or cjson.encode(body),
+    body = operation.body and cjson.encode(body) or "",
   }
 end
 
@@ -55,43 +59,41 @@ local function start(self, op, args, key)
   if not ok then
     return nil, failure
   end
-  return queue(self, to_request(op, args, key))
+  return queue(self, to_request(operations[op], args, key))
 end
 
-for _, op in ipairs { "unshare", "share", "get" } do
+for op, operation in pairs(operations) do
   Fake[op] = function(self, args, key)
-    return start(self, op, args, key)
+    if operation.takes_args then
+      return start(self, op, args, key)
+    end
+    return queue(self, to_request(operation, args, key))
   end
-end
-
-function Fake:connect()
-  return queue(self, { method = "HEAD", path = "/", headers = {}, body = "" })
 end
 
 function Fake:validate(op, args)
   return self.checker:validate(op, args)
 end
 
-local NO_ANSWER = { status = 0, headers = {}, body = "" }
-
 local function complete(self, attempt)
-  local sent = not attempt.cancelled
-  local answer = sent and self.app:handle(attempt.request) or NO_ANSWER
-  return {
+  if attempt.cancelled then
+    return evidences.new {
+      id = attempt.id,
+      sent = false,
+      curl_code = ABORTED,
+      status = 0,
+      head_ended = false,
+      whole = false,
+      body = "",
+      message = "cancelled",
+    }
+  end
+  local answer = self.app:handle(attempt.request)
+  return evidences.new {
     id = attempt.id,
     status = answer.status,
-    curl_code = sent and 0 or ABORTED,
-    sent = sent,
-    resent = false,
-    proxy_status = 0,
-    whole = sent,
-    head_ended = sent,
-    is_text = true,
-    body_proof = core.judge_body(answer.body, sent),
     headers = answer.headers,
     body = answer.body,
-    elapsed_ms = 0,
-    message = sent and "" or "cancelled",
   }
 end
 
@@ -118,7 +120,7 @@ function Fake:close()
   return self:step()
 end
 
--- Nothing happens by itself here: there is no descriptor, and work is due at once.
+-- Nothing happens between steps: there is no descriptor, and a step is always due.
 function Fake.wake_at() end
 function Fake.pollfd() end
 function Fake.timeout_ms()
@@ -138,7 +140,7 @@ end
 ---@field state elevenlabs.workspace.sandbox.State|nil default an example of four people
 ---@field driver elevenlabs.workspace.Driver|nil default the blocking one
 
---- Make a client over a model. Raises an `elevenlabs.workspace.Error` where the key cannot be one.
+--- Make a client over a model. Raises an `elevenlabs.workspace.Error` if the key is malformed.
 ---@param options elevenlabs.workspace.sandbox.FakeOptions|nil
 ---@return elevenlabs.workspace.Client
 ---@return elevenlabs.workspace.sandbox.Model

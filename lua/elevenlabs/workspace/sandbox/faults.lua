@@ -1,12 +1,11 @@
---- What becomes of a request before the workspace sees it: limits, and faults drawn at
---- random. Lua 5.1, no I/O; clock and random numbers come from outside.
----
---- Codes marked `ours` are this sandbox's own, as in the model.
+--- The sandbox's limits, and the faults that it draws at random: what becomes of a request before
+--- the workspace sees it. Lua 5.1, no I/O; clock and random numbers come from outside. Codes
+--- marked `ours` are this sandbox's own, as in the model.
 
 local M = {}
 
--- ---- verdicts: `admitted` counts as in flight, `apply` reaches the workspace; then its
--- answer goes out, or `refusal` instead of it, or with `close` none
+-- ---- verdicts: `admitted` counts as in flight; `apply` reaches the workspace. The answer goes
+-- out, or `refusal` instead, or with `close` none
 
 local SERVED = { admitted = true, apply = true }
 
@@ -75,7 +74,7 @@ function M.new(options)
   }, Gate)
 end
 
---- Seconds of the clock and no sliding window: after `retry-after` a new one has begun.
+--- The limit counts by seconds of the clock, so that after `retry-after` a new second has begun.
 local function over_rate(self)
   local second = math.floor(self.now())
   if second ~= self.second then
@@ -84,7 +83,7 @@ local function over_rate(self)
   return self.taken >= self.rate_limit
 end
 
---- For each request as it arrives. A refused one takes nothing from either limit.
+--- Call this when a request arrives. A refused request counts in neither limit.
 ---@return table verdict { admitted, apply, refusal = nil, close = nil }: not to be changed
 function Gate:enter()
   if self.in_flight >= self.max_concurrent then
@@ -99,13 +98,13 @@ function Gate:enter()
   return FAILURES[1 + math.floor(self.random() * #FAILURES)]
 end
 
---- Once for each request, when it is over in whatever way.
+--- Call this once for each request, however it ended.
 ---@param verdict table what enter returned
 function Gate:leave(verdict)
   self.in_flight = self.in_flight - (verdict.admitted and 1 or 0)
 end
 
---- The headers of an answer, beside the workspace's own.
+--- The headers that the limits add to an answer.
 ---@param verdict table
 ---@return table<string, string>
 function Gate:headers(verdict)

@@ -1,17 +1,15 @@
---- The rules of a workspace, as documented, over plain tables: who has which role
---- on which resource, and who may change it. Lua 5.1, no I/O, no HTTP.
----
---- Codes marked `ours` are this sandbox's own: ElevenLabs publishes none for these
---- refusals, so no program should depend on them.
+--- The sandbox's model of a workspace: who has which role on which resource, and who may change
+--- it, by the documented rules. Lua 5.1, no I/O, no HTTP. Codes marked `ours` are this sandbox's
+--- own: ElevenLabs publishes no code for these refusals, so no program should depend on them.
 
 local M = {}
 
-local MOST_PRINCIPALS = 100
+local MAX_PRINCIPALS = 100
 
 local Model = {}
 Model.__index = Model
 
---- All that a sandbox's workspace knows.
+--- The state of a sandbox's workspace.
 ---@class elevenlabs.workspace.sandbox.State
 ---@field users {id: string, email: string}[]
 ---@field groups {id: string, name: string, members: string[]}[] members are user ids
@@ -56,8 +54,7 @@ local function workspace_of(resources)
   }
 end
 
---- A workspace of four people, and ten resources of which Mia, who leaves, has a
---- role on most.
+--- A workspace of four people and ten resources. Mia, who leaves, has a role on most of them.
 ---@return elevenlabs.workspace.sandbox.State
 function M.example()
   return workspace_of {
@@ -94,8 +91,7 @@ local KINDS = {
 }
 local LEAVERS_ROLES = { "viewer", "editor", "commenter" }
 
---- Mia made every 25th herself, so that there her role stays; Tom two in five of the
---- others.
+--- Mia created every 25th, so her role on these stays. Tom created two in five of the others.
 local function creator_of(i)
   if i % 25 == 0 then
     return MIA
@@ -103,8 +99,8 @@ local function creator_of(i)
   return i % 5 > 2 and TOM or ADA
 end
 
---- The same people and as many resources as are asked for. Mia, who leaves, has a role
---- on each, and Ada may take it away, but not where Mia is the creator.
+--- The same people, and `count` resources. Mia, who leaves, has a role on each. Ada may remove it,
+--- unless Mia is the creator.
 ---@param count integer
 ---@return elevenlabs.workspace.sandbox.State
 function M.leaver(count)
@@ -120,7 +116,7 @@ end
 
 local LISTS = { "users", "groups", "service_accounts", "api_keys", "resources" }
 
---- Is this a state? For files that someone wrote by hand.
+--- Check a state, which someone may have written by hand.
 ---@return true|nil, string|nil why
 function M.check(state)
   for _, name in ipairs(LISTS) do
@@ -141,8 +137,9 @@ local function refuse(status, type_, code, message, param)
   return nil, { status = status, type = type_, code = code, message = message, param = param }
 end
 
--- By list and field: where each value was when last looked. A weak table apart, because
--- the lists are the user's and may change at any time; so an entry is a hint and no more.
+-- By list and field: at which index each value was. The user may change the lists at any time, so
+-- an index is a hint and no more. The table is weak and apart from the lists, which are the
+-- user's.
 local hints = setmetatable({}, { __mode = "k" })
 
 local function hints_for(list, field)
@@ -162,7 +159,7 @@ local function note_places(list, field)
   hints[list][field] = places
 end
 
---- The entry of a list whose field has this value: no entry shares it with another.
+--- The entry of a list whose field has this value. No two entries have the same value.
 local function find(list, field, value)
   local hinted = list[hints_for(list, field)[value]]
   if hinted and hinted[field] == value then
@@ -208,7 +205,7 @@ local function find_resource(self, id, type_)
   return resource
 end
 
---- Every role that reaches a principal: its own, its groups', everybody's.
+--- True if the principal has the role: by itself, by one of its groups, or as everybody has it.
 local function has_role(self, principal, resource, wanted)
   local function matches(role)
     return role ~= nil and (wanted == nil or role == wanted)
@@ -250,7 +247,7 @@ local function find_target(self, target)
   return refuse(400, "validation_error", "key_not_found", message, "workspace_api_key_id") -- ours
 end
 
---- The resource and the principal that a change is about, if the caller may.
+--- The resource and the principal of a change that the caller may make.
 local function prepare(self, caller, resource_id, args)
   local resource, refusal = find_resource(self, resource_id, args.resource_type)
   if not resource then
@@ -270,7 +267,7 @@ local function prepare(self, caller, resource_id, args)
   return resource, principal
 end
 
---- Remove any role; a role that is not there is no error.
+--- Remove any role. It is no error if there is none.
 ---@return true|nil, table|nil refusal
 function Model:unshare(caller, resource_id, args)
   local resource, principal = prepare(self, caller, resource_id, args)
@@ -291,7 +288,7 @@ function Model:share(caller, resource_id, args)
   for _ in pairs(resource.roles) do
     count = count + 1
   end
-  if not resource.roles[principal] and count >= MOST_PRINCIPALS then
+  if not resource.roles[principal] and count >= MAX_PRINCIPALS then
     local message = "A resource can be shared with at most 100 principals."
     return refuse(400, "invalid_request", "too_many_principals", message) -- ours
   end
@@ -299,7 +296,7 @@ function Model:share(caller, resource_id, args)
   return true
 end
 
---- Users and groups by id, service accounts under "key", that lack access.
+--- Who has no role so far. Service accounts have the type "key".
 local function share_options(state, resource)
   local options = {}
   local function add(list, type_, name)
@@ -315,8 +312,8 @@ local function share_options(state, resource)
   return options
 end
 
---- What get answers, but for JSON's own forms: `role_to_group_ids` is a map of
---- sorted lists and may hold empty ones.
+--- The resource that a get answers, as a plain table. `role_to_group_ids` is a map of sorted lists,
+--- some of them empty.
 ---@return table|nil, table|nil refusal
 function Model:get(caller, resource_id, args)
   local resource, refusal = find_resource(self, resource_id, args.resource_type)

@@ -1,5 +1,5 @@
---- Starts and stops the sandbox's nginx: loopback, TLS, a temporary prefix, no
---- privileges. Child process, signals and folders through luv.
+--- Starts the sandbox's nginx: on loopback, with TLS and a temporary prefix, without privileges.
+--- Child process, signals and folders go through luv.
 
 local cjson = require "cjson.safe"
 local core = require "elevenlabs.workspace.core"
@@ -96,12 +96,12 @@ local function write_file(path, text)
   file:close()
 end
 
---- Said here, where a person reads it, and not in nginx's log.
+--- Check the state before nginx starts: a person reads the reason here, and not in nginx's log.
 local function check_state(path)
   local file = path and io.open(path)
   if not path then
     return true
-  elseif not file then -- it will be written at the end
+  elseif not file then -- the file will be written when nginx ends
     local folder = path:match "^(.*/)" or "."
     if uv.fs_access(folder, "W") then
       return true
@@ -140,14 +140,14 @@ local function quote(text)
   return "'" .. text:gsub("'", "'\\''") .. "'"
 end
 
---- A certificate for loopback that is its own authority.
+--- Make a certificate for loopback that is its own authority.
 local function make_certificate(prefix)
   local command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30"
     .. " -subj '/CN=elevenlabs-workspace sandbox'"
     .. " -addext 'subjectAltName=IP:127.0.0.1,DNS:localhost'"
     .. " -keyout %s/key.pem -out %s/ca.pem 2>%s/openssl.log"
   local at = quote(prefix)
-  -- Not os.execute, which lets no SIGINT through meanwhile.
+  -- Not os.execute: it would block SIGINT.
   assert(io.popen(command:format(at, at, at))):close()
   return exists(prefix .. "/ca.pem") and exists(prefix .. "/key.pem")
 end
@@ -180,8 +180,8 @@ end
 
 -- ---- starting
 
---- Listening happens here and nginx inherits the socket, as when it replaces its
---- own binary: a free port cannot be lost between choosing and using it.
+--- Listen here and let nginx inherit the socket, as when it replaces its own binary. A free port
+--- cannot be lost so between its choice and its use.
 local function listen(port)
   local socket = uv.new_tcp()
   local ok, err = socket:bind(HOST, port)
@@ -205,7 +205,7 @@ local function environment()
   return list
 end
 
---- What a program needs to know of a running sandbox.
+--- What a program must know to use a running sandbox.
 local function describe(prefix, port, options)
   local state = options.resources and model.leaver(1) or model.example()
   local first = state.resources[1]
@@ -221,7 +221,7 @@ local function describe(prefix, port, options)
   }
 end
 
---- nginx starts a worker anew that was killed: it is ready once all the same.
+--- nginx starts a killed worker again, and says again that it is ready; `on_ready` is called once.
 local function watch_log(pipe, on_ready, log)
   local tail, ready = "", false
   pipe:read_start(function(_, chunk)
@@ -247,7 +247,7 @@ local function spawn(program, prefix, socket, on_ready, on_exit)
     args = { "-e", "stderr", "-p", prefix, "-c", "nginx.conf" },
     stdio = { nil, nil, pipe, socket },
     env = environment(),
-    detached = true, -- a terminal's Ctrl-C is for the command that started it
+    detached = true, -- Ctrl-C in a terminal goes to the command alone
   }, function(code)
     process:close()
     pipe:close()
@@ -266,8 +266,8 @@ end
 ---@param options table { port, latency_ms, jitter_ms, http2, state_file = nil, resources = nil,
 --- fail_rate = nil, rate_limit = nil, max_concurrent = nil, on_ready(description),
 --- on_exit(code, log): the folder is gone by then }
----@return table|nil process has kill(signal): "sigquit", as after SIGTERM nginx gives its
---- worker 3 s to end, and a large state takes longer to write
+---@return table|nil process has kill(signal). Use "sigquit": after SIGTERM nginx gives its worker
+--- 3 s to end, and a large state takes longer to write
 ---@return string|nil why
 function M.start(options)
   local program = find_program "nginx" or find_program "openresty"

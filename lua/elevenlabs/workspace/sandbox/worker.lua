@@ -1,5 +1,5 @@
---- Inside nginx: settings in, requests through the app, state out. One worker, so
---- the model lives in its memory.
+--- The sandbox inside nginx: it reads settings, answers requests by the app, and writes the state.
+--- There is one worker, and the model is in its memory.
 
 local app = require "elevenlabs.workspace.sandbox.app"
 local cjson = require "cjson.safe"
@@ -20,12 +20,12 @@ end
 
 local SIGQUIT, PR_SET_PDEATHSIG = 3, 1
 
---- In nginx's master: end when the command that started it ends, however that was. In
---- its worker: end with the master. By SIGQUIT, as nginx.lua says.
+--- End with the parent, however it ended: nginx's master with the command that started it, the
+--- worker with the master. nginx.lua says why by SIGQUIT.
 function M.follow_parent()
   local ffi = require "ffi"
   if ffi.os == "Linux" then
-    pcall(ffi.cdef, "int prctl(int option, ...)") -- the worker has the master's already
+    pcall(ffi.cdef, "int prctl(int option, ...)") -- in the worker it is declared already
     ffi.C.prctl(PR_SET_PDEATHSIG, ffi.new("unsigned long", SIGQUIT))
   end
 end
@@ -40,7 +40,7 @@ local function first_state()
 end
 
 --- At the worker's start.
----@param path string JSON { resource_types, latency_ms, jitter_ms, and what nginx.start takes beside }
+---@param path string JSON: the settings that nginx.lua wrote
 function M.init(path)
   settings = read_json(path)
   workspace = model.new(first_state())
@@ -61,7 +61,8 @@ local function send(response, headers)
   ngx.print(response.body)
 end
 
---- One request through the gate; `handle()` is what the app makes of it.
+--- Answer one request after limits and faults.
+---@param handle fun(): table the app's answer
 local function answer(handle)
   local verdict = gate:enter()
   ngx.ctx.verdict = verdict -- for M.leave
@@ -71,14 +72,14 @@ local function answer(handle)
   end
   local response = verdict.apply and handle() or nil
   if verdict.close then
-    return ngx.exit(444) -- over HTTP/2 it resets the stream: others go on
+    return ngx.exit(444) -- over HTTP/2 this resets the stream, and others go on
   elseif verdict.refusal then
     response = service:refuse(verdict.refusal, response and response.headers["request-id"])
   end
   send(response, gate:headers(verdict))
 end
 
---- For each request. Its body is read first: one that is too large goes to M.too_large.
+--- For each request. If its body is too large, nginx calls M.too_large instead.
 function M.serve()
   ngx.req.read_body()
   answer(function()
@@ -93,28 +94,27 @@ function M.serve()
   end)
 end
 
---- For a body over nginx's own limit, which is the app's.
+--- For a body over nginx's limit, which is that of the app.
 function M.too_large()
   answer(function()
     return service:too_large()
   end)
 end
 
---- At each request's end, which nginx sees also where a handler failed or the client
---- went away.
+--- At each request's end. nginx calls this also if a handler failed or the client went away.
 function M.leave()
   local verdict = ngx.ctx.verdict
   if verdict then
     gate:leave(verdict)
   end
-  -- LuaJIT hashes a few bytes of a long string. Answers alike but for a number collide, and
-  -- beside a large state thousands of old ones would be searched for each new one.
+  -- LuaJIT hashes a few bytes of a long string, so answers that differ by a number alone collide.
+  -- If thousands of old answers are not collected, each new one is compared with all of them.
   if service.requests % 500 == 0 then
     collectgarbage()
   end
 end
 
---- At the worker's end: a reader sees the old state or the new one, never a part.
+--- At the worker's end. The new file replaces the old one whole, so no reader sees a part.
 function M.save()
   if not settings or not settings.state_file then
     return

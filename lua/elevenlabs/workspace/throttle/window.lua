@@ -1,9 +1,9 @@
---- How many requests may be in flight: a window that grows while the server keeps up and
---- shrinks when it does not, and a gate for the whole client. Pure.
+--- How many requests may be in flight: a window that grows while the server keeps up and shrinks
+--- when it does not, and a pause of the whole client. Pure: time comes from outside.
 
 local M = {}
 
-local START, SMALLEST = 4, 1
+local FIRST_WINDOW, MIN_WINDOW = 4, 1
 local CUTS = { crowded = 0.7, busy = 0.5 }
 
 ---@class elevenlabs.workspace.Limiter
@@ -15,38 +15,38 @@ Limiter.__index = Limiter
 function M.new(most)
   return setmetatable({
     ceiling = most,
-    most = most, -- the ceiling, or less where the server names its own
-    window = math.min(START, most),
+    most = most, -- the ceiling, or less if the server names its own
+    window = math.min(FIRST_WINDOW, most),
     used = 0, -- the most in flight since the window last changed
-    successes = 0, -- since then
-    begun = 0, -- attempts so far, to tell which began before a cut
-    cut_at = 0, -- `begun` at the last cut
-    gate_at = 0, -- and when the gate last shut for a reason of our own
-    opens_ms = 0, -- the gate
+    successes = 0, -- since the window last changed
+    begun = 0, -- attempts so far; an attempt's mark is its place in this count
+    cut_mark = 0, -- `begun` when the window was last cut
+    pause_mark = 0, -- `begun` when the pause last grew
+    paused_until_ms = 0,
   }, Limiter)
 end
 
 --- How many may be in flight now.
 ---@return integer
 function Limiter:places(now_ms)
-  return now_ms < self.opens_ms and 0 or math.floor(self.window)
+  return now_ms < self.paused_until_ms and 0 or math.floor(self.window)
 end
 
---- May one more be in flight now?
+--- True if one more may be in flight now.
 ---@return boolean
 function Limiter:has_place(in_flight, now_ms)
-  return now_ms >= self.opens_ms and in_flight + 1 <= self.window
+  return now_ms >= self.paused_until_ms and in_flight + 1 <= self.window
 end
 
---- When the gate opens; in the past where it is open.
+--- When the pause ends. If there is no pause, this time has passed.
 ---@return number ms
-function Limiter:opens_at()
-  return self.opens_ms
+function Limiter:paused_until()
+  return self.paused_until_ms
 end
 
 --- An attempt is made.
----@param in_flight integer with it
----@return integer mark for `succeeded`, `cut` and `shut`
+---@param in_flight integer including this attempt
+---@return integer mark for `cut` and `pause`
 function Limiter:begin(in_flight)
   self.begun = self.begun + 1
   if in_flight > self.used then
@@ -56,12 +56,12 @@ function Limiter:begin(in_flight)
 end
 
 local function set_window(self, window)
-  self.window = math.max(SMALLEST, math.min(self.most, window))
+  self.window = math.max(MIN_WINDOW, math.min(self.most, window))
   self.used, self.successes = 0, 0
 end
 
---- An answer came that asks for no less. A full window of them, with the window in use,
---- makes it larger by one.
+--- An answer came that asks for no less. After a full window of such answers the window grows by
+--- one, if all of it was in use.
 function Limiter:succeeded()
   self.successes = self.successes + 1
   if self.successes + 1 <= self.window then
@@ -73,16 +73,16 @@ function Limiter:succeeded()
   end
 end
 
---- The server cannot keep up. One cut per round trip: what was sent before the last cut
---- tells nothing new.
+--- The server cannot keep up. The window is cut once per round trip, because attempts from before
+--- the last cut tell nothing new.
 ---@param mark integer of the attempt
 ---@param load "crowded"|"busy" too many at once, or too much work
----@return boolean whether the window changed
+---@return boolean changed
 function Limiter:cut(mark, load)
-  if mark <= self.cut_at then
+  if mark <= self.cut_mark then
     return false
   end
-  self.cut_at = self.begun
+  self.cut_mark = self.begun
   set_window(self, self.window * CUTS[load])
   return true
 end
@@ -90,21 +90,22 @@ end
 --- The server said how many it takes at once.
 ---@param maximum integer
 function Limiter:cap(maximum)
-  self.most = math.max(SMALLEST, math.min(self.ceiling, maximum))
+  self.most = math.max(MIN_WINDOW, math.min(self.ceiling, maximum))
   if self.window > self.most then
     set_window(self, self.most)
   end
 end
 
---- Shut the gate until then, if it is not shut for longer.
----@param asked boolean the server asked for it; what we choose ourselves counts once per
---- round trip, as the longest of many random times would not be random
----@return boolean whether it is shut for longer now
-function Limiter:shut(mark, until_ms, asked)
-  if until_ms <= self.opens_ms or (not asked and mark <= self.gate_at) then
+--- Pause until then, if no longer pause is set. A pause of our own choice has a random length: it
+--- is set once per round trip, because the longest of many random lengths is not random.
+---@param mark integer of the attempt
+---@param asked boolean the server asked for this pause
+---@return boolean longer whether the pause is longer now
+function Limiter:pause(mark, until_ms, asked)
+  if until_ms <= self.paused_until_ms or (not asked and mark <= self.pause_mark) then
     return false
   end
-  self.opens_ms, self.gate_at = until_ms, self.begun
+  self.paused_until_ms, self.pause_mark = until_ms, self.begun
   return true
 end
 

@@ -1,34 +1,14 @@
 local cjson = require "cjson"
-local core = require "elevenlabs.workspace.core"
+local evidences = require "elevenlabs.workspace.answer.evidence"
 local outcome = require "elevenlabs.workspace.answer.outcome"
 local secrets = require "elevenlabs.workspace.secrets"
-
-local function evidence(changes)
-  local all = {
-    sent = true,
-    curl_code = 0,
-    status = 200,
-    head_ended = true,
-    whole = true,
-    is_text = true,
-    body = '{"status":"ok"}',
-    headers = {},
-    message = "",
-    elapsed_ms = 1,
-  }
-  for name, value in pairs(changes) do
-    all[name] = value
-  end
-  all.body_proof = core.judge_body(all.body, all.whole)
-  return all
-end
 
 local function same(value)
   return value
 end
 
 local function judge(changes, op, mask)
-  return outcome.judge(op or "unshare", evidence(changes), mask or same)
+  return outcome.judge(op or "unshare", evidences.new(changes), mask or same)
 end
 
 describe("outcome", function()
@@ -86,7 +66,7 @@ describe("outcome", function()
     end
 
     it("a body that nobody judged", function()
-      local unjudged = evidence {}
+      local unjudged = evidences.new {}
       unjudged.body_proof = nil
       for _, op in ipairs { "unshare", "share" } do
         local verdict = outcome.judge(op, unjudged, same)
@@ -156,14 +136,14 @@ describe("outcome", function()
     { 403, "refused", "permission", "none" },
     { 404, "refused", "not_found", "none" },
     { 405, "refused", "invalid_request", "none" },
-    { 408, "refused", "timeout", "gate" },
+    { 408, "refused", "timeout", "pause" },
     { 409, "refused", "conflict", "retry" },
     { 410, "refused", "invalid_request", "none" },
     { 413, "refused", "invalid_request", "none" },
     { 418, "refused", "invalid_request", "none" },
     { 422, "refused", "unprocessable", "none" },
-    { 425, "refused", "rate_limited", "gate" },
-    { 429, "refused", "rate_limited", "gate" },
+    { 425, "refused", "rate_limited", "pause" },
+    { 429, "refused", "rate_limited", "pause" },
     { 500, "unconfirmed", "server", "resend" },
     { 502, "unconfirmed", "server", "resend" },
     { 503, "unconfirmed", "server", "retry" },

@@ -1,0 +1,228 @@
+local worlds = require "spec.support.world"
+
+local patient, world = worlds.patient, worlds.new
+
+describe("sending", function()
+  it("keeps at most max_concurrency in flight, first come first served", function()
+    local engine, core = world()
+    for i = 1, 5 do
+      engine:start("unshare", { number = i })
+    end
+    engine:step()
+    assert.are.equal(2, #core.attempts)
+    core:answer(1)
+    engine:step()
+    assert.are.equal(3, #core.attempts)
+    core:answer(2)
+    core:answer(3)
+    assert.are.equal(2, engine:step())
+    local order = {}
+    for i, attempt in ipairs(core.attempts) do
+      order[i] = attempt.args.number
+    end
+    assert.are.same({ 1, 2, 3, 4, 5 }, order)
+  end)
+
+  describe("asks for the key", function()
+    it("once per attempt", function()
+      local asked = 0
+      local engine, core = world {
+        api_key = function()
+          asked = asked + 1
+          return "key" .. asked
+        end,
+      }
+      engine:start("unshare", {})
+      engine:start("unshare", {})
+      engine:step()
+      assert.are.equal("key1", core.attempts[1].key)
+      assert.are.equal("key2", core.attempts[2].key)
+    end)
+
+    local nonsense = {
+      ["raises"] = function()
+        error "no vault"
+      end,
+      ["gives nothing"] = function() end,
+      ["gives a number"] = function()
+        return 7
+      end,
+      ["raises a nil"] = function()
+        error()
+      end,
+    }
+    for name, api_key in pairs(nonsense) do
+      it("of a function that " .. name .. ", and loses no call", function()
+        local engine, core = world { api_key = api_key }
+        local call = engine:start("unshare", {})
+        assert.are.equal(1, engine:step())
+        local _, err = call:result()
+        assert.are.same({ "not_sent", "api_key" }, { err.outcome, err.field })
+        assert.are.equal(0, #core.attempts)
+      end)
+    end
+
+    it("of a function that cancels its own call", function()
+      local engine, core, call
+      engine, core = world {
+        api_key = function()
+          call:cancel()
+          return "key"
+        end,
+      }
+      call = engine:start("unshare", {})
+      assert.are.equal(1, engine:step())
+      assert.are.equal(0, #core.attempts)
+      assert.are.equal("cancelled", select(2, call:result()).kind)
+    end)
+
+    it("of a function that takes its time, and keeps no host busy meanwhile", function()
+      local engine, core, wake
+      engine, core = world {
+        api_key = function()
+          engine:step()
+          wake = core.wake or "never"
+          return "key"
+        end,
+      }
+      engine:start("unshare", {})
+      engine:step()
+      assert.are.equal("never", wake)
+      assert.are.equal(1, #core.attempts)
+    end)
+
+    it("of a function in whose time the server asks for a pause, and keeps to that", function()
+      local asked, core, engine, pass = 0
+      engine, core, pass = world {
+        max_attempts = 2,
+        api_key = function()
+          asked = asked + 1
+          if asked == 2 then
+            core:answer(1, { status = 429, headers = { ["retry-after"] = "5" } })
+            engine:step()
+          end
+          return "key"
+        end,
+      }
+      engine:start("unshare", {})
+      engine:start("unshare", {})
+      engine:step()
+      assert.are.equal(1, #core.attempts)
+      pass(5499)
+      engine:step()
+      assert.are.equal(1, #core.attempts)
+      pass(1)
+      engine:step()
+      assert.are.equal(2, #core.attempts) -- the window is smaller now
+      core:answer(2)
+      engine:step()
+      assert.are.equal(3, #core.attempts)
+    end)
+
+    it("and takes it out of whatever the server says", function()
+      local engine, core = world {
+        api_key = function()
+          return "sk_secret"
+        end,
+      }
+      local call = engine:start("unshare", {})
+      engine:step()
+      core:answer(1, {
+        status = 403,
+        headers = { ["request-id"] = "r-sk_secret" },
+        body = '{"detail":{"message":"sk_secret and sk_\\u0073ecret",'
+          .. '"code":"sk_secret","sk_secret":1}}',
+      })
+      engine:step()
+      local _, err = call:result()
+      assert.are.equal("[secret] and [secret]", err.message)
+      assert.are.equal("[secret]", err.code)
+      assert.are.equal("r-[secret]", err.request_id)
+      assert.are.equal(1, err.details["[secret]"])
+      assert.is_nil(tostring(err):find("sk_secret", 1, true))
+    end)
+  end)
+
+  it("asks a function that gives an empty key, and ends", function()
+    local engine, core = world {
+      api_key = function()
+        return ""
+      end,
+    }
+    function core.unshare()
+      return nil, { kind = "invalid_argument", field = "api_key", message = "empty" }
+    end
+    local call = engine:start("unshare", {})
+    engine:step()
+    assert.are.equal("empty", select(2, call:result()).message)
+  end)
+
+  it("takes what backs off before what was never sent", function()
+    local engine, core, pass = world { max_attempts = 4, max_concurrency = 1 }
+    engine:start("unshare", { number = 1 })
+    engine:step()
+    engine:start("unshare", { number = 2 })
+    engine:start("unshare", { number = 3 })
+    core:answer(1, { status = 500 })
+    engine:step() -- 2 takes the place
+    pass(200)
+    core:answer(2)
+    engine:step()
+    assert.are.equal(1, core.attempts[3].args.number)
+  end)
+
+  it("takes the soonest first", function()
+    local engine, core, pass = world { max_attempts = 4, max_concurrency = 4 }
+    local randoms = { 0.9, 0.1, 0.5 }
+    engine.random = function()
+      return table.remove(randoms, 1)
+    end
+    for i = 1, 3 do
+      engine:start("unshare", { number = i })
+    end
+    engine:step()
+    for i = 1, 3 do
+      core:answer(i, { status = 500 })
+    end
+    engine:step()
+    local order = {}
+    for _ = 1, 3 do
+      pass(core.wake - engine.now())
+      engine:step()
+      order[#order + 1] = core.attempts[#core.attempts].args.number
+    end
+    assert.are.same({ 2, 3, 1 }, order)
+  end)
+
+  it("lets no single call wait for a run's probe", function()
+    local engine, core, pass = world { max_concurrency = 4, max_attempts = 4 }
+    engine.throttle.budget.tokens = 6
+    local call = engine:start("unshare", {})
+    engine:start("unshare", {}, patient())
+    engine:step()
+    core:answer(1, { status = 500 })
+    engine:step()
+    core:answer(2, { status = 500 })
+    engine:step() -- the first backs off for 125 ms, the second for a second
+    assert.are.equal(engine.now() + 125, core.wake)
+    pass(125)
+    engine:step()
+    core:answer(3)
+    engine:step()
+    assert.is_true(call:done())
+  end)
+
+  it("probes with what was not tried yet", function()
+    local engine, core, pass = world()
+    local policy = patient { max_attempts = 8 }
+    engine.throttle.budget.tokens = 1
+    engine:start("unshare", { number = 1 }, policy)
+    engine:step()
+    core:answer(1, { status = 500 })
+    engine:step()
+    engine:start("unshare", { number = 2 }, policy)
+    pass(1000)
+    engine:step()
+    assert.are.equal(2, core.attempts[2].args.number)
+  end)
+end)
