@@ -51,8 +51,10 @@ local function remove(delay_queue, value)
   end
 end
 
---- Add `value`, or move it, behind the values of the same time.
+--- Add `value`, or move it, behind the values of the same time. The time is set first, because that
+--- may raise: a value in the queue must have a time.
 function DelayQueue:put(value, due_ms)
+  value.due_ms = due_ms
   remove(self, value)
   local place = 1
   for i = #self, 1, -1 do
@@ -62,7 +64,6 @@ function DelayQueue:put(value, due_ms)
     end
   end
   table.insert(self, place, value)
-  value.due_ms = due_ms
 end
 
 function DelayQueue:soonest()

@@ -33,6 +33,21 @@ describe("delay_queue", function()
     assert.are.equal("fbdcae", order(delay_queue))
   end)
 
+  it("does not hold a value of which the time could not be set for lack of memory", function()
+    local delay_queue = queue.new_delay_queue()
+    delay_queue:put({ name = "a" }, 1)
+    local poor = setmetatable({ name = "b" }, {
+      __newindex = function()
+        error "not enough memory"
+      end,
+    })
+    assert.has_error(function()
+      delay_queue:put(poor, 0)
+    end)
+    delay_queue:put({ name = "c" }, 0)
+    assert.are.equal("ca", order(delay_queue))
+  end)
+
   it("holds a value once", function()
     local delay_queue, value = queue.new_delay_queue(), { name = "a" }
     delay_queue:put(value, 1)
