@@ -470,57 +470,61 @@ mutant("what reached nobody counts as an attempt", "return evidence.sent and", "
 
 -- ---- the life of a run
 
-of("lua/elevenlabs/workspace/bulk/run.lua", "spec/unit/lua/bulk_spec.lua")
-mutant("told before it is synced", "local ok, failure = self.journal:sync()",
+of("lua/elevenlabs/workspace/bulk/results.lua", "spec/unit/lua/bulk_spec.lua")
+mutant("told before it is synced", "local ok, failure = run.journal:sync()",
   "local ok, failure = true, nil", {
     by = "spec/unit/lua/bulk/journal_spec.lua",
     filter = "says nothing before",
     in_sim = true,
     rows = { 59, 60 },
   })
-mutant("written down as confirmed before the answer", "return hold(self, call)",
-  [[if self.journal then self.journal:record(item, { outcome = "confirmed" }) end
-    return hold(self, call)]], {
-    by = "spec/unit/lua/bulk/journal_spec.lua",
-    filter = "the journal holds",
-    in_sim = true,
-  })
-mutant("closing reports twice", [[stop(self, "closed", err.message)]],
-  [[stop(self, "closed", err.message)
-    settle(self, item, unsent(perhaps_applied, err))]], { in_sim = true })
-mutant("a share is sent before its intent is written",
-  [[if self.journal and self.op == "share" then]],
-  "if false then", { by = "spec/unit/lua/bulk/journal_spec.lua", filter = "of shares" })
-mutant("an intent is not synced", [[  return self.journal:sync()]], "  return true",
-  { by = "spec/unit/lua/bulk/journal_spec.lua", filter = "of shares" })
 mutant("what could not be written is confirmed", "ending = not_written(",
   "local _ = not_written(", {
     by = "spec/unit/lua/bulk/journal_spec.lua",
     filter = "cannot be written",
     rows = { 58, 59 },
   })
-mutant("a run goes on without its journal", [[stop(self, "journal", failure.message)]], "", {
+mutant("a run goes on without its journal", [[stop(run, "journal", failure.message)]], "", {
   by = "spec/unit/lua/bulk/journal_spec.lua",
   filter = "cannot be written",
   rows = { 58, 59 },
 })
+
+of("lua/elevenlabs/workspace/bulk/intake.lua", "spec/unit/lua/bulk_spec.lua")
+mutant("written down as confirmed before the answer", "return hold(run.held, call)",
+  [[if run.journal then run.journal:record(item, { outcome = "confirmed" }) end
+    return hold(run.held, call)]], {
+    by = "spec/unit/lua/bulk/journal_spec.lua",
+    filter = "the journal holds",
+    in_sim = true,
+  })
+mutant("closing reports twice", [[stop(run, "closed", err.message)]],
+  [[stop(run, "closed", err.message)
+    settle(run, item, unsent(perhaps_applied, err))]], { in_sim = true })
+mutant("a share is sent before its intent is written",
+  [[if run.journal and run.op == "share" then]],
+  "if false then", { by = "spec/unit/lua/bulk/journal_spec.lua", filter = "of shares" })
+mutant("an intent is not synced", [[  return run.journal:sync()]], "  return true",
+  { by = "spec/unit/lua/bulk/journal_spec.lua", filter = "of shares" })
 mutant("the earlier run's doubt is forgotten",
   [[perhaps_applied and "unconfirmed" or "not_sent",]], [["not_sent",]], {
     by = "spec/unit/lua/bulk/journal_spec.lua",
     filter = RESUMING,
   })
-mutant("a run is at its end where it stopped", "self.report.exhausted = self.cancelled == 0",
-  "self.report.exhausted = true")
+mutant("a run is at its end where it stopped", "run.report.exhausted = run.cancelled == 0",
+  "run.report.exhausted = true")
 mutant("a run holds any number of items", "if last >= room or", "if")
 mutant("what a run sends again needs no place of its own",
-  "if self.most < self.engine.max_concurrency then", "if false then",
+  "if run.most < run.engine.max_concurrency then", "if false then",
   { filter = "where items are sent again" })
+mutant("a stopped run takes more", "return run.stopping or run.cancelled > 0 or",
+  "return run.cancelled > 0 or")
+
+of("lua/elevenlabs/workspace/bulk/run.lua", "spec/unit/lua/bulk_spec.lua")
 mutant("cancelling waits longer than 5 s", "self.cancel_at_ms = now + GRACE_MS",
   "self.cancel_at_ms = now + 2 * GRACE_MS", { filter = "is cancelled" })
 mutant("cancelling twice does no more than once", "or self.cancelled > 1 then", "then",
   { filter = "is cancelled" })
-mutant("a stopped run takes more", "return self.stopping or self.cancelled > 0 or",
-  "return self.cancelled > 0 or")
 
 of("lua/elevenlabs/workspace/bulk.lua", "spec/unit/lua/bulk_spec.lua")
 mutant("a file with an error is sent", "if total == 0 then", "if true then")

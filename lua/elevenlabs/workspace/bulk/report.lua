@@ -1,4 +1,4 @@
---- What a bulk run tells: its report and its progress.
+--- The report of a bulk run: what became of its items.
 
 local texts = require "elevenlabs.workspace.text"
 
@@ -38,18 +38,11 @@ local MOST_REASONS = 10
 ---@field ignored string[]|nil fields that rows of a file had and no item got: the role, in an unshare
 ---@field journal {path: string, resumed: boolean, warning: string|nil}|nil
 
---- A report so far, and how the run goes. `tostring` of it is one line.
----@class elevenlabs.workspace.Progress: elevenlabs.workspace.Report
----@field in_flight integer requests of the client, other calls' included
----@field window integer how many may be in flight
----@field held integer items taken that have not ended
----@field paused_ms number for so long nothing new is sent; 0 where it goes on
----@field over boolean
-
 local Report = { __name = "elevenlabs.workspace.report", __concat = texts.concat }
-local Progress = { __name = "elevenlabs.workspace.progress", __concat = texts.concat }
 
-local function describe_counts(self)
+--- The counts as text.
+---@return string
+function M.describe_counts(self)
   return ("total %d confirmed %d refused %d unconfirmed %d not_sent %d"):format(
     self.total,
     self.confirmed,
@@ -79,23 +72,15 @@ local function describe_dry_run(self)
   return ("; dry run: %d valid, %d invalid, nothing was sent"):format(valid, self.invalid)
 end
 
-function Report.__tostring(self)
-  local text = describe_counts(self)
+--- On one line.
+---@return string
+function M.describe(self)
+  local text = M.describe_counts(self)
   text = self.dry_run and text .. describe_dry_run(self) or text
   return self.stopped and text .. describe_stop(self) or text
 end
 
-function Progress.__tostring(self)
-  if self.over then
-    return Report.__tostring(self)
-  end
-  local text = describe_counts(self)
-  if self.count then
-    text = text:gsub("^total %d+", ("%%0 of %d"):format(self.count))
-  end
-  local pause = self.paused_ms > 0 and (", paused for %.0f ms"):format(self.paused_ms) or ""
-  return ("%s; %d in flight, %d retries%s"):format(text, self.in_flight, self.retries, pause)
-end
+Report.__tostring = M.describe
 
 ---@param opts elevenlabs.workspace.BulkOptions
 ---@param journal elevenlabs.workspace.Journal|nil
@@ -124,6 +109,16 @@ function M.new(opts, journal, count)
       warning = journal.warning,
     } or nil,
   }, Report)
+end
+
+--- What is not counted item by item.
+function M.update(run)
+  local report = run.report
+  report.retries = run.policy.retries
+  report.ignored = run.source:ignored()
+  report.elapsed_ms = math.floor(run.engine.now() - run.started_ms + 0.5)
+  report.stopped = run.stopping and run.stopping.reason or nil
+  report.stop_message = run.stopping and run.stopping.message or nil
 end
 
 -- ---- reasons
@@ -169,17 +164,6 @@ function M.count_reason(report, err, message)
     code = err.code,
     message = message,
   }
-end
-
---- A report so far, as on_progress gets it.
----@param report elevenlabs.workspace.Report
----@param fields table what progress has beside it
----@return elevenlabs.workspace.Progress
-function M.progress(report, fields)
-  for name, value in pairs(report) do
-    fields[name] = value
-  end
-  return setmetatable(fields, Progress)
 end
 
 return M

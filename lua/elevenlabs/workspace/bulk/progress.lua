@@ -1,0 +1,61 @@
+--- How a bulk run goes, as its owner is told.
+
+local call_user = require("elevenlabs.workspace.bulk.owner").call
+local reports = require "elevenlabs.workspace.bulk.report"
+local texts = require "elevenlabs.workspace.text"
+
+local M = {}
+
+local PROGRESS_MS = 100
+
+--- A report so far, and how the run goes. `tostring` of it is one line.
+---@class elevenlabs.workspace.Progress: elevenlabs.workspace.Report
+---@field in_flight integer requests of the client, other calls' included
+---@field window integer how many may be in flight
+---@field held integer items taken that have not ended
+---@field paused_ms number for so long nothing new is sent; 0 where it goes on
+---@field over boolean
+
+local Progress = { __name = "elevenlabs.workspace.progress", __concat = texts.concat }
+
+function Progress.__tostring(self)
+  if self.over then
+    return reports.describe(self)
+  end
+  local text = reports.describe_counts(self)
+  if self.count then
+    text = text:gsub("^total %d+", ("%%0 of %d"):format(self.count))
+  end
+  local pause = self.paused_ms > 0 and (", paused for %.0f ms"):format(self.paused_ms) or ""
+  return ("%s; %d in flight, %d retries%s"):format(text, self.in_flight, self.retries, pause)
+end
+
+--- A report so far, as on_progress gets it.
+---@param report elevenlabs.workspace.Report
+---@param fields table what progress has beside it
+---@return elevenlabs.workspace.Progress
+function M.new(report, fields)
+  for name, value in pairs(report) do
+    fields[name] = value
+  end
+  return setmetatable(fields, Progress)
+end
+
+function M.tell(run)
+  local now = run.engine.now()
+  if not run.on_progress or (now < run.progress_at_ms and not run.over) then
+    return
+  end
+  reports.update(run)
+  local progress = M.new(run.report, {
+    in_flight = run.engine.flying_count,
+    window = run.engine.pace:window(),
+    held = #run.held,
+    paused_ms = run.engine.pace:paused_ms(now),
+    over = run.over,
+  })
+  call_user(run, run.on_progress, progress)
+  run.progress_at_ms = run.engine.now() + PROGRESS_MS -- a slow one must leave time for the rest
+end
+
+return M
