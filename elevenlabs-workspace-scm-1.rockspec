@@ -75,6 +75,7 @@ build = {
     ["elevenlabs.workspace.bulk"] = "lua/elevenlabs/workspace/bulk.lua",
     ["elevenlabs.workspace.bulk.intake"] = "lua/elevenlabs/workspace/bulk/intake.lua",
     ["elevenlabs.workspace.bulk.journal"] = "lua/elevenlabs/workspace/bulk/journal.lua",
+    ["elevenlabs.workspace.bulk.known"] = "lua/elevenlabs/workspace/bulk/known.lua",
     ["elevenlabs.workspace.bulk.owner"] = "lua/elevenlabs/workspace/bulk/owner.lua",
     ["elevenlabs.workspace.bulk.pending"] = "lua/elevenlabs/workspace/bulk/pending.lua",
     ["elevenlabs.workspace.bulk.progress"] = "lua/elevenlabs/workspace/bulk/progress.lua",

@@ -128,7 +128,7 @@ local function check_source(engine, op, source, may_begin)
 end
 
 local function new_policy(engine, journal)
-  local rules = stop_rules.new(journal and journal.has_confirmed)
+  local rules = stop_rules.new(journal and journal.known.has_confirmed)
   local policy
   policy = engines.policy {
     max_attempts = engine.max_attempts or ATTEMPTS,

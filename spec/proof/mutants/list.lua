@@ -356,7 +356,7 @@ mutant("what cannot be read is the end", "if (got < 0) {", "if (0) {",
 
 local RESUMING = "^the journal [^c]" -- not "cut anywhere", which takes long
 
-module "bulk/journal"
+of("lua/elevenlabs/workspace/bulk/known.lua", "spec/unit/lua/bulk/journal_spec.lua")
 mutant("resuming trusts what is unconfirmed", [[local confirmed = record.outcome == "confirmed"]],
   [[local confirmed = record.outcome == "confirmed" or record.outcome == "unconfirmed"]],
   { filter = "remembers what may", in_sim = true })
@@ -383,6 +383,8 @@ mutant("a share in doubt is sent again", [[return self.is_share and perhaps and 
 mutant("after a kill nothing was on its way",
   "local perhaps, confirmed = self.interrupted and not self.is_share, false",
   "local perhaps, confirmed = false, false", { filter = "after a run that was killed" })
+
+module "bulk/journal"
 mutant("another operation's journal is taken", "elseif header.operation ~= wanted.operation then",
   "elseif false then", { filter = "is refused" })
 mutant("another server's journal is taken", "elseif header.base_url ~= wanted.base_url then",
@@ -530,7 +532,7 @@ of("lua/elevenlabs/workspace/bulk.lua", "spec/unit/lua/bulk_spec.lua")
 mutant("a file with an error is sent", "if total == 0 then", "if true then")
 mutant("a bulk run gives up sooner", "local ATTEMPTS = 8", "local ATTEMPTS = 7", { rows = { 57 } })
 mutant("a list of what is gone stops a run that had confirmations",
-  "stop_rules.new(journal and journal.has_confirmed)", "stop_rules.new(false)", {
+  "stop_rules.new(journal and journal.known.has_confirmed)", "stop_rules.new(false)", {
     by = "spec/unit/lua/bulk/journal_spec.lua",
     filter = "not stop at refusals",
   })

@@ -74,9 +74,9 @@ local function take(run)
     return deliver_invalid(run, invalid, why)
   end
   local perhaps_applied = false
-  if run.journal then
+  if run.known_items then
     local known
-    known, perhaps_applied = run.journal:take(item)
+    known, perhaps_applied = run.known_items:take(item)
     if settle_known(run, item, known, perhaps_applied) then
       return nil
     end

@@ -240,6 +240,7 @@ function M.new(parts)
     on_progress = opts.on_progress,
     count = parts.count,
     journal = parts.journal,
+    known_items = parts.journal and parts.journal.known,
     journal_failure = false,
     policy = parts.policy,
     most = math.min(engine.max_concurrency, opts.max_concurrency or math.huge),

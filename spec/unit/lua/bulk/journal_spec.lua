@@ -451,7 +451,7 @@ describe("the journal", function()
         told = err
       end,
     })
-    run_.journal.set = {
+    run_.known_items.set = {
       add = function()
         return nil, { kind = "out_of_memory", message = "out of memory" }
       end,
@@ -571,7 +571,7 @@ describe("the journal", function()
         return
       end
       for _, id in ipairs { "x", "y", "z", "other" } do
-        local known = journal:take(item(id))
+        local known = journal.known:take(item(id))
         assert.is_true(known == "new" or (known == "confirmed" and truth[id]), id)
       end
       journal:close()
