@@ -15,7 +15,7 @@ end
 local function of_files(name)
   return function(path, fields)
     check_arguments(name, path, fields)
-    return require("elevenlabs.workspace.items.file")[name](path, fields)
+    return require("elevenlabs.workspace.items.formats")[name](path, fields)
   end
 end
 

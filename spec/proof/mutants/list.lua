@@ -84,7 +84,7 @@ of("lua/elevenlabs/workspace/items/csv.lua", "spec/unit/lua/items/csv_spec.lua")
 mutant("a cell may begin like a formula", [[cell:find(FORMULA) and "'" .. cell or cell]], "cell")
 of("lua/elevenlabs/workspace/items/objects.lua", "spec/unit/lua/items_spec.lua")
 mutant("of a name given twice the last value counts", "if seen[name] then", "if false then")
-of("lua/elevenlabs/workspace/items/file.lua", "spec/unit/lua/items_spec.lua")
+of("lua/elevenlabs/workspace/items/csv_file.lua", "spec/unit/lua/items_spec.lua")
 mutant("one wrong column is named", "for i = 1, math.min(#wrong, MOST_NAMED) do", "for i = 1, 1 do")
 mutant("a second header is an item", "wrong = check_header(self, cells)", "wrong = nil")
 
