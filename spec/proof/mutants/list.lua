@@ -354,9 +354,7 @@ mutant("what cannot be read is the end", "if (got < 0) {", "if (0) {",
 
 -- ---- what a journal says
 
-local RESUMING = "^the journal [^c]" -- not "cut anywhere", which takes long
-
-of("lua/elevenlabs/workspace/bulk/known.lua", "spec/unit/lua/bulk/journal_spec.lua")
+module "bulk/known"
 mutant("resuming trusts what is unconfirmed", [[local confirmed = record.outcome == "confirmed"]],
   [[local confirmed = record.outcome == "confirmed" or record.outcome == "unconfirmed"]],
   { filter = "remembers what may", in_sim = true })
@@ -369,7 +367,7 @@ mutant("the type is no part of an item", [[return item.resource_type .. "\0"]], 
 mutant("an intent says nothing", "local perhaps = record.intent == true or", "local perhaps =",
   { filter = "of shares" })
 mutant("an ambiguous refusal leaves no doubt", "or record.ambiguous == true", "",
-  { filter = RESUMING })
+  { filter = "remembers what may" })
 mutant("a doubt of one role is forgotten for another",
   "if has(before, PERHAPS) and", "if false and has(before, PERHAPS) and",
   { filter = "of shares" })
@@ -465,37 +463,34 @@ mutant("a wrong key is asked again for ever",
   [[if call.confirming and verdict.action == "probe" then]], "if false then", { rows = { 54 } })
 mutant("a failure shows the key", "mask(failure.message) }", "failure.message }")
 mutant("what the run's rules say is not heard", "policy.on_verdict(verdict)", "", {
-  by = "spec/unit/lua/bulk_spec.lua",
+  by = "spec/unit/lua/bulk/stopping_spec.lua",
   rows = { 3, 5, 37, 38, 50, 51, 52, 54 },
 })
 mutant("what reached nobody counts as an attempt", "return evidence.sent and", "return true or")
 
 -- ---- the life of a run
 
-of("lua/elevenlabs/workspace/bulk/results.lua", "spec/unit/lua/bulk_spec.lua")
+module "bulk/results"
 mutant("told before it is synced", "local ok, failure = run.journal:sync()",
   "local ok, failure = true, nil", {
-    by = "spec/unit/lua/bulk/journal_spec.lua",
-    filter = "says nothing before",
+    filter = "told once they",
     in_sim = true,
     rows = { 59, 60 },
   })
 mutant("what could not be written is confirmed", "ending = not_written(",
   "local _ = not_written(", {
-    by = "spec/unit/lua/bulk/journal_spec.lua",
     filter = "cannot be written",
     rows = { 58, 59 },
   })
 mutant("a run goes on without its journal", [[stop(run, "journal", failure.message)]], "", {
-  by = "spec/unit/lua/bulk/journal_spec.lua",
   filter = "cannot be written",
   rows = { 58, 59 },
 })
 
-of("lua/elevenlabs/workspace/bulk/intake.lua", "spec/unit/lua/bulk_spec.lua")
-mutant("written down as confirmed before the answer", "return hold(run.held, call)",
+module "bulk/intake"
+mutant("written down as confirmed before the answer", "return add_pending(run.held, call)",
   [[if run.journal then run.journal:record(item, { outcome = "confirmed" }) end
-    return hold(run.held, call)]], {
+    return add_pending(run.held, call)]], {
     by = "spec/unit/lua/bulk/journal_spec.lua",
     filter = "the journal holds",
     in_sim = true,
@@ -505,35 +500,34 @@ mutant("closing reports twice", [[stop(run, "closed", err.message)]],
     settle(run, item, unsent(perhaps_applied, err))]], { in_sim = true })
 mutant("a share is sent before its intent is written",
   [[if run.journal and run.op == "share" then]],
-  "if false then", { by = "spec/unit/lua/bulk/journal_spec.lua", filter = "of shares" })
+  "if false then", { filter = "each intent" })
 mutant("an intent is not synced", [[  return run.journal:sync()]], "  return true",
-  { by = "spec/unit/lua/bulk/journal_spec.lua", filter = "of shares" })
+  { filter = "intent cannot" })
 mutant("the earlier run's doubt is forgotten",
   [[perhaps_applied and "unconfirmed" or "not_sent",]], [["not_sent",]], {
-    by = "spec/unit/lua/bulk/journal_spec.lua",
-    filter = RESUMING,
+    by = "spec/unit/lua/bulk/known_spec.lua",
+    filter = "client was closed",
   })
 mutant("a run is at its end where it stopped", "run.report.exhausted = run.cancelled == 0",
   "run.report.exhausted = true")
 mutant("a run holds any number of items", "if last >= room or", "if")
 mutant("what a run sends again needs no place of its own",
   "if run.most < run.engine.max_concurrency then", "if false then",
-  { filter = "where items are sent again" })
+  { filter = "if items are sent again" })
 mutant("a stopped run takes more", "return run.stopping or run.cancelled > 0 or",
   "return run.cancelled > 0 or")
 
-of("lua/elevenlabs/workspace/bulk/run.lua", "spec/unit/lua/bulk_spec.lua")
+module "bulk/run"
 mutant("cancelling waits longer than 5 s", "self.cancel_at_ms = now + GRACE_MS",
   "self.cancel_at_ms = now + 2 * GRACE_MS", { filter = "is cancelled" })
 mutant("cancelling twice does no more than once", "or self.cancelled > 1 then", "then",
   { filter = "is cancelled" })
 
-of("lua/elevenlabs/workspace/bulk.lua", "spec/unit/lua/bulk_spec.lua")
+module "bulk"
 mutant("a file with an error is sent", "if total == 0 then", "if true then")
 mutant("a bulk run gives up sooner", "local ATTEMPTS = 8", "local ATTEMPTS = 7", { rows = { 57 } })
 mutant("a list of what is gone stops a run that had confirmations",
   "stop_rules.new(journal and journal.known.has_confirmed)", "stop_rules.new(false)", {
-    by = "spec/unit/lua/bulk/journal_spec.lua",
     filter = "not stop at refusals",
   })
 

@@ -9,7 +9,7 @@ local sources = require "elevenlabs.workspace.items.source"
 local stop = require("elevenlabs.workspace.bulk.stopping").stop
 
 local deliver, settle, lose_journal = results.deliver, results.settle, results.lose_journal
-local hold = pending.hold
+local add_pending = pending.add
 
 local M = {}
 
@@ -149,7 +149,7 @@ local function begin(run, now, item, warning, perhaps_applied)
   local engine = run.engine
   local call, err = engine:queue(run.op, item, run.policy, now, warning, perhaps_applied)
   if call then
-    return hold(run.held, call)
+    return add_pending(run.held, call)
   elseif err.kind == "closed" then
     stop(run, "closed", err.message)
   end

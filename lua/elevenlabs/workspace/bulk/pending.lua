@@ -3,7 +3,7 @@
 local M = {}
 
 --- Add a call. What is held is in no order: the last takes the place of one that leaves.
-function M.hold(held, call)
+function M.add(held, call)
   local place = #held + 1
   held[place], call.place = call, place
 end

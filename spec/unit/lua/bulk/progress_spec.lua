@@ -1,19 +1,17 @@
+local bulk = require "elevenlabs.workspace.bulk"
 local fake = require "elevenlabs.workspace.sandbox.fake"
 local progresses = require "elevenlabs.workspace.bulk.progress"
 local reports = require "elevenlabs.workspace.bulk.report"
+local support = require "spec.support.bulk"
+local world = require "spec.support.world"
 
-local function many(count)
-  local list = {}
-  for i = 1, count do
-    list[i] = { resource_id = "id" .. i, resource_type = "voice", user_email = "a@example.com" }
-  end
-  return list
-end
+local URL = support.URL
+local always, item, many, run = support.always, support.item, support.many, support.run
 
 describe("progress", function()
   it("reads while the run goes, and at its end as the report", function()
     local seen = {}
-    local report = fake.new():unshare_many(many(3), {
+    local report = fake.new():unshare_many({ item(1), item(2), item(3) }, {
       on_progress = function(progress)
         seen[#seen + 1] = { tostring(progress), "p: " .. progress, progress }
       end,
@@ -35,5 +33,36 @@ describe("progress", function()
         .. "paused for 1500 ms",
       tostring(progress)
     )
+  end)
+
+  it("tells its progress, ten times a second at most, and the end", function()
+    local told = {}
+    run(function(attempt, now)
+      attempt.since = attempt.since or now
+      return now - attempt.since >= 50 and {} or nil
+    end, (many(1000)), {
+      on_progress = function(progress)
+        told[#told + 1] = progress
+      end,
+    })
+    local last = told[#told]
+    assert.are.same({ 1000, true, 0 }, { last.confirmed, last.over, last.held })
+    assert.is_true(last.elapsed_ms / #told >= 90)
+    assert.is_true(told[5].window >= 4 and told[5].held > 0)
+  end)
+
+  it("goes on where on_progress takes longer than the time between its calls", function()
+    local engine = world.running(always {})
+    local now, late, told = engine.now, 0, 0
+    function engine.now()
+      return now() + late
+    end
+    local report = bulk.start(engine, URL, "unshare", (many(10)), {
+      on_progress = function()
+        late, told = late + 150, told + 1
+        assert(told < 100)
+      end,
+    }):result()
+    assert.are.equal(10, report.confirmed)
   end)
 end)
