@@ -80,12 +80,13 @@ mutant("the place of a character is counted in bytes", "first->number++;", "firs
 
 -- ---- what is in a file
 
-of("lua/elevenlabs/workspace/items/csv.lua", "spec/unit/lua/items/csv_spec.lua")
+module "items/csv"
 mutant("a cell may begin like a formula", [[cell:find(FORMULA) and "'" .. cell or cell]], "cell")
-of("lua/elevenlabs/workspace/items/objects.lua", "spec/unit/lua/items_spec.lua")
+module "items/objects"
 mutant("of a name given twice the last value counts", "if seen[name] then", "if false then")
-of("lua/elevenlabs/workspace/items/csv_file.lua", "spec/unit/lua/items_spec.lua")
-mutant("one wrong column is named", "for i = 1, math.min(#wrong, MOST_NAMED) do", "for i = 1, 1 do")
+module "items/csv_file"
+mutant("one wrong column is named", "for i = 1, math.min(#wrong, MOST_NAMED) do", "for i = 1, 1 do",
+  { by = "spec/unit/lua/items/columns_spec.lua" })
 mutant("a second header is an item", "wrong = check_header(self, cells)", "wrong = nil")
 
 -- ---- what an answer proves
