@@ -510,7 +510,8 @@ mutant("the earlier run's doubt is forgotten",
     filter = "client was closed",
   })
 mutant("a run is at its end where it stopped", "run.report.exhausted = run.cancelled == 0",
-  "run.report.exhausted = true")
+  "run.report.exhausted = true",
+  { by = "spec/unit/lua/bulk/run_spec.lua", filter = "is cancelled" })
 mutant("a run holds any number of items", "if last >= room or", "if")
 mutant("what a run sends again needs no place of its own",
   "if run.most < run.engine.max_concurrency then", "if false then",
