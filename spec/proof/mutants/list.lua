@@ -380,7 +380,7 @@ mutant("two roles for one target are a duplicate",
 mutant("a share in doubt is sent again", [[return self.is_share and perhaps and "doubtful" or]],
   "return", { filter = "of shares" })
 mutant("after a kill nothing was on its way",
-  "local perhaps, confirmed = self.interrupted and not self.is_share, false",
+  "local perhaps, confirmed = self.was_killed and not self.is_share, false",
   "local perhaps, confirmed = false, false", { filter = "after a run that was killed" })
 
 module "bulk/journal"
@@ -478,7 +478,7 @@ mutant("told before it is synced", "local ok, failure = run.journal:sync()",
     in_sim = true,
     rows = { 59, 60 },
   })
-mutant("what could not be written is confirmed", "ending = not_written(",
+mutant("what could not be written is confirmed", "result = not_written(",
   "local _ = not_written(", {
     filter = "cannot be written",
     rows = { 58, 59 },
@@ -489,16 +489,16 @@ mutant("a run goes on without its journal", [[stop(run, "journal", failure.messa
 })
 
 module "bulk/intake"
-mutant("written down as confirmed before the answer", "return add_pending(run.held, call)",
+mutant("written down as confirmed before the answer", "return add_pending(run.pending, call)",
   [[if run.journal then run.journal:record(item, { outcome = "confirmed" }) end
-    return add_pending(run.held, call)]], {
+    return add_pending(run.pending, call)]], {
     by = "spec/unit/lua/bulk/journal_spec.lua",
     filter = "the journal holds",
     in_sim = true,
   })
 mutant("closing reports twice", [[stop(run, "closed", err.message)]],
   [[stop(run, "closed", err.message)
-    settle(run, item, unsent(perhaps_applied, err))]], { in_sim = true })
+    record_result(run, item, unsent(perhaps_applied, err))]], { in_sim = true })
 mutant("a share is sent before its intent is written",
   [[if run.journal and run.op == "share" then]],
   "if false then", { filter = "each intent" })
@@ -509,20 +509,20 @@ mutant("the earlier run's doubt is forgotten",
     by = "spec/unit/lua/bulk/known_spec.lua",
     filter = "client was closed",
   })
-mutant("a run is at its end where it stopped", "run.report.exhausted = run.cancelled == 0",
+mutant("a run is at its end where it stopped", "run.report.exhausted = run.cancel_requests == 0",
   "run.report.exhausted = true",
   { by = "spec/unit/lua/bulk/run_spec.lua", filter = "is cancelled" })
 mutant("a run holds any number of items", "if last >= room or", "if")
 mutant("what a run sends again needs no place of its own",
-  "if run.most < run.engine.max_concurrency then", "if false then",
+  "if run.max_concurrency < run.engine.max_concurrency then", "if false then",
   { filter = "if items are sent again" })
-mutant("a stopped run takes more", "return run.stopping or run.cancelled > 0 or",
-  "return run.cancelled > 0 or")
+mutant("a stopped run takes more", "return run.stopping or run.cancel_requests > 0 or",
+  "return run.cancel_requests > 0 or")
 
 module "bulk/run"
 mutant("cancelling waits longer than 5 s", "self.cancel_at_ms = now + GRACE_MS",
   "self.cancel_at_ms = now + 2 * GRACE_MS", { filter = "is cancelled" })
-mutant("cancelling twice does no more than once", "or self.cancelled > 1 then", "then",
+mutant("cancelling twice does no more than once", "or self.cancel_requests > 1 then", "then",
   { filter = "is cancelled" })
 
 module "bulk"
@@ -534,7 +534,7 @@ mutant("a list of what is gone stops a run that had confirmations",
   })
 
 module "bulk/report"
-mutant("a report keeps any number of reasons", "if count == MOST_REASONS then", "if false then")
+mutant("a report keeps any number of reasons", "if count == MAX_REASONS then", "if false then")
 
 module "bulk/stop_rules"
 mutant("a redirect is no reason to stop", [[if verdict.action == "stop" then]],

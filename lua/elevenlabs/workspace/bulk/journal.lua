@@ -1,5 +1,5 @@
---- The journal of a run: records over the C file. What became of each item is written down
---- before it is reported, so that a run that was killed is resumed from it.
+--- The journal of a bulk run: records of what became of each item, in lines of JSON. A run that
+--- was killed is resumed from its journal.
 
 local cjson = require("elevenlabs.workspace.cjson").new()
 local core = require "elevenlabs.workspace.core"
@@ -7,23 +7,28 @@ local errors = require "elevenlabs.workspace.error"
 local json = require "elevenlabs.workspace.json"
 local known_items = require "elevenlabs.workspace.bulk.known"
 
+local error_of = known_items.error_of
+
 local M = {}
 
 local FORMAT = "elevenlabs-workspace journal 1"
 local OLD_S = 24 * 60 * 60
-local LONGEST_SHOWN = 200
+local MAX_SHOWN = 200 -- bytes
+
 ---@class elevenlabs.workspace.Journal
 ---@field path string
----@field known elevenlabs.workspace.KnownItems what earlier runs, and this one, know of items
+---@field known elevenlabs.workspace.KnownItems
 ---@field resumed boolean an earlier run wrote to it
----@field warning string|nil why resuming it may surprise
+---@field warning string|nil why its items may not be up to date
 local Journal = {}
 Journal.__index = Journal
 
-local failed = known_items.failed
-
 local function unfit(path, why)
-  return failed { kind = "journal", message = ("journal %s %s"):format(path, why) }
+  return error_of { kind = "journal", message = ("journal %s %s"):format(path, why) }
+end
+
+local function iso(time)
+  return os.date("!%Y-%m-%dT%H:%M:%SZ", time)
 end
 
 -- ---- reading what earlier runs wrote
@@ -35,15 +40,15 @@ local function is_record(record)
     and known_items.has_target(record)
 end
 
---- What the file says, as a message quotes it.
+--- A value of the file, fit for a message.
 local function shown(value)
-  return errors.one_line(tostring(value):sub(1, LONGEST_SHOWN))
+  return errors.one_line(tostring(value):sub(1, MAX_SHOWN))
 end
 
---- The first record must be ours, of this operation and this server.
+--- The first record must be of this program, this operation and this server.
 local function check_header(header, wanted)
   if type(header) ~= "table" or header.format ~= FORMAT then
-    return nil, "is no journal of this program"
+    return nil, "is not a journal of this program"
   elseif header.operation ~= wanted.operation then
     local message = "is a journal of %s, not of %s"
     return nil, message:format(shown(header.operation), wanted.operation)
@@ -54,30 +59,26 @@ local function check_header(header, wanted)
   return true
 end
 
-local function iso(time)
-  return os.date("!%Y-%m-%dT%H:%M:%SZ", time)
-end
-
 local function warn_if_old(self, header)
   if type(header.created) == "string" and header.created < iso(os.time() - OLD_S) then
-    local message = "the journal %s was begun at %s: what it says is still to be done may "
-      .. "have been decided otherwise since"
+    local message = "the journal %s was begun at %s. Somebody may have changed roles since:"
+      .. " check that its items are still to be changed"
     self.warning = message:format(errors.one_line(self.path), shown(header.created))
   end
 end
 
---- Every run begins with the header or a "resume" and, unless it was killed, finishes with
---- an "end".
+--- A run begins with the header or with "resume". It finishes with "end", unless it was killed:
+--- then an item may have been sent that has no record.
 local function read_record(self, record, line)
   if type(record) == "table" and record["end"] == true then
     self.is_open = false
   elseif type(record) == "table" and record.resume == true then
-    self.known:note_interruption(self.is_open)
+    self.known.was_killed = self.known.was_killed or self.is_open
     self.is_open = true
   elseif is_record(record) then
     return self.known:remember(record)
   else
-    return nil, unfit(self.path, ("has a line %d that is none of this program's"):format(line))
+    return nil, unfit(self.path, ("has a line %d that this program did not write"):format(line))
   end
   return true
 end
@@ -97,14 +98,14 @@ local function read_records(self, may_go_on)
     end
     text, failure = self.file:next()
   end
-  self.known:note_interruption(self.is_open)
-  return not failure, failure and failed(failure)
+  self.known.was_killed = self.known.was_killed or self.is_open
+  return not failure, failure and error_of(failure)
 end
 
 local function read(self, wanted)
   local text, failure = self.file:next()
   if not text then
-    return nil, failure and failed(failure) or unfit(self.path, "has no header")
+    return nil, failure and error_of(failure) or unfit(self.path, "has no header")
   end
   local header = cjson.decode(text)
   local ok, why = check_header(header, wanted)
@@ -116,12 +117,14 @@ local function read(self, wanted)
   return read_records(self, wanted.may_go_on)
 end
 
+-- ---- opening
+
 local function write(self, text)
   local ok, failure = self.file:append(text)
-  return ok, failure and failed(failure)
+  return ok, failure and error_of(failure)
 end
 
---- The first record of a run, on the disk before anything is sent.
+--- Write and sync the first record of a run. Nothing is sent before.
 local function begin(self, text)
   local ok, err = write(self, text)
   if not ok then
@@ -142,9 +145,9 @@ end
 local function open(self, wanted)
   local file = self.file
   if not file then
-    return true -- a dry run's
+    return true -- a dry run, and there is no such file
   elseif file:is_new() then
-    file:next() -- nothing, but perhaps a torn header
+    file:next() -- there may be a torn header
     if wanted.dry_run then
       return true
     end
@@ -157,18 +160,16 @@ local function open(self, wanted)
   return begin(self, ('{"resume":true,"at":%s}'):format(cjson.encode(iso())))
 end
 
--- ---- writing
-
---- Open or begin a journal. A file of another operation, server or program is left as it is.
+--- Open a journal, or begin one. A file of another operation, server or program is left as it is.
 ---@param path string
----@param wanted table { operation, base_url, dry_run = nil: begin none, write nothing; may_go_on =
---- nil: function(lines) that is asked while the file is read, and ends that by false }
+---@param wanted table { operation, base_url, dry_run = nil: write nothing, may_go_on = nil:
+--- function(lines) that is asked while the file is read; false ends the reading }
 ---@return elevenlabs.workspace.Journal|nil
 ---@return elevenlabs.workspace.Error|nil
 function M.open(path, wanted)
   local file, failure = core.open_journal(path, not wanted.dry_run)
   if failure then
-    return nil, failed(failure)
+    return nil, error_of(failure)
   end
   local self = setmetatable({
     path = path,
@@ -184,6 +185,8 @@ function M.open(path, wanted)
   return self
 end
 
+-- ---- writing
+
 local ITEM = {
   "resource_id",
   "resource_type",
@@ -197,30 +200,30 @@ local RESULT = { "outcome", "kind", "status", "code", "request_id", "ambiguous",
 local INTENT, AN_INTENT = { "intent" }, { intent = true }
 local STAMP = { "at" }
 
---- A share is about to be sent: to be synced before.
+--- Write that a share is about to be sent. The caller syncs before it sends.
 ---@return true|nil, elevenlabs.workspace.Error|nil
 function Journal:intend(item)
   return write(self, core.json_object(ITEM, item, INTENT, AN_INTENT))
 end
 
---- What became of an item.
+--- Write what became of an item.
 ---@return true|nil, elevenlabs.workspace.Error|nil
 function Journal:record(item, result)
-  self.stamp = self.stamp or { at = iso() } -- of all until the next sync
+  self.stamp = self.stamp or { at = iso() } -- the same for all records until the next sync
   return write(self, core.json_object(ITEM, item, RESULT, result, STAMP, self.stamp))
 end
 
---- What was recorded is on the disk when this returns true. Where it fails, it fails for
---- good, and nobody knows what is there.
+--- All records are on the disk if this returns true. If it fails once, it fails for good, and
+--- nobody knows which records are on the disk.
 ---@return true|nil, elevenlabs.workspace.Error|nil
 function Journal:sync()
   self.stamp = nil
   local ok, failure = self.file:sync()
-  return ok, failure and failed(failure)
+  return ok, failure and error_of(failure)
 end
 
---- The run has ended and everything it took is recorded: the next one knows that nothing
---- was on its way.
+--- Write that the run has ended and has recorded every item that it took. The next run then knows
+--- that no item was sent without a record.
 ---@return true|nil, elevenlabs.workspace.Error|nil
 function Journal:finish()
   local ok, err = write(self, ('{"end":true,"at":%s}'):format(cjson.encode(iso())))

@@ -1,4 +1,4 @@
---- What earlier runs, and this one, know of each item.
+--- What earlier runs, and this one, know of each item: a set of items with a few bits each.
 
 local core = require "elevenlabs.workspace.core"
 local errors = require "elevenlabs.workspace.error"
@@ -8,9 +8,11 @@ local M = {}
 local TARGETS = { "user_email", "group_id", "workspace_api_key_id" }
 local SEPARATORS = { "\0001\0", "\0002\0", "\0003\0" }
 local ROLES = { admin = 1, editor = 2, commenter = 3, viewer = 4 }
-local SEVERAL = 5 -- roles that may each have been given
+local SEVERAL = 5 -- each of several roles may have been applied
 
--- What the set knows of an item, as one number: role * 16 + the sum of these.
+-- The bits of an item are one number: the role times ROLE, and the sum of the flags. KNOWN is
+-- always set, as 0 means that the set does not have the item. SEEN: this run took it. PERHAPS: it
+-- may have been applied.
 local KNOWN, SEEN, PERHAPS, CONFIRMED, ROLE = 1, 2, 4, 8, 16
 
 ---@class elevenlabs.workspace.KnownItems
@@ -18,9 +20,9 @@ local KNOWN, SEEN, PERHAPS, CONFIRMED, ROLE = 1, 2, 4, 8, 16
 local KnownItems = {}
 KnownItems.__index = KnownItems
 
---- An error of the journal, from the C core's { kind, message }.
+--- The error of a journal, from the C core's { kind, message }.
 ---@return elevenlabs.workspace.Error
-function M.failed(failure)
+function M.error_of(failure)
   return errors.new {
     kind = failure.kind,
     outcome = "not_sent",
@@ -35,21 +37,28 @@ function M.new(is_share)
   return setmetatable({
     set = core.new_set(),
     has_confirmed = false,
-    interrupted = false,
+    was_killed = false, -- an earlier run
     is_share = is_share,
   }, KnownItems)
 end
 
---- Operation and base_url are the journal's, so type, id and target are left; none of
---- them can hold a NUL. A share's role is part of the bits, so that two roles for one
---- target meet.
-local function identity(item)
+-- ---- keys and bits
+
+--- An item's key in the set; nil if it has no target. A journal has one operation and one server,
+--- so type, id and target tell items apart. None of them can hold a NUL. The role is not in the
+--- key: items with the same target and different roles must meet.
+local function key_of(item)
   for i = 1, #TARGETS do
     local target = item[TARGETS[i]]
     if type(target) == "string" then
       return item.resource_type .. "\0" .. item.resource_id .. SEPARATORS[i] .. target
     end
   end
+end
+
+---@return boolean
+function M.has_target(item)
+  return key_of(item) ~= nil
 end
 
 local function has(bits, flag)
@@ -68,62 +77,56 @@ local function pack(role, seen, perhaps, confirmed)
     + (confirmed and CONFIRMED or 0)
 end
 
---- Bits for another role say nothing of this one.
+--- The bits, if they are of this role; otherwise 0.
 local function bits_for(role, bits)
   local other = math.floor(bits / ROLE)
   return (other == role or other == SEVERAL) and bits or 0
 end
 
---- A doubt of one role is not forgotten for another.
----@param before integer what the set has there
+--- If another role may have been applied, the doubt stays: then each of them may be in force.
+---@param before integer the bits that the set has
 local function put(self, key, before, role, seen, perhaps, confirmed)
   if has(before, PERHAPS) and math.floor(before / ROLE) ~= role then
     role, perhaps, confirmed = SEVERAL, true, false
   end
   local ok, failure = self.set:put(key, pack(role, seen, perhaps, confirmed))
-  return ok, failure and M.failed(failure)
+  return ok, failure and M.error_of(failure)
 end
 
----@param item table
----@return boolean
-function M.has_target(item)
-  return identity(item) ~= nil
-end
+-- ---- what earlier runs wrote
 
---- May this have been applied, after what an attempt or a whole call came to?
+--- True if this result leaves open whether the change was applied.
 local function is_doubtful(record)
   return record.outcome == "unconfirmed" or record.ambiguous == true
 end
 
+--- Add a record of the journal: an intent or a result.
+---@param record table
+---@return true|nil, elevenlabs.workspace.Error|nil
 function KnownItems:remember(record)
   local confirmed = record.outcome == "confirmed"
   self.has_confirmed = self.has_confirmed or confirmed
   local perhaps = record.intent == true or is_doubtful(record)
-  local key, role = identity(record), role_of(record)
+  local key, role = key_of(record), role_of(record)
   local before = self.set:get(key)
   confirmed = confirmed or has(bits_for(role, before), CONFIRMED)
   return put(self, key, before, role, false, perhaps, confirmed)
 end
 
---- An earlier run was killed if its journal has no end.
-function KnownItems:note_interruption(is_open)
-  self.interrupted = self.interrupted or is_open
-end
+-- ---- this run
 
 --- Take an item into this run.
 ---@param item table that is valid
----@return "new"|"confirmed"|"duplicate"|"other_role"|"doubtful"|nil what an earlier run, or
---- this one, knows of it; "doubtful": a share that may have been applied, which must not be
---- repeated
----@return boolean|elevenlabs.workspace.Error perhaps_applied, or why there is no answer
+---@return "new"|"confirmed"|"duplicate"|"other_role"|"doubtful"|nil known "doubtful": a share that
+--- may have been applied, and so must not be sent again
+---@return boolean|elevenlabs.workspace.Error perhaps_applied, or an error if `known` is nil
 function KnownItems:take(item)
-  local key, role = identity(item), role_of(item)
-  -- An unshare has no intent in the journal: where a run was killed, any item may have been
-  -- on its way.
-  local perhaps, confirmed = self.interrupted and not self.is_share, false
+  local key, role = key_of(item), role_of(item)
+  -- The journal has no intents of unshares, so a killed run may have sent any of them.
+  local perhaps, confirmed = self.was_killed and not self.is_share, false
   local all, failure = self.set:add(key, pack(role, true, perhaps, false))
-  local ok, err = all ~= nil, failure and M.failed(failure)
-  if ok and all ~= 0 then -- most are new
+  local ok, err = all ~= nil, failure and M.error_of(failure)
+  if ok and all ~= 0 then -- most items are new
     local bits = bits_for(role, all)
     if has(all, SEEN) then
       return all == bits and "duplicate" or "other_role", false

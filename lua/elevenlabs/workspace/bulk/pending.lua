@@ -2,49 +2,57 @@
 
 local M = {}
 
---- Add a call. What is held is in no order: the last takes the place of one that leaves.
-function M.add(held, call)
-  local place = #held + 1
-  held[place], call.place = call, place
+--- Add a call. The list has no order, so a call that leaves costs no move of all others.
+---@param calls elevenlabs.workspace.Call[]
+---@param call elevenlabs.workspace.Call
+function M.add(calls, call)
+  local place = #calls + 1
+  calls[place], call.place = call, place
 end
 
-local function release(held, call)
-  local count = #held
-  local last = held[count]
-  held[call.place], last.place = last, call.place
-  held[count] = nil
+--- The last call takes the place of the removed one.
+local function remove(calls, call)
+  local count = #calls
+  local last = calls[count]
+  calls[call.place], last.place = last, call.place
+  calls[count] = nil
 end
 
---- The first of the calls that have ended, and by its chain the others: what is told of one may
---- let more end, which are not of this chain.
-function M.take_ended(held, ended)
-  local call = ended.first
+--- Remove the calls that have ended. The chain is cut off from `ended` first: the functions that
+--- are told of these calls may let more calls end, and those begin a new chain.
+---@param calls elevenlabs.workspace.Call[]
+---@param ended table the policy's { first, last }
+---@return elevenlabs.workspace.Call|false first the others follow by `next_ended`
+function M.take_ended(calls, ended)
+  local first = ended.first
   ended.first, ended.last = false, false
-  local one = call
-  while one do
-    release(held, one)
-    one = one.next_ended
+  local call = first
+  while call do
+    remove(calls, call)
+    call = call.next_ended
   end
-  return call
+  return first
 end
 
-function M.cancel_waiting(held)
-  for _, call in ipairs(held) do
+--- Cancel the calls that are queued or backing off.
+function M.cancel_waiting(calls)
+  for _, call in ipairs(calls) do
     if call.state ~= "flying" then
       call:cancel()
     end
   end
 end
 
-function M.cancel_all(held)
-  for _, call in ipairs(held) do
+function M.cancel_all(calls)
+  for _, call in ipairs(calls) do
     call:cancel()
   end
 end
 
+--- True if at least one call was attempted.
 ---@return boolean
-function M.was_attempted(held)
-  for _, call in ipairs(held) do
+function M.was_attempted(calls)
+  for _, call in ipairs(calls) do
     if call.attempts > 0 then
       return true
     end

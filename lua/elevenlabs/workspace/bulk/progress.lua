@@ -1,6 +1,6 @@
---- How a bulk run goes, as its owner is told.
+--- Tells the owner of a bulk run how it goes, ten times a second at most.
 
-local call_user = require("elevenlabs.workspace.bulk.owner").call
+local call_owner = require("elevenlabs.workspace.bulk.owner").call
 local reports = require "elevenlabs.workspace.bulk.report"
 local texts = require "elevenlabs.workspace.text"
 
@@ -10,10 +10,10 @@ local PROGRESS_MS = 100
 
 --- A report so far, and how the run goes. `tostring` of it is one line.
 ---@class elevenlabs.workspace.Progress: elevenlabs.workspace.Report
----@field in_flight integer requests of the client, other calls' included
+---@field in_flight integer requests of the client, with those of other calls
 ---@field window integer how many may be in flight
----@field held integer items taken that have not ended
----@field paused_ms number for so long nothing new is sent; 0 where it goes on
+---@field held integer items that were taken and have not ended
+---@field paused_ms number for so long nothing new is sent; 0 if there is no pause
 ---@field over boolean
 
 local Progress = { __name = "elevenlabs.workspace.progress", __concat = texts.concat }
@@ -30,9 +30,8 @@ function Progress.__tostring(self)
   return ("%s; %d in flight, %d retries%s"):format(text, self.in_flight, self.retries, pause)
 end
 
---- A report so far, as on_progress gets it.
 ---@param report elevenlabs.workspace.Report
----@param fields table what progress has beside it
+---@param fields table the fields that a report has not
 ---@return elevenlabs.workspace.Progress
 function M.new(report, fields)
   for name, value in pairs(report) do
@@ -41,6 +40,8 @@ function M.new(report, fields)
   return setmetatable(fields, Progress)
 end
 
+--- Call on_progress, if it is due or the run is over.
+---@param run elevenlabs.workspace.Run
 function M.tell(run)
   local now = run.engine.now()
   if not run.on_progress or (now < run.progress_at_ms and not run.over) then
@@ -50,12 +51,13 @@ function M.tell(run)
   local progress = M.new(run.report, {
     in_flight = run.engine.flying_count,
     window = run.engine.pace:window(),
-    held = #run.held,
+    held = #run.pending,
     paused_ms = run.engine.pace:paused_ms(now),
     over = run.over,
   })
-  call_user(run, run.on_progress, progress)
-  run.progress_at_ms = run.engine.now() + PROGRESS_MS -- a slow one must leave time for the rest
+  call_owner(run, run.on_progress, progress)
+  -- Counted from the end of the call: a slow function must not take all the time of the run.
+  run.progress_at_ms = run.engine.now() + PROGRESS_MS
 end
 
 return M

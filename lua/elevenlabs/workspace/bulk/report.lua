@@ -4,14 +4,14 @@ local texts = require "elevenlabs.workspace.text"
 
 local M = {}
 
-local MOST_REASONS = 10
+local MAX_REASONS = 10
 
 --- Why items were not confirmed, and how many.
 ---@class elevenlabs.workspace.Reason
 ---@field count integer items
 ---@field outcome elevenlabs.workspace.FailedOutcome
 ---@field kind elevenlabs.workspace.Kind
----@field status integer|nil HTTP status, where there was one
+---@field status integer|nil HTTP status, if the server answered
 ---@field code string|nil the server's own code
 ---@field message string without the item's place in its file
 
@@ -22,10 +22,10 @@ local MOST_REASONS = 10
 ---@field refused integer
 ---@field unconfirmed integer
 ---@field not_sent integer
----@field already_confirmed integer of the confirmed: by an earlier run of the journal
----@field invalid integer of not_sent: what never can be sent
----@field duplicates integer items that came twice, found where there is a journal; not in total
----@field count integer|nil how many items the source has, where it knows
+---@field already_confirmed integer of the confirmed: those that an earlier run confirmed
+---@field invalid integer of not_sent: items that can never be sent
+---@field duplicates integer items that came twice; not in total. Found if there is a journal
+---@field count integer|nil how many items the source has, if it knows
 ---@field exhausted boolean false: the source has more
 ---@field reasons elevenlabs.workspace.Reason[] the first 10 kinds of failure, the most frequent
 --- first; in a dry run those of invalid items alone
@@ -35,24 +35,24 @@ local MOST_REASONS = 10
 ---@field dry_run boolean
 ---@field stopped elevenlabs.workspace.StopReason|nil
 ---@field stop_message string|nil the same for people
----@field ignored string[]|nil fields that rows of a file had and no item got: the role, in an unshare
+---@field ignored string[]|nil fields that rows had and no item got: the role, in an unshare
 ---@field journal {path: string, resumed: boolean, warning: string|nil}|nil
 
 local Report = { __name = "elevenlabs.workspace.report", __concat = texts.concat }
 
---- The counts as text.
+---@param report elevenlabs.workspace.Report
 ---@return string
-function M.describe_counts(self)
+function M.describe_counts(report)
   return ("total %d confirmed %d refused %d unconfirmed %d not_sent %d"):format(
-    self.total,
-    self.confirmed,
-    self.refused,
-    self.unconfirmed,
-    self.not_sent
+    report.total,
+    report.confirmed,
+    report.refused,
+    report.unconfirmed,
+    report.not_sent
   )
 end
 
---- Items that were not taken from the source; nil where nobody knows.
+--- How many items were not taken from the source; nil if nobody knows.
 local function count_left(self)
   return self.count and self.count - self.total - self.duplicates
 end
@@ -72,7 +72,8 @@ local function describe_dry_run(self)
   return ("; dry run: %d valid, %d invalid, nothing was sent"):format(valid, self.invalid)
 end
 
---- On one line.
+--- One line: the counts, and why the run stopped early.
+---@param self elevenlabs.workspace.Report
 ---@return string
 function M.describe(self)
   local text = M.describe_counts(self)
@@ -111,7 +112,8 @@ function M.new(opts, journal, count)
   }, Report)
 end
 
---- What is not counted item by item.
+--- Set the fields that are not counted item by item.
+---@param run elevenlabs.workspace.Run
 function M.update(run)
   local report = run.report
   report.retries = run.policy.retries
@@ -131,7 +133,7 @@ local function is_same(reason, err, message)
     and reason.code == err.code
 end
 
---- Keep the most frequent first. Of two that are as frequent the older one is first.
+--- Keep the most frequent reason first, and the older one of two that are as frequent.
 local function rise(reasons, i)
   while i > 1 and reasons[i - 1].count < reasons[i].count do
     reasons[i - 1], reasons[i] = reasons[i], reasons[i - 1]
@@ -139,10 +141,10 @@ local function rise(reasons, i)
   end
 end
 
---- Count a failure by its reason. Only a new reason needs memory, and there are few.
+--- Count a failure by its reason. The list is bounded, so a report takes little memory.
 ---@param report elevenlabs.workspace.Report
 ---@param err elevenlabs.workspace.Error
----@param message string the error's, without the item's place
+---@param message string the error's message without the item's place
 function M.count_reason(report, err, message)
   local reasons = report.reasons
   local count = #reasons
@@ -152,7 +154,7 @@ function M.count_reason(report, err, message)
       return rise(reasons, i)
     end
   end
-  if count == MOST_REASONS then
+  if count == MAX_REASONS then
     report.others = report.others + 1
     return
   end

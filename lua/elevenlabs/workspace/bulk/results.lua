@@ -1,69 +1,85 @@
---- The ends of a run's items: each is written to the journal, and reported once it is on the disk.
+--- The results of a run's items. A result is synced to the journal, then counted and told.
 
+local call_owner = require("elevenlabs.workspace.bulk.owner").call
 local errors = require "elevenlabs.workspace.error"
-local call_user = require("elevenlabs.workspace.bulk.owner").call
 local pending = require "elevenlabs.workspace.bulk.pending"
 local reports = require "elevenlabs.workspace.bulk.report"
 local stop = require("elevenlabs.workspace.bulk.stopping").stop
 
 local M = {}
 
-local GROUP, GROUP_MS = 1024, 100 -- of records that are synced together
+-- Records that are synced together: so many, or those of so long.
+local GROUP_SIZE, GROUP_MS = 1024, 100
 
---- The api_key function failed: that is no fault of the item's.
+-- ---- telling
+
+--- True if the api_key function failed. The item is not at fault then.
 local function is_key_missing(err)
   return err.kind == "invalid_argument" and err.field == "api_key"
 end
 
---- The item's end. Nothing is said of it before, and nothing after.
----@param ending elevenlabs.workspace.Receipt|elevenlabs.workspace.Error
----@param reason string|nil the error's message without the item's place; false: no failure
-local function deliver(run, item, ending, reason)
-  local report, became = run.report, ending.outcome
-  if became ~= "confirmed" and reason ~= false then
-    reports.count_reason(report, ending, reason or ending.message)
+--- Count a result and tell the owner. Each item is delivered exactly once.
+---@param result elevenlabs.workspace.Receipt|elevenlabs.workspace.Error
+---@param reason string|nil|false the error's message without the item's place; false: no failure
+local function deliver(run, item, result, reason)
+  local report, outcome = run.report, result.outcome
+  if outcome ~= "confirmed" and reason ~= false then
+    reports.count_reason(report, result, reason or result.message)
   end
   report.total = report.total + 1
-  report[became] = report[became] + 1
-  if ending.kind == "invalid_argument" and not is_key_missing(ending) then
+  report[outcome] = report[outcome] + 1
+  if result.kind == "invalid_argument" and not is_key_missing(result) then
     report.invalid = report.invalid + 1
   end
   if not run.on_result then
     return
-  elseif became == "confirmed" then
-    call_user(run, run.on_result, item, ending, nil)
+  elseif outcome == "confirmed" then
+    call_owner(run, run.on_result, item, result, nil)
   else
-    call_user(run, run.on_result, item, nil, ending)
+    call_owner(run, run.on_result, item, nil, result)
   end
 end
 
-local function not_written(result, failure)
+local function not_written(receipt, failure)
   return errors.new {
     kind = "journal",
     outcome = "unconfirmed",
     field = "journal",
-    message = "the server confirmed it, but this could not be written down: " .. failure.message,
-    status = result.status,
-    request_id = result.request_id,
-    attempts = result.attempts,
+    message = "the server confirmed it, but the journal could not be written: " .. failure.message,
+    status = receipt.status,
+    request_id = receipt.request_id,
+    attempts = receipt.attempts,
   }
 end
 
---- Without its journal a run reports no confirmation any more.
+--- A run without its journal reports no confirmation: the next run could not know of it.
 local function lose_journal(run, failure)
   run.journal_failure = failure
   stop(run, "journal", failure.message)
 end
 
-local function deliver_unwritten(run, item, ending)
-  if ending.outcome == "confirmed" then
-    ending = not_written(ending, run.journal_failure)
+local function deliver_unwritten(run, item, result)
+  if result.outcome == "confirmed" then
+    result = not_written(result, run.journal_failure)
   end
-  deliver(run, item, ending)
+  deliver(run, item, result)
 end
 
---- Sync the group and report it.
-local function commit(run)
+-- ---- the group of records that are not synced yet
+
+---@return boolean
+function M.is_group_full(run)
+  return #run.unsynced / 2 >= GROUP_SIZE
+end
+
+--- The time at which the group is due; math.huge if there is none.
+---@return number
+function M.sync_at_ms(run)
+  return #run.unsynced > 0 and run.unsynced_since_ms + GROUP_MS or math.huge
+end
+
+--- Sync the group, then deliver its results.
+local function sync_group(run)
   local group = run.unsynced
   run.unsynced = {}
   local ok, failure = run.journal:sync()
@@ -76,57 +92,50 @@ local function commit(run)
   end
 end
 
----@return boolean
-function M.is_group_full(run)
-  return #run.unsynced / 2 >= GROUP
-end
-
---- The time at which the group is to be synced; math.huge if there is none.
----@return number
-function M.commit_at_ms(run)
-  return #run.unsynced > 0 and run.unsynced_since_ms + GROUP_MS or math.huge
-end
-
-function M.commit_if_due(run)
+--- A run without pending calls need not wait for more records.
+function M.sync_if_due(run)
   if #run.unsynced == 0 then
     return
-  elseif M.is_group_full(run) or #run.held == 0 or run.engine.now() >= M.commit_at_ms(run) then
-    commit(run)
+  elseif M.is_group_full(run) or #run.pending == 0 or run.engine.now() >= M.sync_at_ms(run) then
+    sync_group(run)
   end
 end
 
--- What waits for its sync is garbage that grows old, which costs the collector more than a record
--- does: where nobody is told of each item, one stands for all.
+-- Results that wait for their sync grow old, which costs the garbage collector more time than
+-- their records take. If nobody is told of each item, this pair stands for every confirmed item.
 local NO_ITEM, CONFIRMED = {}, { outcome = "confirmed" }
 
---- A call's end: reported at once, or once the journal has it.
-local function settle(run, item, ending)
+--- Record a result. It is delivered at once, or after the sync if there is a journal.
+local function record_result(run, item, result)
   if not run.journal then
-    return deliver(run, item, ending)
+    return deliver(run, item, result)
   end
   if not run.journal_failure then
-    local ok, failure = run.journal:record(item, ending)
+    local ok, failure = run.journal:record(item, result)
     if not ok then
       lose_journal(run, failure)
     end
   end
   if run.journal_failure then
-    return deliver_unwritten(run, item, ending)
+    return deliver_unwritten(run, item, result)
   end
   local unsynced = run.unsynced
   local last = #unsynced
   if last == 0 then
     run.unsynced_since_ms = run.engine.now()
   end
-  if not run.on_result and ending.outcome == "confirmed" then
-    item, ending = NO_ITEM, CONFIRMED
+  if not run.on_result and result.outcome == "confirmed" then
+    item, result = NO_ITEM, CONFIRMED
   end
   unsynced[last + 1] = item
-  unsynced[last + 2] = ending
+  unsynced[last + 2] = result
 end
 
---- What an end means for the run.
-local function heed_error(run, err)
+-- ---- calls that have ended
+
+--- Stop the run if every item would fail like this one. Add to a cancelled call why it was
+--- cancelled.
+local function note_failure(run, err)
   if is_key_missing(err) then
     stop(run, "authentication", err.message)
   end
@@ -135,24 +144,24 @@ local function heed_error(run, err)
   end
 end
 
---- Calls that are done since the last look.
+--- Record the results of the calls that have ended since the last time.
 function M.collect(run)
-  run.rested = run.policy.retries
-  if run.policy.finished == run.collected then
+  run.seen_retries = run.policy.retries
+  if run.policy.finished == run.seen_finished then
     return
   end
-  run.collected = run.policy.finished
-  local call = pending.take_ended(run.held, run.policy.ended)
+  run.seen_finished = run.policy.finished
+  local call = pending.take_ended(run.pending, run.policy.ended)
   while call do
-    local ending = call.ending
-    if ending.outcome ~= "confirmed" then
-      heed_error(run, ending)
+    local result = call.ending
+    if result.outcome ~= "confirmed" then
+      note_failure(run, result)
     end
-    settle(run, call.args, ending)
+    record_result(run, call.args, result)
     call = call.next_ended
   end
 end
 
-M.deliver, M.settle, M.lose_journal = deliver, settle, lose_journal
+M.deliver, M.record_result, M.lose_journal = deliver, record_result, lose_journal
 
 return M

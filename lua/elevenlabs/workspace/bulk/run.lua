@@ -1,8 +1,8 @@
---- The life of a bulk run: items stream from a source through the engine, and each ends in
---- exactly one outcome. With a journal, an outcome is on the disk before it is reported.
+--- The life of a bulk run: it takes turns in its owner's `result` until each item has ended in
+--- exactly one outcome.
 ---
---- A run lives in its owner's `result`: only there are items taken and functions of the
---- user's called, so these may wait, yield and call the client.
+--- Only `result` takes items and calls the owner's functions. These functions may therefore wait,
+--- yield and call the client.
 
 local errors = require "elevenlabs.workspace.error"
 local intake = require "elevenlabs.workspace.bulk.intake"
@@ -16,12 +16,12 @@ local texts = require "elevenlabs.workspace.text"
 
 local M = {}
 
-local GRACE_MS = 5000 -- for what is in flight when a run is cancelled
-local BURST_PAUSE_MS = 1
+local GRACE_MS = 5000 -- for calls in flight when the run is cancelled
+local MAX_TAKEN_PAUSE_MS = 1
 
 --- A bulk run, from `client:start_many`. `tostring` of it is one line.
 ---@class elevenlabs.workspace.Run
----@field count integer|nil how many items there are, where the source knows
+---@field count integer|nil how many items there are, if the source knows
 local Run = {}
 Run.__index = Run
 Run.__name = "elevenlabs.workspace.run"
@@ -37,33 +37,34 @@ end
 
 -- ---- heeding
 
---- What others ask for: the engine, the rules, the clock, and whoever called `cancel`.
-local function heed(self)
+-- ---- one turn
+
+--- Apply what was asked for since the last turn: a stop of the rules, `cancel`, and the deadline.
+local function apply_requests(self)
   local now, stopped = self.engine.now(), self.policy.stopped
   if stopped then
     stop(self, stopped.reason, stopped.message)
   end
-  if self.cancelled > 0 and self.heeded == 0 then
+  if self.cancel_requests > 0 and self.seen_cancel_requests == 0 then
     self.cancel_at_ms = now + GRACE_MS
     stop(self, "cancelled", "it was cancelled")
   end
-  self.heeded = self.cancelled
+  self.seen_cancel_requests = self.cancel_requests
   if now >= self.deadline_ms then
     self.deadline_ms = math.huge
     stop(self, "deadline", ("deadline_ms (%s) passed"):format(texts.number(self.opts.deadline_ms)))
-    pending.cancel_all(self.held)
-  elseif now >= self.cancel_at_ms or self.cancelled > 1 then
+    pending.cancel_all(self.pending)
+  elseif now >= self.cancel_at_ms or self.cancel_requests > 1 then
     self.cancel_at_ms = math.huge
-    pending.cancel_all(self.held)
+    pending.cancel_all(self.pending)
   end
 end
 
--- ---- the run
-
 local function is_over(self)
-  return (self.stopping or self.report.exhausted) and #self.held == 0 and #self.unsynced == 0
+  return (self.stopping or self.report.exhausted) and #self.pending == 0 and #self.unsynced == 0
 end
 
+--- Nothing is pending any more: end the journal, and tell the owner.
 local function finish(self)
   self.over = true
   self.engine:set_alarm(self, nil)
@@ -78,49 +79,53 @@ local function finish(self)
   end
   reports.update(self)
   progress.tell(self)
-  self.engine:tell_others() -- who asked for its result too
+  self.engine:tell_others() -- other coroutines may wait for the result
 end
 
-local function next_alarm(self)
-  local at = self.is_burst and self.engine.now() + BURST_PAUSE_MS or math.huge
+--- The time of the next turn, if nothing happens before; math.huge if no turn is due.
+local function next_turn_ms(self)
+  local at = self.took_max and self.engine.now() + MAX_TAKEN_PAUSE_MS or math.huge
   local progress_at = self.on_progress and self.progress_at_ms or math.huge
   return math.min(
     at,
-    results.commit_at_ms(self),
+    results.sync_at_ms(self),
     self.cancel_at_ms,
     self.deadline_ms,
     progress_at
   )
 end
 
---- One turn. -> the time at which there is more to do, whatever comes before
-local function turn(self)
+---@return number|nil at_ms the time of the next turn; nil if the run is over
+local function take_turn(self)
   results.collect(self)
-  heed(self)
-  results.commit_if_due(self)
-  intake.fill(self)
-  results.commit_if_due(self)
+  apply_requests(self)
+  results.sync_if_due(self)
+  intake.take(self)
+  results.sync_if_due(self)
   if is_over(self) then
     finish(self)
     return nil
   end
   progress.tell(self)
-  local at = next_alarm(self)
+  local at = next_turn_ms(self)
   self.engine:set_alarm(self, at < math.huge and at or nil)
   return at
 end
 
---- Wait until there is something to do. -> nil, or why that is not possible here
+-- ---- waiting
+
+--- Wait until a turn has something to do.
+---@return string|nil why the driver cannot wait here
 local function wait(self, at)
   local function has_news()
     return not self.is_outside
       and (
         self.over
-        or self.policy.finished ~= self.collected
-        or self.policy.retries ~= self.rested
+        or self.policy.finished ~= self.seen_finished
+        or self.policy.retries ~= self.seen_retries
         or (self.policy.stopped and not self.stopping)
-        or self.cancelled ~= self.heeded
-        or (self.is_starved and self.source:is_ready())
+        or self.cancel_requests ~= self.seen_cancel_requests
+        or (self.awaits_source and self.source:is_ready())
         or self.engine.now() >= at
       )
   end
@@ -130,11 +135,13 @@ local function wait(self, at)
   end
 end
 
-local function was_sent(self)
-  return pending.was_attempted(self.held) or self.report.total > 0 or #self.unsynced > 0
+--- True if an item may have been sent or told.
+local function has_begun(self)
+  return pending.was_attempted(self.pending) or self.report.total > 0 or #self.unsynced > 0
 end
 
---- No more of it, and no word to the journal that it ended.
+--- The run is over without a report. Its journal gets no "end", so that the next run knows that
+--- items may have been sent without a record.
 local function abandon(self, failure)
   self.over, self.failure = true, failure
   self.engine:set_alarm(self, nil)
@@ -144,49 +151,52 @@ local function abandon(self, failure)
   end
 end
 
---- An error, as of memory, left a turn half done: nobody knows which items it told of.
+--- An error was raised out of a turn, as memory may end anywhere. Nobody knows which items that
+--- turn told, so the run has no report.
 local function break_off(self)
-  pending.cancel_all(self.held)
+  pending.cancel_all(self.pending)
   abandon(self, errors.new {
     kind = "cancelled",
     outcome = "unconfirmed",
-    message = "an error cut the run short; from a journal it can be resumed",
+    message = "an error cut the run short; a run with a journal can be resumed",
   })
 end
 
---- The driver cannot wait where this was called: an error where nothing was sent, otherwise
---- all that was taken ends now.
+--- The driver cannot wait here. If the run has begun, end it with a report; otherwise it fails.
 local function give_up(self, why)
-  local began = was_sent(self)
+  local began = has_begun(self)
   stop(self, "driver", why)
-  pending.cancel_all(self.held)
-  self.engine:step(0) -- ends what is in flight
-  self.engine:wake() -- for others, whose calls it may have ended too
+  pending.cancel_all(self.pending)
+  self.engine:step(0) -- ends the calls in flight
+  self.engine:wake() -- the step may have ended calls of others, who wait
   if began then
     results.collect(self)
-    results.commit_if_due(self)
+    results.sync_if_due(self)
     finish(self)
     return
   end
   abandon(self, errors.invalid("driver", why))
 end
 
---- Is it over? Its report is there then.
+-- ---- for the owner
+
+--- True if the run is over. Then its report is there.
 ---@return boolean
 function Run:done()
   names.check_self(self, "run:done()")
   return self.over
 end
 
---- Take no more items. What is in flight gets 5 s to end, then it is cancelled; a second
---- call cancels it at once. From anywhere: a signal's handler, another coroutine, on_result.
+--- Take no more items. Calls in flight get 5 s to end, then they are cancelled; a second `cancel`
+--- cancels them at once. It may be called from a signal's handler, another coroutine or on_result.
 function Run:cancel()
   names.check_self(self, "run:cancel()")
-  self.cancelled = self.cancelled + 1
+  self.cancel_requests = self.cancel_requests + 1
   self.engine:wake()
 end
 
---- Time counts from here: somebody may have been asked before whether it may begin.
+--- The deadline counts from when the result is first asked for: until then a person may have been
+--- asked whether the run may begin.
 local function start_clock(self)
   self.started_ms = self.engine.now()
   if self.opts.deadline_ms then
@@ -194,26 +204,26 @@ local function start_clock(self)
   end
 end
 
---- Run it to its end, waiting as the client's driver does. Several coroutines may, but nobody
---- can ask while one of the run's own functions is at work: that is an error.
+--- Run to the end, waiting as the client's driver does. Several coroutines may ask for the result.
+--- While one of the run's own functions is at work, asking is an error.
 ---@return elevenlabs.workspace.Report|nil
----@return elevenlabs.workspace.Error|nil where it could not begin and nothing was sent; or where
---- an error was raised out of this before
+---@return elevenlabs.workspace.Error|nil if the run could not begin, and nothing was sent; or if
+--- `result` raised an error before
 function Run:result()
   names.check_self(self, "run:result()")
   if self.is_outside then
-    local message = "the run waits for a function of its owner's: ask for its result after that"
+    local message = "the run waits for a function of its owner: ask for its result after that"
     return nil, errors.invalid("result", message)
   end
-  if self.is_turning then
+  if self.in_turn then
     break_off(self)
   elseif not self.started_ms then
     start_clock(self)
   end
   while not self.over do
-    self.is_turning = true
-    local at = turn(self)
-    self.is_turning = false
+    self.in_turn = true
+    local at = take_turn(self)
+    self.in_turn = false
     local why = at and wait(self, at)
     if why then
       give_up(self, why)
@@ -224,8 +234,6 @@ function Run:result()
   end
   return self.report
 end
-
--- ---- making one
 
 ---@param parts table { engine, op, source, opts, journal = nil, policy, count = nil }
 ---@return elevenlabs.workspace.Run
@@ -243,25 +251,27 @@ function M.new(parts)
     known_items = parts.journal and parts.journal.known,
     journal_failure = false,
     policy = parts.policy,
-    most = math.min(engine.max_concurrency, opts.max_concurrency or math.huge),
-    held = {}, -- calls under way
-    collected = 0, -- policy.finished when last looked at
-    rested = 0, -- policy.retries, likewise
-    unsynced = {}, -- of what ended and is not on the disk yet: item, ending, item, ending ...
+    max_concurrency = math.min(engine.max_concurrency, opts.max_concurrency or math.huge),
+    pending = {}, -- calls that have not ended
+    unsynced = {}, -- results that are not on the disk yet: item, result, item, result ...
     unsynced_since_ms = 0,
-    is_burst = false,
-    is_starved = false, -- the source had nothing yet
-    is_outside = false, -- in a function of the user's
-    is_turning = false,
-    started_ms = false, -- when its result was first asked for
+    -- Of the last turn.
+    seen_finished = 0, -- policy.finished
+    seen_retries = 0, -- policy.retries
+    took_max = false, -- there may be more items to take at once
+    awaits_source = false, -- the source had no item ready
+    in_turn = false,
+    is_outside = false, -- in a function of the owner's
+    -- Times, by the engine's clock.
+    started_ms = false, -- when the result was first asked for
     deadline_ms = math.huge,
     progress_at_ms = 0,
-    cancelled = 0, -- times
-    heeded = 0, -- of them
-    cancel_at_ms = math.huge, -- what is in flight
-    stopping = false,
+    cancel_at_ms = math.huge, -- the calls in flight
+    cancel_requests = 0,
+    seen_cancel_requests = 0,
+    stopping = false, -- { reason, message }
     over = false,
-    failure = false, -- why it could not begin
+    failure = false, -- why there is no report
     report = reports.new(opts, parts.journal, parts.count),
   }, Run)
 end

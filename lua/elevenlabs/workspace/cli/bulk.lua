@@ -230,7 +230,8 @@ local function run_job(job)
   end
   local why
   if job.values.failed then
-    job.failed, why = failed_items.open(job.values.failed) -- not before: it may hold an earlier list
+    -- Not before the run could begin: the file may hold an earlier list.
+    job.failed, why = failed_items.open(job.values.failed)
   end
   if why then
     job.run:cancel()

@@ -74,7 +74,7 @@ describe("the results of a run", function()
   end)
 
   describe("are told once they are on the disk:", function()
-    it("a group of 256", function()
+    it("a group of records", function()
       local told, synced = 0, 0
       local engine = world.running(always {})
       local count = 0
@@ -127,7 +127,7 @@ describe("the results of a run", function()
         assert.are_not.equal("confirmed", told[i].outcome)
       end
       assert.matches("No space left", report.stop_message)
-      assert.matches("the server confirmed it, but this could not be written",
+      assert.matches("the server confirmed it, but the journal could not be written",
         told[report.confirmed + 1].message)
     end)
 

@@ -17,7 +17,7 @@ describe("a run stops", function()
     local stopped = {
       stopping = false,
       policy = {},
-      held = { call "waiting", call "flying", call "resting" },
+      pending = { call "waiting", call "flying", call "resting" },
     }
     stop(stopped, "driver", "first\nreason")
     stop(stopped, "closed", "second reason")
