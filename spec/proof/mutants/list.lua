@@ -85,7 +85,7 @@ mutant("a cell may begin like a formula", [[cell:find(FORMULA) and "'" .. cell o
 module "items/objects"
 mutant("of a name given twice the last value counts", "if seen[name] then", "if false then")
 module "items/csv_file"
-mutant("one wrong column is named", "for i = 1, math.min(#wrong, MOST_NAMED) do", "for i = 1, 1 do",
+mutant("one wrong column is named", "for i = 1, math.min(#wrong, MAX_NAMED) do", "for i = 1, 1 do",
   { by = "spec/unit/lua/items/columns_spec.lua" })
 mutant("a second header is an item", "wrong = check_header(self, cells)", "wrong = nil")
 

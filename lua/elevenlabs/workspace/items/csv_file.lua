@@ -15,12 +15,12 @@ local Csv = files.kind()
 Csv.format = "csv"
 Csv.rows_of = csv.over
 
-local MOST_NAMED = 100 -- columns
+local MAX_NAMED = 100 -- columns
 
---- An error that names all that is wrong with the columns.
+--- An error that names every wrong column.
 local function misnamed(self, wrong)
   local details = {}
-  for i = 1, math.min(#wrong, MOST_NAMED) do
+  for i = 1, math.min(#wrong, MAX_NAMED) do
     details[i] = describe(self, wrong[i].what, wrong[i].column)
   end
   local more = #wrong > 1 and (" (and %d more)"):format(#wrong - 1) or ""
@@ -30,7 +30,7 @@ local function misnamed(self, wrong)
   return err
 end
 
---- The columns of the header; nil and an error.
+--- The columns of the header; or nil and an error.
 local function name_columns(self, header)
   local misfit = columns.misfit(header)
   if misfit then
@@ -59,7 +59,7 @@ local function next_header(self)
   return header, what, column
 end
 
---- Read the first row. If it names no columns the file is of no use, and closed.
+--- Read the first row. If it does not name the columns, the file is closed.
 ---@return true|nil, elevenlabs.workspace.Error|nil
 function Csv:read_head()
   local header, what, column = next_header(self)
@@ -90,7 +90,7 @@ local function check_count(self, cells)
   end
 end
 
---- Nothing but names of columns: two files were joined.
+--- A row of nothing but names of columns is a problem: two files were joined.
 local function check_header(self, cells)
   if columns.is_header(cells) then
     local what = "%s repeats the header: were two files joined? Take the line out"
@@ -98,7 +98,8 @@ local function check_header(self, cells)
   end
 end
 
-local function see_ignored(self, cells)
+--- Note the ignored columns in which this row has a value.
+local function note_ignored(self, cells)
   for i, field in next, self.ignored_columns do
     if cells[i] ~= "" then
       self.ignores[field], self.ignored_columns[i] = true, nil
@@ -106,10 +107,11 @@ local function see_ignored(self, cells)
   end
 end
 
--- A row that begins with a byte up to this one may be blank: a space, a quote, a comma.
+-- Bytes. A row can be blank only if its first byte is at most LAST_BLANK: a space, a quote, a
+-- comma. So almost every row needs no further test.
 local LAST_BLANK, UNDERSCORE, BYTE_ORDER_MARK = 44, 95, 239
 
---- The next row that is not blank; nil and a problem if there is none or it is broken.
+--- The next row that is not blank. nil at the end; nil and a problem if the row is broken.
 local function next_row(self)
   local rows = self.rows
   local cells, what, column = rows:next()
@@ -131,7 +133,7 @@ function Csv:next()
   if not self.rows then
     return nil
   end
-  if not self.columns then -- rewound: somebody may have written another header by now
+  if not self.columns then -- after a rewind: the header may be another one by now
     local ok, err = self:read_head()
     if not ok then
       return nil, { message = err.message }
@@ -142,7 +144,7 @@ function Csv:next()
     return nil, wrong
   end
   if next(self.ignored_columns) then
-    see_ignored(self, cells)
+    note_ignored(self, cells)
   end
   local row, field = columns.read(self.columns, cells, self.rows.may_be_protected)
   if not row then

@@ -9,15 +9,18 @@ local source = require "elevenlabs.workspace.items.source"
 
 local M = {}
 
---- `rows` gives what the file holds row by row or line by line: each kind has its own.
+-- `rows` is nil once the file is closed. It has `next`, `number` (the line) and `is_buffered`.
 local File = source.kind()
 File.is_file = true
 
---- A kind of file: it has `format`, `rows_of`, `read_head` and `next`.
+--- A kind of file, for one format. It defines `format`, `rows_of(lines)`, `next` and `read_head`,
+--- which reads the text before the first item.
+---@return table
 function M.kind()
   return source.kind(File)
 end
 
+--- The number of the column that holds this field; nil if there is no such column.
 function M.column_of(self, field)
   for i, name in ipairs(self.columns or {}) do
     if name == field then
@@ -26,15 +29,19 @@ function M.column_of(self, field)
   end
 end
 
+--- The place of the last row, as people count.
+---@param column integer|nil
 function M.place_of(self, column)
   local place = ("%s, line %d"):format(self.name, self.rows.number)
   return column and ("%s, column %d"):format(place, column) or place
 end
 
+--- What is wrong, after its place.
 function M.describe(self, what, column)
   return errors.one_line(M.place_of(self, column) .. ": " .. what)
 end
 
+---@return elevenlabs.workspace.ItemProblem
 function M.problem(self, what, column, field)
   return { message = M.describe(self, what, column), field = field }
 end
@@ -64,7 +71,7 @@ end
 
 function File:close()
   if self.rows then
-    self.file:close() -- Lua itself keeps standard input open
+    self.file:close() -- Lua keeps standard input open
   end
   self.rows = nil
 end
@@ -87,7 +94,7 @@ function File:ignored()
   return list[1] and list or nil
 end
 
---- The fields that every item has, copied.
+--- A copy of the fields that every item has, checked.
 local function copy_fields(fields)
   local copy = {}
   for name, value in next, fields or {} do
@@ -103,7 +110,8 @@ local function copy_fields(fields)
   return copy
 end
 
---- -> file, what people call it; or nil and an error
+---@return file*|nil
+---@return string|elevenlabs.workspace.Error name for people, or an error
 local function open_file(path)
   if type(path) ~= "string" then
     return path, type(path) == "table" and path.name or "the input"
@@ -114,7 +122,7 @@ local function open_file(path)
   if not file then
     return nil, errors.invalid("path", "cannot open " .. why)
   end
-  local _, failure = file:read(0) -- a folder opens, but does not read
+  local _, failure = file:read(0) -- a folder can be opened, but not read
   if failure then
     file:close()
     return nil, errors.invalid("path", ("cannot read %s: %s"):format(path, failure))
@@ -122,7 +130,11 @@ local function open_file(path)
   return file, errors.one_line(path)
 end
 
---- A file of a kind that is not known yet, at its beginning.
+--- Open a file whose format is not known yet.
+---@param path string|file*
+---@param fields table|nil
+---@return table|nil file for `begin`
+---@return elevenlabs.workspace.Error|nil
 function M.open(path, fields)
   local copy, err = copy_fields(fields)
   if not copy then
@@ -132,19 +144,23 @@ function M.open(path, fields)
   if not file then
     return nil, name
   end
-  local start = file:seek "cur" -- before anything is read; nil for a pipe
+  local start = file:seek "cur" -- nil for a pipe
   return {
     file = file,
     start = start,
     name = name,
     fields = copy,
     lines = lines.new(file),
-    ignores = {}, -- fields of the rows that no item gets: true once a row had one
-    ignored_columns = {}, -- the same by column, until a row had one
+    ignores = {}, -- by field that no item gets: true once a row had a value for it
+    ignored_columns = {}, -- such fields by column, until a row had a value
   }
 end
 
---- A source of this kind, from a file as `open` gives it. A file that is no such is closed.
+--- Make an open file a source of this kind. If its content is of another format, close it.
+---@param kind table
+---@param file table of `open`
+---@return elevenlabs.workspace.Source|nil
+---@return elevenlabs.workspace.Error|nil
 function M.begin(kind, file)
   local self = setmetatable(file, kind)
   local what = content.misfit(self.lines:peek(), kind.format)

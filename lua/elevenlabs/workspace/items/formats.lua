@@ -10,8 +10,8 @@ local FORMATS = {
   jsonl = require "elevenlabs.workspace.items.jsonl_file",
 }
 
---- As `items.from_csv`, `items.from_jsonl` and `items.from_file`.
----@param format "csv"|"jsonl"|nil nil: by name and content
+--- nil tells the format by name and content. The rest is as for `items.from_csv`.
+---@param format "csv"|"jsonl"|nil
 local function open_as(format, path, fields)
   local file, err = files.open(path, fields)
   if not file then
