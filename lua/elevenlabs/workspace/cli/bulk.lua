@@ -1,5 +1,4 @@
---- `unshare --from FILE` and `share --from FILE`: many resources, with a journal, a progress
---- bar and a report.
+--- `unshare --from FILE` and `share --from FILE`: a bulk run as a command.
 
 local connections = require "elevenlabs.workspace.cli.connections"
 local failed_items = require "elevenlabs.workspace.cli.bulk.failed"
@@ -22,36 +21,38 @@ M.OPTIONS = {
     {
       name = "--from",
       value = "FILE",
-      text = "CSV, or JSON lines; - is standard input. The first row of a CSV names its columns:"
-        .. " resource_id, resource_type, user_email ... Options fill in what a row lacks."
-        .. " Columns that begin with _ are ignored",
+      text = "read items from FILE, CSV or JSON lines; - is standard input. The first row of a CSV"
+        .. " file names the columns: resource_id, resource_type, user_email ... If a row lacks a"
+        .. " field, the option of that name fills it in. Columns that begin with _ are ignored",
     },
-    { name = "--jsonl", text = "the file holds JSON lines, whatever its name is" },
+    { name = "--jsonl", text = "FILE holds JSON lines, whatever its name is" },
     {
       name = "--journal",
       value = "FILE",
-      text = "write down what became of each item; with the same FILE again only the rest is sent",
+      text = "write what became of each item to FILE. Run again with the same FILE, the command"
+        .. " sends only the items that are not confirmed",
     },
     { name = "--dry-run", text = "check everything, send nothing" },
     {
       name = "--failed",
       value = "FILE",
-      text = "write the items that were not confirmed there as CSV, with reasons; --from reads it",
+      text = "write the items that were not confirmed to FILE, as CSV with reasons. --from reads"
+        .. " such a file",
     },
     {
       name = "--max-concurrency",
       value = "N",
-      text = "requests in flight at most (default 32)",
+      text = "send at most N requests at once (default 32)",
       read = options.number(1, 1024),
     },
     {
       name = "--deadline",
       value = "TIME",
-      text = "stop after so long: 90, 90s, 15m or 2h",
+      text = "stop after this time: 90, 90s, 15m or 2h",
       read = options.time,
     },
-    { name = "--allow-empty", text = "a file without items is no error" },
-    { name = "--yes", text = "do not ask" },
+    { name = "--allow-empty", text = "accept a FILE without items" },
+    { name = "--yes", text = "begin without a question" },
   },
 }
 
@@ -60,7 +61,7 @@ local WITH_FROM =
 local WRITTEN = { "failed", "journal" }
 local FILES = { "from", "journal", "failed", "api_key_file", "ca_file" }
 
---- Which options do not go together?
+--- Options that do not go together.
 ---@param values table
 ---@return string|nil misuse
 function M.check(values)
@@ -90,9 +91,10 @@ local function new_display()
 end
 
 local UNCHECKED = "This input cannot be checked before the first request."
-  .. " Errors are named as they come."
+  .. " Errors are named when they are read."
 
---- The first that holds. A list that could not be checked before is no wrong usage.
+--- The first status that holds. An invalid item is wrong usage only if the list could be checked
+--- before the first request.
 local function exit_status(job, report)
   if report.invalid > 0 and (job.run.count or report.dry_run) then
     return EXIT.usage
@@ -115,7 +117,7 @@ end
 -- A job: { op, fields, values, arguments, refuse, client, driver, run, failed, display, confirmed,
 -- last_error, unwritten }.
 
---- What the run tells goes to the file of failed items and the display.
+--- Write a failed item to the list. Name an invalid item at once.
 local function on_result(job, item, err)
   if not err or (job.values.dry_run and err.kind ~= "invalid_argument") then
     return
@@ -129,7 +131,7 @@ local function on_result(job, item, err)
   end
 end
 
---- Where the items come from; or nil and an error.
+--- The source of items; or nil and an error.
 local function open_source(job)
   local values = job.values
   local from = values.from == "-" and input.open(function()
@@ -138,7 +140,7 @@ local function open_source(job)
   return (values.jsonl and items.from_jsonl or items.from_file)(from, job.fields)
 end
 
---- Asked while the file is checked, and at the end of the check.
+--- The run's `may_begin`: ask the person when the check is over, unless a signal came.
 local function on_check(job, count, checked)
   if job.driver.is_interrupted() then
     return false
@@ -180,7 +182,7 @@ end
 
 local NO_ITEMS = "%s has no items (--allow-empty)"
 
---- Nothing was sent: say so, and why.
+--- Say that nothing was sent, and why.
 ---@return integer status
 local function say_why_not(job, err)
   if job.driver.status then
@@ -195,7 +197,7 @@ local function say_why_not(job, err)
   return job.refuse(job.values, err.message, type(err.details) == "table" and err.details or nil)
 end
 
---- Run it, and say what became of it.
+--- Run the job to its end, and say what became of it.
 ---@return integer status
 local function finish(job)
   local run = job.run
@@ -241,9 +243,9 @@ local function run_job(job)
   return finish(job)
 end
 
---- Run it.
+--- Run the command.
 ---@param op "unshare"|"share"
----@param fields table what every item has
+---@param fields table the fields that every item has
 ---@param values table the options
 ---@param arguments string[] as they were given
 ---@param refuse fun(values: table, why: string, details: string[]|nil, kind: string|nil): integer
@@ -256,7 +258,7 @@ function M.run(op, fields, values, arguments, refuse)
     arguments = arguments,
     refuse = refuse,
     display = new_display(),
-    confirmed = 0, -- when last looked
+    confirmed = 0, -- at the last progress
   }
   local function on_event(event)
     if event.name == "retry" then

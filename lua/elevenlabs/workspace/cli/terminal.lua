@@ -1,4 +1,4 @@
---- The terminal of the person who runs the command.
+--- Talks to the terminal of the person who runs the command.
 
 local core = require "elevenlabs.workspace.core"
 local uv = require "luv"
@@ -11,7 +11,7 @@ function M.is_terminal(fd)
   return uv.guess_handle(fd) == "tty"
 end
 
---- The columns of the terminal of standard error.
+--- How many columns the terminal of standard error has. There must be one: see `is_terminal`.
 ---@return integer
 function M.width()
   local tty = uv.new_tty(2, false)
@@ -22,8 +22,8 @@ function M.width()
   return type(width) == "number" and width > 0 and width or 80
 end
 
---- The answer to a question, in the loop, so that a signal ends it. What was typed before the
---- question was shown is thrown away: that text answers something else.
+--- The answer to a question. Text that was typed before the question was shown is thrown away: it
+--- answers something else. The answer is read in the loop, so that a signal ends the wait.
 ---@param question string
 ---@param driver table of `loop.new`
 ---@return string "" if a signal came

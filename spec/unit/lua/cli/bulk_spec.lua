@@ -54,7 +54,7 @@ describe("cli.bulk", function()
     run({ "--from", write("half.csv", resources(50)) }, journal, LEAVER)
     local code, out = run({ "--from", write("all.csv", resources()) }, journal, LEAVER)
     assert.are.equal(1, code)
-    assert.matches("\n +48  of the confirmed were so by an earlier run\n", out)
+    assert.matches("\n +48  were already confirmed by an earlier run\n", out)
     assert.matches("total 100 confirmed 96 refused 4 ", out)
     -- Header, 50 records, end; resume, the 52 that were not confirmed, end.
     assert.are.equal(52 + 54, lines_of(read_file(path_of "mia.journal")))

@@ -31,7 +31,7 @@ describe("cli.signals", function()
       assert.matches('"end":true', read_file(journal))
       code, out = run(options, LEAVER)
       assert.are.equal(1, code)
-      assert.matches("\n +" .. confirmed .. "  of the confirmed were so by an earlier run", out)
+      assert.matches("\n +" .. confirmed .. "  were already confirmed by an earlier run", out)
       assert.matches("total 100 confirmed 96 refused 4 ", out)
     end)
   end

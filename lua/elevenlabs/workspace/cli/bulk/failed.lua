@@ -44,6 +44,7 @@ function M.open(path)
   return list, why
 end
 
+--- Add an item, with its error in columns that begin with _.
 function M.write(list, item, err)
   list:write(failed_row(item, err))
 end

@@ -5,6 +5,8 @@ local terminal = require "elevenlabs.workspace.cli.terminal"
 
 local M = {}
 
+--- True if a person can be asked: standard input is not needed for items.
+---@param values table the options
 ---@return boolean
 function M.can_ask(values)
   return values.from ~= "-" and terminal.is_terminal(0) and terminal.is_terminal(2)
@@ -25,7 +27,10 @@ local function describe_server(base_url)
   return (connections.is_sandbox(base_url) and "the sandbox " or "the real service ") .. base_url
 end
 
---- May it begin? If nobody can be asked, --yes must have said so.
+--- Ask whether the run may begin. --yes and a dry run need no answer.
+---@param job table of `cli.bulk`
+---@param count integer|nil how many items there are, if it is known
+---@return boolean
 function M.may_begin(job, count)
   if job.values.yes or job.values.dry_run or (count == 0) then
     return true

@@ -1,4 +1,4 @@
---- What the command says when a bulk run has ended: its report, and how to go on.
+--- Prints what became of a bulk run: its report, and the command that resumes it.
 
 local errors = require "elevenlabs.workspace.error"
 local json = require "elevenlabs.workspace.json"
@@ -33,7 +33,7 @@ local function print_report(report)
   end
   print_reasons(report)
   for _, row in ipairs {
-    { report.already_confirmed, "of the confirmed were so by an earlier run" },
+    { report.already_confirmed, "were already confirmed by an earlier run" },
     { report.duplicates, "came twice, and were sent once" },
     { report.retries, "retries" },
   } do
@@ -50,7 +50,7 @@ local function quote(argument)
     or "'" .. argument:gsub("'", "'\\''") .. "'"
 end
 
---- The command that goes on where this one stopped: the same, with the journal.
+--- The command that resumes the run: the same one again.
 local function resume_command(op, values, arguments)
   local words = { "elevenlabs-workspace", op }
   for _, argument in ipairs(arguments) do
@@ -63,21 +63,24 @@ end
 local function explain_stop(job, report)
   local lines = { "Stopped: " .. report.stop_message .. "." }
   if job.values.journal then
-    lines[2] = "To go on with what is not confirmed:"
+    lines[2] = "To go on with the items that are not confirmed:"
   else
-    lines[2] = "Nothing was written down, as there was no --journal. To run it all again:"
+    lines[2] = "There was no --journal, so the next run cannot know what is confirmed."
+      .. " To run it all again:"
   end
   lines[3] = "  " .. resume_command(job.op, job.values, job.arguments)
   return table.concat(lines, "\n")
 end
 
+---@param job table of `cli.bulk`
+---@param report elevenlabs.workspace.Report
 function M.say(job, report)
   if report.journal and report.journal.warning then
     output.complain(report.journal.warning)
   end
   if report.ignored then
     local names = table.concat(report.ignored, ", ")
-    output.complain(("%s of the rows was ignored: an unshare removes any role"):format(names))
+    output.complain(("the %s of the rows was ignored: an unshare removes any role"):format(names))
   end
   if job.values.json then
     output.write(json.encode(setmetatable(report, nil)) .. "\n")

@@ -52,7 +52,7 @@ describe("cli.bulk.report", function()
       [[
       1  refused (not_found, HTTP 404, gone ): none
       2  for other reasons
-      1  of the confirmed were so by an earlier run
+      1  were already confirmed by an earlier run
       4  retries
 in 41 s
 total 3 confirmed 2 refused 1 unconfirmed 0 not_sent 0
@@ -75,7 +75,7 @@ total 3 confirmed 2 refused 1 unconfirmed 0 not_sent 0
   it("says what a journal warns of, and which fields were ignored", function()
     local _, err = say(job_of {}, { journal = { warning = "it is old" }, ignored = { "role" } })
     assert.matches("^it is old\n", err)
-    assert.matches("\nrole of the rows was ignored: ", err)
+    assert.matches("\nthe role of the rows was ignored: ", err)
   end)
 
   describe("of a run that stopped early prints the command that", function()
@@ -91,7 +91,7 @@ total 3 confirmed 2 refused 1 unconfirmed 0 not_sent 0
 
     it("runs it all again, without", function()
       local _, err = say(job_of({ from = "-" }, { "--from", "-" }), stop)
-      assert.matches("as there was no --journal", err, 1, true)
+      assert.matches("There was no --journal", err, 1, true)
       local command = "(the same input again) | elevenlabs-workspace unshare --from -"
       assert.are.equal(command, err:sub(-#command))
     end)
