@@ -33,7 +33,7 @@ describe("the journal", function()
     }, list)
   end)
 
-  it("case 33: begins no bulk run where others may write it", function()
+  it("case 33: begins no bulk run if others may write it", function()
     assert(journal:run({ "a" }))
     assert(uv.fs_chmod(journal.path, tonumber("666", 8)))
     local text = journal:read()
@@ -59,24 +59,24 @@ describe("the journal", function()
       assert.are.equal(before, journal:read())
     end
 
-    it("where it is of another operation", function()
+    it("if it is of another operation", function()
       journal:run({ "x" })
       refused("is a journal of unshare, not of share", { operation = "share" })
     end)
 
-    it("where it is of another server", function()
+    it("if it is of another server", function()
       journal:run({ "x" })
       refused("https://server.example, not https://other.example", {
         base_url = "https://other.example",
       })
     end)
 
-    it("where it is another program's", function()
+    it("if it is another program's", function()
       journal:write '{"format":"something else"}\n'
       refused "not a journal of this program"
     end)
 
-    it("where a line is damaged", function()
+    it("if a line is damaged", function()
       journal:run({ "x" })
       journal:write((journal:read():gsub("confirmed", "confirmeb")))
       refused "line 2"

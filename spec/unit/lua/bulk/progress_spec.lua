@@ -51,7 +51,7 @@ describe("progress", function()
     assert.is_true(told[5].window >= 4 and told[5].held > 0)
   end)
 
-  it("goes on where on_progress takes longer than the time between its calls", function()
+  it("goes on if on_progress takes longer than the time between its calls", function()
     local engine = world.running(always {})
     local now, late, told = engine.now, 0, 0
     function engine.now()

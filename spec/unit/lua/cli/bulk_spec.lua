@@ -20,7 +20,7 @@ describe("cli.bulk", function()
     assert.is_nil(support.sandbox:roles("voice_0001", "voice").user_mia)
   end)
 
-  it("ends with 0 where all is confirmed", function()
+  it("ends with 0 if all is confirmed", function()
     local code, out = run({ "--from", write("some.csv", resources(10)), "--yes" }, LEAVER)
     assert.are.equal(0, code)
     assert.matches("total 10 confirmed 10 ", out)

@@ -67,7 +67,7 @@ describe("a CSV file of items", function()
     }, (read_all(source)))
   end)
 
-  it("needs no column resource_id where all items have the same", function()
+  it("needs no column resource_id if all items have the same", function()
     local found = read_all(csv_of("user_email\na@b.c\n", { resource_id = "r" }))
     assert.are.same({ { resource_id = "r", user_email = "a@b.c" } }, found)
   end)

@@ -50,7 +50,7 @@ describe("a product of ids and targets", function()
     end
   end)
 
-  it("is empty where a list is", function()
+  it("is empty if a list is", function()
     for _, name in ipairs { "resource_ids", "user_emails" } do
       local source = product { [name] = {} }
       assert.are.equal(0, source.count)

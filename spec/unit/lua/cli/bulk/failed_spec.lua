@@ -22,7 +22,7 @@ describe("cli.bulk.failed", function()
     assert.matches("total 4 confirmed 0 refused 4 ", out)
   end)
 
-  it("keeps an earlier list of failed items where it cannot begin", function()
+  it("keeps an earlier list of failed items if it cannot begin", function()
     local failed = write("failed.csv", "an earlier list\n")
     local options = { "--failed", failed, "--yes", "--from" }
     local code = run(options, { path_of "none.csv" }, LEAVER)

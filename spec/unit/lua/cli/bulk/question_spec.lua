@@ -21,7 +21,7 @@ describe("cli.bulk.question", function()
       assert.matches("total 100 confirmed 96 refused 4 ", shown)
     end)
 
-    it("sends nothing where the answer is no, and the journal says so", function()
+    it("sends nothing if the answer is no, and the journal says so", function()
       local from, journal = write("all.csv", resources()), path_of "mia.journal"
       local options = { "--from", from, "--journal", journal }
       for _, answer in ipairs { "", "n", "no", "yum install", "Yy" } do -- cases 5 and 23
