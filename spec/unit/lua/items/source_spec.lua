@@ -30,7 +30,8 @@ describe("a source", function()
 
   it("is known as a source, and nothing else is", function()
     assert.is_true(sources.is(setmetatable({}, sources.kind())))
-    for _, value in ipairs { {}, setmetatable({}, { __metatable = "x" }), "source", 7 } do
+    local locked, other = { __metatable = "x" }, { __name = "another kind" }
+    for _, value in ipairs { {}, setmetatable({}, locked), setmetatable({}, other), "source", 7 } do
       assert.is_false(sources.is(value))
     end
   end)
