@@ -1,8 +1,6 @@
 --- The life of a bulk run: it takes turns in its owner's `result` until each item has ended in
---- exactly one outcome.
----
---- Only `result` takes items and calls the owner's functions. These functions may therefore wait,
---- yield and call the client.
+--- exactly one outcome. Only `result` takes items and calls the owner's functions, so these
+--- functions may wait, yield and call the client.
 
 local errors = require "elevenlabs.workspace.error"
 local intake = require "elevenlabs.workspace.bulk.intake"
@@ -34,8 +32,6 @@ function Run.__tostring(self)
   end
   return ("bulk %s, %s: %s"):format(self.op, state, tostring(self.report))
 end
-
--- ---- heeding
 
 -- ---- one turn
 
