@@ -1,8 +1,8 @@
--- Takes a leaver's roles away in a cqueues controller, which does other work meanwhile.
+-- Removes a leaver in a cqueues controller, which does other work meanwhile.
 --
 --   ELEVENLABS_API_KEY=... lua examples/cqueues.lua
 --
--- ELEVENLABS_BASE_URL and ELEVENLABS_CA_FILE point it at another server, such as the
+-- ELEVENLABS_BASE_URL and ELEVENLABS_CA_FILE name another server than the service, such as the
 -- sandbox: elevenlabs-workspace sandbox --port 0 -- lua examples/cqueues.lua
 
 local cqueues = require "cqueues"
@@ -17,12 +17,12 @@ local client, why = workspace.new {
   ca_file = os.getenv "ELEVENLABS_CA_FILE",
 }
 if not client then
-  error(tostring(why), 0) -- assert wants text in some Luas
+  error(tostring(why), 0) -- in some Luas assert takes nothing but text
 end
 local controller = cqueues.new()
 local running, ticks = #VOICES, 0
 
--- Each waits for its call alone; the client they share, and its connections.
+-- Each coroutine waits for its own call. They share the client and its connections.
 for _, id in ipairs(VOICES) do
   controller:wrap(function()
     local receipt, err =

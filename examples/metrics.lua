@@ -1,4 +1,4 @@
--- Counts what a client does, in the text format that Prometheus reads.
+-- Counts a client's requests and results, in the text format that Prometheus reads.
 --
 --   elevenlabs-workspace sandbox --port 0 -- lua examples/metrics.lua
 
@@ -28,7 +28,7 @@ local client, why = workspace.new {
   end,
 }
 if not client then
-  error(tostring(why), 0) -- assert wants text in some Luas
+  error(tostring(why), 0) -- in some Luas assert takes nothing but text
 end
 
 for _, id in ipairs { "voice_narrator", "voice_trailer", "voice_draft", "voice_none" } do

@@ -1,16 +1,16 @@
--- Takes a leaver's roles away and says what became of each.
+-- Removes a leaver from ten resources, and says what became of each.
 --
 --   ELEVENLABS_API_KEY=... lua examples/offboard.lua
 --
--- ELEVENLABS_BASE_URL and ELEVENLABS_CA_FILE point it at another server, such as the
+-- ELEVENLABS_BASE_URL and ELEVENLABS_CA_FILE name another server than the service, such as the
 -- sandbox: elevenlabs-workspace sandbox --port 0 -- lua examples/offboard.lua
 
 local workspace = require "elevenlabs.workspace"
 
 local LEAVER = "mia@example.com"
 
--- Where the leaver may have a role. There is no "list everything shared with", so
--- a real script would collect these from the voices, agents and projects.
+-- The resources that the leaver may have a role on. The API has no such list: a real script
+-- collects ids from the API's lists of voices, agents and projects.
 local RESOURCES = {
   { "voice_narrator", "voice" },
   { "voice_trailer", "voice" },
@@ -24,7 +24,7 @@ local RESOURCES = {
   { "voice_draft", "voice" },
 }
 
---- assert wants text for its message in some Luas, and errors of ours only read as text.
+--- In some Luas assert takes nothing but text for its message, and the library's errors are tables.
 local function must(value, err)
   return value or error(tostring(err), 0)
 end
@@ -52,7 +52,7 @@ local items = {}
 for i, entry in ipairs(RESOURCES) do
   items[i] = { resource_id = entry[1], resource_type = entry[2], user_email = LEAVER }
 end
--- Somebody of whom this workspace knows nothing.
+-- A person who is unknown in this workspace.
 items[#items + 1] = {
   resource_id = "voice_narrator",
   resource_type = "voice",
@@ -62,7 +62,7 @@ items[#items + 1] = {
 print_roles "Who has which role:"
 
 print "\nRemoving:"
--- With thousands, pass a journal too: the run can then be killed and resumed.
+-- For thousands of items pass a journal too: a run that was killed can then be resumed.
 local report = must(client:unshare_many(items, {
   on_result = function(item, receipt, err)
     local line = "  %-16s %-16s %s"

@@ -1,7 +1,6 @@
 #!/bin/sh
-# Takes a leaver's roles away from 1,000 resources, with the command alone. Half-way the
-# command is killed, and the same command is run again. The sandbox fails and is slow on
-# purpose:
+# Removes a leaver from 1,000 resources, with the command alone. Half-way the command is killed,
+# and then run again. The sandbox fails and is slow on purpose:
 #
 #   elevenlabs-workspace sandbox --port 0 --resources 1000 --fail-rate 0.03 --rate-limit 300 \
 #     -- sh examples/offboard.sh
@@ -11,8 +10,8 @@ job=
 trap '[ -z "$job" ] || kill -9 $job 2>/dev/null; rm -rf "$folder"' EXIT
 trap 'exit 130' INT HUP TERM
 
-# The API has no list of what is shared with a person. A real list of resources comes from the
-# API's lists of voices, agents and so on. These are the sandbox's.
+# The API has no list of the resources that a person has a role on. A real script collects ids from
+# the API's lists of voices, agents and so on. These are the resources of the sandbox.
 awk 'BEGIN {
   split("voice agent doc dict", name)
   split("voice convai_agents convai_knowledge_base_documents pronunciation_dictionary", type)
@@ -51,6 +50,6 @@ status=0
 elevenlabs-workspace unshare "$@" >"$folder/report" || status=$?
 printf '\nNow:\n'
 show_roles
-printf '\nWhat was refused is in failed.csv, with the reason. The report:\n'
+printf '\nfailed.csv has the refused items, with the reason. The report:\n'
 cat "$folder/report"
-[ "$status" = 1 ] # some were refused: those that she created
+[ "$status" = 1 ] # the resources that she created are refused

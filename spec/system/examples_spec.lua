@@ -31,7 +31,7 @@ describe("examples", function()
     local faults = { "--resources", "1000", "--fail-rate", "0.03", "--rate-limit", "400" }
     local out, err = run("sh", "offboard.sh", (unpack or table.unpack)(faults))
     local written = tonumber(out:match "Killed with (%d+) lines in its journal")
-    local known = tonumber(out:match "\n +(%d+)  of the confirmed were so by an earlier run")
+    local known = tonumber(out:match "\n +(%d+)  were already confirmed by an earlier run")
     assert.matches("^1000/1000 100%%  refused 40  %d+/s [^\n]*\n$", err)
     assert.is_true(written > 500 and written < 1000 and known > 400, out)
     assert.matches("\n +40  refused %(invalid_request, HTTP 400, target_is_creator%)", out)

@@ -1,5 +1,4 @@
---- Beginning a bulk run: its options, its source, which is checked first where it is a file,
---- and its journal.
+--- Begins a bulk run: reads its options, checks its source and opens its journal.
 
 local errors = require "elevenlabs.workspace.error"
 local given = require "elevenlabs.workspace.items.given"
@@ -13,23 +12,24 @@ local stop_rules = require "elevenlabs.workspace.bulk.stop_rules"
 local M = {}
 
 local ATTEMPTS = 8
-local PROBLEMS = 100 -- of a file that are named
-local OFTEN = 1000 -- rows and records after which `may_begin` is asked
+local MAX_PROBLEMS = 100 -- that an error's details name
+local ASK_EVERY = 1000 -- rows and records: then `may_begin` is asked
 
---- What a bulk run takes beside its items.
+--- The options of a bulk run.
 ---@class elevenlabs.workspace.BulkOptions
---- A file: what was confirmed is written there, and a later run with the same file sends
---- only the rest.
+--- The path of a file. What became of each item is written there. A later run with the same file
+--- sends only the items that are not confirmed.
 ---@field journal string|nil
 ---@field dry_run boolean|nil check every item, send nothing
---- Told of each item's end: receipt, or nil and an error. `item` is a copy.
+--- Called once for each item, when it has ended: with a receipt, or with nil and an error. `item`
+--- is a copy.
 ---@field on_result nil|fun(item: table, receipt: elevenlabs.workspace.Receipt|nil, err: elevenlabs.workspace.Error|nil)
 ---@field on_progress nil|fun(progress: elevenlabs.workspace.Progress) ten times a second at most
 ---@field deadline_ms number|nil of the whole run, from when its result is asked for
----@field max_concurrency integer|nil of this run, where it is to be less than the client's
---- Asked before the run begins: now and then while a file is checked and a journal is read, and
---- once with `checked` when the check is over, before a journal is opened. `count` is the number
---- of items, if it is known. If it returns false, nothing is sent and no run begins.
+---@field max_concurrency integer|nil of this run, if it is to be less than the client's
+--- Asked before the run begins: now and then while a file is checked and a journal is read. Asked
+--- once more with `checked` when the check is over, before a journal is opened. `count` is the
+--- number of items, if it is known. If it returns false, nothing is sent and no run begins.
 ---@field may_begin nil|fun(count: integer|nil, checked: boolean): boolean
 
 local OPTION_NAMES = {
@@ -63,7 +63,7 @@ local function check_option(name, value)
   return true
 end
 
---- -> a copy, or nil and an error
+--- A copy of the options, checked.
 local function read_options(options)
   local copy, err = names.copy("option", options, OPTION_NAMES)
   if not copy then
@@ -78,13 +78,13 @@ local function read_options(options)
   return copy
 end
 
--- ---- beginning
+-- ---- checking a file
 
--- People undo a share with the share's own file.
+-- People undo a share with the file of the share, which has roles.
 local IGNORED = { unshare = { "role" } }
 
---- A file is read whole before the first request: it is better mended at once than found
---- wrong half-way.
+--- Check every item of a file before the first request. A person can then mend all of the file at
+--- once, while nothing was sent yet.
 ---@return integer|nil count
 ---@return elevenlabs.workspace.Error|nil
 local function check_file(engine, op, source, may_begin)
@@ -96,13 +96,13 @@ local function check_file(engine, op, source, may_begin)
       ok, err = engine:check(op, item)
     end
     count = count + 1
-    if may_begin and count % OFTEN == 0 and not may_begin(count, false) then
+    if may_begin and count % ASK_EVERY == 0 and not may_begin(count, false) then
       return nil, errors.not_begun()
     end
     if problem or not ok then
       total = total + 1
       local text = problem and problem.message or sources.at_place(source, err)
-      problems[total] = total <= PROBLEMS and text or nil
+      problems[total] = total <= MAX_PROBLEMS and text or nil
     end
     item, problem = source:next()
   end
@@ -115,7 +115,9 @@ local function check_file(engine, op, source, may_begin)
   return nil, failure
 end
 
---- Where the source is a file that can be read twice, check it. -> true, count
+--- Check the source if it is a file that can be read twice.
+---@return boolean|nil ok
+---@return integer|elevenlabs.workspace.Error|nil count if it is known, or an error
 local function check_source(engine, op, source, may_begin)
   if not source.is_file or not source:rewind() then
     return true, source.count
@@ -127,25 +129,27 @@ local function check_source(engine, op, source, may_begin)
   return source:rewind(), count
 end
 
-local function new_policy(engine, journal)
-  local rules = stop_rules.new(journal and journal.has_confirmed)
-  local policy
-  policy = groups.new {
+-- ---- beginning
+
+local function new_call_group(engine, journal)
+  local rules = stop_rules.new(journal and journal.known.has_confirmed)
+  local call_group
+  call_group = groups.new {
     max_attempts = engine.max_attempts or ATTEMPTS,
     counts_unsent = false,
     waits_out_outages = true,
     probes_key = true,
     ended = { first = false, last = false },
     on_verdict = function(verdict)
-      policy.stopped = policy.stopped or rules:see(verdict) or false
+      call_group.stopped = call_group.stopped or rules:see(verdict) or false
     end,
   }
-  return policy
+  return call_group
 end
 
 --- Begin a run. Nothing is sent before its `result` is asked for.
 ---@param engine elevenlabs.workspace.Engine
----@param base_url string for the journal
+---@param base_url string the journal is of this server
 ---@param op "unshare"|"share"
 ---@param list table|function an array, an iterator or a source of `items`
 ---@param opts elevenlabs.workspace.BulkOptions
@@ -174,7 +178,7 @@ function M.start(engine, base_url, op, list, opts)
       base_url = base_url,
       dry_run = opts.dry_run,
       may_go_on = opts.may_begin and function(records)
-        return records % OFTEN ~= 0 or opts.may_begin(count, false)
+        return records % ASK_EVERY ~= 0 or opts.may_begin(count, false)
       end,
     })
     ok = journal ~= nil
@@ -190,7 +194,7 @@ function M.start(engine, base_url, op, list, opts)
     opts = opts,
     count = count,
     journal = journal,
-    policy = new_policy(engine, journal),
+    call_group = new_call_group(engine, journal),
   }
 end
 

@@ -1,6 +1,6 @@
---- The command line. Run as a script, it is the command `elevenlabs-workspace`.
+--- The command `elevenlabs-workspace`, if this file is run as a script.
 
--- A module in the folder that a command is run from must not run with the key in reach.
+-- Relative entries are dropped: a module in the current folder could read the API key.
 local function keep_absolute(path)
   local kept = {}
   for template in path:gmatch "[^;]+" do
@@ -20,8 +20,9 @@ local EXIT_USAGE, EXIT_UNWRITTEN, EXIT_INTERRUPTED = 2, 5, 130
 local NAMES = { "unshare", "share", "get", "sandbox", "completion" }
 local OPERATIONS = { unshare = true, share = true, get = true }
 
---- What each command takes, and does: `run(values, arguments)` returns the exit status, or nil
---- and a misuse. Loaded with its first use.
+--- The declaration of a command, loaded at first use. Its `run(values, arguments)` returns the exit
+--- status, or nil and what is wrong with the usage.
+---@return elevenlabs.workspace.cli.Declaration
 local function command(name)
   if OPERATIONS[name] then
     return require("elevenlabs.workspace.cli.operations").command(name)
@@ -29,7 +30,7 @@ local function command(name)
   return require("elevenlabs.workspace.cli." .. name)
 end
 
---- Of all commands, for the manual page and completions.
+--- The declarations of all commands, for the manual page and completions.
 ---@return elevenlabs.workspace.cli.Declaration[]
 function M.declarations()
   local all = {}
@@ -39,7 +40,7 @@ function M.declarations()
   return all
 end
 
---- Write what the command says of itself, for `make install`.
+--- Write the manual page or a completion script, for `make install`.
 ---@param what "manual"|"bash"|"zsh"|"fish"
 function M.show(what)
   if what == "manual" then
@@ -83,8 +84,9 @@ local function has(arguments, wanted)
   return false
 end
 
---- One line that says what is wrong, and where to read more. With --json standard output gets
---- JSON too.
+--- Complain about wrong usage in one line, which names the help. With --json print an error as JSON
+--- too.
+---@return integer status
 local function misuse(arguments, text, name)
   local about = name and "elevenlabs-workspace " .. name or "elevenlabs-workspace"
   complain(("%s (try %s --help)"):format(text, about))
@@ -133,7 +135,7 @@ local function unknown(arguments, name)
   return misuse(arguments, ("unknown command %s%s"):format(name:sub(1, 40), hint))
 end
 
---- Results that could not be written make a success a failure.
+--- If a result could not be written, a success becomes a failure.
 local function finish(status, output)
   local why = output.finish()
   if not why then
@@ -146,7 +148,7 @@ end
 ---@param arguments string[]
 ---@return integer exit status
 function M.main(arguments)
-  require("elevenlabs.workspace.core").open_descriptors() -- before anything else opens one
+  require("elevenlabs.workspace.core").open_descriptors() -- before anything opens a file
   local output = require "elevenlabs.workspace.cli.output"
   local name, rest = arguments[1], { (unpack or table.unpack)(arguments, 2) }
   local status
@@ -176,7 +178,7 @@ end
 package.loaded["elevenlabs.workspace.cli"] = M
 local ok, status = pcall(M.main, { ... })
 if not ok then
-  -- lua's own answer to SIGINT, before the commands watch for it: nothing was sent.
+  -- Lua raises this at SIGINT until a command watches for signals. Nothing was sent until then.
   local interrupted = tostring(status):find("interrupted!", 1, true)
   complain(interrupted and "interrupted: nothing was sent" or tostring(status))
   status = interrupted and EXIT_INTERRUPTED or 1

@@ -1,5 +1,5 @@
---- Where a bulk run takes its items from, beside arrays and iterators: files, and products of
---- ids and targets. What reads them is loaded at first use.
+--- Makes sources of items for bulk runs: files, and products of ids and targets. The modules that
+--- read these sources are loaded at first use.
 
 local M = {}
 
@@ -15,33 +15,33 @@ end
 local function of_files(name)
   return function(path, fields)
     check_arguments(name, path, fields)
-    return require("elevenlabs.workspace.items.file")[name](path, fields)
+    return require("elevenlabs.workspace.items.formats")[name](path, fields)
   end
 end
 
---- Items from a CSV file whose first row names the columns, as items' fields are named. A column
---- whose name begins with "_" is ignored, and so are blank rows. A "'" before a cell that would
---- begin with +, -, = or @ is taken off: a spreadsheet takes such a cell for a formula. `path` may
---- be an open file too; "-" is standard input. `fields` are what an item has if its row does not
---- say otherwise. All columns that have no known name are in the error's `details`.
+--- Items from a CSV file. Its first row names the columns, as the fields of items are named.
+--- Columns whose names begin with "_" are ignored, and so are blank rows. If a cell begins with "'"
+--- and then +, -, = or @, the "'" is taken off: it keeps a spreadsheet from taking the cell for a
+--- formula. `path` may be an open file; "-" is standard input. `fields` are the fields of every
+--- item whose row does not have them. The error's `details` list all columns without a known name.
 ---@type fun(path: string|file*, fields: table|nil): elevenlabs.workspace.Source|nil, elevenlabs.workspace.Error|nil
 M.from_csv = of_files "from_csv"
 
---- Items from a file with one JSON object a line. A name that an object has twice is an error. The
---- rest as for `from_csv`.
+--- Items from a file with one JSON object a line. An object with a name twice is an error. The rest
+--- is as for `from_csv`.
 ---@type fun(path: string|file*, fields: table|nil): elevenlabs.workspace.Source|nil, elevenlabs.workspace.Error|nil
 M.from_jsonl = of_files "from_jsonl"
 
---- Items from a file, read as its name says: .csv is CSV; .jsonl, .ndjson and .json are JSON
---- lines, in any case of the letters. If the name says nothing, a file that begins with "{" or "["
---- is JSON lines, and another is CSV. The rest as for `from_csv`.
+--- Items from a file whose name tells the format: .csv is CSV; .jsonl, .ndjson and .json are JSON
+--- lines, in upper or lower case. If the name tells no format, a file that begins with "{" or "["
+--- is JSON lines, and any other file is CSV. The rest is as for `from_csv`.
 ---@type fun(path: string|file*, fields: table|nil): elevenlabs.workspace.Source|nil, elevenlabs.workspace.Error|nil
 M.from_file = of_files "from_file"
 
---- What `items.product` takes: exactly one list of targets.
+--- The arguments of `items.product`, with exactly one list of targets.
 ---@class elevenlabs.workspace.Product
 ---@field resource_ids string[]
----@field resource_type string of all of them
+---@field resource_type string of all resources
 ---@field user_emails string[]|nil
 ---@field group_ids string[]|nil
 ---@field workspace_api_key_ids string[]|nil

@@ -101,7 +101,7 @@ cpu_seconds = os.clock() - cpu_seconds
 assert(report.confirmed == count, tostring(report))
 local now, peak, items
 if journal then
-  now, peak, items = run.journal.set:memory()
+  now, peak, items = run.known_items.set:memory()
 end
 print(cjson.encode {
   peak_kib = peak_kib(),

@@ -87,12 +87,13 @@ mutant("the place of a character is counted in bytes", "first->number++;", "firs
 
 -- ---- what is in a file
 
-of("lua/elevenlabs/workspace/items/csv.lua", "spec/unit/lua/items/csv_spec.lua")
+module "items/csv"
 mutant("a cell may begin like a formula", [[cell:find(FORMULA) and "'" .. cell or cell]], "cell")
-of("lua/elevenlabs/workspace/items/objects.lua", "spec/unit/lua/items_spec.lua")
+module "items/objects"
 mutant("of a name given twice the last value counts", "if seen[name] then", "if false then")
-of("lua/elevenlabs/workspace/items/file.lua", "spec/unit/lua/items_spec.lua")
-mutant("one wrong column is named", "for i = 1, math.min(#wrong, MOST_NAMED) do", "for i = 1, 1 do")
+module "items/csv_file"
+mutant("one wrong column is named", "for i = 1, math.min(#wrong, MAX_NAMED) do", "for i = 1, 1 do",
+  { by = "spec/unit/lua/items/columns_spec.lua" })
 mutant("a second header is an item", "wrong = check_header(self, cells)", "wrong = nil")
 
 -- ---- what an answer proves
@@ -379,9 +380,7 @@ mutant("what cannot be read is the end", "if (got < 0) {", "if (0) {",
 
 -- ---- what a journal says
 
-local RESUMING = "^the journal [^c]" -- not "cut anywhere", which takes long
-
-module "bulk/journal"
+module "bulk/known"
 mutant("resuming trusts what is unconfirmed", [[local confirmed = record.outcome == "confirmed"]],
   [[local confirmed = record.outcome == "confirmed" or record.outcome == "unconfirmed"]],
   { filter = "remembers what may", in_sim = true })
@@ -394,7 +393,7 @@ mutant("the type is no part of an item", [[return item.resource_type .. "\0"]], 
 mutant("an intent says nothing", "local perhaps = record.intent == true or", "local perhaps =",
   { filter = "of shares" })
 mutant("an ambiguous refusal leaves no doubt", "or record.ambiguous == true", "",
-  { filter = RESUMING })
+  { filter = "remembers what may" })
 mutant("a doubt of one role is forgotten for another",
   "if has(before, PERHAPS) and", "if false and has(before, PERHAPS) and",
   { filter = "of shares" })
@@ -406,8 +405,10 @@ mutant("two roles for one target are a duplicate",
 mutant("a share in doubt is sent again", [[return self.is_share and perhaps and "doubtful" or]],
   "return", { filter = "of shares" })
 mutant("after a kill nothing was on its way",
-  "local perhaps, confirmed = self.interrupted and not self.is_share, false",
+  "local perhaps, confirmed = self.was_killed and not self.is_share, false",
   "local perhaps, confirmed = false, false", { filter = "after a run that was killed" })
+
+module "bulk/journal"
 mutant("another operation's journal is taken", "elseif header.operation ~= wanted.operation then",
   "elseif false then", { filter = "is refused" })
 mutant("another server's journal is taken", "elseif header.base_url ~= wanted.base_url then",
@@ -472,7 +473,7 @@ mutant("a deadline is no bound for another attempt",
 mutant("a wrong key is asked again for ever",
   [[if call.key_probed and verdict.action == "probe" then]], "if false then", { rows = { 54 } })
 mutant("what the run's rules say is not heard", "group.on_verdict(verdict)", "", {
-  by = "spec/unit/lua/bulk_spec.lua",
+  by = "spec/unit/lua/bulk/stopping_spec.lua",
   rows = { 3, 5, 37, 38, 50, 51, 52, 54 },
 })
 mutant("what reached nobody counts as an attempt", "return evidence.sent and", "return true or")
@@ -509,69 +510,70 @@ mutant("a closed client takes calls", [[  if self.closed then
 
 -- ---- the life of a run
 
-of("lua/elevenlabs/workspace/bulk/run.lua", "spec/unit/lua/bulk_spec.lua")
-mutant("told before it is synced", "local ok, failure = self.journal:sync()",
+module "bulk/results"
+mutant("told before it is synced", "local ok, failure = run.journal:sync()",
   "local ok, failure = true, nil", {
-    by = "spec/unit/lua/bulk/journal_spec.lua",
-    filter = "says nothing before",
+    filter = "told once they",
     in_sim = true,
     rows = { 59, 60 },
   })
-mutant("written down as confirmed before the answer", "return hold(self, call)",
-  [[if self.journal then self.journal:record(item, { outcome = "confirmed" }) end
-    return hold(self, call)]], {
+mutant("what could not be written is confirmed", "result = not_written(",
+  "local _ = not_written(", {
+    filter = "cannot be written",
+    rows = { 58, 59 },
+  })
+mutant("a run goes on without its journal", [[stop(run, "journal", failure.message)]], "", {
+  filter = "cannot be written",
+  rows = { 58, 59 },
+})
+
+module "bulk/intake"
+mutant("written down as confirmed before the answer", "return add_pending(run.pending, call)",
+  [[if run.journal then run.journal:record(item, { outcome = "confirmed" }) end
+    return add_pending(run.pending, call)]], {
     by = "spec/unit/lua/bulk/journal_spec.lua",
     filter = "the journal holds",
     in_sim = true,
   })
-mutant("closing reports twice", [[stop(self, "closed", err.message)]],
-  [[stop(self, "closed", err.message)
-    settle(self, item, unsent(perhaps_applied, err))]], { in_sim = true })
+mutant("closing reports twice", [[stop(run, "closed", err.message)]],
+  [[stop(run, "closed", err.message)
+    record_result(run, item, unsent(perhaps_applied, err))]], { in_sim = true })
 mutant("a share is sent before its intent is written",
-  "if self.journal and not operations[self.op].is_repeatable then",
-  "if false then", { by = "spec/unit/lua/bulk/journal_spec.lua", filter = "of shares" })
-mutant("an intent is not synced", [[  return self.journal:sync()]], "  return true",
-  { by = "spec/unit/lua/bulk/journal_spec.lua", filter = "of shares" })
-mutant("what could not be written is confirmed", "ending = not_written(",
-  "local _ = not_written(", {
-    by = "spec/unit/lua/bulk/journal_spec.lua",
-    filter = "cannot be written",
-    rows = { 58, 59 },
-  })
-mutant("a run goes on without its journal", [[stop(self, "journal", failure.message)]], "", {
-  by = "spec/unit/lua/bulk/journal_spec.lua",
-  filter = "cannot be written",
-  rows = { 58, 59 },
-})
+  "if run.journal and not operations[run.op].is_repeatable then",
+  "if false then", { filter = "each intent" })
+mutant("an intent is not synced", [[  return run.journal:sync()]], "  return true",
+  { filter = "intent cannot" })
 mutant("the earlier run's doubt is forgotten",
   [[perhaps_applied and "unconfirmed" or "not_sent",]], [["not_sent",]], {
-    by = "spec/unit/lua/bulk/journal_spec.lua",
-    filter = RESUMING,
+    by = "spec/unit/lua/bulk/known_spec.lua",
+    filter = "client was closed",
   })
-mutant("a run is at its end where it stopped", "self.report.exhausted = self.cancelled == 0",
-  "self.report.exhausted = true")
+mutant("a run is at its end where it stopped", "run.report.exhausted = run.cancel_requests == 0",
+  "run.report.exhausted = true",
+  { by = "spec/unit/lua/bulk/run_spec.lua", filter = "is cancelled" })
 mutant("a run holds any number of items", "if last >= room or", "if")
 mutant("what a run sends again needs no place of its own",
-  "if self.most < self.engine.max_concurrency then", "if false then",
-  { filter = "where items are sent again" })
+  "if run.max_concurrency < run.engine.max_concurrency then", "if false then",
+  { filter = "if items are sent again" })
+mutant("a stopped run takes more", "return run.stopping or run.cancel_requests > 0 or",
+  "return run.cancel_requests > 0 or")
+
+module "bulk/run"
 mutant("cancelling waits longer than 5 s", "self.cancel_at_ms = now + GRACE_MS",
   "self.cancel_at_ms = now + 2 * GRACE_MS", { filter = "is cancelled" })
-mutant("cancelling twice does no more than once", "or self.cancelled > 1 then", "then",
+mutant("cancelling twice does no more than once", "or self.cancel_requests > 1 then", "then",
   { filter = "is cancelled" })
-mutant("a stopped run takes more", "return self.stopping or self.cancelled > 0 or",
-  "return self.cancelled > 0 or")
 
-of("lua/elevenlabs/workspace/bulk.lua", "spec/unit/lua/bulk_spec.lua")
+module "bulk"
 mutant("a file with an error is sent", "if total == 0 then", "if true then")
 mutant("a bulk run gives up sooner", "local ATTEMPTS = 8", "local ATTEMPTS = 7", { rows = { 57 } })
 mutant("a list of what is gone stops a run that had confirmations",
-  "stop_rules.new(journal and journal.has_confirmed)", "stop_rules.new(false)", {
-    by = "spec/unit/lua/bulk/journal_spec.lua",
+  "stop_rules.new(journal and journal.known.has_confirmed)", "stop_rules.new(false)", {
     filter = "not stop at refusals",
   })
 
 module "bulk/report"
-mutant("a report keeps any number of reasons", "if count == MOST_REASONS then", "if false then")
+mutant("a report keeps any number of reasons", "if count == MAX_REASONS then", "if false then")
 
 module "bulk/stop_rules"
 mutant("a redirect is no reason to stop", [[if verdict.action == "stop" then]],

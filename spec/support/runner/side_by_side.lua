@@ -9,7 +9,7 @@ local arguments = { ... }
 
 -- Files that take long are started first, so that none is left alone at the end.
 local LONG = {
-  "spec/unit/lua/cli/bulk_spec.lua",
+  "spec/unit/lua/cli/signals_spec.lua",
   "spec/proof/faults/faults_spec.lua",
   "spec/system/hosts/plugin_host_spec.lua",
   "spec/system/hosts/nginx_spec.lua",

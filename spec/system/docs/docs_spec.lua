@@ -259,7 +259,7 @@ describe("a bulk run", function()
     same(matches(list, '"([%w_]+)"'), fields "BulkOptions")
     local given = matches(
       library(),
-      'stop%(self, "([%l_]+)"',
+      'stop%(%l+, "([%l_]+)"',
       'stop%("([%l_]+)", verdict',
       'reason = "([%l_]+)"'
     )

@@ -57,7 +57,7 @@ describe("cli", function()
     end
   end)
 
-  it("case 22: prints wrong usage as JSON too where JSON is asked for", function()
+  it("case 22: prints wrong usage as JSON too if JSON is asked for", function()
     local code, out, err = run("unshare", "--json", "--user-mail", "x@y.z")
     local value = require("cjson").decode(out)
     assert.are.same({ 2, "invalid_argument", "not_sent" }, { code, value.kind, value.outcome })

@@ -1,125 +1,55 @@
---- What became of each item, written down before it is reported: a run that was killed is
---- resumed from it. Records over the C file, and the set of what earlier runs achieved.
+--- The journal of a bulk run: records of what became of each item, in lines of JSON. A run that
+--- was killed is resumed from its journal.
 
 local cjson = require("elevenlabs.workspace.cjson").new()
 local core = require "elevenlabs.workspace.core"
 local errors = require "elevenlabs.workspace.error"
 local json = require "elevenlabs.workspace.json"
+local known_items = require "elevenlabs.workspace.bulk.known"
 local operations = require "elevenlabs.workspace.operations"
+
+local error_of = known_items.error_of
 
 local M = {}
 
 local FORMAT = "elevenlabs-workspace journal 1"
 local OLD_S = 24 * 60 * 60
-local LONGEST_SHOWN = 200
-local TARGETS = { "user_email", "group_id", "workspace_api_key_id" }
-local SEPARATORS = { "\0001\0", "\0002\0", "\0003\0" }
-local ROLES = { admin = 1, editor = 2, commenter = 3, viewer = 4 }
-local SEVERAL = 5 -- roles that may each have been given
-
--- What the set knows of an item, as one number: role * 16 + the sum of these.
-local KNOWN, SEEN, PERHAPS, CONFIRMED, ROLE = 1, 2, 4, 8, 16
+local MAX_SHOWN = 200 -- bytes
 
 ---@class elevenlabs.workspace.Journal
 ---@field path string
+---@field known elevenlabs.workspace.KnownItems
 ---@field resumed boolean an earlier run wrote to it
----@field has_confirmed boolean an earlier run had a confirmation
----@field warning string|nil why resuming it may surprise
+---@field warning string|nil why its items may not be up to date
 local Journal = {}
 Journal.__index = Journal
 
-local function failed(failure)
-  return errors.new {
-    kind = failure.kind,
-    outcome = "not_sent",
-    field = "journal",
-    message = failure.message,
-  }
-end
-
 local function unfit(path, why)
-  return failed { kind = "journal", message = ("journal %s %s"):format(path, why) }
+  return error_of { kind = "journal", message = ("journal %s %s"):format(path, why) }
 end
 
--- ---- the set
-
---- Operation and base_url are the journal's, so type, id and target are left; none of
---- them can hold a NUL. A share's role is part of the bits, so that two roles for one
---- target meet.
-local function identity(item)
-  for i = 1, #TARGETS do
-    local target = item[TARGETS[i]]
-    if type(target) == "string" then
-      return item.resource_type .. "\0" .. item.resource_id .. SEPARATORS[i] .. target
-    end
-  end
-end
-
-local function has(bits, flag)
-  return math.floor(bits / flag) % 2 == 1
-end
-
-local function role_of(item)
-  return ROLES[item.role] or 0
-end
-
-local function pack(role, seen, perhaps, confirmed)
-  return role * ROLE
-    + KNOWN
-    + (seen and SEEN or 0)
-    + (perhaps and PERHAPS or 0)
-    + (confirmed and CONFIRMED or 0)
-end
-
---- Bits for another role say nothing of this one.
-local function bits_for(role, bits)
-  local other = math.floor(bits / ROLE)
-  return (other == role or other == SEVERAL) and bits or 0
-end
-
---- A doubt of one role is not forgotten for another.
----@param before integer what the set has there
-local function put(self, key, before, role, seen, perhaps, confirmed)
-  if has(before, PERHAPS) and math.floor(before / ROLE) ~= role then
-    role, perhaps, confirmed = SEVERAL, true, false
-  end
-  local ok, failure = self.set:put(key, pack(role, seen, perhaps, confirmed))
-  return ok, failure and failed(failure)
+local function iso(time)
+  return os.date("!%Y-%m-%dT%H:%M:%SZ", time)
 end
 
 -- ---- reading what earlier runs wrote
-
---- May this have been applied, after what an attempt or a whole call came to?
-local function is_doubtful(record)
-  return record.outcome == "unconfirmed" or record.ambiguous == true
-end
-
-local function remember(self, record)
-  local confirmed = record.outcome == "confirmed"
-  self.has_confirmed = self.has_confirmed or confirmed
-  local perhaps = record.intent == true or is_doubtful(record)
-  local key, role = identity(record), role_of(record)
-  local before = self.set:get(key)
-  confirmed = confirmed or has(bits_for(role, before), CONFIRMED)
-  return put(self, key, before, role, false, perhaps, confirmed)
-end
 
 local function is_record(record)
   return type(record) == "table"
     and type(record.resource_id) == "string"
     and type(record.resource_type) == "string"
-    and identity(record) ~= nil
+    and known_items.has_target(record)
 end
 
---- What the file says, as a message quotes it.
+--- A value of the file, fit for a message.
 local function shown(value)
-  return errors.one_line(tostring(value):sub(1, LONGEST_SHOWN))
+  return errors.one_line(tostring(value):sub(1, MAX_SHOWN))
 end
 
---- The first record must be ours, of this operation and this server.
+--- The first record must be of this program, this operation and this server.
 local function check_header(header, wanted)
   if type(header) ~= "table" or header.format ~= FORMAT then
-    return nil, "is no journal of this program"
+    return nil, "is not a journal of this program"
   elseif header.operation ~= wanted.operation then
     local message = "is a journal of %s, not of %s"
     return nil, message:format(shown(header.operation), wanted.operation)
@@ -130,30 +60,26 @@ local function check_header(header, wanted)
   return true
 end
 
-local function iso(time)
-  return os.date("!%Y-%m-%dT%H:%M:%SZ", time)
-end
-
 local function warn_if_old(self, header)
   if type(header.created) == "string" and header.created < iso(os.time() - OLD_S) then
-    local message = "the journal %s was begun at %s: what it says is still to be done may "
-      .. "have been decided otherwise since"
+    local message = "the journal %s was begun at %s. Somebody may have changed roles since:"
+      .. " check that its items are still to be changed"
     self.warning = message:format(errors.one_line(self.path), shown(header.created))
   end
 end
 
---- Every run begins with the header or a "resume" and, unless it was killed, finishes with
---- an "end".
+--- A run begins with the header or with "resume". It finishes with "end", unless it was killed:
+--- then an item may have been sent that has no record.
 local function read_record(self, record, line)
   if type(record) == "table" and record["end"] == true then
     self.is_open = false
   elseif type(record) == "table" and record.resume == true then
-    self.interrupted = self.interrupted or self.is_open
+    self.known.was_killed = self.known.was_killed or self.is_open
     self.is_open = true
   elseif is_record(record) then
-    return remember(self, record)
+    return self.known:remember(record)
   else
-    return nil, unfit(self.path, ("has a line %d that is none of this program's"):format(line))
+    return nil, unfit(self.path, ("has a line %d that this program did not write"):format(line))
   end
   return true
 end
@@ -173,14 +99,14 @@ local function read_records(self, may_go_on)
     end
     text, failure = self.file:next()
   end
-  self.interrupted = self.interrupted or self.is_open
-  return not failure, failure and failed(failure)
+  self.known.was_killed = self.known.was_killed or self.is_open
+  return not failure, failure and error_of(failure)
 end
 
 local function read(self, wanted)
   local text, failure = self.file:next()
   if not text then
-    return nil, failure and failed(failure) or unfit(self.path, "has no header")
+    return nil, failure and error_of(failure) or unfit(self.path, "has no header")
   end
   local header = cjson.decode(text)
   local ok, why = check_header(header, wanted)
@@ -192,12 +118,14 @@ local function read(self, wanted)
   return read_records(self, wanted.may_go_on)
 end
 
+-- ---- opening
+
 local function write(self, text)
   local ok, failure = self.file:append(text)
-  return ok, failure and failed(failure)
+  return ok, failure and error_of(failure)
 end
 
---- The first record of a run, on the disk before anything is sent.
+--- Write and sync the first record of a run. Nothing is sent before.
 local function begin(self, text)
   local ok, err = write(self, text)
   if not ok then
@@ -218,9 +146,9 @@ end
 local function open(self, wanted)
   local file = self.file
   if not file then
-    return true -- a dry run's
+    return true -- a dry run, and there is no such file
   elseif file:is_new() then
-    file:next() -- nothing, but perhaps a torn header
+    file:next() -- there may be a torn header
     if wanted.dry_run then
       return true
     end
@@ -233,27 +161,22 @@ local function open(self, wanted)
   return begin(self, ('{"resume":true,"at":%s}'):format(cjson.encode(iso())))
 end
 
--- ---- writing
-
---- Open or begin a journal. A file of another operation, server or program is left as it is.
+--- Open a journal, or begin one. A file of another operation, server or program is left as it is.
 ---@param path string
----@param wanted table { operation, base_url, dry_run = nil: begin none, write nothing; may_go_on =
---- nil: function(lines) that is asked while the file is read, and ends that by false }
+---@param wanted table { operation, base_url, dry_run = nil: write nothing, may_go_on = nil:
+--- function(lines) that is asked while the file is read; false ends the reading }
 ---@return elevenlabs.workspace.Journal|nil
 ---@return elevenlabs.workspace.Error|nil
 function M.open(path, wanted)
   local file, failure = core.open_journal(path, not wanted.dry_run)
   if failure then
-    return nil, failed(failure)
+    return nil, error_of(failure)
   end
   local self = setmetatable({
     path = path,
     file = file,
-    set = core.new_set(),
+    known = known_items.new(not operations[wanted.operation].is_repeatable),
     resumed = false,
-    has_confirmed = false,
-    interrupted = false,
-    is_share = not operations[wanted.operation].is_repeatable,
   }, Journal)
   local ok, err = open(self, wanted)
   if not ok then
@@ -263,35 +186,7 @@ function M.open(path, wanted)
   return self
 end
 
---- Take an item into this run.
----@param item table that is valid
----@return "new"|"confirmed"|"duplicate"|"other_role"|"doubtful"|nil what an earlier run, or
---- this one, knows of it; "doubtful": a share that may have been applied, which must not be
---- repeated
----@return boolean|elevenlabs.workspace.Error perhaps_applied, or why there is no answer
-function Journal:take(item)
-  local key, role = identity(item), role_of(item)
-  -- An unshare has no intent in the journal: where a run was killed, any item may have been
-  -- on its way.
-  local perhaps, confirmed = self.interrupted and not self.is_share, false
-  local all, failure = self.set:add(key, pack(role, true, perhaps, false))
-  local ok, err = all ~= nil, failure and failed(failure)
-  if ok and all ~= 0 then -- most are new
-    local bits = bits_for(role, all)
-    if has(all, SEEN) then
-      return all == bits and "duplicate" or "other_role", false
-    end
-    perhaps, confirmed = perhaps or has(bits, PERHAPS), has(bits, CONFIRMED)
-    ok, err = put(self, key, all, role, true, perhaps, confirmed)
-  end
-  if not ok then
-    err.outcome = perhaps and "unconfirmed" or err.outcome
-    return nil, err
-  elseif confirmed then
-    return "confirmed", false
-  end
-  return self.is_share and perhaps and "doubtful" or "new", perhaps
-end
+-- ---- writing
 
 local ITEM = {
   "resource_id",
@@ -306,30 +201,30 @@ local RESULT = { "outcome", "kind", "status", "code", "request_id", "ambiguous",
 local INTENT, AN_INTENT = { "intent" }, { intent = true }
 local STAMP = { "at" }
 
---- A share is about to be sent: to be synced before.
+--- Write that a share is about to be sent. The caller syncs before it sends.
 ---@return true|nil, elevenlabs.workspace.Error|nil
 function Journal:intend(item)
   return write(self, core.json_object(ITEM, item, INTENT, AN_INTENT))
 end
 
---- What became of an item.
+--- Write what became of an item.
 ---@return true|nil, elevenlabs.workspace.Error|nil
 function Journal:record(item, result)
-  self.stamp = self.stamp or { at = iso() } -- of all until the next sync
+  self.stamp = self.stamp or { at = iso() } -- the same for all records until the next sync
   return write(self, core.json_object(ITEM, item, RESULT, result, STAMP, self.stamp))
 end
 
---- What was recorded is on the disk when this returns true. Where it fails, it fails for
---- good, and nobody knows what is there.
+--- All records are on the disk if this returns true. If it fails once, it fails for good, and
+--- nobody knows which records are on the disk.
 ---@return true|nil, elevenlabs.workspace.Error|nil
 function Journal:sync()
   self.stamp = nil
   local ok, failure = self.file:sync()
-  return ok, failure and failed(failure)
+  return ok, failure and error_of(failure)
 end
 
---- The run has ended and everything it took is recorded: the next one knows that nothing
---- was on its way.
+--- Write that the run has ended and has recorded every item that it took. The next run then knows
+--- that no item was sent without a record.
 ---@return true|nil, elevenlabs.workspace.Error|nil
 function Journal:finish()
   local ok, err = write(self, ('{"end":true,"at":%s}'):format(cjson.encode(iso())))

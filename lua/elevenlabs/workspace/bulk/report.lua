@@ -1,17 +1,17 @@
---- What a bulk run tells: its report and its progress.
+--- The report of a bulk run: what became of its items.
 
 local texts = require "elevenlabs.workspace.text"
 
 local M = {}
 
-local MOST_REASONS = 10
+local MAX_REASONS = 10
 
 --- Why items were not confirmed, and how many.
 ---@class elevenlabs.workspace.Reason
 ---@field count integer items
 ---@field outcome elevenlabs.workspace.FailedOutcome
 ---@field kind elevenlabs.workspace.Kind
----@field status integer|nil HTTP status, where there was one
+---@field status integer|nil HTTP status, if the server answered
 ---@field code string|nil the server's own code
 ---@field message string without the item's place in its file
 
@@ -22,10 +22,10 @@ local MOST_REASONS = 10
 ---@field refused integer
 ---@field unconfirmed integer
 ---@field not_sent integer
----@field already_confirmed integer of the confirmed: by an earlier run of the journal
----@field invalid integer of not_sent: what never can be sent
----@field duplicates integer items that came twice, found where there is a journal; not in total
----@field count integer|nil how many items the source has, where it knows
+---@field already_confirmed integer of the confirmed: those that an earlier run confirmed
+---@field invalid integer of not_sent: items that can never be sent
+---@field duplicates integer items that came twice; not in total. Found if there is a journal
+---@field count integer|nil how many items the source has, if it knows
 ---@field exhausted boolean false: the source has more
 ---@field reasons elevenlabs.workspace.Reason[] the first 10 kinds of failure, the most frequent
 --- first; in a dry run those of invalid items alone
@@ -35,31 +35,24 @@ local MOST_REASONS = 10
 ---@field dry_run boolean
 ---@field stopped elevenlabs.workspace.StopReason|nil
 ---@field stop_message string|nil the same for people
----@field ignored string[]|nil fields that rows of a file had and no item got: the role, in an unshare
+---@field ignored string[]|nil fields that rows had and no item got: the role, in an unshare
 ---@field journal {path: string, resumed: boolean, warning: string|nil}|nil
 
---- A report so far, and how the run goes. `tostring` of it is one line.
----@class elevenlabs.workspace.Progress: elevenlabs.workspace.Report
----@field in_flight integer requests of the client, other calls' included
----@field window integer how many may be in flight
----@field held integer items taken that have not ended
----@field paused_ms number for so long nothing new is sent; 0 where it goes on
----@field over boolean
-
 local Report = { __name = "elevenlabs.workspace.report", __concat = texts.concat }
-local Progress = { __name = "elevenlabs.workspace.progress", __concat = texts.concat }
 
-local function describe_counts(self)
+---@param report elevenlabs.workspace.Report
+---@return string
+function M.describe_counts(report)
   return ("total %d confirmed %d refused %d unconfirmed %d not_sent %d"):format(
-    self.total,
-    self.confirmed,
-    self.refused,
-    self.unconfirmed,
-    self.not_sent
+    report.total,
+    report.confirmed,
+    report.refused,
+    report.unconfirmed,
+    report.not_sent
   )
 end
 
---- Items that were not taken from the source; nil where nobody knows.
+--- How many items were not taken from the source; nil if nobody knows.
 local function count_left(self)
   return self.count and self.count - self.total - self.duplicates
 end
@@ -79,23 +72,16 @@ local function describe_dry_run(self)
   return ("; dry run: %d valid, %d invalid, nothing was sent"):format(valid, self.invalid)
 end
 
-function Report.__tostring(self)
-  local text = describe_counts(self)
+--- One line: the counts, and why the run stopped early.
+---@param self elevenlabs.workspace.Report
+---@return string
+function M.describe(self)
+  local text = M.describe_counts(self)
   text = self.dry_run and text .. describe_dry_run(self) or text
   return self.stopped and text .. describe_stop(self) or text
 end
 
-function Progress.__tostring(self)
-  if self.over then
-    return Report.__tostring(self)
-  end
-  local text = describe_counts(self)
-  if self.count then
-    text = text:gsub("^total %d+", ("%%0 of %d"):format(self.count))
-  end
-  local pause = self.paused_ms > 0 and (", paused for %.0f ms"):format(self.paused_ms) or ""
-  return ("%s; %d in flight, %d retries%s"):format(text, self.in_flight, self.retries, pause)
-end
+Report.__tostring = M.describe
 
 ---@param opts elevenlabs.workspace.BulkOptions
 ---@param journal elevenlabs.workspace.Journal|nil
@@ -126,6 +112,17 @@ function M.new(opts, journal, count)
   }, Report)
 end
 
+--- Set the fields that are not counted item by item.
+---@param run elevenlabs.workspace.Run
+function M.update(run)
+  local report = run.report
+  report.retries = run.call_group.retries
+  report.ignored = run.source:ignored()
+  report.elapsed_ms = math.floor(run.engine.now() - run.started_ms + 0.5)
+  report.stopped = run.stopping and run.stopping.reason or nil
+  report.stop_message = run.stopping and run.stopping.message or nil
+end
+
 -- ---- reasons
 
 local function is_same(reason, err, message)
@@ -136,7 +133,7 @@ local function is_same(reason, err, message)
     and reason.code == err.code
 end
 
---- Keep the most frequent first. Of two that are as frequent the older one is first.
+--- Keep the most frequent reason first, and the older one of two that are as frequent.
 local function rise(reasons, i)
   while i > 1 and reasons[i - 1].count < reasons[i].count do
     reasons[i - 1], reasons[i] = reasons[i], reasons[i - 1]
@@ -144,10 +141,10 @@ local function rise(reasons, i)
   end
 end
 
---- Count a failure by its reason. Only a new reason needs memory, and there are few.
+--- Count a failure by its reason. The list is bounded, so a report takes little memory.
 ---@param report elevenlabs.workspace.Report
 ---@param err elevenlabs.workspace.Error
----@param message string the error's, without the item's place
+---@param message string the error's message without the item's place
 function M.count_reason(report, err, message)
   local reasons = report.reasons
   local count = #reasons
@@ -157,7 +154,7 @@ function M.count_reason(report, err, message)
       return rise(reasons, i)
     end
   end
-  if count == MOST_REASONS then
+  if count == MAX_REASONS then
     report.others = report.others + 1
     return
   end
@@ -169,17 +166,6 @@ function M.count_reason(report, err, message)
     code = err.code,
     message = message,
   }
-end
-
---- A report so far, as on_progress gets it.
----@param report elevenlabs.workspace.Report
----@param fields table what progress has beside it
----@return elevenlabs.workspace.Progress
-function M.progress(report, fields)
-  for name, value in pairs(report) do
-    fields[name] = value
-  end
-  return setmetatable(fields, Progress)
 end
 
 return M

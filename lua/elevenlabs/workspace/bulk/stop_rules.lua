@@ -1,33 +1,14 @@
---- When a bulk run ends early: where every further item would meet the same answer. Pure;
---- one object a run.
+--- Rules that stop a bulk run: every further item would meet the same answer. Each run has its
+--- own rules.
 
 local backoff = require "elevenlabs.workspace.throttle.backoff"
 
 local M = {}
 
-local FIRST_FORBIDDEN, FIRST_SAME, ODD_IN_A_ROW, TLS_IN_A_ROW = 20, 50, 20, 3
+local FIRST_FORBIDDEN, FIRST_SAME = 20, 50 -- answers
+local ODD_IN_A_ROW, TLS_IN_A_ROW = 20, 3
 
---- Why a run took no more items.
----@alias elevenlabs.workspace.StopReason
----| "cancelled"          # by run:cancel
----| "deadline"           # deadline_ms passed
----| "closed"             # the client was closed
----| "source"             # the source of items failed
----| "journal"            # the journal cannot be written
----| "callback"           # on_result or on_progress raised an error
----| "driver"             # the driver could wait no longer
----| "outage"             # no success for 120 s
----| "rate_limited"       # the server asks for a pause of more than 300 s
----| "authentication"     # the key is refused, also when asked again; or there is none
----| "permission"         # the key lacks a permission; or the first 20 answers were all 403
----| "payment_required"   # the subscription does not allow it
----| "refusals"           # the first 50 answers were all the same refusal
----| "redirect"           # the server redirects: it is not the service, or not any more
----| "unexpected_answers" # 20 answers in a row were neither yes nor no
----| "proxy"              # the proxy cannot be used
----| "tls"                # the server's certificate is not trusted, or TLS fails
-
--- For the action "stop", by class.
+-- Of a verdict whose action is "stop", by its class.
 local REASONS = {
   bad_key = "authentication",
   no_permission = "permission",
@@ -41,14 +22,14 @@ local REASONS = {
 local Rules = {}
 Rules.__index = Rules
 
----@param has_succeeded boolean|nil an earlier run had a confirmation: what is left may well be
---- refused, all of it
+---@param has_succeeded boolean|nil an earlier run had a confirmation. It may have left nothing but
+--- items that are refused, so refusals alone are no reason to stop
 ---@return elevenlabs.workspace.StopRules
 function M.new(has_succeeded)
   return setmetatable({
-    answers = has_succeeded and 1 or 0, -- that settle an item
-    refusal = false, -- which all of them were, false once they differ
-    odd = 0, -- in a row
+    answers = has_succeeded and 1 or 0, -- that end an item
+    refusal = false, -- the refusal that all answers were; false if they differ
+    odd = 0, -- answers with an unexpected status, in a row
     tls_failures = 0, -- in a row
   }, Rules)
 end
@@ -57,13 +38,13 @@ local function stop(reason, verdict, format, ...)
   return { reason = reason, message = format:format(...) .. ": " .. verdict.message }
 end
 
---- What tells refusals apart: of 403 it is the status alone.
+--- Refusals are the same if class and code are; of a 403, if the class is.
 local function refusal_of(verdict)
   local code = verdict.class ~= "forbidden" and verdict.code or ""
   return verdict.outcome == "refused" and verdict.class .. code
 end
 
---- Count answers for as long as all are the same refusal.
+--- Count the answers from the first on, for as long as all are the same refusal.
 local function see_answer(self, verdict)
   self.answers = self.answers + 1
   if self.answers > 1 and not self.refusal then
@@ -80,7 +61,7 @@ local function see_answer(self, verdict)
   end
 end
 
---- See the end of one attempt.
+--- Note the end of one attempt.
 ---@param verdict table of outcome.judge, with `asked_ms`
 ---@return table|nil stop { reason, message }
 function Rules:see(verdict)

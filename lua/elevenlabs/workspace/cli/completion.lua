@@ -8,8 +8,8 @@ local M = {
   summary = "print a completion script for a shell",
   description = "Prints a script that completes commands and options. In bash:"
     .. ' eval "$(elevenlabs-workspace completion bash)". In fish: elevenlabs-workspace completion'
-    .. " fish | source. For zsh write the script to a file _elevenlabs-workspace in a folder of"
-    .. " fpath. `make install` puts all three in their places.",
+    .. " fish | source. For zsh, write the script to a file _elevenlabs-workspace in a folder of"
+    .. " fpath. `make install` installs all three scripts.",
   arguments = { { name = "shell", shown = "SHELL", text = "bash, zsh or fish", count = 1,
     choices = { "bash", "zsh", "fish" } } },
   groups = {},

@@ -1,5 +1,4 @@
---- Which server, with which key: the options that every command of the API has, and the
---- client that comes of them.
+--- Makes the client of a command from the options that name a server and a key.
 
 local loop = require "elevenlabs.workspace.cli.loop"
 local options = require "elevenlabs.workspace.cli.options"
@@ -15,7 +14,8 @@ M.OPTIONS = {
     {
       name = "--api-key-file",
       value = "FILE",
-      text = "the API key is this file's first line; otherwise it comes from ELEVENLABS_API_KEY",
+      text = "read the API key from the first line of FILE; without this option it comes from"
+        .. " ELEVENLABS_API_KEY",
     },
     {
       name = "--region",
@@ -24,8 +24,8 @@ M.OPTIONS = {
       read = options.choice(REGIONS),
       choices = REGIONS,
     },
-    { name = "--base-url", value = "URL", text = "another server: a gateway or a sandbox" },
-    { name = "--ca-file", value = "FILE", text = "PEM file of the authorities to trust" },
+    { name = "--base-url", value = "URL", text = "send to another server: a gateway or a sandbox" },
+    { name = "--ca-file", value = "FILE", text = "trust the authorities in this PEM file" },
   },
 }
 
@@ -43,8 +43,8 @@ local function read_line(path)
   return (line or ""):gsub("\r$", ""), nil
 end
 
---- The key that was named, nil for the library to take that of the environment; or nil and why
---- there is none.
+--- The key in the file. nil if there is no file: the library takes the key of the environment. nil
+--- and why if there is no key at all.
 local function find_key(path)
   if not path then
     if (os.getenv "ELEVENLABS_API_KEY" or "") == "" then
@@ -69,8 +69,8 @@ local function is_loopback(url)
     or authority:find "^%[::1%]:?%d*$" ~= nil
 end
 
---- Where to, and whom to trust. `sandbox -- COMMAND` sets the environment so that no command
---- within it reaches the real service. The environment can name this machine alone.
+--- The server, and whom to trust. `sandbox -- COMMAND` sets the environment so that no command
+--- within it reaches the real service. The environment may name nothing but this machine.
 ---@return table|nil { base_url, ca_file, region }
 ---@return string|nil why not
 local function find_server(values)
@@ -98,11 +98,11 @@ end
 
 local KEYS = { "base_url", "ca_file", "region", "max_concurrency" }
 
---- Make a client that waits in a loop which hears signals.
+--- Make a client that waits in luv's loop, where signals are heard.
 ---@param values table the options
 ---@param on_event fun(event: table)|nil
 ---@return elevenlabs.workspace.Client|nil
----@return table|string driver `on_signal` may be set; or why there is no client
+---@return table|string driver of `loop.new`, or why there is no client
 function M.open(values, on_event)
   local key, why = find_key(values.api_key_file)
   local server

@@ -1,5 +1,5 @@
---- Standard input where it is a pipe or a terminal, read in luv's loop: requests in flight go
---- on while it is waited for, and a signal ends the wait.
+--- Reads standard input in luv's loop, if it is a pipe or a terminal. Requests in flight go on
+--- while a read waits, and a signal ends the wait.
 
 local uv = require "luv"
 
@@ -7,7 +7,7 @@ local M = {}
 
 local STDIN = 0
 
--- The part of the file interface of `io` that sources use.
+-- Has those methods of `io` files that sources use.
 local Input = { name = "standard input" }
 Input.__index = Input
 
@@ -20,7 +20,7 @@ local function open_handle(kind)
   return pipe
 end
 
---- Ask for a chunk. One at a time: a producer that is faster than the server must wait.
+--- Ask for one chunk. A producer that is faster than the server must wait.
 local function ask(self)
   self.handle:read_start(function(_, chunk)
     self.handle:read_stop()
@@ -28,7 +28,7 @@ local function ask(self)
   end)
 end
 
---- nil where it is a file, which `io` reads as well.
+--- nil if standard input is a regular file: `io` reads it without waiting.
 ---@param is_interrupted fun(): boolean
 function M.open(is_interrupted)
   local kind = uv.guess_handle(STDIN)
@@ -45,12 +45,12 @@ function M.open(is_interrupted)
   return self
 end
 
---- Can it be read without waiting?
+--- True if `read` returns without waiting.
 function Input:is_ready()
   return self.chunk ~= nil or self.ended
 end
 
---- The next chunk, of any size; nil at the end, or where a signal came first.
+--- The next chunk, of any size. nil at the end, or if a signal came first.
 function Input:read()
   while not (self:is_ready() or self.is_interrupted()) do
     uv.run "once"

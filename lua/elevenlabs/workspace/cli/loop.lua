@@ -1,4 +1,4 @@
---- luv's loop as the command line's driver: signals are heard while a client waits.
+--- The driver of the command line: luv's loop, in which signals are heard while a client waits.
 
 local luv = require "elevenlabs.workspace.driver.luv"
 local signals = require "elevenlabs.workspace.cli.signals"
@@ -6,8 +6,8 @@ local uv = require "luv"
 
 local M = {}
 
---- A driver of one client. A signal that means "stop" sets `status`, the exit status that
---- shells expect, and calls `on_signal` if that is set.
+--- A driver for one client. A signal that means "stop" sets `status`, the exit status that shells
+--- expect, and calls `on_signal` if it is set.
 ---@return elevenlabs.workspace.Driver
 function M.new()
   local driver = { wait = luv.wait, io = "inline", sweeps = true }
@@ -18,13 +18,13 @@ function M.new()
     end
   end)
 
-  --- True once a signal came. For long work that does not wait.
+  --- True if a signal came. Long work that does not wait must ask.
   function driver.is_interrupted()
     uv.run "nowait"
     return driver.status ~= nil
   end
 
-  --- Also if no client was made with the driver.
+  --- To be called by hand if no client was made with the driver.
   function driver.close()
     forget_signals()
     uv.run "nowait"

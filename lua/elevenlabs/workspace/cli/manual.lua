@@ -1,10 +1,10 @@
---- The manual page, from the declarations of the commands. `make install` puts it in man1.
+--- Makes the manual page from the declarations of the commands.
 
 local options = require "elevenlabs.workspace.cli.options"
 
 local M = {}
 
---- Text as troff reads it.
+--- Text with escapes for troff.
 local function escape(text)
   local escaped = text:gsub("\\", "\\e"):gsub("%-", "\\-")
   return (escaped:gsub("^([.'])", "\\&%1"):gsub("\n([.'])", "\n\\&%1"))
@@ -27,7 +27,6 @@ local function add_command(lines, declaration)
   end
 end
 
---- The page.
 ---@param declarations elevenlabs.workspace.cli.Declaration[]
 ---@param version string
 ---@return string
@@ -60,8 +59,8 @@ M.ENVIRONMENT = {
   { "ELEVENLABS_API_KEY", "The API key. An argument would show the key to other users." },
   {
     "ELEVENLABS_BASE_URL, ELEVENLABS_CA_FILE",
-    "A sandbox on this machine: the URL's host must be a loopback address. `sandbox -- COMMAND`"
-      .. " sets both. With --base-url or --region neither is looked at.",
+    "A sandbox on this machine. The URL's host must be a loopback address. `sandbox -- COMMAND`"
+      .. " sets both. If --base-url or --region is given, neither is read.",
   },
   { "NO_COLOR", "If set, the progress bar has no colors." },
 }

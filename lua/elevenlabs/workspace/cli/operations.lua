@@ -1,4 +1,4 @@
---- The commands `unshare`, `share` and `get` of one resource; those of many are `bulk`'s.
+--- The commands `unshare`, `share` and `get`, run for one resource. cli.bulk runs them for many.
 
 local bulk = require "elevenlabs.workspace.cli.bulk"
 local connections = require "elevenlabs.workspace.cli.connections"
@@ -14,22 +14,22 @@ local M = {}
 
 local EXIT = { confirmed = 0, refused = 1, unconfirmed = 1, usage = 2, not_sent = 3 }
 
--- ---- what they take
+-- ---- options
 
 local ROLES = { "admin", "editor", "commenter", "viewer" }
 
 local RESOURCE = {
-  { name = "--resource-id", value = "ID", text = "the resource" },
+  { name = "--resource-id", value = "ID", text = "the resource's id" },
   {
     name = "--resource-type",
     value = "TYPE",
-    text = "its type, such as voice, project or convai_agents",
+    text = "the resource's type, such as voice, project or convai_agents",
     choices = core.RESOURCE_TYPES,
   },
 }
 local TARGET = {
   { name = "--user-email", value = "EMAIL", text = "a user or a service account" },
-  { name = "--group-id", value = "ID", text = "a group; default is every member" },
+  { name = "--group-id", value = "ID", text = "a group; the group `default` is every member" },
   { name = "--workspace-api-key-id", value = "ID", text = "an API key's id, not its secret" },
 }
 local ROLE = {
@@ -44,13 +44,13 @@ local ROLE = {
 local COMMON = {
   {
     name = "--allow-unknown-resource-type",
-    text = "for a resource type that is newer than this program",
+    text = "accept a resource type that is newer than this program",
   },
   { name = "--json", text = "print the result, or the error, as one line of JSON" },
 }
 
-local NOTES = "Exit status: 0 confirmed; 1 refused, or unconfirmed; 2 wrong usage or input;"
-  .. " 3 not sent, or stopped early: run it again; 5 a result could not be written;"
+local NOTES = "Exit status: 0 all confirmed; 1 some refused or unconfirmed; 2 wrong usage or input;"
+  .. " 3 not sent or stopped early, so run it again; 5 a result could not be written;"
   .. " 130 interrupted (SIGTERM 143, SIGHUP 129)."
 
 local SUMMARIES = {
@@ -59,10 +59,10 @@ local SUMMARIES = {
   get = "show who has which role on a resource",
 }
 local DESCRIPTIONS = {
-  unshare = "Removes whatever role the target has on a resource, or on each resource of"
+  unshare = "Removes any role that the target has on a resource, or on each resource of"
     .. " --from FILE.",
-  share = "Gives the target a role on a resource, or on each resource of --from FILE, in place of"
-    .. " any role that it has.",
+  share = "Gives the target a role on a resource, or on each resource of --from FILE. It replaces"
+    .. " any role that the target has.",
   get = "Shows who has which role on a resource.",
 }
 
@@ -92,30 +92,30 @@ local function groups_of(op)
   return groups
 end
 
--- ---- saying what became of it
+-- ---- messages
 
 local HEADLINES = {
   refused = "Refused: the server said no.",
-  unconfirmed = "UNCONFIRMED: it was sent, and nothing proves what became of it.",
+  unconfirmed = "UNCONFIRMED: it was sent, and nothing proves whether it was applied.",
   not_sent = "Not sent: nothing was changed.",
 }
 
 local ADVICE = {
   authentication = "Check the API key.",
   permission = "Use the key of someone with admin access to the resource.",
-  payment_required = "See to the workspace's subscription.",
-  not_found = "Check the id and the type. (It is no proof that a role was removed before.)",
+  payment_required = "Check the workspace's subscription.",
+  not_found = "Check the id and the type. (This does not prove that a role was removed before.)",
   rate_limited = "Wait a little and run it again.",
   conflict = "Run it again.",
   timeout = "Run it again.",
   network = "Check the network and run it again.",
   server = "Wait a little and run it again.",
   tls = "Check --ca-file, the server's name and this machine's date.",
-  untrusted_response = "Something between here and the service may be answering for it.",
+  untrusted_response = "A proxy or a firewall may have answered instead of the service.",
 }
 local ADVICE_WHEN_UNCONFIRMED = {
-  unshare = "Run it again, or see with `get`.",
-  share = "See with `get` before running it again: the role may have been given and taken.",
+  unshare = "Run it again, or look with `get`.",
+  share = "Look with `get` before you run it again: the role may have been given and taken away.",
   get = "Run it again.",
 }
 
@@ -154,7 +154,7 @@ function SAY.share(receipt, args)
   return confirmation(receipt, args, "is " .. args.role)
 end
 
---- A value of the server's, as text that cannot move a terminal's cursor.
+--- The server's value as text that cannot move the cursor of a terminal.
 local function plain(value)
   return errors.one_line(type(value) == "string" and value or "none")
 end
@@ -184,6 +184,7 @@ end
 
 -- ---- the commands
 
+--- The arguments of a call among the options.
 local function split(values)
   local args = {}
   for _, name in ipairs(item_fields) do
@@ -192,7 +193,7 @@ local function split(values)
   return args
 end
 
---- Say why nothing could begin. With --json standard output gets JSON too.
+--- Say why nothing could begin. With --json print an error as JSON too.
 ---@param values table the options
 ---@param why string
 ---@param details string[]|nil further lines
@@ -226,7 +227,7 @@ local function report(op, args, values, result, err)
   end
 end
 
---- Make the call, which a signal cancels: its outcome then tells whether it was sent.
+--- Make the call. A signal cancels it, and its outcome then tells whether it was sent.
 local function call(client, driver, op, args)
   local call_, err = client:start(op, args)
   if not call_ then
@@ -255,7 +256,7 @@ local function run_one(op, values)
   return err and EXIT[err.outcome] or EXIT.confirmed
 end
 
---- A type that this program does not know is most often a slip.
+--- Refuse a type that this program does not know: most often it is misspelt.
 local function check_type(values)
   local given = values.resource_type
   if not given or values.allow_unknown_resource_type then

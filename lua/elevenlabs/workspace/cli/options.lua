@@ -1,4 +1,4 @@
---- A command's options. From one declaration come its parser, its help, its manual page and its
+--- Reads the options of a command. Its declaration also makes its help, its manual page and its
 --- completions.
 
 local argparse = require "argparse"
@@ -6,14 +6,14 @@ local core = require "elevenlabs.workspace.core"
 
 local M = {}
 
---- What a command takes.
+--- A command: its options, arguments and texts.
 ---@class elevenlabs.workspace.cli.Declaration
 ---@field name string as it is typed
 ---@field summary string a few words
 ---@field description string
 ---@field groups elevenlabs.workspace.cli.Group[] of options
----@field arguments table[]|nil { name =, text =, count = "1", choices = nil } of what is no option
----@field notes string|nil what else a reader must know: the exit statuses
+---@field arguments table[]|nil { name =, text =, count = "1", choices = nil }
+---@field notes string|nil the end of the help: the exit statuses
 
 ---@class elevenlabs.workspace.cli.Group
 ---@field title string
@@ -27,9 +27,9 @@ function M.key(name)
   return (name:gsub("^%-%-", ""):gsub("%-", "_"))
 end
 
---- A message of the library's in the words of the command: fields are options.
+--- A message of the library in the words of the command: names of fields become options.
 ---@param text string
----@param keys string[] fields that are options
+---@param keys string[] the fields that are options
 ---@return string
 function M.as_typed(text, keys)
   for _, key in ipairs(keys) do
@@ -111,7 +111,7 @@ local function add_option(parser, option)
   return added:convert(read_value(option))
 end
 
-local HELP = { name = "--help", short = "-h", text = "show this" }
+local HELP = { name = "--help", short = "-h", text = "show this help" }
 
 local function add_command(parser, declaration, with_choices)
   parser:add_help(false):usage(
@@ -161,7 +161,7 @@ end
 function M.parser_of_all(declarations)
   local parser = argparse("elevenlabs-workspace", "removes, grants and reads roles")
   parser:add_help(false)
-  parser:flag("-h --help", "show this")
+  parser:flag("-h --help", "show this help")
   parser:flag("-V --version", "show the version")
   for _, declaration in ipairs(declarations) do
     local command = parser:command(declaration.name, declaration.summary)
@@ -172,11 +172,11 @@ end
 
 -- ---- reading
 
---- argparse's words, in ours. What was typed may be a secret: only names of options are shown.
+-- Messages of argparse, and ours. Only names of options are shown: other text may be a secret.
 local REPHRASED = {
   {
     "^option '(%-[%w-]+)' requires an argument$",
-    "%1 needs a value (one that begins with - is given as %1=VALUE)",
+    "%1 needs a value (write %1=VALUE if it begins with -)",
   },
   { "^option '(%-[%w-]+)' must be used at most 1 time$", "%1 is given twice" },
   {

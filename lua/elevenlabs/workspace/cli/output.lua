@@ -1,11 +1,11 @@
---- What the command writes: results to standard output, notes to standard error, lists to files.
---- Each write is checked: a result that could not be written out is a failure of its own.
+--- Writes what the command says: results to standard output, complaints to standard error, lists to
+--- files. Each write is checked, as a result that is lost is a failure.
 
 local uv = require "luv"
 
 local M = {}
 
-local failure -- of standard output, the first
+local failure -- the first of standard output
 
 --- Write a result.
 function M.write(text)
@@ -15,8 +15,8 @@ function M.write(text)
   end
 end
 
---- The last word on standard output. -> nil, or why something is missing there
----@return string|nil
+--- Flush standard output.
+---@return string|nil why a result is missing there
 function M.finish()
   local ok, why = io.stdout:flush()
   return failure or (not ok and why) or nil
@@ -29,12 +29,12 @@ end
 
 -- ---- files
 
--- A list that is written to a temporary file beside its place, and takes its place once the
--- list is whole.
+-- A list is written to a temporary file beside its place. The file takes its place when the list is
+-- whole, so that no one finds half a list there.
 local List = {}
 List.__index = List
 
---- Where a file will be, links followed: also a link to nothing.
+--- The place that a path leads to. The file of a symbolic link need not exist.
 local function resolve(path)
   local place = uv.fs_realpath(path)
   local target = not place and uv.fs_readlink(path)
@@ -79,8 +79,9 @@ function List:write(text)
   end
 end
 
---- Close the list, and put it in its place. -> true, or nil and why the place is as it was
----@return true|nil, string|nil
+--- Close the list, and put it in its place.
+---@return true|nil
+---@return string|nil why the place is as it was
 function List:commit()
   local flushed, why = self.file:flush()
   local closed, later = self.file:close()
@@ -100,8 +101,8 @@ end
 
 -- ---- files that must not be the same
 
---- Which of the options names the file of another one, so that writing it would destroy the
---- other? A file is known by its device and inode, or by its place if it is not there.
+--- Find two options that name the same file, if the file of one is written: writing it would
+--- destroy the other. A file is known by its device and inode, or by its place if there is none.
 ---@param values table
 ---@param written string[] keys of options whose file is written
 ---@param all string[] keys of all options that name a file

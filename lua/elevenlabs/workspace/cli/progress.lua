@@ -1,11 +1,10 @@
---- How a bulk run goes, for people: one line that is drawn anew on a terminal, a line now and
---- then elsewhere.
+--- Shows people how a bulk run goes: a line that is redrawn on a terminal, or a line every 10 s.
 
 local M = {}
 
 local BAR_WIDTH = 24
 local REDRAW_MS, PLAIN_MS = 100, 10000
-local RATE_MS = 5000 -- the rate is that of so long
+local RATE_MS = 5000 -- the time over which the rate is measured
 
 ---@class elevenlabs.workspace.ProgressDisplay
 local Display = {}
@@ -21,14 +20,14 @@ function M.new(parts)
     color = parts.color,
     width = parts.width,
     next_ms = parts.terminal and 0 or PLAIN_MS,
-    samples = {}, -- { elapsed_ms, sent } of the last seconds, oldest first
+    samples = {}, -- { elapsed_ms, sent } of the last RATE_MS, oldest first
     drawn = false,
   }, Display)
 end
 
 -- ---- the figures
 
---- Items a second, of those that were not known before: lately, or at the end in all.
+--- Items a second that an earlier run had not confirmed: lately, or at the end over the whole run.
 local function rate(self, progress)
   if progress.over then
     local sent = progress.total - progress.already_confirmed
@@ -60,7 +59,7 @@ function M.duration(seconds)
   return ("%d:%02d h"):format(math.floor(minutes / 60), minutes % 60)
 end
 
---- Of a time to come, in whole seconds: it changes under the reader's eyes.
+--- A time to come in whole seconds. Milliseconds would change faster than people read.
 local function whole_duration(seconds)
   return M.duration(math.max(1, seconds))
 end
@@ -94,7 +93,7 @@ local function remaining(progress, per_second)
   return whole_duration(left / per_second) .. " left"
 end
 
---- What went wrong so far.
+--- The counts of failures; nil if there are none.
 local function failures(progress)
   local parts = {}
   for _, name in ipairs { "refused", "unconfirmed", "not_sent" } do
@@ -111,8 +110,8 @@ local function pause(progress)
     and "pausing " .. whole_duration(progress.paused_ms / 1000)
 end
 
---- The parts of the line in the order in which they are shown, with their ranks: what has the
---- lowest is left out last where the terminal is narrow.
+--- The parts of the line in the order in which they are shown. If the terminal is narrow, the part
+--- with the highest rank is left out first.
 local function parts_of(self, progress, last_error)
   local per_second = rate(self, progress)
   local share = self.terminal and share_of(progress)
@@ -131,9 +130,9 @@ end
 
 -- ---- showing them
 
-local SHORTEST = 12 -- characters of an error that still say something
+local MIN_CUT = 12 -- characters of an error that still say something
 
---- Which parts fit into so many columns, the most important first. One that may be cut is.
+--- Choose the parts that fit into the columns, in the order of their ranks. An error may be cut.
 local function choose(parts, columns)
   local by_rank = {}
   for _, part in ipairs(parts) do
@@ -148,7 +147,7 @@ local function choose(parts, columns)
   for i, part in ipairs(by_rank) do
     local gap = i > 1 and 2 or 0
     local room = left - gap
-    if #part.text > room and (part.may_be_cut and room >= SHORTEST or i == 1) then
+    if #part.text > room and (part.may_be_cut and room >= MIN_CUT or i == 1) then
       part.text = part.text:sub(1, math.max(0, room)):gsub("[\192-\247][\128-\191]*$", "")
     end
     part.is_shown = #part.text <= room
@@ -167,9 +166,9 @@ local function line_of(self, parts)
   return (line:gsub(" +$", ""))
 end
 
---- For a run's `on_progress`.
+--- Show the progress, if it is time.
 ---@param progress elevenlabs.workspace.Progress
----@param last_error string|nil why nothing succeeds
+---@param last_error string|nil why the last request failed, if none succeeded since
 function Display:update(progress, last_error)
   if progress.elapsed_ms < self.next_ms and not progress.over then
     return
@@ -186,7 +185,7 @@ function Display:update(progress, last_error)
   end
 end
 
---- Leave the line, so that something else can be written.
+--- End the drawn line, so that other text can be written.
 function Display:finish()
   if self.drawn then
     self.write "\n"

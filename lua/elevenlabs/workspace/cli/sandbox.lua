@@ -1,4 +1,4 @@
---- The command `sandbox`: a local workspace, alone or around another command.
+--- The command `sandbox`: runs a local workspace, alone or around another command.
 
 local json = require "elevenlabs.workspace.json"
 local options = require "elevenlabs.workspace.cli.options"
@@ -8,15 +8,15 @@ local M = {
   name = "sandbox",
   summary = "run a local workspace that speaks the same API",
   description = "Runs a local workspace over TLS on 127.0.0.1 until it gets SIGINT, SIGTERM or"
-    .. " SIGHUP. When it is ready it prints one line of JSON: base_url, api_key, ca_file, and an"
-    .. " example"
-    .. " to try. With a COMMAND it runs that instead of printing, with ELEVENLABS_API_KEY,"
-    .. " ELEVENLABS_BASE_URL and ELEVENLABS_CA_FILE set, and ends with its exit status.",
+    .. " SIGHUP. When it is ready, it prints one line of JSON: base_url, api_key, ca_file, and an"
+    .. " example to try. If there is a COMMAND, it prints nothing and runs the COMMAND with"
+    .. " ELEVENLABS_API_KEY, ELEVENLABS_BASE_URL and ELEVENLABS_CA_FILE set. It then ends with the"
+    .. " exit status of the COMMAND.",
   arguments = {
     {
       name = "command",
       shown = "[-- COMMAND [ARGUMENT...]]",
-      text = "what to run around the sandbox",
+      text = "the command to run, and its arguments",
       count = "*",
     },
   },
@@ -31,65 +31,67 @@ M.groups = {
       {
         name = "--port",
         value = "N",
-        text = "port to listen on; 0 takes a free one (default 8443)",
+        text = "listen on port N; 0 takes a free port (default 8443)",
         read = options.number(0, 65535),
       },
       {
         name = "--state",
         value = "FILE",
-        text = "JSON state, read at the start if the file is there, written at the end",
+        text = "keep the state in FILE as JSON: read at the start if FILE exists, written at the"
+          .. " end",
       },
       {
         name = "--resources",
         value = "N",
-        text = "start with N resources that mia@example.com, who leaves, has a role on, instead of"
-          .. " the example's ten; not together with --state",
+        text = "start with N resources instead of the example's ten. mia@example.com, who leaves,"
+          .. " has a role on each. Not together with --state",
         read = options.number(1, MOST),
       },
       {
         name = "--latency-ms",
         value = "N",
-        text = "wait so long before each answer (default 0)",
+        text = "wait N milliseconds before each answer (default 0)",
         read = options.number(0, 600000),
       },
       {
         name = "--jitter-ms",
         value = "N",
-        text = "and at random up to so much longer (default 0)",
+        text = "wait up to N milliseconds more, at random (default 0)",
         read = options.number(0, 600000),
       },
-      { name = "--no-http2", text = "speak HTTP/1.1 alone" },
+      { name = "--no-http2", text = "speak only HTTP/1.1" },
     },
   },
   {
-    title = "To see how a program bears what a service may do to it",
+    title = "Faults, to see how a program handles them",
     options = {
       {
         name = "--fail-rate",
         value = "P",
-        text = "let this share of all requests fail, 0 to 1, such as 0.05. Drawn at random: an"
-          .. " answer 500 or 503 to what was not done, an answer 500 to what was, or no answer to"
-          .. " either: over HTTP/1.1 the connection is closed, over HTTP/2 the stream is reset",
+        text = "let this share of all requests fail, 0 to 1, such as 0.05. A failed request is"
+          .. " applied or not, at random. It is answered with 500 or, if it was not applied, 503;"
+          .. " or it gets no answer: over HTTP/1.1 the connection is closed, over HTTP/2 the stream"
+          .. " is reset",
         read = options.fraction,
       },
       {
         name = "--rate-limit",
         value = "N",
-        text = "answer 429, with retry-after, to all but N requests a second",
+        text = "accept N requests a second, and answer 429 with retry-after to all others",
         read = options.number(1, MOST),
       },
       {
         name = "--max-concurrent",
         value = "N",
-        text = "answer 429 to all but N requests at once, and tell both numbers in the headers"
-          .. " current- and maximum-concurrent-requests",
+        text = "accept N requests at once, and answer 429 to all others. The headers"
+          .. " current-concurrent-requests and maximum-concurrent-requests tell both numbers",
         read = options.number(1, MOST),
       },
     },
   },
 }
 
---- nginx's working folder is another, so a relative path must be made absolute.
+--- An absolute path: nginx has another working folder.
 local function absolute(uv, path)
   return path and path:sub(1, 1) ~= "/" and uv.cwd() .. "/" .. path or path
 end
@@ -108,12 +110,12 @@ local function environment_for(uv, description)
   return list
 end
 
--- One run, everything in one loop: nginx, the command if there is one, and signals,
--- which go to the command and without one to nginx.
+-- A run in one loop: nginx, the command if there is one, and signals. A signal goes to the command,
+-- or to nginx if there is no command.
 local Run = {}
 Run.__index = Run
 
---- Let nginx end, and the run with it. The first status stands.
+--- End nginx, and so the run. The first status stands.
 function Run:stop(status, problem)
   if problem then
     output.complain(problem)
@@ -165,23 +167,24 @@ function Run:on_server_exit(code, log)
     self.status = 1
   end
   if self.command then
-    self.command:kill "sigterm" -- it has lost its server
+    self.command:kill "sigterm" -- its server is gone
   end
   self.forget_signals()
 end
 
---- A method as the function that others call.
+--- A method as a function.
 function Run:handler(name)
   return function(...)
     return self[name](self, ...)
   end
 end
 
---- Start nginx and stay until all is over. Returns the exit status.
+--- Start nginx, and return the exit status when everything has ended.
+---@return integer
 function Run:all()
   local nginx = require "elevenlabs.workspace.sandbox.nginx"
   local signals = require "elevenlabs.workspace.cli.signals"
-  -- Before anything is started; they are heard when the loop runs.
+  -- Watched before anything is started. Signals are heard when the loop runs.
   self.forget_signals = signals.watch(self:handler "on_signal")
   self.settings.on_ready = self:handler "on_ready"
   self.settings.on_exit = self:handler "on_server_exit"

@@ -1,4 +1,4 @@
---- The signals that mean "stop", watched in luv's loop.
+--- Watches the signals that mean "stop" in luv's loop.
 
 local uv = require "luv"
 
@@ -7,7 +7,7 @@ local M = {}
 --- Exit statuses, as shells give them.
 M.STATUS = { sighup = 129, sigint = 130, sigterm = 143 }
 
---- Call `handler(name)` for each. Returns a function that ends that.
+--- Call `handler(name)` for each signal. Returns a function that ends the watch.
 ---@param handler fun(name: "sigint"|"sigterm"|"sighup")
 ---@return fun()
 function M.watch(handler)

@@ -1,4 +1,4 @@
---- Arrays of a caller's: checked for holes, and read as items.
+--- A caller's array as a source of items, checked for holes.
 
 local errors = require "elevenlabs.workspace.error"
 local names = require "elevenlabs.workspace.names"
@@ -33,8 +33,8 @@ local raw_length = rawget(_G, "rawlen") or function(list) -- 5.1's # is raw
   return #list
 end
 
---- The length of an array; nil and the key of what would be left out by it: a hole ends it
---- where Lua finds one. table.pack's `n` is none.
+--- The length of an array. nil and a key if an entry would be left out: Lua may end an array at any
+--- hole. `n` of table.pack is no such key.
 local function measure(list)
   local count = raw_length(list)
   for key in next, list do
@@ -46,8 +46,8 @@ local function measure(list)
   return count
 end
 
---- How long an array of a caller's is, where it has no holes.
----@param name string of the argument
+--- The length of a caller's array; nil and an error if the array has holes.
+---@param name string the argument's
 ---@param list table
 ---@return integer|nil
 ---@return elevenlabs.workspace.Error|nil
@@ -66,7 +66,7 @@ function M.length(name, list)
   return nil, errors.invalid(name, what:format(name, shown))
 end
 
---- Its entries are passed on as they are: no copies.
+--- Gives the entries themselves, without copies.
 ---@param list table
 ---@return elevenlabs.workspace.Source|nil
 ---@return elevenlabs.workspace.Error|nil

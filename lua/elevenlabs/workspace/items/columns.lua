@@ -1,4 +1,4 @@
---- The columns of a CSV: the fields that its header names, and the values of a row.
+--- The columns of a CSV file: the fields that its header names, and a row's values for them.
 
 local content = require "elevenlabs.workspace.items.content"
 local core = require "elevenlabs.workspace.core"
@@ -8,7 +8,7 @@ local names = require "elevenlabs.workspace.names"
 
 local M = {}
 
---- For people whose header is wrong.
+--- What a message about a wrong header ends with.
 M.HELP = ("the known columns are %s; a column whose name begins with _ is ignored"):format(
   table.concat(item.FIELDS, ", ")
 )
@@ -16,9 +16,9 @@ M.HELP = ("the known columns are %s; a column whose name begins with _ is ignore
 local NO_NAME = "the column has no name: does the header end with a comma?"
 local DATA = "the first row looks like data: the first row must name the columns"
 
-local LONGEST_NAME = 64 -- bytes of a name that may be a slip of the pen
+local MAX_NAME_LENGTH = 64 -- bytes: a longer name is no misspelt one
 
--- What other programs call them.
+-- The names that other programs give to our fields.
 local ALIASES = {
   id = "resource_id",
   resource = "resource_id",
@@ -35,9 +35,9 @@ local ALIASES = {
   permission = "role",
 }
 
---- The field that a name of a column was probably meant to be.
+--- The field that a column's name probably means.
 local function nearest(name)
-  if #name > LONGEST_NAME then
+  if #name > MAX_NAME_LENGTH then
     return nil
   end
   local plain = name:lower():gsub("[%s%-%.]+", "_"):gsub("^_+", ""):gsub("_+$", "")
@@ -49,7 +49,7 @@ for _, name in ipairs(core.RESOURCE_TYPES) do
   IS_TYPE[name] = true
 end
 
---- Does no cell name a column, or mean to?
+--- True if the header looks like a row of values: no cell is a column's name or near one.
 local function is_data(header)
   local is_value, is_near = false, false
   for _, cell in ipairs(header) do
@@ -71,7 +71,7 @@ local function unknown(name)
   return ('unknown column "%s"%s'):format(names.quotable(name), hint)
 end
 
---- What is wrong with a header as a whole.
+--- What is wrong with a header as a whole; nil if nothing is.
 ---@param header string[]
 ---@return string|nil
 function M.misfit(header)
@@ -79,7 +79,7 @@ function M.misfit(header)
   return foreign or is_data(header) and DATA or nil
 end
 
---- The field of each column, or false for a note; and all that is wrong.
+--- The field of each column, false for a note; and everything that is wrong.
 ---@param header string[]
 ---@return (string|false)[] columns
 ---@return {name: string, column: integer, what: string}[] wrong
@@ -99,7 +99,7 @@ function M.name(header)
   return columns, wrong
 end
 
---- Is a row of nothing but names of columns? Two files were joined, then.
+--- True if every cell is the name of a column: then two files were joined.
 ---@param cells string[]
 ---@return boolean
 function M.is_header(cells)
@@ -127,10 +127,9 @@ end
 
 local FLAGS = { ["true"] = true, ["false"] = false }
 
---- The fields of a row; nil and the one whose cell cannot be its value. A row has a cell
---- for each column.
+--- The fields of a row; nil and the field whose cell cannot be its value.
 ---@param columns (string|false)[]
----@param cells string[]
+---@param cells string[] one for each column
 ---@param may_be_protected boolean a cell may have the "'" of `csv.safe_row`
 ---@return elevenlabs.workspace.Item|nil
 ---@return string|nil field

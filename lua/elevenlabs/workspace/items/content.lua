@@ -1,5 +1,5 @@
---- What a file really is, by how it begins: people rename files, and spreadsheets have their own
---- ideas of CSV.
+--- Tells from the beginning of a file what the file really is. People rename files, and some
+--- spreadsheets write CSV with semicolons, with tabs or as UTF-16.
 
 local item = require "elevenlabs.workspace.items.item"
 
@@ -8,7 +8,7 @@ local M = {}
 local AS_CSV = 'save the list as "CSV UTF-8 (comma delimited)"'
 local UNPACK = "is compressed: unpack the file first"
 
--- Lua 5.1 has no NUL in patterns.
+-- Compared as text: patterns of Lua 5.1 cannot hold a NUL.
 local BEGINNINGS = {
   { "PK\3\4", "is a workbook or another zip file: " .. AS_CSV },
   { "PK\5\6", "is an empty zip file: " .. AS_CSV },
@@ -48,7 +48,7 @@ local function what_bytes_say(text)
   end
 end
 
---- The first line that is not blank, without white space around it, and whether its end is there.
+--- The first line that is not blank, without white space around it; and whether the line is whole.
 local function first_line(text)
   local line, newline = text:match "^%s*([^\n]*)(\n?)"
   return line:match "^.*%S" or "", newline ~= ""
@@ -62,10 +62,10 @@ local function separated_by(name)
   return ("columns are separated by %s: save the file as CSV with commas"):format(name)
 end
 
---- Would the line name a known column if this character stood between its cells?
+--- True if the line names a known column when it is split at this character.
 local function names_columns(line, separator)
   for cell in line:gmatch("[^" .. separator .. "]+") do
-    local from = cell:match '[^%s"].*' -- in two steps: one pattern would take quadratic time
+    local from = cell:match '[^%s"].*' -- in two steps, as one pattern takes quadratic time
     if from and item.is_field(from:match '^.*[^%s"]') then
       return true
     end
@@ -73,14 +73,14 @@ local function names_columns(line, separator)
   return false
 end
 
---- What a `sep=` line says, as spreadsheets write and heed it: the separator.
+--- The separator of a `sep=` line, which spreadsheets write and read.
 ---@param line string
 ---@return string|nil
 function M.declared_separator(line)
   return line:match '^"?[sS][eE][pP]=(.)"?$'
 end
 
---- What is wrong with the separators of a header.
+--- What is wrong with the separators of a header; nil if nothing is.
 ---@param line string
 ---@return string|nil
 function M.foreign_separator(line)
@@ -118,8 +118,8 @@ local function what_is_no_jsonl(line, is_complete)
   end
 end
 
---- Why this is no file of such a format, and how to make it one: the rest of a sentence that begins
---- with the file's name. nil if it may be one.
+--- Why the file is not of this format, and how to convert it: the rest of a sentence that begins
+--- with the file's name. nil if it may be of this format.
 ---@param text string what the file begins with
 ---@param format "csv"|"jsonl"
 ---@return string|nil
@@ -140,7 +140,7 @@ end
 
 local ENDINGS = { csv = "csv", jsonl = "jsonl", ndjson = "jsonl", json = "jsonl" }
 
---- What a file is to be read as: by the end of its name, or else by how it begins.
+--- The format in which to read a file: by the end of its name, or else by its beginning.
 ---@param path any
 ---@param text string what the file begins with
 ---@return "csv"|"jsonl"

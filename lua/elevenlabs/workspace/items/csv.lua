@@ -1,4 +1,4 @@
---- CSV as RFC 4180 has it, with LF for CRLF too: rows of cells out of a file, and back.
+--- Reads and writes rows of CSV as RFC 4180 defines them. A line may end with LF or CRLF.
 
 local lines = require "elevenlabs.workspace.items.lines"
 
@@ -6,20 +6,21 @@ local M = {}
 
 local QUOTE, COMMA, CR = 34, 44, 13
 
---- Reads row by row. `number` is the line in which the last one begins.
+--- Reads row by row. `number` is the line in which the last row began.
 local Reader = {}
 Reader.__index = Reader
 
---- Reads the rows of these lines.
-function M.over(its_lines)
+--- A reader of the rows in these lines.
+---@param source table of `lines.new`
+function M.over(source)
   return setmetatable({
-    lines = its_lines,
+    lines = source,
     number = 0,
-    line = nil, -- where the row is being read, and
-    at = nil, -- from where in it: nil once the row is through
+    line = nil, -- the line that is being read
+    at = nil, -- the place in that line; nil at the end of the row
     size = nil, -- bytes of the row so far
-    first = nil, -- byte of the row
-    may_be_protected = false, -- one of its cells, by a "'"
+    first = nil, -- the first byte of the row
+    may_be_protected = false, -- a cell of the row may begin with the "'" of `safe_row`
   }, Reader)
 end
 
@@ -29,7 +30,7 @@ function M.reader(file, block_size)
   return M.over(lines.new(file, block_size))
 end
 
--- ---- cells: each function returns a cell, or nil and what is wrong
+-- ---- cells: a function returns a cell, or nil and what is wrong
 
 --- A cell that does not begin with a quote.
 local function bare_cell(self)
@@ -45,7 +46,7 @@ local function bare_cell(self)
   return cell
 end
 
---- Go on in the next line, inside a quoted cell.
+--- Go on with the next line inside a quoted cell.
 ---@return true|nil, string|nil what is wrong
 local function continue(self)
   local line, why = self.lines:next()
@@ -53,13 +54,13 @@ local function continue(self)
     return nil, why or "a quote that is never closed"
   end
   self.line, self.at, self.size = line, 1, self.size + #line + 1
-  if self.size > lines.LONGEST then
-    return nil, ("a row of more than %d bytes: is a quote not closed?"):format(lines.LONGEST)
+  if self.size > lines.MAX_LENGTH then
+    return nil, ("a row of more than %d bytes: is a quote not closed?"):format(lines.MAX_LENGTH)
   end
   return true
 end
 
---- Go past the comma or the end of the line that a closing quote stands before.
+--- Pass the comma or the end of the line after a closing quote.
 ---@return true|nil, string|nil what is wrong
 local function finish(self)
   if self.line:byte(self.at) == COMMA then
@@ -96,7 +97,7 @@ end
 
 -- ---- rows
 
---- What is wrong with a row, and to where it was read: what a lost quote has swallowed.
+--- What is wrong with a row, and the line to which it was read: an open quote swallows lines.
 local function describe(self, what)
   if self.lines.number > self.number then
     what = ("%s (read to line %d)"):format(what, self.lines.number)
@@ -104,7 +105,7 @@ local function describe(self, what)
   return what
 end
 
---- The cells of a line without quotes, as almost every line is.
+--- The cells of a line without quotes. Almost every line is one, so this way is short.
 local function split(line)
   local cells, count, from = {}, 0, 1
   local comma = line:find(",", 1, true)
@@ -118,7 +119,7 @@ local function split(line)
   return cells
 end
 
---- The cells of a row that begins with this line; nil, what is wrong and in which cell.
+--- The cells of a row that begins with this line; or nil, what is wrong and the column.
 local function read_cells(self, line)
   self.line, self.at, self.size = line, 1, #line
   local cells = {}
@@ -133,8 +134,8 @@ local function read_cells(self, line)
   return cells
 end
 
---- The next row, empty lines left out; nil at the end; nil, what is wrong and in which cell
---- (from 1) where it is broken. Reading goes on with the line after that.
+--- The next row, without empty lines. nil at the end. nil, what is wrong and the column if the row
+--- is broken: reading goes on with the line after it.
 ---@return string[]|nil cells
 ---@return string|nil what
 ---@return integer|nil column
@@ -156,7 +157,7 @@ function Reader:next()
   return read_cells(self, line)
 end
 
---- Is there a line that needs no read?
+--- True if a line can be had without reading the file.
 ---@return boolean
 function Reader:is_buffered()
   return self.lines:is_buffered()
@@ -164,7 +165,7 @@ end
 
 -- ---- writing
 
--- A byte order mark too: at the beginning of a file it would be taken for the file's own.
+-- The last is a byte order mark: at the beginning of a file a reader would drop it.
 local NEEDS_QUOTES = { '[",\r\n]', "^ ", " $", "^\239\187\191" }
 
 local function quote(cell)
@@ -185,14 +186,14 @@ function M.row(cells)
     out[i] = quote(cell)
   end
   local line = table.concat(out, ",")
-  return (line == "" and '""' or line) .. "\n" -- an empty line would be no row
+  return (line == "" and '""' or line) .. "\n" -- readers skip an empty line
 end
 
--- A spreadsheet takes a cell that begins so for a formula.
+-- A spreadsheet takes a cell for a formula if it begins with one of these.
 local FORMULA, PROTECTED = "^'*[=+@\t\r\n-]", "^'+[=+@\t\r\n-]"
 
---- One line of CSV that is safe to open in a spreadsheet: a cell that begins like a formula gets
---- a "'" before. `M.bare` takes the quote off again.
+--- One line of CSV that is safe to open in a spreadsheet: a cell that looks like a formula gets a
+--- "'" in front. `M.bare` takes it off again.
 ---@param cells string[]
 ---@return string
 function M.safe_row(cells)

@@ -1,4 +1,4 @@
---- A source of what a caller gives a bulk run.
+--- Makes a source of what a caller gives to a bulk run: an array, an iterator or a source.
 
 local arrays = require "elevenlabs.workspace.items.array"
 local errors = require "elevenlabs.workspace.error"
@@ -11,7 +11,7 @@ local Iterator = source.kind()
 function Iterator:next()
   local value = self.iterate and self.iterate()
   if value == nil then
-    self.iterate = nil -- which may not like to be asked again
+    self.iterate = nil -- some iterators fail if they are called again after the end
     return nil
   end
   self.number = self.number + 1
@@ -31,8 +31,8 @@ end
 ---@alias elevenlabs.workspace.Items elevenlabs.workspace.Item[]|elevenlabs.workspace.Source|fun(): elevenlabs.workspace.Item|nil
 -- luacheck: pop
 
---- A source for one run, of what a caller has: a second run would find it read to its end,
---- and report that all is well. Raises, in the name of its caller's caller, for anything else.
+--- A source for one run. A second run is refused: it would find no items left, and report success.
+--- Raises for anything else, in the name of the caller's caller.
 ---@param value elevenlabs.workspace.Items
 ---@return elevenlabs.workspace.Source|nil
 ---@return elevenlabs.workspace.Error|nil

@@ -1,16 +1,15 @@
---- What an item is: the fields that it may have, and their types.
+--- Defines an item: the fields that it may have, and their types.
 
 local cjson = require "elevenlabs.workspace.cjson"
 local names = require "elevenlabs.workspace.names"
 
 local M = {}
 
---- The arguments of one call of a bulk run. Which of them must be there is checked when it
---- is called.
+--- The arguments of one call of a bulk run. The call checks whether all are there.
 ---@class elevenlabs.workspace.Item
 ---@field resource_id string
 ---@field resource_type string
----@field user_email string|nil exactly one of these three
+---@field user_email string|nil an item has exactly one of these three
 ---@field group_id string|nil
 ---@field workspace_api_key_id string|nil
 ---@field role "admin"|"editor"|"commenter"|"viewer"|nil for share alone
@@ -26,7 +25,7 @@ M.FIELDS = {
   "allow_unknown_resource_type",
 }
 
---- Each field's type.
+--- The type of each field.
 M.TYPES = { allow_unknown_resource_type = "boolean" }
 for _, name in ipairs(M.FIELDS) do
   M.TYPES[name] = M.TYPES[name] or "string"
@@ -41,19 +40,19 @@ function M.is_field(name)
   return TYPES[name] ~= nil
 end
 
---- Names that begin so are notes that a program left for people: no field of an item.
+--- True if the name begins with "_": it is a note for people, and no field of an item.
 ---@return boolean
 function M.is_note(name)
   return name:byte() == 95 -- "_"
 end
 
---- JSON's null is no value, as everywhere.
+--- True for nil and for JSON's null.
 ---@return boolean
 function M.is_absent(value)
   return value == nil or value == cjson.null
 end
 
---- Why these can be no field and its value; nil where they can.
+--- Why a name and a value cannot be a field and its value; nil if they can.
 ---@return string|nil
 function M.misfit(name, value)
   if not TYPES[name] then
@@ -63,8 +62,8 @@ function M.misfit(name, value)
   end
 end
 
---- Give an item those of `fields` that it lacks. A target of its own stands in for whichever
---- target they have, so that no item gets two.
+--- Give an item those of `fields` that it lacks. An item with a target of its own gets no second
+--- target.
 ---@param item elevenlabs.workspace.Item changed
 ---@param fields table
 ---@return elevenlabs.workspace.Item

@@ -1,14 +1,14 @@
---- The lines of a file in constant memory, however many there are and however long one is.
+--- Reads the lines of a file in constant memory, however many and however long they are.
 
 local M = {}
 
---- Bytes of the longest line that is read.
-M.LONGEST = 1024 * 1024
+--- Bytes. A longer line is an error.
+M.MAX_LENGTH = 1024 * 1024
 
 local BLOCK_SIZE = 64 * 1024
 local BYTE_ORDER_MARK = "^\239\187\191"
 
--- Made for the file interface of `io`: blocks, because 5.1 reads a line up to its first NUL.
+-- Reads blocks, because Lua 5.1 reads a line only up to its first NUL.
 local Lines = {}
 Lines.__index = Lines
 
@@ -21,14 +21,14 @@ function M.new(file, block_size)
     block = "",
     from = 1, -- where the next line begins in the block
     ended = false,
-    is_begun = false, -- a byte order mark was looked for
-    is_read = false, -- the file has no more blocks, because of
-    why = nil, -- if that is not its end
+    is_begun = false, -- a byte order mark was taken off
+    is_read = false, -- the file has no more blocks
+    why = nil, -- why the file could not be read to its end
     number = 0, -- of the line that `next` gave last
   }, Lines)
 end
 
---- The file's next block; nil at its end; nil and why if the file cannot be read.
+--- The next block of the file. nil at the end; nil and why if the file cannot be read.
 local function read(self)
   local block
   if not self.is_read then
@@ -38,15 +38,15 @@ local function read(self)
   return block, self.why
 end
 
---- Does this hold the first four bytes, and the first line that is not blank?
+--- True if the text has four bytes and the first line that is not blank.
 local function is_beginning(text)
   local bare = text:gsub(BYTE_ORDER_MARK, "")
   local from = bare:find "%S"
   return #text >= 4 and from ~= nil and bare:find("\n", from, true) ~= nil
 end
 
---- What the file begins with after a byte order mark, up to the end of its first line that is
---- not blank, or a block. Takes nothing: to be asked before the first `next`.
+--- The beginning of the file without a byte order mark: up to the end of the first line that is not
+--- blank, or one block. To be called before the first `next`, which still gives every line.
 ---@return string
 function Lines:peek()
   local text, parts, size = self.block, { self.block }, #self.block
@@ -67,26 +67,26 @@ function Lines:peek()
   return self.block
 end
 
---- Put the next block in place of the one that is read through.
----@return boolean more, string|nil why there is none, where it is not the end
+--- Replace the block by the next one.
+---@return boolean more, string|nil why there is none, if that is not the end
 local function fill(self)
   local block, why = read(self)
   self.block, self.from, self.ended = block or "", 1, not block
   return not self.ended, why
 end
 
---- The rest of the block up to the end of a line. An over-long line is read and let go.
+--- Take the block's text up to the end of a line. The text of a line that is too long is dropped.
 ---@return integer size, boolean complete
 local function take(self, parts, size)
   local newline = self.block:find("\n", self.from, true)
   local part = self.block:sub(self.from, (newline or 0) - 1)
   size = size + #part
-  parts[#parts + 1] = size <= M.LONGEST and part or nil
+  parts[#parts + 1] = size <= M.MAX_LENGTH and part or nil
   self.from = newline and newline + 1
   return size, newline ~= nil
 end
 
---- A line whose end is in a block that is not read yet.
+--- The next line, whose end is in a later block.
 local function next_across(self)
   local parts, size, complete, more, why = {}, 0, false, not self.ended, nil
   while more and not complete do
@@ -101,15 +101,15 @@ local function next_across(self)
   self.number = self.number + 1
   if why then
     return nil, "cannot be read: " .. why
-  elseif size > M.LONGEST then
-    return nil, ("a line of more than %d bytes"):format(M.LONGEST)
+  elseif size > M.MAX_LENGTH then
+    return nil, ("a line of more than %d bytes"):format(M.MAX_LENGTH)
   end
   local line = table.concat(parts)
   return self.is_begun and line or self.number == 1 and line:gsub(BYTE_ORDER_MARK, "") or line
 end
 
---- The next line without its LF; nil at the end; nil and why where it cannot be had. After
---- a line that is too long reading goes on with the next one.
+--- The next line without its LF. nil at the end; nil and why if the line is too long or cannot be
+--- read. After a line that is too long, reading goes on with the next line.
 ---@return string|nil line
 ---@return string|nil why
 function Lines:next()
@@ -123,7 +123,7 @@ function Lines:next()
   return line
 end
 
---- Is there a line that needs no read?
+--- True if a line can be had without reading the file.
 ---@return boolean
 function Lines:is_buffered()
   return self.from ~= nil and self.block:find("\n", self.from, true) ~= nil

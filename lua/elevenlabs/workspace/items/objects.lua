@@ -1,4 +1,4 @@
---- A line of JSON lines: one object, whose names are the fields of an item.
+--- Reads a line of JSON lines: one object, whose names are the fields of an item.
 
 local item = require "elevenlabs.workspace.items.item"
 local names = require "elevenlabs.workspace.names"
@@ -9,9 +9,9 @@ json.decode_invalid_numbers(false)
 
 local M = {}
 
--- ---- names that come twice: lua-cjson would keep the last value alone
+-- ---- names that an object has twice: lua-cjson keeps only the last value
 
---- Where the string ends that begins at `at`. The text is known to be JSON.
+--- The place of the closing quote of the string that begins at `at`. The text is valid JSON.
 local function string_end(text, at)
   repeat
     at = text:find('["\\]', at + 1)
@@ -21,7 +21,7 @@ local function string_end(text, at)
   return at
 end
 
---- The first name of the object itself, without the objects in it, that comes twice.
+--- The first name that the object has twice. Objects within it are not looked at.
 local function find_repeated(text)
   local seen, depth, at = {}, 0, text:find '["{}%[%]]'
   while at do
@@ -43,7 +43,8 @@ local function find_repeated(text)
   end
 end
 
---- Almost always there is a colon for each name and no other: nothing can come twice then.
+--- A name that the object has twice; nil if there is none. If the text has as many colons as the
+--- object has names, no name can come twice. That is so of almost every line, and quick to see.
 local function repeated(text, object)
   local count, _, colons = 0, text:gsub(":", ":")
   for _ in next, object do
@@ -54,7 +55,7 @@ end
 
 -- ---- fields
 
---- The fields of an object; nil, what is wrong and the field.
+--- The fields of an object; or nil, what is wrong and the field.
 local function read_object(object, ignored)
   local row = {}
   for name, value in next, object do
@@ -73,16 +74,16 @@ local function read_object(object, ignored)
   return row
 end
 
---- The fields of a line; nil, what is wrong and the field.
+--- The fields of a line; or nil, what is wrong and the field.
 ---@param line string
----@param ignored table<string, boolean> fields that are no item's here: true once one had a value
+---@param ignored table<string, boolean> fields to leave out: set to true if one has a value
 ---@return elevenlabs.workspace.Item|nil
 ---@return string|nil what
 ---@return string|nil field
 function M.read(line, ignored)
   local object, why = json.decode(line)
   if line:find("\0", 1, true) then
-    return nil, "not JSON: a NUL byte" -- lua-cjson reads no further, and says nothing
+    return nil, "not JSON: a NUL byte" -- lua-cjson ends at it without an error
   elseif why then
     return nil, "not JSON: " .. why
   elseif not line:find "^%s*{" then

@@ -1,4 +1,4 @@
---- Every resource with every target, as items.
+--- A source of items: every resource with every target.
 
 local arrays = require "elevenlabs.workspace.items.array"
 local errors = require "elevenlabs.workspace.error"
@@ -49,7 +49,7 @@ local PRODUCT_NAMES = {
   "role",
 }
 
---- A list of strings, copied; whoever made it may go on using it.
+--- A copy of a list of strings. The caller may change the list later.
 local function copy_list(name, list)
   if type(list) ~= "table" then
     return nil, errors.invalid(name, ("%s must be a list, got %s"):format(name, type(list)))
@@ -70,7 +70,7 @@ local function copy_list(name, list)
   return copy
 end
 
---- The one list of targets that is there.
+--- The name of the one list of targets that was passed.
 local function choose_targets(arguments)
   local chosen
   for _, name in ipairs(TARGET_LISTS) do

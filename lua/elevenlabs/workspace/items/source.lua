@@ -1,64 +1,63 @@
---- What a bulk run reads from, item by item.
+--- A source: a bulk run reads its items from it one by one.
 
--- luacheck: no unused args (what a source can do, and this does not)
+-- luacheck: no unused args (these methods do nothing: a kind of source defines its own)
 
 local M = {}
 
---- Why a row, a line or an entry is no item.
+--- Why a row, a line or an entry is not an item.
 ---@class elevenlabs.workspace.ItemProblem
 ---@field message string one line that names the place
 ---@field field string|nil
 
---- A stream of items: one of a file keeps one row in memory.
+--- A stream of items. The source of a file keeps one row in memory.
 ---@class elevenlabs.workspace.Source
----@field count integer|nil items in all, where that is known without reading
----@field is_file boolean|nil somebody wrote it by hand, perhaps: a run checks it first
+---@field count integer|nil how many items there are, if that is known without reading
+---@field is_file boolean|nil a person may have written it: a run checks it first
 ---@field is_taken boolean|nil a run has it
 local Source = { __name = "elevenlabs.workspace.source" }
 
---- The next item. nil alone is the end; nil and a problem is something that can be no item:
---- reading may go on.
+--- The next item. nil alone at the end. nil and a problem if something is not an item: reading may
+--- go on.
 ---@return elevenlabs.workspace.Item|nil
 ---@return elevenlabs.workspace.ItemProblem|nil
 function Source:next()
   return nil
 end
 
---- Where that which `next` gave last is from, as people count: "leavers.csv, line 17,
---- column 3 (resource_type)". nil where the source has no places.
+--- The place of the item that `next` gave last, as people count: "leavers.csv, line 17, column 3
+--- (resource_type)". nil if the source has no places.
 ---@param field string|nil
 ---@return string|nil
 function Source:place(field)
   return nil
 end
 
---- Back to the first item. false where that cannot be: a pipe or an iterator.
+--- Go back to the first item. false if that is not possible, as for a pipe or an iterator.
 ---@return boolean
 function Source:rewind()
   return false
 end
 
---- Would `next` give something at once? A pipe that an event loop reads may have nothing yet.
+--- True if `next` returns at once. A pipe that an event loop reads may have no item yet.
 ---@return boolean
 function Source:is_ready()
   return true
 end
 
---- A field that no item of this source gets, whatever its rows say. Sources that people did not
---- write pass everything on.
+--- Leave this field out of all items. Arrays, iterators and products keep it.
 ---@param field string
 function Source:ignore(field) end
 
---- The fields that were ignored and that a row had so far; nil for none.
+--- The ignored fields that a row had so far; nil if there are none.
 ---@return string[]|nil
 function Source:ignored()
   return nil
 end
 
---- Let go of what is open. Idempotent; from then on `next` gives nothing.
+--- Close the file, if there is one. `next` gives nothing from then on. May be called twice.
 function Source:close() end
 
---- A kind of source, to define its own methods on: of all, or of another kind.
+--- A new kind of source, with the methods of all sources or of another kind.
 ---@param parent table|nil
 ---@return table
 function M.kind(parent)
@@ -70,7 +69,7 @@ function M.kind(parent)
   return kind
 end
 
---- An entry of the caller's own making, passed on as it is; nil and a problem where it is none.
+--- The caller's own entry as an item; nil and a problem if it is not a table.
 ---@param number integer from 1
 ---@return elevenlabs.workspace.Item|nil
 ---@return elevenlabs.workspace.ItemProblem|nil
@@ -82,7 +81,7 @@ function M.entry(number, value)
   return nil, { message = ("item %d is %s, not a table"):format(number, what) }
 end
 
---- What is wrong with the source's last item, with its place.
+--- An error's message after the place of the source's last item.
 ---@return string
 function M.at_place(source, err)
   local place = source:place(err.field)

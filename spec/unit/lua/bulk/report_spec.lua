@@ -68,12 +68,12 @@ describe("a report", function()
     assert.are.equal("r: " .. text, "r: " .. report)
   end)
 
-  it("case 35: says so also where nobody knows how many there are", function()
+  it("case 35: says so also if nobody knows how many there are", function()
     local text = tostring(run(no, iterate(many(400))))
     assert.matches("wrong, the source has more$", text)
   end)
 
-  it("case 35: says so where a function raises, or the source", function()
+  it("case 35: says so if a function raises, or the source", function()
     local report = run(yes, many(400), {
       on_result = function()
         error "what a bug"
@@ -89,7 +89,7 @@ describe("a report", function()
     assert.matches("^total 3 .*; stopped: .*torn, the source has more$", tostring(report))
   end)
 
-  it("says of no more where all were taken", function()
+  it("says of no more if all were taken", function()
     local report = run(no, many(2))
     assert.matches("; stopped: ", tostring(report), 1, true)
     assert.is_nil(tostring(report):find("more", 1, true))
@@ -146,7 +146,7 @@ describe("a report", function()
       assert.matches('"reasons":[]', json.encode(report), 1, true)
     end)
 
-    it("most first, the older first where two are even", function()
+    it("most first, the older first if two are even", function()
       local report = reports.new({}, nil)
       for _, message in ipairs { "a", "b", "c", "c", "b", "d", "c" } do
         reports.count_reason(report, refusal(), message)
@@ -178,33 +178,5 @@ describe("a report", function()
       assert.are.same({ 10, 900 }, { #report.reasons, report.others })
       assert.are.equal("kind 1 10", counts(report):match "^[^,]+")
     end)
-  end)
-end)
-
-describe("progress", function()
-  it("reads while the run goes, and at its end as the report", function()
-    local seen = {}
-    local report = fake.new():unshare_many(many(3), {
-      on_progress = function(progress)
-        seen[#seen + 1] = { tostring(progress), "p: " .. progress, progress }
-      end,
-    })
-    assert.matches("^total %d of 3 confirmed 0 .*; %d in flight, 0 retries$", seen[1][1])
-    assert.are.equal("p: " .. seen[1][1], seen[1][2])
-    local last = seen[#seen]
-    assert.are.same({ tostring(report), 3 }, { last[1], last[3].count })
-  end)
-
-  it("tells of a pause", function()
-    local progress = reports.progress(reports.new({}, nil), {
-      in_flight = 1,
-      paused_ms = 1500,
-      over = false,
-    })
-    assert.are.equal(
-      "total 0 confirmed 0 refused 0 unconfirmed 0 not_sent 0; 1 in flight, 0 retries, "
-        .. "paused for 1500 ms",
-      tostring(progress)
-    )
   end)
 end)

@@ -14,12 +14,12 @@ local OTHER_GONE = verdict("not_found", "refused", "none", { code = "other" })
 local FORBIDDEN = verdict("forbidden", "refused", "none")
 local OTHER_FORBIDDEN = verdict("forbidden", "refused", "none", { code = "other" })
 local ODD = verdict("unexpected_status", "unconfirmed", "none")
-local BUSY = verdict("throttled", "refused", "gate")
+local BUSY = verdict("throttled", "refused", "pause")
 local TLS = verdict("tls_failed", "not_sent", "retry", { status = false })
 local DOWN = verdict("unreachable", "not_sent", "retry", { status = false })
 
 local function pause(ms)
-  return verdict("throttled", "refused", "gate", { asked_ms = ms })
+  return verdict("throttled", "refused", "pause", { asked_ms = ms })
 end
 
 describe("stop rules", function()

@@ -97,7 +97,7 @@ voice_collection voices_2026, created by user_ada
     local code, _, err = process.run(command, env)
     assert.are.equal(1, code)
     assert.matches('a web page, not the service\'s: "Access denied"', err, 1, true)
-    assert.matches("Something between here and the service", err, 1, true)
+    assert.matches("A proxy or a firewall may have answered", err, 1, true)
     assert.is_nil(err:find("admin access", 1, true))
     local _, out = process.run(join(command, { "--json" }), env)
     assert.is_false(cjson.decode(out).from_service)
@@ -123,7 +123,7 @@ voice_collection voices_2026, created by user_ada
       join({ "--resource-id", "dub_teaser", "--resource-type", "dubbing" }, mia) },
     { 1, "Use the key of someone with admin access", "unshare",
       join({ "--resource-id", "voice_draft", "--resource-type", "voice" }, mia) },
-    { 1, "no proof that a role was removed before", "get",
+    { 1, "does not prove that a role was removed before", "get",
       { "--resource-id", "none", "--resource-type", "voice" } },
     { 2, "did you mean voice?", "get", { "--resource-id", "x", "--resource-type", "voise" } },
     { 2, "pass exactly one of", "unshare", VOICE },
@@ -314,7 +314,7 @@ voice_collection voices_2026, created by user_ada
       local code, _, err = running:stop(signal)
       assert.are.equal(status, code)
       assert.matches("UNCONFIRMED", err)
-      assert.matches("Run it again, or see with `get`", err)
+      assert.matches("Run it again, or look with `get`", err)
       silent:stop()
     end)
   end

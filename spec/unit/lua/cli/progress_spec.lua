@@ -73,7 +73,7 @@ describe("progress", function()
     assert.are.same({ "500/1000", "1000/1000" }, lines)
   end)
 
-  it("counts items where it is not known how many there are", function()
+  it("counts items if it is not known how many there are", function()
     assert.matches("\r500 items  ", show({}, { count = false }))
   end)
 
@@ -88,7 +88,7 @@ describe("progress", function()
     assert.matches("1000/1000 100%%  100/s", text)
   end)
 
-  it("tells of failures, in red where there are colours", function()
+  it("tells of failures, in red if there are colours", function()
     local failures = { refused = 2, not_sent = 1 }
     assert.matches("50%%  refused 2 not_sent 1  ", show({}, failures))
     assert.matches("\27[31mrefused 2 not_sent 1\27[0m", show({ color = true }, failures), 1, true)

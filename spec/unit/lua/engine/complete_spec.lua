@@ -230,11 +230,11 @@ describe("the end of an attempt", function()
 
   it("asks once more where the key was refused, and only once", function()
     local engine, core = world()
-    local policy, actions = patient(), {}
-    policy.on_verdict = function(verdict)
+    local group, actions = patient(), {}
+    group.on_verdict = function(verdict)
       actions[#actions + 1] = verdict.action
     end
-    local call = engine:start("unshare", {}, policy)
+    local call = engine:start("unshare", {}, group)
     engine:step()
     core:answer(1, { status = 401 })
     engine:step()

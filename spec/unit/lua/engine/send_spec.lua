@@ -214,13 +214,13 @@ describe("sending", function()
 
   it("probes with what was not tried yet", function()
     local engine, core, pass = world()
-    local policy = patient { max_attempts = 8 }
+    local group = patient { max_attempts = 8 }
     engine.throttle.budget.tokens = 1
-    engine:start("unshare", { number = 1 }, policy)
+    engine:start("unshare", { number = 1 }, group)
     engine:step()
     core:answer(1, { status = 500 })
     engine:step()
-    engine:start("unshare", { number = 2 }, policy)
+    engine:start("unshare", { number = 2 }, group)
     pass(1000)
     engine:step()
     assert.are.equal(2, core.attempts[2].args.number)

@@ -193,16 +193,16 @@ describe("stopping calls", function()
 
     it("a probe that nobody answered fails no call", function()
       local engine, core, pass = world()
-      local policy = patient { max_attempts = 1 }
+      local group = patient { max_attempts = 1 }
       engine.throttle.budget.tokens = 1
-      local first = engine:start("unshare", {}, policy)
-      local second = engine:start("unshare", {}, policy)
+      local first = engine:start("unshare", {}, group)
+      local second = engine:start("unshare", {}, group)
       engine:step()
       core:answer(1, { status = 500 })
       core:answer(2, { status = 500 })
       engine:step() -- both had their one attempt; this empties the budget
       assert.are.same({ true, true }, { first:done(), second:done() })
-      local third = engine:start("unshare", {}, policy)
+      local third = engine:start("unshare", {}, group)
       engine:step()
       for id = 3, 5 do
         pass(core.wake - engine.now())
@@ -215,10 +215,10 @@ describe("stopping calls", function()
 
     it("without a success for 120 s it gives up, and says so", function()
       local engine, core, pass = world()
-      local policy, calls, answered = patient(), {}, 0
+      local group, calls, answered = patient(), {}, 0
       engine.throttle.budget.tokens = 1
       for i = 1, 20 do
-        calls[i] = engine:start("unshare", {}, policy)
+        calls[i] = engine:start("unshare", {}, group)
       end
       while engine.now() < 121000 do
         engine:step()
@@ -236,7 +236,7 @@ describe("stopping calls", function()
         { select(2, calls[1]:result()).outcome, select(2, calls[1]:result()).kind })
       assert.are.same({ "not_sent", "network" },
         { select(2, calls[20]:result()).outcome, select(2, calls[20]:result()).kind })
-      assert.are.equal("outage", policy.stopped.reason)
+      assert.are.equal("outage", group.stopped.reason)
     end)
 
     it("a pause that the server asked for is no outage", function()

@@ -234,9 +234,9 @@ describe("timers", function()
   it("keeps no host busy for a call that rests behind one that is stopped", function()
     local engine, core = world { max_concurrency = 4, max_attempts = 4 }
     local groups = require "elevenlabs.workspace.engine.group"
-    local policy = groups.new { max_attempts = 1, waits_out_outages = true, probes_key = false }
-    engine:start("unshare", {}, policy)
-    policy.stopped = { reason = "cancelled", message = "" }
+    local group = groups.new { max_attempts = 1, waits_out_outages = true, probes_key = false }
+    engine:start("unshare", {}, group)
+    group.stopped = { reason = "cancelled", message = "" }
     engine:start("unshare", {})
     engine:step()
     core:answer(1, { status = 500 })
@@ -247,12 +247,12 @@ describe("timers", function()
 
   it("does not keep the host busy for what a stopped run has left to send", function()
     local engine, core, pass = world { max_concurrency = 2 }
-    local policy = patient()
-    policy.on_verdict = function()
-      policy.stopped = { reason = "payment_required", message = "" }
+    local group = patient()
+    group.on_verdict = function()
+      group.stopped = { reason = "payment_required", message = "" }
     end
     for _ = 1, 5 do
-      engine:start("unshare", {}, policy)
+      engine:start("unshare", {}, group)
     end
     engine:step()
     core:answer(1, { status = 503 })

@@ -1,0 +1,63 @@
+--- Tells the owner of a bulk run how it goes, ten times a second at most.
+
+local call_owner = require("elevenlabs.workspace.bulk.owner").call
+local reports = require "elevenlabs.workspace.bulk.report"
+local texts = require "elevenlabs.workspace.text"
+
+local M = {}
+
+local PROGRESS_MS = 100
+
+--- A report so far, and how the run goes. `tostring` of it is one line.
+---@class elevenlabs.workspace.Progress: elevenlabs.workspace.Report
+---@field in_flight integer requests of the client, with those of other calls
+---@field window integer how many may be in flight
+---@field held integer items that were taken and have not ended
+---@field paused_ms number for so long nothing new is sent; 0 if there is no pause
+---@field over boolean
+
+local Progress = { __name = "elevenlabs.workspace.progress", __concat = texts.concat }
+
+function Progress.__tostring(self)
+  if self.over then
+    return reports.describe(self)
+  end
+  local text = reports.describe_counts(self)
+  if self.count then
+    text = text:gsub("^total %d+", ("%%0 of %d"):format(self.count))
+  end
+  local pause = self.paused_ms > 0 and (", paused for %.0f ms"):format(self.paused_ms) or ""
+  return ("%s; %d in flight, %d retries%s"):format(text, self.in_flight, self.retries, pause)
+end
+
+---@param report elevenlabs.workspace.Report
+---@param fields table the fields that a report has not
+---@return elevenlabs.workspace.Progress
+function M.new(report, fields)
+  for name, value in pairs(report) do
+    fields[name] = value
+  end
+  return setmetatable(fields, Progress)
+end
+
+--- Call on_progress, if it is due or the run is over.
+---@param run elevenlabs.workspace.Run
+function M.tell(run)
+  local now = run.engine.now()
+  if not run.on_progress or (now < run.progress_at_ms and not run.over) then
+    return
+  end
+  reports.update(run)
+  local progress = M.new(run.report, {
+    in_flight = run.engine.in_flight_count,
+    window = run.engine.throttle:window(),
+    held = #run.pending,
+    paused_ms = run.engine.throttle:paused_ms(now),
+    over = run.over,
+  })
+  call_owner(run, run.on_progress, progress)
+  -- Counted from the end of the call: a slow function must not take all the time of the run.
+  run.progress_at_ms = run.engine.now() + PROGRESS_MS
+end
+
+return M

@@ -1,0 +1,167 @@
+--- The results of a run's items. A result is synced to the journal, then counted and told.
+
+local call_owner = require("elevenlabs.workspace.bulk.owner").call
+local errors = require "elevenlabs.workspace.error"
+local pending = require "elevenlabs.workspace.bulk.pending"
+local reports = require "elevenlabs.workspace.bulk.report"
+local stop = require("elevenlabs.workspace.bulk.stopping").stop
+
+local M = {}
+
+-- Records that are synced together: so many, or those of so long.
+local GROUP_SIZE, GROUP_MS = 1024, 100
+
+-- ---- telling
+
+--- True if the api_key function failed. The item is not at fault then.
+local function is_key_missing(err)
+  return err.kind == "invalid_argument" and err.field == "api_key"
+end
+
+--- Count a result and tell the owner. Each item is delivered exactly once.
+---@param result elevenlabs.workspace.Receipt|elevenlabs.workspace.Error
+---@param reason string|nil|false the error's message without the item's place; false: no failure
+local function deliver(run, item, result, reason)
+  local report, outcome = run.report, result.outcome
+  if outcome ~= "confirmed" and reason ~= false then
+    reports.count_reason(report, result, reason or result.message)
+  end
+  report.total = report.total + 1
+  report[outcome] = report[outcome] + 1
+  if result.kind == "invalid_argument" and not is_key_missing(result) then
+    report.invalid = report.invalid + 1
+  end
+  if not run.on_result then
+    return
+  elseif outcome == "confirmed" then
+    call_owner(run, run.on_result, item, result, nil)
+  else
+    call_owner(run, run.on_result, item, nil, result)
+  end
+end
+
+local function not_written(receipt, failure)
+  return errors.new {
+    kind = "journal",
+    outcome = "unconfirmed",
+    field = "journal",
+    message = "the server confirmed it, but the journal could not be written: " .. failure.message,
+    status = receipt.status,
+    request_id = receipt.request_id,
+    attempts = receipt.attempts,
+  }
+end
+
+--- A run without its journal reports no confirmation: the next run could not know of it.
+local function lose_journal(run, failure)
+  run.journal_failure = failure
+  stop(run, "journal", failure.message)
+end
+
+local function deliver_unwritten(run, item, result)
+  if result.outcome == "confirmed" then
+    result = not_written(result, run.journal_failure)
+  end
+  deliver(run, item, result)
+end
+
+-- ---- the group of records that are not synced yet
+
+---@return boolean
+function M.is_group_full(run)
+  return #run.unsynced / 2 >= GROUP_SIZE
+end
+
+--- The time at which the group is due; math.huge if there is none.
+---@return number
+function M.sync_at_ms(run)
+  return #run.unsynced > 0 and run.unsynced_since_ms + GROUP_MS or math.huge
+end
+
+--- Sync the group, then deliver its results.
+local function sync_group(run)
+  local group = run.unsynced
+  run.unsynced = {}
+  local ok, failure = run.journal:sync()
+  if not ok then
+    lose_journal(run, failure)
+  end
+  local tell = ok and deliver or deliver_unwritten
+  for i = 1, #group, 2 do
+    tell(run, group[i], group[i + 1])
+  end
+end
+
+--- A run without pending calls need not wait for more records.
+function M.sync_if_due(run)
+  if #run.unsynced == 0 then
+    return
+  elseif M.is_group_full(run) or #run.pending == 0 or run.engine.now() >= M.sync_at_ms(run) then
+    sync_group(run)
+  end
+end
+
+-- Results that wait for their sync grow old, which costs the garbage collector more time than
+-- their records take. If nobody is told of each item, this pair stands for every confirmed item.
+local NO_ITEM, CONFIRMED = {}, { outcome = "confirmed" }
+
+--- Record a result. It is delivered at once, or after the sync if there is a journal.
+local function record_result(run, item, result)
+  if not run.journal then
+    return deliver(run, item, result)
+  end
+  if not run.journal_failure then
+    local ok, failure = run.journal:record(item, result)
+    if not ok then
+      lose_journal(run, failure)
+    end
+  end
+  if run.journal_failure then
+    return deliver_unwritten(run, item, result)
+  end
+  local unsynced = run.unsynced
+  local last = #unsynced
+  if last == 0 then
+    run.unsynced_since_ms = run.engine.now()
+  end
+  if not run.on_result and result.outcome == "confirmed" then
+    item, result = NO_ITEM, CONFIRMED
+  end
+  unsynced[last + 1] = item
+  unsynced[last + 2] = result
+end
+
+-- ---- calls that have ended
+
+--- Stop the run if every item would fail like this one. Add to a cancelled call why it was
+--- cancelled.
+local function note_failure(run, err)
+  if is_key_missing(err) then
+    stop(run, "authentication", err.message)
+  end
+  if err.kind == "cancelled" and run.stopping then
+    err.message = err.message .. "; the run stopped: " .. run.stopping.message
+  end
+end
+
+--- Record the results of the calls that have ended since the last time.
+function M.collect(run)
+  run.seen_retries = run.call_group.retries
+  if run.call_group.finished == run.seen_finished then
+    return
+  end
+  run.seen_finished = run.call_group.finished
+  local call = pending.take_ended(run.pending, run.call_group.ended)
+  while call do
+    local result = call.ending
+    if result.outcome ~= "confirmed" then
+      note_failure(run, result)
+    end
+    record_result(run, call.args, result)
+    call = call.next_ended
+  end
+end
+
+M.deliver, M.record_result, M.lose_journal = deliver, record_result, lose_journal
+
+return M

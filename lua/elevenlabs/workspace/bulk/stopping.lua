@@ -1,0 +1,41 @@
+--- Stops a bulk run: no more items are taken, and waiting calls are cancelled.
+
+local errors = require "elevenlabs.workspace.error"
+local pending = require "elevenlabs.workspace.bulk.pending"
+
+local M = {}
+
+--- Why a run stopped before its source was exhausted.
+---@alias elevenlabs.workspace.StopReason
+---| "cancelled"          # by run:cancel
+---| "deadline"           # deadline_ms passed
+---| "closed"             # the client was closed
+---| "source"             # the source of items failed
+---| "journal"            # the journal cannot be written
+---| "callback"           # on_result or on_progress raised an error
+---| "driver"             # the driver could not wait any longer
+---| "outage"             # no success for 120 s
+---| "rate_limited"       # the server asks for a pause of more than 300 s
+---| "authentication"     # the key is refused, also when asked again; or there is no key
+---| "permission"         # the key lacks a permission; or the first 20 answers were all 403
+---| "payment_required"   # the subscription does not allow it
+---| "refusals"           # the first 50 answers were all the same refusal
+---| "redirect"           # the server redirects: another server than the service answers
+---| "unexpected_answers" # 20 answers in a row were neither a confirmation nor a refusal
+---| "proxy"              # the proxy cannot be used
+---| "tls"                # the server's certificate is not trusted, or TLS fails
+
+--- The first reason counts. A call in flight ends by itself.
+---@param run elevenlabs.workspace.Run
+---@param reason elevenlabs.workspace.StopReason
+---@param message string for people
+function M.stop(run, reason, message)
+  if run.stopping then
+    return
+  end
+  run.stopping = { reason = reason, message = errors.one_line(message) }
+  run.call_group.stopped = run.stopping
+  pending.cancel_waiting(run.pending)
+end
+
+return M

@@ -1,0 +1,48 @@
+--- The question whether a bulk run may begin, asked on a terminal alone.
+
+local connections = require "elevenlabs.workspace.cli.connections"
+local terminal = require "elevenlabs.workspace.cli.terminal"
+
+local M = {}
+
+--- True if a person can be asked: standard input is not needed for items.
+---@param values table the options
+---@return boolean
+function M.can_ask(values)
+  return values.from ~= "-" and terminal.is_terminal(0) and terminal.is_terminal(2)
+end
+
+local YES = { y = true, yes = true }
+
+local QUESTIONS = {
+  unshare = "Remove the role of %s from %s resources of %s, at %s? [y/N] ",
+  share = "Give %s a role on %s resources of %s, at %s? [y/N] ",
+}
+
+local function describe_target(fields)
+  return fields.user_email or fields.group_id or fields.workspace_api_key_id or "each row's target"
+end
+
+local function describe_server(base_url)
+  return (connections.is_sandbox(base_url) and "the sandbox " or "the real service ") .. base_url
+end
+
+--- Ask whether the run may begin. --yes and a dry run need no answer.
+---@param job table of `cli.bulk`
+---@param count integer|nil how many items there are, if it is known
+---@return boolean
+function M.may_begin(job, count)
+  if job.values.yes or job.values.dry_run or (count == 0) then
+    return true
+  end
+  local question = QUESTIONS[job.op]:format(
+    describe_target(job.fields),
+    count or "all",
+    job.values.from,
+    describe_server(job.client.base_url)
+  )
+  local answer = terminal.ask(question, job.driver):lower():match "^%s*(.-)%s*$"
+  return YES[answer] or false
+end
+
+return M

@@ -1,0 +1,95 @@
+--- Prints what became of a bulk run: its report, and the command that resumes it.
+
+local errors = require "elevenlabs.workspace.error"
+local json = require "elevenlabs.workspace.json"
+local output = require "elevenlabs.workspace.cli.output"
+local progress = require "elevenlabs.workspace.cli.progress"
+
+local M = {}
+
+local function print_reasons(report)
+  for _, reason in ipairs(report.reasons) do
+    local status = reason.status and (", HTTP %d"):format(reason.status) or ""
+    local code = reason.code and ", " .. reason.code or ""
+    local text = "%7d  %s (%s%s%s): %s\n"
+    local line = text:format(
+      reason.count,
+      reason.outcome,
+      reason.kind,
+      status,
+      errors.one_line(code),
+      reason.message
+    )
+    output.write(line)
+  end
+  if report.others > 0 then
+    output.write(("%7d  for other reasons\n"):format(report.others))
+  end
+end
+
+local function print_report(report)
+  if report.dry_run then
+    output.write "This was a dry run: nothing was sent.\n"
+  end
+  print_reasons(report)
+  for _, row in ipairs {
+    { report.already_confirmed, "were already confirmed by an earlier run" },
+    { report.duplicates, "came twice, and were sent once" },
+    { report.retries, "retries" },
+  } do
+    if row[1] > 0 then
+      output.write(("%7d  %s\n"):format(row[1], row[2]))
+    end
+  end
+  output.write(("in %s\n"):format(progress.duration(report.elapsed_ms / 1000)))
+  output.write(tostring(report) .. "\n")
+end
+
+local function quote(argument)
+  return argument:find "^[%w%-_./:@=+,]+$" and argument
+    or "'" .. argument:gsub("'", "'\\''") .. "'"
+end
+
+--- The command that resumes the run: the same one again.
+local function resume_command(op, values, arguments)
+  local words = { "elevenlabs-workspace", op }
+  for _, argument in ipairs(arguments) do
+    words[#words + 1] = quote(argument)
+  end
+  local command = table.concat(words, " ")
+  return values.from == "-" and "(the same input again) | " .. command or command
+end
+
+local function explain_stop(job, report)
+  local lines = { "Stopped: " .. report.stop_message .. "." }
+  if job.values.journal then
+    lines[2] = "To go on with the items that are not confirmed:"
+  else
+    lines[2] = "There was no --journal, so the next run cannot know what is confirmed."
+      .. " To run it all again:"
+  end
+  lines[3] = "  " .. resume_command(job.op, job.values, job.arguments)
+  return table.concat(lines, "\n")
+end
+
+---@param job table of `cli.bulk`
+---@param report elevenlabs.workspace.Report
+function M.say(job, report)
+  if report.journal and report.journal.warning then
+    output.complain(report.journal.warning)
+  end
+  if report.ignored then
+    local names = table.concat(report.ignored, ", ")
+    output.complain(("the %s of the rows was ignored: an unshare removes any role"):format(names))
+  end
+  if job.values.json then
+    output.write(json.encode(setmetatable(report, nil)) .. "\n")
+  else
+    print_report(report)
+  end
+  if report.stopped then
+    output.complain(explain_stop(job, report))
+  end
+end
+
+return M

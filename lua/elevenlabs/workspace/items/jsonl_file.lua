@@ -1,0 +1,38 @@
+--- A file of JSON lines as a source of items: each line is an item.
+
+local files = require "elevenlabs.workspace.items.file"
+local item = require "elevenlabs.workspace.items.item"
+local objects = require "elevenlabs.workspace.items.objects"
+
+local problem = files.problem
+
+local Jsonl = files.kind()
+Jsonl.format = "jsonl"
+
+function Jsonl.rows_of(its_lines)
+  return its_lines
+end
+
+function Jsonl.read_head()
+  return true
+end
+
+function Jsonl:next()
+  if not self.rows then
+    return nil
+  end
+  local line, why
+  repeat
+    line, why = self.rows:next()
+  until not line or line:find "%S"
+  if not line then
+    return nil, why and problem(self, why)
+  end
+  local row, what, field = objects.read(line, self.ignores)
+  if not row then
+    return nil, problem(self, what, nil, field)
+  end
+  return item.complete(row, self.fields)
+end
+
+return Jsonl

@@ -1,0 +1,68 @@
+local bulk = require "elevenlabs.workspace.bulk"
+local fake = require "elevenlabs.workspace.sandbox.fake"
+local progresses = require "elevenlabs.workspace.bulk.progress"
+local reports = require "elevenlabs.workspace.bulk.report"
+local support = require "spec.support.bulk"
+local world = require "spec.support.world"
+
+local URL = support.URL
+local always, item, many, run = support.always, support.item, support.many, support.run
+
+describe("progress", function()
+  it("reads while the run goes, and at its end as the report", function()
+    local seen = {}
+    local report = fake.new():unshare_many({ item(1), item(2), item(3) }, {
+      on_progress = function(progress)
+        seen[#seen + 1] = { tostring(progress), "p: " .. progress, progress }
+      end,
+    })
+    assert.matches("^total %d of 3 confirmed 0 .*; %d in flight, 0 retries$", seen[1][1])
+    assert.are.equal("p: " .. seen[1][1], seen[1][2])
+    local last = seen[#seen]
+    assert.are.same({ tostring(report), 3 }, { last[1], last[3].count })
+  end)
+
+  it("tells of a pause", function()
+    local progress = progresses.new(reports.new({}, nil), {
+      in_flight = 1,
+      paused_ms = 1500,
+      over = false,
+    })
+    assert.are.equal(
+      "total 0 confirmed 0 refused 0 unconfirmed 0 not_sent 0; 1 in flight, 0 retries, "
+        .. "paused for 1500 ms",
+      tostring(progress)
+    )
+  end)
+
+  it("tells its progress, ten times a second at most, and the end", function()
+    local told = {}
+    run(function(attempt, now)
+      attempt.since = attempt.since or now
+      return now - attempt.since >= 50 and {} or nil
+    end, (many(1000)), {
+      on_progress = function(progress)
+        told[#told + 1] = progress
+      end,
+    })
+    local last = told[#told]
+    assert.are.same({ 1000, true, 0 }, { last.confirmed, last.over, last.held })
+    assert.is_true(last.elapsed_ms / #told >= 90)
+    assert.is_true(told[5].window >= 4 and told[5].held > 0)
+  end)
+
+  it("goes on if on_progress takes longer than the time between its calls", function()
+    local engine = world.running(always {})
+    local now, late, told = engine.now, 0, 0
+    function engine.now()
+      return now() + late
+    end
+    local report = bulk.start(engine, URL, "unshare", (many(10)), {
+      on_progress = function()
+        late, told = late + 150, told + 1
+        assert(told < 100)
+      end,
+    }):result()
+    assert.are.equal(10, report.confirmed)
+  end)
+end)

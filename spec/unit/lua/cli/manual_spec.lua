@@ -1,0 +1,36 @@
+local cli = require "elevenlabs.workspace.cli"
+local manual = require "elevenlabs.workspace.cli.manual"
+
+describe("cli.manual", function()
+  local page = manual.page(cli.declarations(), "1.2.3")
+
+  it("has a section for each command, with its options", function()
+    for _, declaration in ipairs(cli.declarations()) do
+      assert.matches("\n.SS " .. declaration.name, page, 1, true)
+      for _, group in ipairs(declaration.groups) do
+        for _, option in ipairs(group.options) do
+          local name = option.name:gsub("%-", "\\-")
+          assert.matches("\n.B " .. name, page, 1, true)
+        end
+      end
+    end
+    for _, section in ipairs { "NAME", "SYNOPSIS", "COMMANDS", "EXIT STATUS", "ENVIRONMENT" } do
+      assert.matches("\n.SH " .. section .. "\n", page, 1, true)
+    end
+    assert.matches('"elevenlabs\\-workspace 1.2.3"', page, 1, true)
+  end)
+
+  it("escapes what troff would take for its own", function()
+    local odd = {
+      {
+        name = "odd",
+        description = "a-b \\ c\n.d 'e\n'f",
+        groups = {},
+        notes = ".g",
+      },
+    }
+    local text = manual.page(odd, "1")
+    assert.matches("\na\\-b \\e c\n\\&.d 'e\n\\&'f\n", text, 1, true)
+    assert.matches("\n.SH EXIT STATUS\n\\&.g\n", text, 1, true)
+  end)
+end)
