@@ -23,7 +23,7 @@ describe("a run stops", function()
     stop(stopped, "closed", "second reason")
     assert.are.same({ reason = "driver", message = "first reason" }, stopped.stopping)
     assert.are.equal(stopped.stopping, stopped.call_group.stopped)
-    assert.are.same({ "waiting", "resting" }, cancelled)
+    assert.are.same({ "queued", "backing_off" }, cancelled)
   end)
 
   for name, row in pairs {
