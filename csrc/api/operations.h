@@ -1,5 +1,6 @@
 /*
 ** operations.h - the operations of the API that this library knows: a row for each.
+** lua/elevenlabs/workspace/operations.lua has the same rows for Lua; a spec compares them.
 ** Source: the API's documentation of get, share and unshare.
 */
 #ifndef EW_OPERATIONS_H

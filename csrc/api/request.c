@@ -76,9 +76,8 @@ static size_t skip_digits(const ew_text *text, size_t i) {
   return i;
 }
 
-/* 1.23457E+17: digits, perhaps a point or comma and digits, E, a sign, digits. Because there must
-*be
-** a sign, an id of letters and digits alone is never such a number. */
+/* 1.23457E+17: digits, perhaps a point or comma and digits, E, a sign, digits. Because a sign is
+** needed, an id of letters and digits alone is never such a number. */
 static bool is_scientific(const ew_text *text) {
   size_t i = skip_digits(text, 0), exponent;
   if (i == 0) return false;

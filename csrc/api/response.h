@@ -1,7 +1,6 @@
 /*
-** response.h - from header lines and body bytes to evidence: the status, the headers that are used,
-** and whether the answer is proved whole. libcurl's own verdict proves none of this: libcurl
-*reports
+** response.h - from header lines and body bytes to evidence: the status, the headers that are
+** used, and whether the answer arrived whole. libcurl's own verdict does not tell: libcurl reports
 ** success for an answer that is cut inside its headers, and for an answer with two lengths.
 */
 #ifndef EW_RESPONSE_H

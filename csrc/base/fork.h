@@ -1,5 +1,5 @@
 /*
-** fork.h - was this process forked off since some moment?
+** fork.h - was this process forked off since an object was made?
 */
 #ifndef EW_FORK_H
 #define EW_FORK_H

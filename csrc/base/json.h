@@ -1,5 +1,5 @@
 /*
-** json.h - text inside a JSON string (RFC 8259).
+** json.h - escapes text for a JSON string (RFC 8259).
 */
 #ifndef EW_JSON_H
 #define EW_JSON_H

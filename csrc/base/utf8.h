@@ -1,5 +1,6 @@
 /*
-** utf8.h - the check of all text that is sent or accepted.
+** utf8.h - is this well-formed UTF-8, without control characters? All text that is sent or
+** accepted is checked.
 */
 #ifndef EW_UTF8_H
 #define EW_UTF8_H

@@ -1,8 +1,7 @@
 /*
 ** args.h - from Lua tables to C structs. Tables are read raw, so that no metamethod runs. Strings
-*are
-** borrowed from the table, which must stay on the stack. Nothing here owns memory, so that a Lua
-** error loses none.
+** are borrowed from the table, which must stay on the stack. Nothing here owns memory, so that a
+** Lua error loses none.
 */
 #ifndef LEW_ARGS_H
 #define LEW_ARGS_H

@@ -1,5 +1,5 @@
 /*
-** class.h - the metatable of a userdata.
+** class.h - makes the metatable of a kind of userdata.
 */
 #ifndef LEW_CLASS_H
 #define LEW_CLASS_H

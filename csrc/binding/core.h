@@ -1,8 +1,8 @@
 /*
-** core.h - the core object, as Lua sees it.
+** core.h - the core: one client, as a Lua userdata.
 */
-#ifndef LEW_CLIENT_H
-#define LEW_CLIENT_H
+#ifndef LEW_CORE_H
+#define LEW_CORE_H
 
 #include "binding/compat.h"
 

@@ -40,8 +40,7 @@ static int module_random(lua_State *L) {
 }
 
 /* core.is_yieldable() -> true if the caller may yield; nil: 5.1 and 5.2 cannot tell. nginx's Lua
-*has
-** no coroutine.isyieldable. */
+** has no coroutine.isyieldable. */
 static int module_is_yieldable(lua_State *L) {
 #ifdef LEW_KNOWS_YIELDABLE
   lua_pushboolean(L, lua_isyieldable(L));
@@ -79,9 +78,8 @@ static int module_check_key(lua_State *L) {
   return 1;
 }
 
-/* core.judge_body(body, whole) -> true: the body confirms a change | why not. The verdict is that
-*of
-** a completion's `body_proof`. Cores that stand in for this one ask for it. */
+/* core.judge_body(body, whole) -> true: the body confirms a change | why not. The verdict is the
+** one of a completion's `body_proof`. Cores that stand in for this one ask for it. */
 static int module_judge_body(lua_State *L) {
   size_t length;
   const char *body = luaL_checklstring(L, 1, &length);

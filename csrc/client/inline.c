@@ -1,3 +1,4 @@
+/* The mode in which the steps of a client's caller run its transfers. */
 #include "client/mode.h"
 
 static ew_status inline_open(void **self, const ew_transport_options *options, ew_error *error) {

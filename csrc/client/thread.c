@@ -1,3 +1,4 @@
+/* The mode in which a thread runs a client's transfers. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <poll.h>

@@ -1,5 +1,7 @@
 /*
-** attempts.h - how attempts end, and which of them begin anew.
+** attempts.h - how attempts end, as evidence for the layers above.
+** An attempt of which nothing was sent may be begun anew here. Whether a call is sent again is
+** decided above.
 */
 #ifndef EW_ATTEMPTS_H
 #define EW_ATTEMPTS_H

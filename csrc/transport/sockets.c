@@ -59,8 +59,7 @@ static int read_end(const struct sockaddr_storage *address, char *ip) {
 }
 
 /* Asks the system once for each connection. Asking at each request took most of the system time
-*with
-** many connections. */
+** with many connections. */
 static bool learn_ends(ew_socket *s) {
   struct sockaddr_storage local = {0}, remote = {0};
   socklen_t local_size = sizeof local, remote_size = sizeof remote;

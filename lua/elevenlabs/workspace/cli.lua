@@ -1,4 +1,5 @@
---- The command `elevenlabs-workspace`, if this file is run as a script.
+--- The command `elevenlabs-workspace`: this file is run as a script, and loads the command that is
+--- named.
 
 -- Relative entries are dropped: a module in the current folder could read the API key.
 local function keep_absolute(path)

@@ -1,4 +1,5 @@
---- The operations: how each is sent, whether it may be repeated, and what a good answer is.
+--- The operations: how each is sent, whether it may be repeated, and what a good answer is. The C
+--- core has the same rows (csrc/api/operations.c), which a spec compares with these.
 
 ---@class elevenlabs.workspace.Operation
 ---@field method "POST"|"GET"|"HEAD"

@@ -1,4 +1,5 @@
---- The options of a client: their names, types, defaults and checks.
+--- The options of a client: their names, types, defaults and checks. The C core checks the text of
+--- base_url and the file of ca_file.
 
 local core = require "elevenlabs.workspace.core"
 local errors = require "elevenlabs.workspace.error"

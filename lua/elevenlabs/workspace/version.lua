@@ -1,2 +1,2 @@
---- Of this library, as in Semantic Versioning.
+--- The version of this library (Semantic Versioning).
 return "0.1.0"

@@ -1,4 +1,5 @@
---- What earlier runs, and this one, know of each item: a set of items with a few bits each.
+--- Decides what a run knows of an item, from earlier runs and from its own: a set of items with a
+--- few bits each.
 
 local core = require "elevenlabs.workspace.core"
 local errors = require "elevenlabs.workspace.error"

@@ -1,4 +1,4 @@
---- The driver for scripts: it waits inside the call.
+--- The driver for scripts: it waits inside the call. The contract of every driver stands here.
 
 --- How a client waits. The option `driver` takes one of your own.
 ---@class elevenlabs.workspace.Driver

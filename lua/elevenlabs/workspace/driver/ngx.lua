@@ -4,7 +4,7 @@
 local blocking = require "elevenlabs.workspace.driver.blocking"
 local core = require "elevenlabs.workspace.core"
 local ngx = require "ngx"
-local readers = require "elevenlabs.workspace.driver.reader"
+local readers = require "elevenlabs.workspace.driver.ngx_reader"
 local semaphores = require "ngx.semaphore"
 local waiters = require "elevenlabs.workspace.driver.waiters"
 

@@ -1,4 +1,5 @@
---- The end of an attempt: what it teaches the throttle, and what becomes of its call.
+--- Decides, at the end of an attempt, whether its call is sent again, and when. Before, the throttle
+--- gets the result.
 
 local backoff = require "elevenlabs.workspace.throttle.backoff"
 local events = require "elevenlabs.workspace.engine.events"

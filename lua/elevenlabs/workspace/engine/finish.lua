@@ -1,4 +1,4 @@
---- The end of a call: its receipt or its error.
+--- Ends a call: it gets its receipt or its error.
 
 local errors = require "elevenlabs.workspace.error"
 local events = require "elevenlabs.workspace.engine.events"

@@ -1,5 +1,5 @@
---- A group of calls: how its calls are sent again, and what their owner wants to know. The calls of
---- a bulk run are one group; the single calls of a client are another.
+--- A call group: rules for sending its calls again, and what their owner is told. The calls of a
+--- bulk run are one group. The single calls of a client are another.
 
 local M = {}
 

@@ -1,4 +1,4 @@
---- Calls that the client ends itself: by cancel, deadline, close, a fork or an outage.
+--- Ends calls for a reason of the client's own: cancel, deadline, close, a fork or an outage.
 
 local budgets = require "elevenlabs.workspace.throttle.budget"
 local finishes = require "elevenlabs.workspace.engine.finish"

@@ -2,7 +2,7 @@
 
 local files = require "elevenlabs.workspace.items.file"
 local item = require "elevenlabs.workspace.items.item"
-local objects = require "elevenlabs.workspace.items.objects"
+local json_line = require "elevenlabs.workspace.items.json_line"
 
 local problem = files.problem
 
@@ -28,7 +28,7 @@ function Jsonl:next()
   if not line then
     return nil, why and problem(self, why)
   end
-  local row, what, field = objects.read(line, self.ignores)
+  local row, what, field = json_line.read(line, self.ignores)
   if not row then
     return nil, problem(self, what, nil, field)
   end
