@@ -27,7 +27,7 @@ describe("a line of JSON lines", function()
     end
   end)
 
-  it("case 15: may have the same name in several json_line, and names that look alike", function()
+  it("case 15: may have the same name in several objects, and names that look alike", function()
     for line, id in pairs {
       ['{"resource_id":"a:b","_note":{"a":1,"b":{"a":2}},"_list":[{"a":1},{"a":":"}]}'] = "a:b",
       [ [[{"resource_id":"a\"","_x":"\\","_\":":"{\"_x\":1","_y":null}]] ] = 'a"',
