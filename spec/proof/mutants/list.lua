@@ -89,7 +89,7 @@ mutant("the place of a character is counted in bytes", "first->number++;", "firs
 
 module "items/csv"
 mutant("a cell may begin like a formula", [[cell:find(FORMULA) and "'" .. cell or cell]], "cell")
-module "items/objects"
+module "items/json_line"
 mutant("of a name given twice the last value counts", "if seen[name] then", "if false then")
 module "items/csv_file"
 mutant("one wrong column is named", "for i = 1, math.min(#wrong, MAX_NAMED) do", "for i = 1, 1 do",
