@@ -1,8 +1,7 @@
 /*
 ** server.h - an HTTP/1.1 server on loopback in a child process, fast enough to be asked
-** thousands of times. What it answers is in the resource's id: "no..." is 404, "busy..." is 500 at
-*first,
-** "drop..." is hung up on at first, "hold..." is never answered, all else 200.
+** thousands of times. What it answers is in the resource's id: "no..." is 404, "busy..." is 500
+** at first, "drop..." is hung up on at first, "hold..." is never answered, all else 200.
 */
 #ifndef TORTURE_SERVER_H
 #define TORTURE_SERVER_H
