@@ -236,7 +236,7 @@ static void judge_value(reader *r, nature value) {
 
 /* ---- values ---- */
 
-/* Of "01" the number ends after the zero. The missing comma then refuses the body. */
+/* "01" is refused: the number ends after the zero, and a comma is missing there. */
 static bool read_number(reader *r) {
   take_here(r, '-');
   if (!take_here(r, '0') && !take_digits(r)) return false;

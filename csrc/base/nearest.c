@@ -40,8 +40,8 @@ static size_t distance(const char *name, const char *text, size_t length) {
   return row[length];
 }
 
-/* What a name costs as a reading of `text`; lower is nearer. A name that holds
-** the whole text ("agents" in "convai_agents") counts as one slip of the pen. */
+/* The distance of a name from `text`; lower is nearer. The distance is at most 1
+** if the name contains the whole text ("agents" in "convai_agents"). */
 static size_t cost(const char *name, const char *text, size_t length) {
   size_t slips = distance(name, text, length);
   return slips > 1 && length >= 4 && contains(name, text, length) ? 1 : slips;

@@ -78,8 +78,8 @@ static int module_check_key(lua_State *L) {
   return 1;
 }
 
-/* core.judge_body(body, whole) -> true: the body confirms a change | why not. The verdict is the
-** one of a completion's `body_proof`. Cores that stand in for this one ask for it. */
+/* core.judge_body(body, whole) -> true: the body confirms a change | why not. Cores in Lua use
+** this for the `body_proof` of a completion. */
 static int module_judge_body(lua_State *L) {
   size_t length;
   const char *body = luaL_checklstring(L, 1, &length);
@@ -91,9 +91,9 @@ static int module_judge_body(lua_State *L) {
   return 1;
 }
 
-/* core.load_apart(path, symbol): if this program has `symbol` already, load the C module at
-** `path` so that the module's own functions come before all others of the same name; require
-** then finds that copy. A module that is loaded, or that brings a Lua of its own, is left alone. */
+/* core.load_apart(path, symbol): if the program has `symbol` already, load the C module at `path`
+** with RTLD_DEEPBIND. The module then calls its own functions, and require finds this copy. Does
+** nothing if the module is loaded. A module that contains a Lua is unloaded. */
 static int module_load_apart(lua_State *L) {
   const char *path = luaL_checkstring(L, 1), *symbol = luaL_checkstring(L, 2);
 #ifdef RTLD_DEEPBIND

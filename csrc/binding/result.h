@@ -18,12 +18,12 @@ int lew_push_done(lua_State *L, ew_status status, const ew_error *error);
 /* Once in a state, before any completion is pushed. */
 void lew_register_completion(lua_State *L);
 
-/* Pushes one array, of this transfer and those after it (NULL: empty). Each is
+/* Pushes an array: a completion of this transfer and of each one after it (NULL: empty):
 ** { id, status, curl_code, sent, resent, whole, head_ended, is_text, body_proof,
-** proxy_status, headers, body, elapsed_ms, message }: `status` 0 where there was none,
-** `is_text` that the body is well-formed UTF-8 without control characters, `body_proof`
-** true or why the body confirms no change (ew_proof_doubt), `headers` by lower-case name
-** and only those that were kept, `message` "" on success. */
+** proxy_status, headers, body, elapsed_ms, message }. `status`: 0 if there is none.
+** `is_text`: the body is well-formed UTF-8 without control characters. `body_proof`:
+** true, or why the body confirms no change (ew_proof_doubt). `headers`: the kept
+** headers by lower-case name. `message`: "" on success. */
 void lew_push_completions(lua_State *L, const ew_transfer *first);
 
 #endif

@@ -13,7 +13,7 @@ struct ew_client {
   unsigned long long attempts, forks;
 };
 
-/* Every call that does something comes in here: no layer below looks for forks. */
+/* Handles a fork. Call this before any work: no layer below looks for forks. */
 static void *enter(ew_client *c) {
   unsigned generation = ew_fork_generation();
   if (c->fork_generation != generation) {

@@ -47,9 +47,9 @@ int ew_client_fd(ew_client *client);         /* -1 when closed */
 int64_t ew_client_due_us(ew_client *client); /* next timer; EW_NEVER: none */
 ew_counts ew_client_counts(ew_client *client);
 
-/* The path of a socket to which the host may connect. The host reads a byte from the connection
-** whenever the fd becomes readable. ew_client_accept takes the connection. NULL: `error` says why.
-** false: nobody has connected. Inline there is no such socket. */
+/* Makes a socket for the host to connect to, and returns its path. NULL: `error` says why. An
+** inline client has no socket. ew_client_accept takes the connection; false: nobody has connected.
+** The host then gets a byte for each signal. */
 const char *ew_client_listen(ew_client *client, ew_error *error);
 bool ew_client_accept(ew_client *client);
 

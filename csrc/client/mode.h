@@ -1,7 +1,7 @@
 /*
-** mode.h - what runs a client's transfers: its caller's steps, or a thread of its own.
-** Every function but `open` takes what `open` made. What the functions mean is told in client.h
-** and transport.h.
+** mode.h - how a client runs its transfers: in its caller's steps, or in a thread.
+** Every function but `open` takes the object that `open` made. client.h and transport.h describe
+** the functions.
 */
 #ifndef EW_MODE_H
 #define EW_MODE_H

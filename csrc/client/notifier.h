@@ -1,7 +1,7 @@
 /*
-** notifier.h - how a thread tells its host that there is news: a descriptor that becomes readable.
-** Some hosts can only wait on sockets that they connected themselves, as nginx's Lua. They connect
-** to a socket in the file system that exists for this alone.
+** notifier.h - a descriptor that becomes readable if a thread signals its host.
+** Some hosts, such as nginx's Lua, can wait only on sockets that they have connected. Such a host
+** connects to the Unix socket that ew_notifier_listen makes.
 */
 #ifndef EW_NOTIFIER_H
 #define EW_NOTIFIER_H

@@ -16,10 +16,10 @@ typedef struct {
   ew_transport *transport; /* owned; used with `running` held, or while no thread is alive */
   /* With worker.lock held, down to `notifier` */
   bool stopping;
-  bool poked;    /* since the thread last took orders */
-  bool sleeps;   /* on a descriptor that a poke makes readable; else it looks again first */
-  bool signaled; /* since the host last found nothing left to look at */
-  bool heard;    /* the host may wait for the notifier: a game's frame never does */
+  bool poked;    /* a poke came since take_orders last ran */
+  bool sleeps;   /* the thread sleeps on an fd, so a poke must make the fd readable */
+  bool signaled; /* the host has a signal, and perhaps completions to take */
+  bool heard;    /* the host may wait for the notifier: write to it */
   ew_transfers orders, done;
   uint64_t *cancelled; /* owned; ids */
   size_t cancelled_count, cancelled_size;
@@ -96,7 +96,7 @@ static void cancel_all(ew_thread *t) {
   } while (id);
 }
 
-/* Sleep no longer than the host wishes, or tell the host that its time has come. */
+/* Signal the host if its wake time has passed. Otherwise sleep until that time. */
 static void take_wake_at(ew_thread *t) {
   int64_t at;
   lock(t);
@@ -110,11 +110,11 @@ static void take_wake_at(ew_thread *t) {
   ew_transport_wake_at(t->transport, at);
 }
 
-/* The thread looks again this long after it handed something over, in case the host fails midway
-** and asks to be woken then. The host's wish needs no poke if the thread will look before. */
+/* The thread reads wake_at_us again this long after it handed over completions. So a host that
+** failed midway may set a later wake time without a poke. */
 enum { LOOK_AGAIN_US = 100000 };
 
-/* `fd` is what the thread will sleep on. -> may it sleep? Lowers `until_us` to its next look. */
+/* -> true if the thread may sleep on `fd`. Lowers `until_us` to the next read of wake_at_us. */
 static bool hand_over(ew_thread *t, ew_transfers *ended, int fd, int64_t *until_us) {
   bool poked;
   lock(t);
@@ -131,7 +131,7 @@ static bool hand_over(ew_thread *t, ew_transfers *ended, int fd, int64_t *until_
   return !poked;
 }
 
-/* One round. -> what to sleep on and until when; false: the thread is to end */
+/* One round. Sets the arguments of sleep_on. -> false: the thread must end */
 static bool run_once(ew_thread *t, int *fd, int64_t *until_us) {
   ew_transfers orders = {NULL, NULL}, ended = {NULL, NULL};
   if (!take_orders(t, &orders)) return false;

@@ -12,7 +12,7 @@ static bool exiting;
 
 /* ---- forks and the end of the process ---- */
 
-/* The child gets transports at rest and lists that are whole, because no thread is inside. */
+/* A fork holds all locks, so that the child copies no half-changed transport or list. */
 static void before_fork(void) {
   ew_worker *w;
   pthread_mutex_lock(&registry);

@@ -8,10 +8,10 @@
 #include <pthread.h>
 #include <stdbool.h>
 
-/* To be embedded by what has a thread. */
+/* Embed this in a struct that has a thread. */
 typedef struct ew_worker {
-  pthread_mutex_t running; /* the thread holds it while it works, and never while it waits */
-  pthread_mutex_t lock;    /* of what the thread shares with its host; taken after `running` */
+  pthread_mutex_t running; /* the thread holds it while it works, never while it sleeps */
+  pthread_mutex_t lock;    /* for data shared with the host; taken after `running` */
   void (*ask_to_stop)(struct ew_worker *worker);
   /* private */
   unsigned fork_generation; /* of the process to which the worker belongs */

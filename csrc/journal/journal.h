@@ -42,7 +42,7 @@ typedef struct {
   bool begun;            /* the file or `out` has the first record */
   bool torn;             /* there is a tail to cut off */
   bool dirty;            /* there may be something to sync */
-  int64_t good, written; /* where the lines end that are safe, and where all lines end */
+  int64_t good, written; /* the end of the checked or synced lines; of all lines */
 } ew_journal;
 
 /* Makes a closed journal. */

@@ -17,14 +17,14 @@ void ew_attempts_collect(ew_transport *transport);
 void ew_attempts_cancel(ew_transport *transport, uint64_t id, const char *reason);
 void ew_attempts_abort(ew_transport *transport, const char *reason, int curl_code);
 
-/* When the oldest attempt must have ended (EW_NEVER: there is none), and ending those. libcurl
-** has a time-out of its own, but does not look at it while a transfer waits for another's
+/* When the oldest attempt times out (EW_NEVER: no attempt). The second function ends attempts
+** that timed out. libcurl checks no time-out while a transfer waits for another transfer's
 ** connection. */
 int64_t ew_attempts_overdue_us(const ew_transport *transport);
 void ew_attempts_end_overdue(ew_transport *transport);
 
-/* Begin anew those that wait to see whether a connection speaks HTTP/2, after one was found that
-** does not. libcurl 7.88 lets them go by itself. 8.14 keeps them until that connection has its
+/* Restart attempts that wait for an HTTP/2 connection. Call this if the connection turns out
+** to speak HTTP/1.1. libcurl 7.88 restarts them itself. 8.14 waits until the connection has an
 ** answer, which may never come. */
 void ew_attempts_release_waiting(ew_transport *transport);
 

@@ -180,8 +180,8 @@ static bool set_url(const ew_transport *t, ew_transfer *x) {
   return ok;
 }
 
-/* Over HTTP/2 a transfer had better wait for a stream on a connection that is coming than begin a
-** handshake of its own. */
+/* If HTTP/2 is possible, wait for a connection that is being made: its streams cost less than a
+** new handshake. */
 bool ew_easy_set_connection(const ew_transport *t, ew_transfer *x, bool fresh) {
   bool may_wait = !t->endpoint.plain && t->newest != EW_HTTP_1;
   x->fresh = fresh;
@@ -193,8 +193,8 @@ bool ew_easy_set_request(const ew_transport *t, ew_transfer *x) {
   bool ok = set_headers(x);
   ok &= set_method(x);
   ok &= set_url(t, x);
-  /* libcurl must not repeat a grant on its own. So over HTTP/1.1 a grant gets a connection that
-  ** cannot have died while it was idle. */
+  /* libcurl resends a request if its idle HTTP/1.1 connection has died. A share must not be sent
+  ** twice: use a fresh connection. */
   ok &= ew_easy_set_connection(t, x, !x->request.repeatable && t->newest != EW_HTTP_2);
   return ok;
 }

@@ -27,7 +27,7 @@ struct ew_transfer {
   char error_text[CURL_ERROR_SIZE];
   const char *reason; /* why we ended the attempt ourselves; static; NULL: we did not */
   int sends;          /* times that the request may have left this machine */
-  bool stale;         /* its connection held an answer to nothing: begin anew on a fresh one */
+  bool stale;         /* its connection may hold a stray answer: restart on a fresh one */
   bool fresh;         /* it must not use a kept connection */
   bool opened_socket; /* a connection was begun for it */
   int socket;         /* the fd that carries it; -1: none */

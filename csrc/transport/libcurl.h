@@ -1,5 +1,5 @@
 /*
-** libcurl.h - the libcurl of this process: may it be used, and what is done once before.
+** libcurl.h - checks that this process's libcurl can be used, and initialises it once.
 */
 #ifndef EW_LIBCURL_H
 #define EW_LIBCURL_H

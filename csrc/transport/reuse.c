@@ -16,10 +16,9 @@ long ew_reuse_proxy_status(CURL *easy) {
   return status;
 }
 
-/* True if this kept HTTP/1.1 connection may hold bytes of an answer to no request. The socket
-** shows those that have not been read. OpenSSL may have read some more with the last answer's TLS
-** record. The connection is not trusted if OpenSSL cannot be asked, or if TLS may run within TLS.
-** Over HTTP/2 unasked frames are usual, and each names its stream. */
+/* True if this kept HTTP/1.1 connection may hold bytes that answer no request. Unread bytes are in
+** the socket, or in OpenSSL if they came in the last answer's TLS record. Also true if OpenSSL
+** cannot be asked, or if TLS may run within TLS. HTTP/2 is safe: each frame names its stream. */
 static bool holds_stray_answer(const ew_transfer *x, const ew_socket *s, const void *ssl) {
   if (!s) return !x->fresh; /* libcurl names ends that no socket of ours has */
   if (s->requests == 0 || s->multiplexed) return false;

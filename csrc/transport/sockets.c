@@ -102,8 +102,8 @@ bool ew_socket_readable(const ew_socket *s) {
   return poll(&look, 1, 0) > 0;
 }
 
-/* A socket that was never connected refuses every byte, and there are sockets in a chroot too. A
-** descriptor is free: the poller was closed before. */
+/* An unconnected socket refuses all bytes. A chroot may have no /dev/null. A descriptor is free,
+** because the caller has closed the poller. */
 void ew_sockets_cut_off(ew_sockets *sockets) {
   int dead = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   size_t i;

@@ -15,7 +15,7 @@ typedef struct {
   bool multiplexed;       /* the connection speaks HTTP/2 */
   bool tunnelled;         /* through a proxy, which may have put TLS around TLS */
   unsigned long requests; /* that were let through */
-  int local_port;         /* 0: the ends are not known yet, perhaps for lack of a connection */
+  int local_port;         /* 0: the ends were not read yet, or the socket is not connected */
   int remote_port;
   char local_ip[EW_LONGEST_IP], remote_ip[EW_LONGEST_IP];
 } ew_socket;

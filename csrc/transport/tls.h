@@ -1,6 +1,6 @@
 /*
-** tls.h - what OpenSSL knows of a connection and libcurl does not tell: the protocol, and whether
-** there are bytes that nobody has read. OpenSSL is not linked. The copy that libcurl uses is asked.
+** tls.h - asks OpenSSL for a connection's protocol and for unread bytes. libcurl tells neither.
+** OpenSSL is not linked: its functions are looked up in the copy that libcurl uses.
 */
 #ifndef EW_TLS_H
 #define EW_TLS_H

@@ -18,7 +18,7 @@
 #define CURLMOPT_QUICK_EXIT ((CURLMoption)21)
 #endif
 
-/* Of one HTTP/2 connection. libcurl looks at all of them at each answer. */
+/* Per HTTP/2 connection. At each answer libcurl visits all its streams. */
 static const long most_streams = 32;
 
 /* ---- when something is due ---- */
@@ -27,8 +27,8 @@ static int64_t due_us(const ew_transport *t) {
   return ew_earlier(ew_earlier(t->curl_due_us, t->wake_at_us), ew_attempts_overdue_us(t));
 }
 
-/* The host may wait on the fd as soon as a public call returns. A host that never asked for the
-** fd is spared the system calls: setting a timer costs more than a request's Lua. */
+/* Every public call ends with this, because the host may then wait on the fd. Does nothing if the
+** host never asked for the fd: to set a timer costs more than a request's Lua. */
 static void sync_poller(ew_transport *t) {
   int64_t due;
   if (t->closed || !t->multi || !t->watched) return;
@@ -135,9 +135,9 @@ static bool coalesce(const ew_transport *t, int64_t until_us) {
   return nanosleep(&pause, NULL) == 0;
 }
 
-/* A burst may find no connection. libcurl would then open a connection for each transfer that has
-** no place on the first one. The last answer's protocol tells how many connections a burst needs.
-** MORE are for servers that take fewer streams than most_streams. */
+/* If a burst finds no connection, libcurl may open a connection for each transfer. So the limit
+** follows the newest protocol: an HTTP/2 connection carries most_streams transfers. MORE: spare
+** connections, because a server may allow fewer streams. */
 static void limit_connections(ew_transport *t) {
   enum { MORE = 3 };
   long limit = t->max_connections;
@@ -148,9 +148,8 @@ static void limit_connections(ew_transport *t) {
   curl_multi_setopt(t->multi, CURLMOPT_MAX_HOST_CONNECTIONS, limit);
 }
 
-/* Waits until `end_us`; 0: not at all. -> false: the caller should stop waiting, because of a
- *signal
- ** or the wake time. */
+/* Waits until `end_us`; 0: does not wait. -> false if a signal or the wake time came, or if the
+** multi handle is lost. */
 static bool pass(ew_transport *t, int64_t end_us) {
   ew_ready ready[EW_MOST_READY];
   int count = 0;
@@ -255,14 +254,14 @@ void ew_transport_take_done(ew_transport *t, ew_transfers *to) {
   sync_poller(t);
 }
 
-/* The poller goes first, and is never told of changes: they would reach the parent's. */
+/* Close the poller before any change: the parent uses the same epoll instance. */
 void ew_transport_after_fork(ew_transport *t) {
   if (t->closed) return;
   ew_poller_close(&t->poller);
   t->awake = false;
   ew_sockets_cut_off(&t->sockets);
   tear_down(t, "the process forked while this was under way", EW_ABORTED);
-  ew_poller_close(&t->poller); /* frees what the farewells noted in it */
+  ew_poller_close(&t->poller); /* frees the interests set by tear_down */
   bring_up(t);
   sync_poller(t);
 }

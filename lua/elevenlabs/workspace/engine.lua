@@ -70,10 +70,10 @@ function M.new(parts)
     closed = false,
     queued = queue.new_fifo(), -- calls to be sent for the first time
     backing_off = queue.new_delay_queue(), -- calls to be sent again
-    -- When somebody wants a step to end, by owner.
+    -- By owner: the time at which a step must end.
     timers = setmetatable({}, { __mode = "k" }),
-    woken = false, -- somebody wants the step to end at once
-    rang = false, -- a timer passed in the last step: the host is to step once more
+    woken = false, -- the step must end at once
+    rang = false, -- a timer passed in the last step, so the host must step again
     turns = turns.new(),
     in_flight = {}, -- calls in flight, by the core's id
     in_flight_count = 0, -- places taken: by calls in flight and calls that are "starting"
@@ -257,7 +257,7 @@ function Engine:wake()
   self.core:wake_at(0)
 end
 
---- Other coroutines may now have what they wait for.
+--- Let other coroutines check whether they are done.
 function Engine:tell_others()
   if self.sweeps then
     self:wake()
@@ -267,7 +267,7 @@ function Engine:tell_others()
   end
 end
 
---- A count that grows when somebody may have what it waits for.
+--- A count that grows when a waiter may be done.
 ---@return integer
 function Engine:news()
   return self.turns.news

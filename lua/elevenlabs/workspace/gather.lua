@@ -8,8 +8,8 @@ local M = {}
 
 local TURN_MS = 1 -- after this time a function that yielded by itself is resumed
 
--- By coroutine: { client, done = what it waits for or false, resumed = by us and not by another,
--- why = there is no waiting, results }.
+-- By coroutine: { client, done = its condition or false, resumed = `resume` resumed it,
+-- why = why the driver cannot wait, results }.
 local jobs = setmetatable({}, { __mode = "k" })
 
 --- Wait as the engine does, once this module is loaded.

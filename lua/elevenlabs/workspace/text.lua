@@ -2,8 +2,8 @@
 
 local M = {}
 
--- Invisible characters that turn the text around them or begin a line: U+200E, U+200F, U+2028 to
--- U+202E and U+2066 to U+2069, as UTF-8.
+-- Bidirectional controls and line separators: U+200E, U+200F, U+2028 to U+202E and U+2066 to
+-- U+2069, as UTF-8.
 local ESCAPES = {}
 for _, range in ipairs { { 0x200E, 0x200F }, { 0x2028, 0x202E }, { 0x2066, 0x2069 } } do
   for code = range[1], range[2] do
@@ -17,8 +17,8 @@ local function escape_turning(text)
   return (text:gsub("\226[\128\129][\128-\191]", ESCAPES):gsub(ARABIC_MARK, "\\u{061C}"))
 end
 
---- One line that moves no cursor and turns no text. Control characters, U+0080 to U+009F included,
---- become spaces; characters that turn text become escapes.
+--- One line that is safe to show. Control characters, U+0080 to U+009F included, become spaces.
+--- Bidirectional controls become escapes.
 ---@param text string
 ---@return string
 function M.one_line(text)

@@ -84,7 +84,7 @@ local function bits_for(role, bits)
   return (other == role or other == SEVERAL) and bits or 0
 end
 
---- If another role may have been applied, the doubt stays: then each of them may be in force.
+--- Set an item's bits. If another role may have been applied, the role becomes SEVERAL.
 ---@param before integer the bits that the set has
 local function put(self, key, before, role, seen, perhaps, confirmed)
   if has(before, PERHAPS) and math.floor(before / ROLE) ~= role then

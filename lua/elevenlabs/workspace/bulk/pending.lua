@@ -18,8 +18,8 @@ local function remove(calls, call)
   calls[count] = nil
 end
 
---- Remove the calls that have ended. The chain is cut off from `ended` first: the functions that
---- are told of these calls may let more calls end, and those begin a new chain.
+--- Remove the calls that have ended. Empty `ended` first: a callback for one of these calls may end
+--- more calls, which then form a new list.
 ---@param calls elevenlabs.workspace.Call[]
 ---@param ended table the call group's { first, last }
 ---@return elevenlabs.workspace.Call|false first the others follow by `next_ended`

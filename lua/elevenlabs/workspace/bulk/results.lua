@@ -8,7 +8,7 @@ local stop = require("elevenlabs.workspace.bulk.stopping").stop
 
 local M = {}
 
--- Records that are synced together: so many, or those of so long.
+-- A group of records is synced at this size, or at this age.
 local GROUP_SIZE, GROUP_MS = 1024, 100
 
 -- ---- telling
@@ -101,8 +101,8 @@ function M.sync_if_due(run)
   end
 end
 
--- Results that wait for their sync grow old, which costs the garbage collector more time than
--- their records take. If nobody is told of each item, this pair stands for every confirmed item.
+-- To keep each result until its sync costs the garbage collector more time than to write records.
+-- So without `on_result` this pair replaces each confirmed item and its result.
 local NO_ITEM, CONFIRMED = {}, { outcome = "confirmed" }
 
 --- Record a result. It is delivered at once, or after the sync if there is a journal.

@@ -27,8 +27,8 @@ Rules.__index = Rules
 ---@return elevenlabs.workspace.StopRules
 function M.new(has_succeeded)
   return setmetatable({
-    answers = has_succeeded and 1 or 0, -- that end an item
-    refusal = false, -- the refusal that all answers were; false if they differ
+    answers = has_succeeded and 1 or 0, -- final answers
+    refusal = false, -- the refusal common to all answers; false: there is none
     odd = 0, -- answers with an unexpected status, in a row
     tls_failures = 0, -- in a row
   }, Rules)

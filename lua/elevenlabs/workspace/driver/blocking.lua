@@ -5,11 +5,11 @@
 --- Call client:step whenever it has work, and return when done() is true. If this place cannot
 --- wait, return at once, with the reason: it becomes the call's error.
 ---@field wait fun(client: elevenlabs.workspace.Client, done: fun(): boolean): string|nil
---- Called before a client is closed. Stop watching its descriptor, and let all who wait look again
---- in the host's next turn: all calls have ended then.
+--- Called before a client is closed. Stop watching its descriptor. In the host's next turn, let all
+--- waiters check `done`: all calls have ended then.
 ---@field close nil|fun(client: elevenlabs.workspace.Client)
---- true: after each step the driver asks all who wait, in all coroutines, whether they are done.
---- Otherwise the engine gives each a turn.
+--- true: after each step the driver checks `done` for the waiters in all coroutines. Otherwise
+--- the engine gives each waiter a turn.
 ---@field sweeps boolean|nil
 ---@field io "inline"|"thread"|nil who makes the transfers: the steps (default), or a thread
 

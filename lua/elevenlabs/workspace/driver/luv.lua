@@ -1,8 +1,8 @@
 --- The driver for libuv's loop: luv's, or Neovim's. A coroutine yields, and the loop resumes it.
 --- The main thread runs the loop itself.
 ---
---- luv 1.44 crashes if a program ends while a handle is half closed. So polls are closed while the
---- loop polls, and timers never: the end of `uv.run "once"` may leave a timer half closed.
+--- luv 1.44 crashes if a program ends while a handle is closing. So polls are closed in the loop's
+--- poll phase. Timers are never closed: `uv.run "once"` may leave a timer closing.
 
 local waiters = require "elevenlabs.workspace.driver.waiters"
 

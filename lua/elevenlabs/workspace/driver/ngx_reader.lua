@@ -1,6 +1,6 @@
---- nginx's reader of a client: the coroutine of a timer. The client's thread sends it a byte when
---- there are completions; it steps and wakes those whose calls have ended. It lives while anybody
---- waits, and a little longer.
+--- nginx's reader of a client: a coroutine in a timer. The client's thread sends the reader a byte
+--- if there are completions. The reader steps, and wakes waiters that are done. The reader ends
+--- soon after the last waiter.
 
 local ngx = require "ngx"
 

@@ -26,8 +26,8 @@ Call.perhaps_applied = false -- by an earlier attempt, or in an earlier run
 Call.is_parents = false -- the process that began it has forked, and this is the child
 Call.stopped = false -- why the client ends it, while its attempt is in flight
 
---- A call that is in no queue yet. It has room for the fields that are set when an error could no
---- longer be undone.
+--- A call that is in no queue yet. Its fields are allocated here, because to set them later must
+--- not raise.
 ---@param engine elevenlabs.workspace.Engine
 ---@param op "unshare"|"share"|"get"|"connect"
 ---@param args table
@@ -44,12 +44,12 @@ function M.new(engine, op, args, group, now)
     started_ms = now,
     state = "new",
     attempts = 0,
-    id = false, -- the core's, of the attempt in flight
-    mark = false, -- the throttle's, of the attempt in flight
-    probe = false, -- the attempt in flight tries whether an outage is over
-    ending = false, -- its receipt or error
-    next_ended = false, -- the next in its group's `ended`
-    place = false, -- its run's
+    id = false, -- the core's id of the attempt in flight
+    mark = false, -- the throttle's mark of that attempt
+    probe = false, -- that attempt is a probe
+    ending = false, -- the receipt or error
+    next_ended = false, -- the next call in the group's `ended`
+    place = false, -- index in the run's pending calls
     deadline_ms = nil,
     warning = nil,
   }, Call)

@@ -81,8 +81,8 @@ local function finish_unsent(self, call, failure)
   end
 end
 
---- If an earlier attempt may have been applied, the last verdict alone is not the truth: what was
---- not sent is unconfirmed then, and a refusal is ambiguous.
+--- The outcome of a call. If an earlier attempt may have been applied, "not_sent" becomes
+--- "unconfirmed", and a refusal becomes ambiguous.
 ---@return string outcome, true|nil ambiguous
 local function with_history(call, verdict)
   local became = verdict.outcome

@@ -74,8 +74,8 @@ local function write_down(self, id, call)
   call.mark, call.probe = self.throttle:begin(self.in_flight_count, call.group.waits_out_outages)
 end
 
---- Rollback: the call gets its state from before `send`. An attempt that is not in `in_flight`
---- would complete for nobody, so it is cancelled. A core without a thread has not sent it yet.
+--- Rollback: give the call its state from before `send`. Cancel the attempt: nobody would take its
+--- completion. A core without a thread has not sent the attempt yet.
 local function take_back(self, call, state)
   self.in_flight_count = self.in_flight_count - 1
   if state == "backing_off" then
@@ -88,7 +88,7 @@ local function take_back(self, call, state)
   end
 end
 
---- Send the call, or leave it as it was if it may not be sent any more when its key is there.
+--- Ask for the key and send the call. Roll back if the call may not be sent any more.
 ---@param sending table { call, state }: what `send_more` needs for a rollback
 local function send(self, sending, call)
   local before = call.state
@@ -182,7 +182,7 @@ function M.send_more(self)
     if call and call.state == "starting" then
       take_back(self, call, sending.state)
     end
-    self.core:wake_at(0) -- steps inside this one may have found nothing to send
+    self.core:wake_at(0) -- a nested step may have set a later wake time
     error(why, 0)
   end
 end

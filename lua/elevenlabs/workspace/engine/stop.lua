@@ -20,8 +20,8 @@ local function stop_message(self, why)
   return STOP_MESSAGES[why]:format(self.deadline_ms and texts.number(self.deadline_ms))
 end
 
---- End a call for a reason of ours. The attempt of a call in flight still completes, and an answer
---- that came first stands.
+--- End a call because of `why`. An attempt in flight still completes. An answer that came before
+--- the cancel counts.
 ---@param why "cancelled"|"timeout"|"closed"|"forked"
 local function stop(self, call, why)
   if call.state == "in_flight" then

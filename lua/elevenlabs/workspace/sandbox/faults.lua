@@ -4,8 +4,8 @@
 
 local M = {}
 
--- ---- verdicts: `admitted` counts as in flight; `apply` reaches the workspace. The answer goes
--- out, or `refusal` instead, or with `close` none
+-- ---- verdicts. `admitted`: counts as in flight. `apply`: reaches the workspace. `refusal`:
+-- is sent in place of the answer. `close`: no answer
 
 local SERVED = { admitted = true, apply = true }
 

@@ -20,8 +20,8 @@ end
 
 local SIGQUIT, PR_SET_PDEATHSIG = 3, 1
 
---- End with the parent, however it ended: nginx's master with the command that started it, the
---- worker with the master. nginx.lua says why by SIGQUIT.
+--- The kernel sends SIGQUIT if the parent ends. So nginx's master ends with the command, and the
+--- worker with the master. nginx.lua explains SIGQUIT.
 function M.follow_parent()
   local ffi = require "ffi"
   if ffi.os == "Linux" then

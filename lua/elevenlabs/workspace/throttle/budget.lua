@@ -24,8 +24,8 @@ function M.new()
     probing = false, -- a probe is in flight
     probe_at_ms = 0,
     probe_pause_ms = FIRST_PROBE_MS,
-    failing_since_ms = false, -- when the outage began, moved on by what is no part of it
-    excluded_ms = 0, -- how much of that were pauses that the server asked for
+    failing_since_ms = false, -- when the outage began, plus all excluded time
+    excluded_ms = 0, -- the part of the excluded time that the server asked for
     failed_ms = 0, -- when the last attempt failed
   }, Budget)
 end

@@ -60,8 +60,8 @@ local function set_window(self, window)
   self.used, self.successes = 0, 0
 end
 
---- An answer came that asks for no less. After a full window of such answers the window grows by
---- one, if all of it was in use.
+--- An attempt ended without a sign of overload. After a full window of such attempts, the window
+--- grows by one if it was full.
 function Limiter:succeeded()
   self.successes = self.successes + 1
   if self.successes + 1 <= self.window then
@@ -96,8 +96,8 @@ function Limiter:cap(maximum)
   end
 end
 
---- Pause until then, if no longer pause is set. A pause of our own choice has a random length: it
---- is set once per round trip, because the longest of many random lengths is not random.
+--- Pause until `until_ms`, unless a longer pause is set. The client's own pauses are random. Only
+--- one is set per round trip: the longest of many would not be random.
 ---@param mark integer of the attempt
 ---@param asked boolean the server asked for this pause
 ---@return boolean longer whether the pause is longer now
