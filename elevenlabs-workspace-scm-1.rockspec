@@ -37,6 +37,7 @@ build = {
   modules = {
     ["elevenlabs.workspace.core"] = {
       sources = {
+        "csrc/api/list.c",
         "csrc/api/operations.c",
         "csrc/api/proof.c",
         "csrc/api/request.c",
@@ -50,6 +51,7 @@ build = {
         "csrc/base/fork.c",
         "csrc/base/json.c",
         "csrc/base/nearest.c",
+        "csrc/base/percent.c",
         "csrc/base/utf8.c",
         "csrc/binding/args.c",
         "csrc/binding/class.c",

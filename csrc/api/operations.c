@@ -23,7 +23,9 @@ const ew_operation_rules ew_operations[EW_OPERATIONS] = {
               .method = EW_HTTP_GET,
               .path = RESOURCE "?resource_type={resource_type}",
               .takes_resource = true,
+              .is_read = true,
               .repeatable = true},
+  [EW_LIST] = {.name = "list", .method = EW_HTTP_GET, .is_read = true, .repeatable = true},
   /* Makes a connection and touches nothing. */
   [EW_CONNECT] = {.name = "connect", .method = EW_HTTP_HEAD, .path = "/", .repeatable = true},
 };

@@ -8,17 +8,18 @@
 
 #include <stdbool.h>
 
-typedef enum { EW_UNSHARE, EW_SHARE, EW_GET, EW_CONNECT, EW_OPERATIONS } ew_operation;
+typedef enum { EW_UNSHARE, EW_SHARE, EW_GET, EW_LIST, EW_CONNECT, EW_OPERATIONS } ew_operation;
 
 typedef enum { EW_HTTP_GET, EW_HTTP_POST, EW_HTTP_HEAD } ew_method;
 
 typedef struct {
   const char *name;
   ew_method method;    /* EW_HTTP_POST: the fields but for resource_id are the body, as JSON */
-  const char *path;    /* {field} stands for a field's text, percent-encoded */
+  const char *path;    /* {field} stands for a field's text, percent-encoded; NULL: an argument */
   bool takes_resource; /* resource_id and resource_type must be given */
   bool takes_target;   /* exactly one target must be given */
   bool takes_role;     /* role must be given */
+  bool is_read;        /* the answer may be large, see EW_LARGEST_READ */
   bool repeatable;     /* sending the request twice undoes nothing that was done in between */
 } ew_operation_rules;
 

@@ -6,6 +6,7 @@
 #include "base/characters.h"
 #include "base/json.h"
 #include "base/nearest.h"
+#include "base/percent.h"
 
 const char *const ew_field_names[] = {
   "resource_id", "resource_type", "user_email", "group_id", "workspace_api_key_id", "role", NULL};
@@ -264,24 +265,6 @@ const char *ew_args_warning(const ew_args *args) {
 /* ---- building ----
 ** Appending goes on after a failure: the caller looks at the result once. */
 
-static bool append_percent_encoded(ew_buffer *buffer, const ew_text *text) {
-  static const char unreserved[] =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-  static const char digits[] = "0123456789ABCDEF";
-  size_t i, done = 0;
-  bool ok = true;
-  for (i = 0; i < text->length; i++) {
-    unsigned char byte = (unsigned char)text->data[i];
-    char encoded[3] = {'%', digits[byte >> 4], digits[byte & 15]};
-    if (memchr(unreserved, byte, sizeof unreserved - 1)) continue;
-    ok &= ew_buffer_append(buffer, text->data + done, i - done);
-    ok &= ew_buffer_append(buffer, encoded, sizeof encoded);
-    done = i + 1;
-  }
-  ok &= ew_buffer_append(buffer, text->data + done, i - done);
-  return ok;
-}
-
 static bool append_json_string(ew_buffer *buffer, const char *bytes, size_t length) {
   char escape[EW_LONGEST_ESCAPE];
   bool ok = ew_buffer_append(buffer, "\"", 1);
@@ -317,7 +300,7 @@ static const char *append_field(ew_buffer *target, const char *path, const ew_ar
                                 bool *ok) {
   const char *end = strchr(path, '}');
   int field = ew_field_named(path + 1, (size_t)(end - path) - 1);
-  *ok &= append_percent_encoded(target, &args->field[field]);
+  *ok &= ew_percent_append(target, args->field[field].data, args->field[field].length);
   return end + 1;
 }
 
@@ -332,14 +315,20 @@ static bool build_target(ew_buffer *target, const char *path, const ew_args *arg
   return ok;
 }
 
-ew_status ew_request_build(ew_request *request, ew_operation operation, const ew_args *args,
-                           ew_error *error) {
+void ew_request_init(ew_request *request, ew_operation operation) {
   const ew_operation_rules *rules = &ew_operations[operation];
   memset(request, 0, sizeof *request);
   request->method = rules->method;
+  request->is_read = rules->is_read;
   request->repeatable = rules->repeatable;
-  ew_buffer_init(&request->target, (size_t)8 * EW_LONGEST_FIELD);
+  ew_buffer_init(&request->target, EW_LONGEST_TARGET);
   ew_buffer_init(&request->body, (size_t)8 * EW_LONGEST_FIELD);
+}
+
+ew_status ew_request_build(ew_request *request, ew_operation operation, const ew_args *args,
+                           ew_error *error) {
+  const ew_operation_rules *rules = &ew_operations[operation];
+  ew_request_init(request, operation);
   if (rules->takes_resource && ew_args_check(operation, args, error) != EW_OK) return error->status;
   if (!build_target(&request->target, rules->path, args) ||
       (rules->method == EW_HTTP_POST && !build_body(&request->body, args))) {

@@ -26,7 +26,10 @@ extern const char *const ew_field_names[];
 /* The ew_field of this name; -1: there is none. */
 int ew_field_named(const char *name, size_t length);
 
-enum { EW_LONGEST_FIELD = 512 /* bytes, each field and the key */ };
+enum {
+  EW_LONGEST_FIELD = 512,        /* bytes, each field and the key */
+  EW_LONGEST_TARGET = 128 * 1024 /* bytes; 8 parameters of a list, percent-encoded */
+};
 
 typedef struct {
   const char *data; /* borrowed; NULL means absent */
@@ -40,9 +43,9 @@ typedef struct {
 
 typedef struct {
   ew_method method;
-  ew_buffer target; /* path and query, begins with '/' */
-  ew_buffer body;   /* JSON; empty but for EW_HTTP_POST */
-  bool repeatable;  /* see ew_operation_rules */
+  ew_buffer target;         /* path and query, begins with '/' */
+  ew_buffer body;           /* JSON; empty but for EW_HTTP_POST */
+  bool is_read, repeatable; /* see ew_operation_rules */
 } ew_request;
 
 /* Of an operation that takes a resource. EW_OK, or EW_EINVAL with the field at fault named in
@@ -55,6 +58,9 @@ ew_status ew_key_check(const ew_text *key, const ew_args *args, ew_error *error)
 
 /* What is allowed but probably a slip; NULL: nothing. Static. */
 const char *ew_args_warning(const ew_args *args);
+
+/* An empty request of this operation. */
+void ew_request_init(ew_request *request, ew_operation operation);
 
 /* Check, then build. `args` may be NULL if the operation takes no resource. On failure nothing
 ** is owned. */

@@ -9,13 +9,16 @@ const char *const ew_header_names[EW_HEADERS] = {"request-id", "retry-after", "d
 
 void ew_response_init(ew_response *response) {
   memset(response, 0, sizeof *response);
-  ew_buffer_init(&response->body, EW_LARGEST_BODY);
+  response->largest_body = EW_LARGEST_BODY;
+  ew_buffer_init(&response->body, EW_LARGEST_READ);
 }
 
 void ew_response_clear(ew_response *response) {
+  size_t largest_body = response->largest_body;
   ew_buffer body = response->body;
   memset(response, 0, sizeof *response);
   ew_buffer_clear(&body);
+  response->largest_body = largest_body;
   response->body = body;
 }
 
@@ -138,7 +141,9 @@ const char *ew_response_header(ew_response *response, const char *line, size_t l
 }
 
 const char *ew_response_body(ew_response *response, const char *bytes, size_t length) {
-  if (length > EW_LARGEST_BODY - response->body.length) return "the answer is larger than 1 MiB";
+  if (length > response->largest_body - response->body.length)
+    return response->largest_body == EW_LARGEST_READ ? "the answer is larger than 16 MiB"
+                                                     : "the answer is larger than 1 MiB";
   return ew_buffer_append(&response->body, bytes, length) ? NULL : "out of memory";
 }
 

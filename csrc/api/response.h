@@ -8,7 +8,11 @@
 
 #include "base/buffer.h"
 
-enum { EW_LARGEST_BODY = 1024 * 1024, EW_LONGEST_HEADER = 128 };
+enum {
+  EW_LARGEST_BODY = 1024 * 1024,      /* of the answer to a change */
+  EW_LARGEST_READ = 16 * 1024 * 1024, /* of the answer to a read */
+  EW_LONGEST_HEADER = 128
+};
 
 /* Headers that are kept, by index into ew_header_names (lower case). */
 enum { EW_HEADERS = 5 };
@@ -21,13 +25,15 @@ typedef struct {
   bool chunked;       /* transfer-encoding: exactly "chunked" */
   bool has_length;    /* content-length, in `length` */
   unsigned long long length;
+  size_t largest_body; /* EW_LARGEST_BODY or EW_LARGEST_READ */
   ew_buffer body;
   char headers[EW_HEADERS][EW_LONGEST_HEADER]; /* "" when absent or not printable ASCII */
 } ew_response;
 
+/* Takes answers to changes, until `largest_body` says otherwise. */
 void ew_response_init(ew_response *response);
 
-/* Forget the answer, keep the memory. */
+/* Forgets the answer, keeps the memory and `largest_body`. */
 void ew_response_clear(ew_response *response);
 void ew_response_free(ew_response *response);
 

@@ -153,6 +153,40 @@ ew_status lew_read_args(lua_State *L, int table, ew_args *args, ew_error *error)
   return EW_OK;
 }
 
+/* An array of strings. */
+static ew_status read_texts(lua_State *L, int table, const char *name, ew_text *texts, size_t most,
+                            size_t *count, ew_error *error) {
+  lua_pushstring(L, name);
+  lua_rawget(L, table);
+  if (lua_isnil(L, -1)) return EW_OK;
+  if (!lua_istable(L, -1)) return ew_fail(error, EW_EINVAL, name, "%s must be an array", name);
+  for (;;) {
+    lua_rawgeti(L, -1, (int)*count + 1);
+    if (lua_isnil(L, -1)) break;
+    if (lua_type(L, -1) != LUA_TSTRING || *count == most)
+      return ew_fail(error, EW_EINVAL, name, "%s must be an array of at most %d strings", name,
+                     (int)most);
+    texts[*count].data = lua_tolstring(L, -1, &texts[*count].length);
+    (*count)++;
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 2);
+  return EW_OK;
+}
+
+ew_status lew_read_list_args(lua_State *L, int table, ew_list_args *args, ew_error *error) {
+  memset(args, 0, sizeof *args);
+  luaL_checkstack(L, 4, "arguments");
+  if (read_texts(L, table, "path", args->segments, EW_MOST_SEGMENTS, &args->segment_count, error) !=
+        EW_OK ||
+      read_texts(L, table, "query", args->parameters, (size_t)2 * EW_MOST_PARAMETERS,
+                 &args->parameter_count, error) != EW_OK)
+    return error->status;
+  if (args->parameter_count % 2)
+    return ew_fail(error, EW_EINVAL, "query", "query has a name without a value");
+  return EW_OK;
+}
+
 ew_status lew_read_key(lua_State *L, int index, ew_text *key, ew_error *error) {
   key->data = NULL;
   key->length = 0;

@@ -8,7 +8,7 @@
 
 #include "binding/compat.h"
 
-#include "api/request.h"
+#include "api/list.h"
 #include "transport/transport.h"
 
 /* What core.new takes, by name: the fields of ew_transport_options, whether
@@ -23,6 +23,10 @@ ew_status lew_read_options(lua_State *L, int table, lew_options *options, ew_err
 
 /* `args->allow_unknown_resource_type` keeps its value if the table does not set it. */
 ew_status lew_read_args(lua_State *L, int table, ew_args *args, ew_error *error);
+
+/* { path = { segment, ... }, query = { name, value, ... } | nil }. EW_EINVAL names `path` or
+** `query`. */
+ew_status lew_read_list_args(lua_State *L, int table, ew_list_args *args, ew_error *error);
 
 /* A string; nil and false are no key. */
 ew_status lew_read_key(lua_State *L, int index, ew_text *key, ew_error *error);

@@ -78,6 +78,22 @@ static int core_start(lua_State *L) {
   return start(L, core, &request, &key);
 }
 
+/* core:list({ path = ..., query = ... }, key); see lew_read_list_args */
+static int core_list(lua_State *L) {
+  lew_core *core = check_core(L);
+  ew_list_args args;
+  ew_request request;
+  ew_text key;
+  ew_error error;
+  luaL_checktype(L, 2, LUA_TTABLE);
+  lua_settop(L, 3);
+  if (lew_read_list_args(L, 2, &args, &error) != EW_OK ||
+      lew_read_key(L, 3, &key, &error) != EW_OK || ew_key_check(&key, NULL, &error) != EW_OK ||
+      ew_list_build(&request, &args, &error) != EW_OK)
+    return lew_push_failure(L, &error);
+  return start(L, core, &request, &key);
+}
+
 static int core_connect(lua_State *L) {
   lew_core *core = check_core(L);
   ew_request request;
@@ -194,19 +210,13 @@ static void set_operations(lua_State *L) {
 }
 
 void lew_register_core(lua_State *L) {
-  static const luaL_Reg methods[] = {{"connect", core_connect},
-                                     {"validate", core_validate},
-                                     {"step", core_step},
-                                     {"cancel", core_cancel},
-                                     {"wake_at", core_wake_at},
-                                     {"pollfd", core_pollfd},
-                                     {"timeout_ms", core_timeout_ms},
-                                     {"counts", core_counts},
-                                     {"listen", core_listen},
-                                     {"accept", core_accept},
-                                     {"close", core_close},
-                                     {"__gc", core_gc},
-                                     {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"list", core_list},         {"connect", core_connect},
+                                     {"validate", core_validate}, {"step", core_step},
+                                     {"cancel", core_cancel},     {"wake_at", core_wake_at},
+                                     {"pollfd", core_pollfd},     {"timeout_ms", core_timeout_ms},
+                                     {"counts", core_counts},     {"listen", core_listen},
+                                     {"accept", core_accept},     {"close", core_close},
+                                     {"__gc", core_gc},           {NULL, NULL}};
   lew_push_class(L, CORE, methods);
   set_operations(L);
   lua_pop(L, 1);

@@ -169,7 +169,7 @@ static bool set_url(const ew_transport *t, ew_transfer *x) {
   ew_buffer path;
   char *query = NULL;
   bool ok;
-  ew_buffer_init(&path, 16384);
+  ew_buffer_init(&path, EW_LONGEST_TARGET + 4096); /* base_url may have a path */
   ok = ew_buffer_append_text(&path, t->endpoint.path) &&
        ew_buffer_append(&path, x->request.target.data, x->request.target.length);
   if (ok) query = strchr(path.data, '?');

@@ -84,6 +84,7 @@ bool ew_transfer_prepare(ew_transfer *x, uint64_t id, ew_request *request, const
   clear_evidence(x);
   x->id = id;
   x->request = *request;
+  x->response.largest_body = request->is_read ? EW_LARGEST_READ : EW_LARGEST_BODY;
   x->started_us = ew_now_us();
   if (!key->data || (ew_buffer_append_text(&x->key_line, "xi-api-key: ") &&
                      ew_buffer_append(&x->key_line, key->data, key->length)))

@@ -142,7 +142,7 @@ static int probe_request(lua_State *L) {
   ew_args args;
   ew_error error;
   ew_request request;
-  luaL_argcheck(L, operation >= 0, 1, "unknown operation");
+  luaL_argcheck(L, operation >= 0 && ew_operations[operation].path, 1, "unknown operation");
   args.allow_unknown_resource_type = false;
   if (lew_read_args(L, 2, &args, &error) != EW_OK ||
       ew_request_build(&request, (ew_operation)operation, &args, &error) != EW_OK)
@@ -153,6 +153,21 @@ static int probe_request(lua_State *L) {
   lua_pushboolean(L, request.repeatable);
   ew_request_free(&request);
   return 4;
+}
+
+/* list(args) -> method, target, repeatable | nil, failure */
+static int probe_list(lua_State *L) {
+  ew_list_args args;
+  ew_error error;
+  ew_request request;
+  if (lew_read_list_args(L, 1, &args, &error) != EW_OK ||
+      ew_list_build(&request, &args, &error) != EW_OK)
+    return lew_push_failure(L, &error);
+  lua_pushboolean(L, request.method == EW_HTTP_GET && request.body.length == 0);
+  lua_pushlstring(L, request.target.data, request.target.length);
+  lua_pushboolean(L, request.repeatable);
+  ew_request_free(&request);
+  return 3;
 }
 
 /* response(lines, chunks) -> { status, head_ended, whole, reason, length, headers } */
@@ -445,6 +460,7 @@ __attribute__((visibility("default"))) int luaopen_probe(lua_State *L) {
                                        {"wait_ms", probe_wait_ms},
                                        {"fork_generation", probe_fork_generation},
                                        {"request", probe_request},
+                                       {"list", probe_list},
                                        {"response", probe_response},
                                        {"poller", poller_new},
                                        {"sockets", probe_sockets},

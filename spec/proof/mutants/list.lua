@@ -66,7 +66,9 @@ mutant("an id may be the key", "memcmp(text->data, key->data, key->length) == 0)
 of("csrc/api/request.c", "spec/unit/csrc/api/request_spec.lua")
 mutant("an address may have a second @", "if (second)", "if (0)")
 mutant("an id may be a shortened number", "if (is_scientific(id))", "if (0 && is_scientific(id))")
-mutant("a slash is not percent-encoded", "0123456789-._~", "0123456789-._~@")
+
+of("csrc/base/percent.c", "spec/unit/csrc/api/request_spec.lua")
+mutant("an @ is not percent-encoded", "0123456789-._~", "0123456789-._~@")
 
 of("csrc/base/json.c", "spec/unit/csrc/api/request_spec.lua")
 mutant("a backslash stands in JSON as it is", [[&& bytes[i] != '\\') i++;]], ") i++;")
@@ -120,7 +122,7 @@ mutant("a body shorter than its length is whole",
 mutant("an answer without a length is whole", "return response->has_length &&",
   "return !response->has_length ||", { rows = { 25 } })
 mutant("a head without its end is whole", "if (!response->head_ended) return false;", "")
-mutant("a body may be of any size", "if (length > EW_LARGEST_BODY - response->body.length)",
+mutant("a body may be of any size", "if (length > response->largest_body - response->body.length)",
   "if (0)")
 mutant("a header's value may hold control bytes",
   "if (value.data[i] < 0x20 || value.data[i] > 0x7e) return;", "")

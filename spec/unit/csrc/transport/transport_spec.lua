@@ -134,6 +134,33 @@ describe("transport", function()
     assert.matches("larger than 1 MiB", err.message)
   end)
 
+  it("reads a resource of up to 16 MiB", function()
+    local resource = '{"resource_id":"id1","resource_type":"voice","role_to_group_ids":{},"x":"'
+    local server = raw.start {
+      {
+        raw.read,
+        raw.send("HTTP/1.1 200 OK\r\n\r\n" .. resource),
+        { "repeat", ("x"):rep(16384), 960 },
+        raw.send '"}',
+        raw.fin,
+      },
+      {
+        raw.read,
+        raw.send("HTTP/1.1 200 OK\r\n\r\n" .. resource),
+        { "repeat", ("x"):rep(16384), 1028 },
+        raw.hold,
+      },
+    }
+    local client = server:client { max_attempts = 1 }
+    local read = assert(client:get { resource_id = "id1", resource_type = "voice" })
+    assert.are.equal(960 * 16384, #read.x)
+    local _, err = client:get { resource_id = "id1", resource_type = "voice" }
+    client:close()
+    server:stop()
+    assert.are.same({ "unconfirmed", "untrusted_response" }, { err.outcome, err.kind })
+    assert.matches("larger than 16 MiB", err.message)
+  end)
+
   it("gives an attempt up in time, sent or not", function()
     local server = raw.start { { raw.read, raw.hold } }
     local client = server:client { attempt_timeout_ms = 150 }
