@@ -1,0 +1,161 @@
+--- The pages of a list: which rows a page names, and whether another page follows.
+---
+--- A page holds other people's secrets, such as tokens and hashed keys. Only the named fields leave a
+--- page, and no message quotes one.
+
+local M = {}
+
+local LONGEST_ID = 512 -- bytes, as the C core takes them
+
+--- "a.b" of { a = { b = 1 } } -> 1; nil: there is no such field.
+local function dig(object, field)
+  for name in field:gmatch "[^.]+" do
+    if type(object) ~= "table" then
+      return nil
+    end
+    object = object[name]
+  end
+  return object
+end
+
+local function text_of(row, field)
+  local value = field and dig(row, field)
+  return type(value) == "string" and value or nil
+end
+
+local Reading = {}
+Reading.__index = Reading
+
+--- Read one list, page by page.
+---@param source elevenlabs.workspace.offboard.Source
+---@param query string[]|nil parameters of every page
+---@return table reading { seen = rows so far }
+function M.reading(source, query)
+  return setmetatable({
+    source = source,
+    query = query or {},
+    size = source.most,
+    cursor = false,
+    page = 1,
+    cursors = {}, -- that were sent
+    seen = 0,
+  }, Reading)
+end
+
+local function add(parameters, name, value)
+  parameters[#parameters + 1] = name
+  parameters[#parameters + 1] = value
+end
+
+--- The query of the next page: names and values in turns.
+---@return string[]
+function Reading:parameters()
+  local source, parameters = self.source, {}
+  if source.size then
+    add(parameters, source.size, ("%d"):format(self.size))
+  end
+  for _, text in ipairs(self.query) do
+    parameters[#parameters + 1] = text
+  end
+  if self.cursor then
+    add(parameters, source.paging.send, self.cursor)
+  elseif source.paging and source.paging.total then
+    add(parameters, source.paging.send, ("%d"):format(self.page))
+  end
+  return parameters
+end
+
+--- Ask for the same page again with half the rows, because the answer was too large. A list that is
+--- paged by number starts anew, because the numbers then mean other rows.
+---@return boolean false: a page of one row is too large too
+function Reading:halve()
+  if not self.size or self.size <= 1 then
+    return false
+  end
+  self.size = math.floor(self.size / 2)
+  self.page = 1
+  if self.source.paging and self.source.paging.total then
+    self.seen = 0
+  end
+  return true
+end
+
+--- The rows of a page.
+local function rows_of(source, body)
+  local list = body
+  if source.list then
+    list = type(body) == "table" and body[source.list]
+  end
+  if type(list) ~= "table" or (next(list) ~= nil and list[1] == nil) then
+    return nil, source.list and "its answer has no array " .. source.list
+      or "its answer is no array"
+  end
+  local rows = {}
+  for i, row in ipairs(list) do
+    local id = text_of(row, source.id)
+    if not id or id == "" or #id > LONGEST_ID then
+      return nil, ("a row has no %s"):format(source.id)
+    end
+    rows[i] = { id = id, name = text_of(row, source.title), creator = text_of(row, source.creator) }
+  end
+  return rows
+end
+
+--- -> true: another page follows | false: this was the last | nil, why the list cannot be trusted
+local function go_on_by_cursor(self, body)
+  local cursor = dig(body, self.source.paging.receive)
+  if type(cursor) ~= "string" or cursor == "" then
+    if body.has_more == true then
+      return nil, "it says that there is more, and not where"
+    end
+    return false
+  elseif self.cursors[cursor] then
+    return nil, "it gave the same cursor again"
+  end
+  self.cursors[cursor], self.cursor = true, cursor
+  return true
+end
+
+local function go_on_by_number(self, body, count)
+  local total = dig(body, self.source.paging.total)
+  if type(total) ~= "number" then
+    return nil, "it does not say how many rows there are"
+  elseif self.seen >= total then
+    return false
+  elseif count == 0 then
+    return nil, ("it says %d rows and named %d"):format(total, self.seen)
+  end
+  self.page = self.page + 1
+  return true
+end
+
+--- Take a page's decoded body.
+---@param body any
+---@return table[]|nil rows { id, name, creator }, with `name` and `creator` if the page says them
+---@return boolean|string more; or why the list cannot be trusted
+function Reading:take(body)
+  local rows, why = rows_of(self.source, body)
+  if not rows then
+    return nil, why
+  end
+  self.seen = self.seen + #rows
+  local paging, more = self.source.paging, false
+  if paging and paging.receive then
+    more, why = go_on_by_cursor(self, body)
+  elseif paging then
+    more, why = go_on_by_number(self, body, #rows)
+  end
+  if more == nil then
+    return nil, why
+  end
+  return rows, more
+end
+
+--- A list without pages that came back full may have more rows that nobody can read.
+---@return boolean
+function Reading:may_be_cut()
+  local source = self.source
+  return source.size ~= nil and not source.paging and self.seen >= self.size
+end
+
+return M

@@ -1,0 +1,167 @@
+--- Who may have a role: the key's owner, members, groups and service accounts, from the answers of
+--- the lists that name them. Only the named fields leave an answer: a list of service accounts holds
+--- hashed keys.
+
+local M = {}
+
+--- The group of everybody. Source: the API's documentation of unshare.
+M.EVERYBODY = "default"
+
+local function text(value)
+  return type(value) == "string" and value ~= "" and value or nil
+end
+
+local function flag(value)
+  return value == true
+end
+
+local function is_array(value)
+  return type(value) == "table" and (next(value) == nil or value[1] ~= nil)
+end
+
+--- The rows of an array by this function, which returns nil for a row that it cannot read.
+local function each(array, read, what)
+  if not is_array(array) then
+    return nil, ("its answer has no array of %s"):format(what)
+  end
+  local list = {}
+  for i, row in ipairs(array) do
+    list[i] = type(row) == "table" and read(row) or nil
+    if not list[i] then
+      return nil, ("one of its %s has no id"):format(what)
+    end
+  end
+  return list
+end
+
+---@class elevenlabs.workspace.offboard.Owner
+---@field user_id string
+---@field seat_type string|nil "workspace_admin" and such
+
+---@param body any of GET /v1/user
+---@return elevenlabs.workspace.offboard.Owner|nil
+---@return string|nil why not
+function M.owner(body)
+  local user_id = type(body) == "table" and text(body.user_id)
+  if not user_id then
+    return nil, "its answer has no user_id"
+  end
+  return { user_id = user_id, seat_type = text(body.seat_type) }
+end
+
+---@class elevenlabs.workspace.offboard.Member
+---@field user_id string
+---@field email string
+---@field name string|nil
+---@field seat_type string|nil
+---@field is_owner boolean of the workspace
+---@field is_locked boolean
+
+---@param body any of GET /v1/workspace/members
+---@return elevenlabs.workspace.offboard.Member[]|nil
+---@return string|nil why not
+function M.members(body)
+  return each(body, function(row)
+    local user_id, email = text(row.user_id), text(row.email)
+    return user_id and email and {
+      user_id = user_id,
+      email = email,
+      name = text(row.first_name),
+      seat_type = text(row.seat_type),
+      is_owner = flag(row.is_owner),
+      is_locked = flag(row.is_locked),
+    }
+  end, "members")
+end
+
+---@class elevenlabs.workspace.offboard.Group
+---@field id string
+---@field name string
+---@field members table<string, boolean> ids or addresses of its members, addresses in lower case
+
+local function read_group(row)
+  local id = text(row.id)
+  if not id or not is_array(row.members) then
+    return nil
+  end
+  local members = {}
+  for _, member in ipairs(row.members) do
+    if type(member) == "string" then
+      members[member:lower()] = true
+      members[member] = true
+    end
+  end
+  return { id = id, name = text(row.name) or id, members = members }
+end
+
+--- The keys of the answer's map are not read: they may differ from the groups' ids.
+---@param body any of GET /v1/workspace/groups
+---@return elevenlabs.workspace.offboard.Group[]|nil by id
+---@return string|nil why not
+function M.groups(body)
+  if type(body) ~= "table" or (body[1] ~= nil) then
+    return nil, "its answer has no map of groups"
+  end
+  local list = {}
+  for _, row in pairs(body) do
+    local group = type(row) == "table" and read_group(row)
+    if not group then
+      return nil, "one of its groups has no id or no members"
+    end
+    list[#list + 1] = group
+  end
+  table.sort(list, function(a, b)
+    return a.id < b.id
+  end)
+  return list
+end
+
+---@class elevenlabs.workspace.offboard.ServiceAccount
+---@field user_id string
+---@field name string
+---@field key_ids string[] a key's id is how the account is unshared
+
+---@param body any of GET /v1/service-accounts
+---@return elevenlabs.workspace.offboard.ServiceAccount[]|nil
+---@return string|nil why not
+function M.service_accounts(body)
+  return each(type(body) == "table" and body["service-accounts"] or nil, function(row)
+    local user_id = text(row.service_account_user_id)
+    local keys = user_id and each(row["api-keys"], function(key)
+      return text(key.key_id)
+    end, "keys")
+    return keys and { user_id = user_id, name = text(row.name) or user_id, key_ids = keys }
+  end, "service accounts")
+end
+
+--- True if a group has this member, by id or by address.
+---@param group elevenlabs.workspace.offboard.Group
+---@param member elevenlabs.workspace.offboard.Member
+---@return boolean
+function M.is_in(group, member)
+  return group.members[member.user_id] == true or group.members[member.email:lower()] == true
+end
+
+--- The member with this address, whatever its case.
+---@param members elevenlabs.workspace.offboard.Member[]
+---@param email string
+---@return elevenlabs.workspace.offboard.Member|nil
+---@return string|nil why none, or which ones
+function M.by_address(members, email)
+  local found = {}
+  for _, member in ipairs(members) do
+    found[#found + 1] = member.email:lower() == email:lower() and member or nil
+  end
+  if #found == 1 then
+    return found[1]
+  elseif #found == 0 then
+    return nil, ("no member has the address %s"):format(email)
+  end
+  local names = {}
+  for i, member in ipairs(found) do
+    names[i] = ("%s (%s)"):format(member.email, member.user_id)
+  end
+  return nil, ("several members have the address %s: %s"):format(email, table.concat(names, ", "))
+end
+
+return M
