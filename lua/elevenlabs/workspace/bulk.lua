@@ -5,6 +5,7 @@ local given = require "elevenlabs.workspace.items.given"
 local groups = require "elevenlabs.workspace.engine.group"
 local journals = require "elevenlabs.workspace.bulk.journal"
 local names = require "elevenlabs.workspace.names"
+local operations = require "elevenlabs.workspace.operations"
 local runs = require "elevenlabs.workspace.bulk.run"
 local sources = require "elevenlabs.workspace.items.source"
 local stop_rules = require "elevenlabs.workspace.bulk.stop_rules"
@@ -64,7 +65,7 @@ local function check_option(name, value)
 end
 
 --- A copy of the options, checked.
-local function read_options(options)
+local function read_options(op, options)
   local copy, err = names.copy("option", options, OPTION_NAMES)
   if not copy then
     return nil, err
@@ -75,13 +76,20 @@ local function read_options(options)
       return nil, problem
     end
   end
+  if copy.journal and not operations[op].is_change then
+    return nil, errors.invalid("journal", "a journal is for changes: a run of reads has none")
+  end
   return copy
 end
 
 -- ---- checking a file
 
--- People undo a share with the file of the share, which has roles.
-local IGNORED = { unshare = { "role" } }
+-- People undo a share with the file of the share, which has roles. They read what a list of removals
+-- names.
+local IGNORED = {
+  unshare = { "role" },
+  get = { "user_email", "group_id", "workspace_api_key_id", "role" },
+}
 
 --- Check every item of a file before the first request. A person can then mend all of the file at
 --- once, while nothing was sent yet.
@@ -131,8 +139,9 @@ end
 
 -- ---- beginning
 
-local function new_call_group(engine, journal)
-  local rules = stop_rules.new(journal and journal.known.has_confirmed)
+local function new_call_group(engine, op, journal)
+  local has_succeeded = journal and journal.known.has_confirmed
+  local rules = stop_rules.new(has_succeeded, not operations[op].is_change)
   local call_group
   call_group = groups.new {
     max_attempts = engine.max_attempts or ATTEMPTS,
@@ -150,7 +159,7 @@ end
 --- Begin a run. Nothing is sent before its `result` is asked for.
 ---@param engine elevenlabs.workspace.Engine
 ---@param base_url string the journal is of this server
----@param op "unshare"|"share"
+---@param op "unshare"|"share"|"get"
 ---@param list table|function an array, an iterator or a source of `items`
 ---@param opts elevenlabs.workspace.BulkOptions
 ---@return elevenlabs.workspace.Run|nil
@@ -161,7 +170,7 @@ function M.start(engine, base_url, op, list, opts)
     return nil, err
   end
   local ok, count, journal
-  opts, err = read_options(opts)
+  opts, err = read_options(op, opts)
   for _, field in ipairs(IGNORED[op] or {}) do
     source:ignore(field)
   end
@@ -194,7 +203,7 @@ function M.start(engine, base_url, op, list, opts)
     opts = opts,
     count = count,
     journal = journal,
-    call_group = new_call_group(engine, journal),
+    call_group = new_call_group(engine, op, journal),
   }
 end
 

@@ -184,8 +184,8 @@ end
 
 local function check_many(self, op, items, opts, call)
   names.check_self(self, call, 4)
-  if not (operations[op] and operations[op].is_change) then
-    error("the operation of a bulk run must be unshare or share", 3)
+  if not (operations[op] and operations[op].takes_args) then
+    error("the operation of a bulk run must be unshare, share or get", 3)
   elseif type(items) ~= "table" and type(items) ~= "function" then
     local message = "a bulk run takes an array, an iterator or a source of items, got "
     error(message .. type(items), 3)
@@ -206,9 +206,9 @@ local function run_many(self, op, items, opts)
   return run_:result()
 end
 
---- Make a bulk run that can be cancelled: `run:result()` does the work. Raises if `op` is neither,
---- or if `items` or `opts` is of the wrong type.
----@param op "unshare"|"share"
+--- Make a bulk run that can be cancelled: `run:result()` does the work. Raises if `op` is no
+--- operation, or if `items` or `opts` is of the wrong type.
+---@param op "unshare"|"share"|"get"
 ---@param items elevenlabs.workspace.Items
 ---@param opts elevenlabs.workspace.BulkOptions|nil
 ---@return elevenlabs.workspace.Run|nil
@@ -237,6 +237,18 @@ end
 function Client:share_many(items, opts)
   check_many(self, "share", items, opts, "client:share_many(...)")
   return run_many(self, "share", items, opts)
+end
+
+--- Read every item's resource. `on_result` gets the item and the resource, or nil and an error. There
+--- is no journal, and a run takes the same memory for any number of items. A resource that cannot be
+--- read does not stop the run. The rest is as for `unshare_many`.
+---@param items elevenlabs.workspace.Items
+---@param opts elevenlabs.workspace.BulkOptions|nil
+---@return elevenlabs.workspace.Report|nil
+---@return elevenlabs.workspace.Error|nil
+function Client:get_many(items, opts)
+  check_many(self, "get", items, opts, "client:get_many(...)")
+  return run_many(self, "get", items, opts)
 end
 
 -- ---- driving

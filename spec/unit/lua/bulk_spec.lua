@@ -232,6 +232,13 @@ describe("a bulk run", function()
       end)
     end
 
+    it("and reads the resources of a list of changes", function()
+      write "resource_id,resource_type,user_email,role\nvoice_narrator,voice,mia@example.com,editor\n"
+      local client = fake.new()
+      local report = client:get_many(assert(items.from_csv(path)))
+      assert.are.same({ 1, { "role", "user_email" } }, { report.confirmed, report.ignored })
+    end)
+
     it("case 40: and refuses a role that is the caller's own in an unshare", function()
       write "resource_id,resource_type,user_email\nvoice_narrator,voice,mia@example.com\n"
       local client = fake.new()

@@ -3,7 +3,9 @@
 local call_owner = require("elevenlabs.workspace.bulk.owner").call
 local errors = require "elevenlabs.workspace.error"
 local pending = require "elevenlabs.workspace.bulk.pending"
+local operations = require "elevenlabs.workspace.operations"
 local reports = require "elevenlabs.workspace.bulk.report"
+local resources = require "elevenlabs.workspace.answer.resource"
 local stop = require("elevenlabs.workspace.bulk.stopping").stop
 
 local M = {}
@@ -33,10 +35,12 @@ local function deliver(run, item, result, reason)
   end
   if not run.on_result then
     return
-  elseif outcome == "confirmed" then
-    call_owner(run, run.on_result, item, result, nil)
-  else
+  elseif outcome ~= "confirmed" then
     call_owner(run, run.on_result, item, nil, result)
+  elseif operations[run.op].answer == "resource" then
+    call_owner(run, run.on_result, item, resources.new(result.body), nil)
+  else
+    call_owner(run, run.on_result, item, result, nil)
   end
 end
 

@@ -22,11 +22,21 @@ local REASONS = {
 local Rules = {}
 Rules.__index = Rules
 
+-- A refusal to read says something of one resource or of one list alone. These stop a run of reads.
+local STOPS_READS = {
+  bad_key = true,
+  redirected = true,
+  proxy_unusable = true,
+  tls_untrusted = true,
+}
+
 ---@param has_succeeded boolean|nil an earlier run had a confirmation. It may have left nothing but
 --- items that are refused, so refusals alone are no reason to stop
+---@param is_read boolean|nil the run reads, and changes nothing
 ---@return elevenlabs.workspace.StopRules
-function M.new(has_succeeded)
+function M.new(has_succeeded, is_read)
   return setmetatable({
+    is_read = is_read or false,
     answers = has_succeeded and 1 or 0, -- final answers
     refusal = false, -- the refusal common to all answers; false: there is none
     odd = 0, -- answers with an unexpected status, in a row
@@ -72,11 +82,13 @@ function Rules:see(verdict)
   end
   self.odd = verdict.class == "unexpected_status" and self.odd + 1 or 0
   self.tls_failures = verdict.class == "tls_failed" and self.tls_failures + 1 or 0
-  if verdict.action == "stop" then
+  if verdict.action == "stop" and (not self.is_read or STOPS_READS[verdict.class]) then
     return stop(REASONS[verdict.class], verdict, "every item would end like this one")
   elseif verdict.asked_ms and backoff.is_too_long(verdict.asked_ms) then
     local seconds = math.floor(verdict.asked_ms / 1000)
     return stop("rate_limited", verdict, "the server asks for a pause of %d s", seconds)
+  elseif self.is_read and self.tls_failures < TLS_IN_A_ROW then
+    return nil
   elseif self.odd >= ODD_IN_A_ROW then
     return stop("unexpected_answers", verdict, "%d such answers in a row", ODD_IN_A_ROW)
   elseif self.tls_failures >= TLS_IN_A_ROW then

@@ -17,6 +17,26 @@ describe("the results of a run", function()
     journal:remove()
   end)
 
+  it("of reads are resources, and a refusal belongs to its item", function()
+    local client = fake.new()
+    local list = { { resource_id = "gone", resource_type = "voice" } }
+    for i = 2, 100 do
+      list[i] = { resource_id = "voice_narrator", resource_type = "voice" }
+    end
+    local names, refused = {}, {}
+    local report = assert(client:get_many(list, {
+      on_result = function(read, resource, err)
+        if resource then
+          names[#names + 1] = tostring(resource):match "^voice voice_narrator"
+        else
+          refused[#refused + 1] = { read.resource_id, err.kind }
+        end
+      end,
+    }))
+    assert.are.equal("total 100 confirmed 99 refused 1 unconfirmed 0 not_sent 0", tostring(report))
+    assert.are.same({ 99, { { "gone", "not_found" } } }, { #names, refused })
+  end)
+
   it("are one outcome for each item, and the owner is told of each", function()
     local client, model = fake.new()
     local list, told = {}, {}

@@ -69,4 +69,27 @@ describe("stop rules", function()
       assert.matches(": m$", seen and seen.message or ": m")
     end)
   end
+
+  for name, row in pairs {
+    ["any number of refusals"] = { { 500, GONE }, nil },
+    ["any number that are forbidden"] = { { 500, FORBIDDEN }, nil },
+    ["any number that are neither yes nor no"] = { { 500, ODD }, nil },
+    ["no money"] = { { 500, verdict("unpaid", "refused", "stop") }, nil },
+    ["a lacking permission"] = { { 500, verdict("no_permission", "refused", "stop") }, nil },
+    ["a key refused twice"] = { { 1, verdict("bad_key", "refused", "stop") }, "authentication" },
+    ["a redirect"] = { { 1, verdict("redirected", "unconfirmed", "stop") }, "redirect" },
+    ["a proxy"] = { { 1, verdict("proxy_unusable", "not_sent", "stop") }, "proxy" },
+    ["a certificate"] = { { 1, verdict("tls_untrusted", "not_sent", "stop") }, "tls" },
+    ["three TLS failures in a row"] = { { 3, TLS }, "tls" },
+    ["a pause of more than 300 s"] = { { 1, pause(300001) }, "rate_limited" },
+  } do
+    it(("%s in a run of reads: %s"):format(name, row[2] or "goes on"), function()
+      local rules, seen = stop_rules.new(false, true), nil
+      for _ = 1, row[1][1] do
+        assert.is_nil(seen)
+        seen = rules:see(row[1][2])
+      end
+      assert.are.equal(row[2], seen and seen.reason)
+    end)
+  end
 end)

@@ -163,16 +163,20 @@ local function describe_driver(name, mode)
   end)
 
   it("runs a bulk run beside other calls", function()
-    local report, resource
+    local report, read, resource
     run {
       function()
         report = assert(client:unshare_many(times(60, EVE)))
+      end,
+      function()
+        read = assert(client:get_many(times(60, VOICE)))
       end,
       function()
         resource = assert(client:get(VOICE))
       end,
     }
     assert.are.same({ 60, 60 }, { report.total, report.confirmed })
+    assert.are.same({ 60, 60 }, { read.total, read.confirmed })
     assert.are.equal("voice_narrator", resource.resource_id)
   end)
 
