@@ -570,7 +570,7 @@ module "bulk"
 mutant("a file with an error is sent", "if total == 0 then", "if true then")
 mutant("a bulk run gives up sooner", "local ATTEMPTS = 8", "local ATTEMPTS = 7", { rows = { 57 } })
 mutant("a list of what is gone stops a run that had confirmations",
-  "stop_rules.new(journal and journal.known.has_confirmed)", "stop_rules.new(false)", {
+  "stop_rules.new(has_succeeded,", "stop_rules.new(false,", {
     filter = "not stop at refusals",
   })
 
@@ -578,8 +578,9 @@ module "bulk/report"
 mutant("a report keeps any number of reasons", "if count == MAX_REASONS then", "if false then")
 
 module "bulk/stop_rules"
-mutant("a redirect is no reason to stop", [[if verdict.action == "stop" then]],
-  [[if verdict.action == "stop" and verdict.class ~= "redirected" then]], { rows = { 37, 38 } })
+mutant("a redirect is no reason to stop", [[if verdict.action == "stop" and (not]],
+  [[if verdict.action == "stop" and verdict.class ~= "redirected" and (not]],
+  { rows = { 37, 38 } })
 mutant("TLS may fail for ever", "self.tls_failures >= TLS_IN_A_ROW", "false", { rows = { 51 } })
 mutant("odd answers may come for ever", "self.odd >= ODD_IN_A_ROW", "false", { rows = { 26 } })
 mutant("a single 403 stops a run", "self.answers >= FIRST_FORBIDDEN then",
