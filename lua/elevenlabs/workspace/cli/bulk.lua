@@ -1,9 +1,12 @@
---- `unshare --from FILE` and `share --from FILE`: a bulk run as a command.
+--- `unshare`, `share` and `get` with `--from FILE`: a bulk run as a command.
 
 local connections = require "elevenlabs.workspace.cli.connections"
+local errors = require "elevenlabs.workspace.error"
 local failed_items = require "elevenlabs.workspace.cli.bulk.failed"
 local input = require "elevenlabs.workspace.cli.input"
 local items = require "elevenlabs.workspace.items"
+local json = require "elevenlabs.workspace.json"
+local operations = require "elevenlabs.workspace.operations"
 local options = require "elevenlabs.workspace.cli.options"
 local output = require "elevenlabs.workspace.cli.output"
 local progress = require "elevenlabs.workspace.cli.progress"
@@ -15,46 +18,51 @@ local M = {}
 
 local EXIT = { confirmed = 0, failed = 1, usage = 2, stopped = 3, unwritten = 5 }
 
-M.OPTIONS = {
-  title = "Many at once",
-  options = {
-    {
-      name = "--from",
-      value = "FILE",
-      text = "read items from FILE, CSV or JSON lines; - is standard input. The first row of a CSV"
-        .. " file names the columns: resource_id, resource_type, user_email ... If a row lacks a"
-        .. " field, the option of that name fills it in. Columns that begin with _ are ignored",
-    },
-    { name = "--jsonl", text = "FILE holds JSON lines, whatever its name is" },
-    {
-      name = "--journal",
-      value = "FILE",
-      text = "write what became of each item to FILE. Run again with the same FILE, the command"
-        .. " sends only the items that are not confirmed",
-    },
-    { name = "--dry-run", text = "check everything, send nothing" },
-    {
-      name = "--failed",
-      value = "FILE",
-      text = "write the items that were not confirmed to FILE, as CSV with reasons. --from reads"
-        .. " such a file",
-    },
-    {
-      name = "--max-concurrency",
-      value = "N",
-      text = "send at most N requests at once (default 32)",
-      read = options.number(1, 1024),
-    },
-    {
-      name = "--deadline",
-      value = "TIME",
-      text = "stop after this time: 90, 90s, 15m or 2h",
-      read = options.time,
-    },
-    { name = "--allow-empty", text = "accept a FILE without items" },
-    { name = "--yes", text = "begin without a question" },
-  },
+local FROM = {
+  name = "--from",
+  value = "FILE",
+  text = "read items from FILE, CSV or JSON lines; - is standard input. The first row of a CSV"
+    .. " file names the columns: resource_id, resource_type, user_email ... If a row lacks a"
+    .. " field, the option of that name fills it in. Columns that begin with _ are ignored",
 }
+local JSONL = { name = "--jsonl", text = "FILE holds JSON lines, whatever its name is" }
+local JOURNAL = {
+  name = "--journal",
+  value = "FILE",
+  text = "write what became of each item to FILE. Run again with the same FILE, the command"
+    .. " sends only the items that are not confirmed",
+}
+local DRY_RUN = { name = "--dry-run", text = "check everything, send nothing" }
+local FAILED = {
+  name = "--failed",
+  value = "FILE",
+  text = "write the items that were not confirmed to FILE, as CSV with reasons. --from reads"
+    .. " such a file",
+}
+local MAX_CONCURRENCY = {
+  name = "--max-concurrency",
+  value = "N",
+  text = "send at most N requests at once (default 32)",
+  read = options.number(1, 1024),
+}
+local DEADLINE = {
+  name = "--deadline",
+  value = "TIME",
+  text = "stop after this time: 90, 90s, 15m or 2h",
+  read = options.time,
+}
+local ALLOW_EMPTY = { name = "--allow-empty", text = "accept a FILE without items" }
+local YES = { name = "--yes", text = "begin without a question" }
+
+--- The options of a command for many items.
+---@param is_change boolean
+---@return table group
+function M.options(is_change)
+  local of_changes =
+    { FROM, JSONL, JOURNAL, DRY_RUN, FAILED, MAX_CONCURRENCY, DEADLINE, ALLOW_EMPTY, YES }
+  local of_reads = { FROM, JSONL, FAILED, MAX_CONCURRENCY, DEADLINE, ALLOW_EMPTY }
+  return { title = "Many at once", options = is_change and of_changes or of_reads }
+end
 
 local WITH_FROM =
   { "jsonl", "journal", "dry_run", "failed", "max_concurrency", "deadline", "allow_empty", "yes" }
@@ -62,9 +70,11 @@ local WRITTEN = { "failed", "journal" }
 local FILES = { "from", "journal", "failed", "api_key_file", "ca_file" }
 
 --- Options that do not go together.
+---@param op "unshare"|"share"|"get"
 ---@param values table
 ---@return string|nil misuse
-function M.check(values)
+function M.check(op, values)
+  local needs_answer = operations[op].is_change and not (values.yes or values.dry_run)
   for _, name in ipairs(WITH_FROM) do
     if values[name] and not values.from then
       return ("--%s needs --from"):format((name:gsub("_", "-")))
@@ -72,14 +82,16 @@ function M.check(values)
   end
   if values.from and values.resource_id then
     return "--from and --resource-id do not go together"
-  elseif values.from and not (values.yes or values.dry_run or question.can_ask(values)) then
+  elseif values.from and needs_answer and not question.can_ask(values) then
     return "--from needs --yes if nobody can be asked"
   end
   return output.find_clash(values, WRITTEN, FILES)
 end
 
-local function new_display()
-  local is_drawn = terminal.is_terminal(2) and os.getenv "TERM" ~= "dumb"
+--- A bar is not drawn among the lines that a read prints.
+local function new_display(is_read)
+  local has_lines = is_read and terminal.is_terminal(1)
+  local is_drawn = terminal.is_terminal(2) and not has_lines and os.getenv "TERM" ~= "dumb"
   return progress.new {
     terminal = is_drawn,
     color = is_drawn and (os.getenv "NO_COLOR" or "") == "",
@@ -114,11 +126,29 @@ end
 
 -- ---- the command
 
--- A job: { op, fields, values, arguments, refuse, client, driver, run, failed, display, confirmed,
--- last_error, unwritten }.
+-- A job: { op, is_read, fields, values, arguments, refuse, client, driver, run, failed, display,
+-- confirmed, last_error, unwritten }.
+
+--- Print what was read of one resource, or why it could not be read.
+local function print_read(job, item, resource, err)
+  if job.values.json then
+    local failed = {
+      resource_id = item.resource_id,
+      resource_type = item.resource_type,
+      error = err,
+    }
+    return output.write(json.encode(resource or failed) .. "\n")
+  end
+  local name = ("%s %s"):format(tostring(item.resource_type), tostring(item.resource_id))
+  local line = resource and tostring(resource) or errors.one_line(name .. ": " .. tostring(err))
+  output.write(line .. "\n")
+end
 
 --- Write a failed item to the list. Name an invalid item at once.
-local function on_result(job, item, err)
+local function on_result(job, item, result, err)
+  if job.is_read and next(item) then
+    print_read(job, item, result, err)
+  end
   if not err or (job.values.dry_run and err.kind ~= "invalid_argument") then
     return
   end
@@ -168,8 +198,8 @@ local function start_run(job)
     may_begin = function(count, checked)
       return on_check(job, count, checked)
     end,
-    on_result = function(item, _, result_err)
-      on_result(job, item, result_err)
+    on_result = function(item, result, result_err)
+      on_result(job, item, result, result_err)
     end,
     on_progress = function(seen)
       if seen.confirmed > job.confirmed then
@@ -244,20 +274,22 @@ local function run_job(job)
 end
 
 --- Run the command.
----@param op "unshare"|"share"
+---@param op "unshare"|"share"|"get"
 ---@param fields table the fields that every item has
 ---@param values table the options
 ---@param arguments string[] as they were given
 ---@param refuse fun(values: table, why: string, details: string[]|nil, kind: string|nil): integer
 ---@return integer status
 function M.run(op, fields, values, arguments, refuse)
+  local is_read = not operations[op].is_change
   local job = {
     op = op,
     fields = fields,
     values = values,
     arguments = arguments,
     refuse = refuse,
-    display = new_display(),
+    is_read = is_read,
+    display = new_display(is_read),
     confirmed = 0, -- at the last progress
   }
   local function on_event(event)

@@ -63,7 +63,7 @@ local DESCRIPTIONS = {
     .. " --from FILE.",
   share = "Gives the target a role on a resource, or on each resource of --from FILE. It replaces"
     .. " any role that the target has.",
-  get = "Shows who has which role on a resource.",
+  get = "Shows who has which role on a resource, or on each resource of --from FILE: a line each.",
 }
 
 local function sends_role(operation)
@@ -84,9 +84,7 @@ local function groups_of(op)
   if sends_role(operation) then
     groups[#groups + 1] = { title = "Role", options = ROLE }
   end
-  if operation.is_change then
-    groups[#groups + 1] = bulk.OPTIONS
-  end
+  groups[#groups + 1] = bulk.options(operation.is_change)
   groups[#groups + 1] = connections.OPTIONS
   groups[#groups + 1] = { title = "General", options = COMMON }
   return groups
@@ -284,7 +282,7 @@ function M.command(op)
     groups = groups_of(op),
     notes = NOTES,
     run = function(values, arguments)
-      local misuse = check_type(values) or bulk.check(values)
+      local misuse = check_type(values) or bulk.check(op, values)
       if misuse then
         return nil, misuse
       elseif values.from then

@@ -27,12 +27,12 @@ local function describe_server(base_url)
   return (connections.is_sandbox(base_url) and "the sandbox " or "the real service ") .. base_url
 end
 
---- Ask whether the run may begin. --yes and a dry run need no answer.
+--- Ask whether the run may begin. --yes, a dry run and a run of reads need no answer.
 ---@param job table of `cli.bulk`
 ---@param count integer|nil how many items there are, if it is known
 ---@return boolean
 function M.may_begin(job, count)
-  if job.values.yes or job.values.dry_run or (count == 0) then
+  if job.values.yes or job.values.dry_run or job.is_read or count == 0 then
     return true
   end
   local question = QUESTIONS[job.op]:format(

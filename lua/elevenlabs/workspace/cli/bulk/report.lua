@@ -7,7 +7,14 @@ local progress = require "elevenlabs.workspace.cli.progress"
 
 local M = {}
 
-local function print_reasons(report)
+--- What a read prints goes to standard output, and its report to standard error.
+local function write_of(job)
+  return job.is_read and function(text)
+    io.stderr:write(text)
+  end or output.write
+end
+
+local function print_reasons(report, write)
   for _, reason in ipairs(report.reasons) do
     local status = reason.status and (", HTTP %d"):format(reason.status) or ""
     local code = reason.code and ", " .. reason.code or ""
@@ -20,29 +27,29 @@ local function print_reasons(report)
       errors.one_line(code),
       reason.message
     )
-    output.write(line)
+    write(line)
   end
   if report.others > 0 then
-    output.write(("%7d  for other reasons\n"):format(report.others))
+    write(("%7d  for other reasons\n"):format(report.others))
   end
 end
 
-local function print_report(report)
+local function print_report(report, write)
   if report.dry_run then
-    output.write "This was a dry run: nothing was sent.\n"
+    write "This was a dry run: nothing was sent.\n"
   end
-  print_reasons(report)
+  print_reasons(report, write)
   for _, row in ipairs {
     { report.already_confirmed, "were already confirmed by an earlier run" },
     { report.duplicates, "came twice, and were sent once" },
     { report.retries, "retries" },
   } do
     if row[1] > 0 then
-      output.write(("%7d  %s\n"):format(row[1], row[2]))
+      write(("%7d  %s\n"):format(row[1], row[2]))
     end
   end
-  output.write(("in %s\n"):format(progress.duration(report.elapsed_ms / 1000)))
-  output.write(tostring(report) .. "\n")
+  write(("in %s\n"):format(progress.duration(report.elapsed_ms / 1000)))
+  write(tostring(report) .. "\n")
 end
 
 local function quote(argument)
@@ -62,7 +69,9 @@ end
 
 local function explain_stop(job, report)
   local lines = { "Stopped: " .. report.stop_message .. "." }
-  if job.values.journal then
+  if job.is_read then
+    lines[2] = "To read all of it again:"
+  elseif job.values.journal then
     lines[2] = "To go on with the items that are not confirmed:"
   else
     lines[2] = "There was no --journal, so the next run cannot know what is confirmed."
@@ -80,12 +89,13 @@ function M.say(job, report)
   end
   if report.ignored then
     local names = table.concat(report.ignored, ", ")
-    output.complain(("the %s of the rows was ignored: an unshare removes any role"):format(names))
+    local why = job.is_read and "a read is of the resource alone" or "an unshare removes any role"
+    output.complain(("the %s of the rows was ignored: %s"):format(names, why))
   end
-  if job.values.json then
+  if job.values.json and not job.is_read then
     output.write(json.encode(setmetatable(report, nil)) .. "\n")
   else
-    print_report(report)
+    print_report(report, write_of(job))
   end
   if report.stopped then
     output.complain(explain_stop(job, report))
