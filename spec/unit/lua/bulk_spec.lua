@@ -233,7 +233,10 @@ describe("a bulk run", function()
     end
 
     it("and reads the resources of a list of changes", function()
-      write "resource_id,resource_type,user_email,role\nvoice_narrator,voice,mia@example.com,editor\n"
+      write(
+        "resource_id,resource_type,user_email,role\n"
+          .. "voice_narrator,voice,mia@example.com,editor\n"
+      )
       local client = fake.new()
       local report = client:get_many(assert(items.from_csv(path)))
       assert.are.same({ 1, { "role", "user_email" } }, { report.confirmed, report.ignored })
@@ -305,8 +308,8 @@ describe("a bulk run", function()
         client:share_many({}, "journal")
       end, "a bulk run takes a table of options, got string")
       assert.has_error(function()
-        client:start_many("get", {})
-      end, "the operation of a bulk run must be unshare or share")
+        client:start_many("connect", {})
+      end, "the operation of a bulk run must be unshare, share or get")
     end)
   end)
 
