@@ -84,9 +84,11 @@ for _, build in ipairs(BUILDS) do
       return select(2, text:gsub(pattern, ""))
     end
 
-    --- Failures for want of memory: as Lua puts it, lua-cjson, and Lua for its own stack.
+    --- Failures for want of memory: as Lua puts it, this module, lua-cjson, and Lua for its own
+    --- stack.
     local function count_caps(text)
       return count(text, "not enough memory\n")
+        + count(text, "out of memory\n")
         + count(text, "Memory allocation error in CJSON protected call\n")
         + count(text, "stack overflow %([%w ]+%)\n")
     end
