@@ -159,6 +159,7 @@ build = {
     ["elevenlabs.workspace.items.source"] = "lua/elevenlabs/workspace/items/source.lua",
     ["elevenlabs.workspace.json"] = "lua/elevenlabs/workspace/json.lua",
     ["elevenlabs.workspace.names"] = "lua/elevenlabs/workspace/names.lua",
+    ["elevenlabs.workspace.offboard.lists"] = "lua/elevenlabs/workspace/offboard/lists.lua",
     ["elevenlabs.workspace.offboard.pages"] = "lua/elevenlabs/workspace/offboard/pages.lua",
     ["elevenlabs.workspace.offboard.principals"] = "lua/elevenlabs/workspace/offboard/principals.lua",
     ["elevenlabs.workspace.offboard.sources"] = "lua/elevenlabs/workspace/offboard/sources.lua",

@@ -26,6 +26,7 @@ function M.new(options)
     end
   end
   core.unshare, core.share, core.get = start "unshare", start "share", start "get"
+  core.list = start "list"
   core.forks = 0
   function core:counts()
     return #self.attempts, 0, self.forks

@@ -81,9 +81,9 @@ end
 local function check_call(self, op, args, call)
   names.check_self(self, call, 4)
   local operation = operations[op]
-  if not operation then
+  if not operation or operation.answer == "page" then
     error("the operation must be unshare, share, get or connect", 3)
-  elseif operation.takes_args and type(args) ~= "table" then
+  elseif operation.takes_resource and type(args) ~= "table" then
     error(("%s takes a table of arguments, got %s"):format(op, type(args)), 3)
   end
 end
@@ -184,7 +184,7 @@ end
 
 local function check_many(self, op, items, opts, call)
   names.check_self(self, call, 4)
-  if not (operations[op] and operations[op].takes_args) then
+  if not (operations[op] and operations[op].takes_resource) then
     error("the operation of a bulk run must be unshare, share or get", 3)
   elseif type(items) ~= "table" and type(items) ~= "function" then
     local message = "a bulk run takes an array, an iterator or a source of items, got "

@@ -150,7 +150,7 @@ function Engine:expect_calls()
 end
 
 --- Queue a call, after `expect_calls`. Nothing is sent before the next step.
----@param op "unshare"|"share"|"get"|"connect"
+---@param op "unshare"|"share"|"get"|"list"|"connect"
 ---@param args table checked, without a metatable; nobody else may change it
 ---@param group elevenlabs.workspace.CallGroup
 ---@param now number by the engine's clock
@@ -183,13 +183,13 @@ function Engine:queue(op, args, group, now, warning, perhaps_applied)
 end
 
 --- Check and queue a call.
----@param op "unshare"|"share"|"get"|"connect"
+---@param op "unshare"|"share"|"get"|"list"|"connect"
 ---@param args table
 ---@param group elevenlabs.workspace.CallGroup|nil default that of a single call
 ---@return elevenlabs.workspace.Call|nil, elevenlabs.workspace.Error|nil
 function Engine:start(op, args, group)
   local why = nil
-  if operations[op].takes_args and not self.closed then
+  if operations[op].takes_resource and not self.closed then
     args, why = self:take(op, args)
     if not args then
       return nil, why

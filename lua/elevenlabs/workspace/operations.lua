@@ -3,15 +3,16 @@
 
 ---@class elevenlabs.workspace.Operation
 ---@field method "POST"|"GET"|"HEAD"
----@field path string "{resource_id}" stands for the percent-encoded id
+---@field path string|false "{resource_id}" stands for the percent-encoded id; false: an argument
 ---@field query string[] the fields that are sent in the query
 ---@field body string[]|false the fields that are sent as a JSON object; false: no body
----@field takes_args boolean false: the request has neither arguments nor a key
+---@field takes_resource boolean the arguments name a resource
+---@field sends_key boolean
 ---@field is_change boolean it gives or takes a role
 --- True if a second request cannot undo what somebody did after the first.
 ---@field is_repeatable boolean
----@field answer "confirmation"|"resource"|"any" what a good answer is: a 200 whose body the core
---- has proved; a 200 with one JSON object; any answer at all
+---@field answer "confirmation"|"resource"|"page"|"any" what a good answer is: a 200 whose body the
+--- core has proved; a 200 with one JSON object; a 200 with a JSON object or array; any answer at all
 
 local RESOURCE = "/v1/workspace/resources/{resource_id}"
 
@@ -22,7 +23,8 @@ return {
     path = RESOURCE .. "/unshare",
     query = {},
     body = { "resource_type", "user_email", "group_id", "workspace_api_key_id" },
-    takes_args = true,
+    takes_resource = true,
+    sends_key = true,
     is_change = true,
     is_repeatable = true,
     answer = "confirmation",
@@ -32,7 +34,8 @@ return {
     path = RESOURCE .. "/share",
     query = {},
     body = { "resource_type", "user_email", "group_id", "workspace_api_key_id", "role" },
-    takes_args = true,
+    takes_resource = true,
+    sends_key = true,
     is_change = true,
     is_repeatable = false,
     answer = "confirmation",
@@ -42,17 +45,31 @@ return {
     path = RESOURCE,
     query = { "resource_type" },
     body = false,
-    takes_args = true,
+    takes_resource = true,
+    sends_key = true,
     is_change = false,
     is_repeatable = true,
     answer = "resource",
+  },
+  --- One page of a list. The arguments are { path = segments, query = names and values in turns }.
+  list = {
+    method = "GET",
+    path = false,
+    query = {},
+    body = false,
+    takes_resource = false,
+    sends_key = true,
+    is_change = false,
+    is_repeatable = true,
+    answer = "page",
   },
   connect = {
     method = "HEAD",
     path = "/",
     query = {},
     body = false,
-    takes_args = false,
+    takes_resource = false,
+    sends_key = false,
     is_change = false,
     is_repeatable = true,
     answer = "any",

@@ -83,7 +83,14 @@ describe("operations", function()
     assert.are.equal(("%s %s "):format(connect.method, connect.path), seen:match "^%u+ %S+ ")
     assert.matches("\r\n\r\n$", seen) -- no body
     assert.is_nil(seen:find(raw.KEY, 1, true))
-    assert.are.same({ {}, false, false }, { connect.query, connect.body, connect.takes_args })
+    assert.are.same({ {}, false, false }, { connect.query, connect.body, connect.sends_key })
+  end)
+
+  it("of the name list are sent as the core sends them", function()
+    local list = operations.list
+    local is_plain_get, target, repeatable = probe.list { path = { "v1" }, query = { "a", "b" } }
+    assert.are.same({ "GET", false, true }, { list.method, list.body, list.sends_key })
+    assert.are.same({ true, "/v1?a=b", list.is_repeatable }, { is_plain_get, target, repeatable })
   end)
 
   it("are no others", function()
@@ -92,6 +99,6 @@ describe("operations", function()
       names[#names + 1] = name
     end
     table.sort(names)
-    assert.are.same({ "connect", "get", "share", "unshare" }, names)
+    assert.are.same({ "connect", "get", "list", "share", "unshare" }, names)
   end)
 end)

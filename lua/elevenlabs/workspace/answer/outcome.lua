@@ -38,6 +38,7 @@ local CLASSES = {
   attempt_timeout = { "unconfirmed", "timeout", "resend", "busy" },
   unintelligible = { "unconfirmed", "untrusted_response", "resend" },
   unproved = { "unconfirmed", "untrusted_response", "resend" },
+  too_large = { "unconfirmed", "untrusted_response", "none" }, -- a page: half of it may do
   unexpected_status = { "unconfirmed", "untrusted_response", "none" },
   redirected = { "unconfirmed", "untrusted_response", "stop" },
   -- A server or gateway may fail after the change was made. One that answers 503 did not begin.
@@ -147,12 +148,24 @@ local function doubt_of_read(evidence, value, problem)
   end
 end
 
+--- Why a 200 is no page of a list, or nil.
+local function doubt_of_page(value, problem)
+  if problem then
+    return problem
+  elseif type(value) ~= "table" then
+    return "its body is neither an object nor an array"
+  end
+  return value.detail ~= nil and "its body is an error" or nil
+end
+
 --- Why a 200 is not the good answer, or nil. The core judges the body of a change; a body that
 --- nobody judged proves nothing.
 ---@param good string the operation's good answer
 local function doubt(good, evidence, value, problem)
   if good == "resource" then
     return doubt_of_read(evidence, value, problem)
+  elseif good == "page" then
+    return doubt_of_page(value, problem)
   elseif evidence.body_proof ~= true then
     return evidence.body_proof or "nobody judged its body"
   end
@@ -193,7 +206,9 @@ end
 ---@return string class, string|nil why
 local function classify_sent(good, evidence, value, problem, said)
   local status = evidence.status
-  if evidence.curl_code ~= 0 then
+  if good == "page" and evidence.message:find("^the answer is larger than") then
+    return "too_large", evidence.message
+  elseif evidence.curl_code ~= 0 then
     return SENT[evidence.curl_code] or "broken_off", in_plain_words(evidence.message)
   elseif not evidence.head_ended then
     return "unintelligible", "the answer ended inside its headers"
@@ -258,7 +273,7 @@ local function explain(evidence, why, shown)
 end
 
 --- Judge one attempt of an operation.
----@param op "unshare"|"share"|"get"|"connect"
+---@param op "unshare"|"share"|"get"|"list"|"connect"
 ---@param evidence elevenlabs.workspace.Evidence
 ---@param mask fun(value: any): any takes secrets out of what is shown, before any text is cut. The
 --- judgement is about the server's own words
@@ -285,7 +300,10 @@ function M.judge(op, evidence, mask)
   if evidence.stopped and evidence.curl_code ~= 0 then
     kind, action, why = evidence.stopped, "none", evidence.message
   end
-  local shown, details = read_answer(evidence, value, said, mask)
+  local shown, details = {}, nil
+  if not (good == "page" and evidence.status == 200) then -- a page may hold other people's secrets
+    shown, details = read_answer(evidence, value, said, mask)
+  end
   local from_service
   if shown.page then
     from_service = false

@@ -56,7 +56,7 @@ end
 --- sent now
 local function start_attempt(self, call)
   local core, op = self.core, call.op
-  if not operations[op].takes_args then
+  if not operations[op].sends_key then
     return core[op](core)
   end
   local key, failure = key_for(self, call)

@@ -26,19 +26,44 @@ local function escape(id)
   end))
 end
 
-local function to_request(operation, args, key)
-  local query, body = {}, {}
+--- The path and the query of a list.
+local function list_target(args)
+  local segments, query = {}, {}
+  for i, segment in ipairs(args.path) do
+    segments[i] = "/" .. escape(segment)
+  end
+  for i = 1, #(args.query or {}), 2 do
+    query[#query + 1] = args.query[i] .. "=" .. escape(args.query[i + 1])
+  end
+  return table.concat(segments), query
+end
+
+--- The path and the query of an operation on a resource, or of none.
+local function target_of(operation, args)
+  local query = {}
   for i, name in ipairs(operation.query) do
     query[i] = name .. "=" .. escape(args[name])
+  end
+  local path = operation.path:gsub("{([%l_]+)}", function(name)
+    return escape(args[name])
+  end)
+  return path, query
+end
+
+local function to_request(operation, args, key)
+  local body = {}
+  local path, query
+  if operation.path then
+    path, query = target_of(operation, args)
+  else
+    path, query = list_target(args)
   end
   for _, name in ipairs(operation.body or {}) do
     body[name] = args[name]
   end
   return {
     method = operation.method,
-    path = operation.path:gsub("{([%l_]+)}", function(name)
-      return escape(args[name])
-    end),
+    path = path,
     query = table.concat(query, "&"),
     headers = { ["xi-api-key"] = key or nil },
     body = operation.body and cjson.encode(body) or "",
@@ -64,7 +89,7 @@ end
 
 for op, operation in pairs(operations) do
   Fake[op] = function(self, args, key)
-    if operation.takes_args then
+    if operation.takes_resource then
       return start(self, op, args, key)
     end
     return queue(self, to_request(operation, args, key))

@@ -111,6 +111,27 @@ describe("outcome", function()
       assert.matches("not valid UTF-8 text", verdict.message, 1, true)
     end)
 
+    it("for a list, anything but an object or an array, and it quotes nothing", function()
+      for body, why in pairs {
+        ["null"] = "its body is neither an object nor an array",
+        ['"secret"'] = "its body is neither an object nor an array",
+        ["1"] = "its body is neither an object nor an array",
+        [""] = "its body is neither an object nor an array",
+        ['[{"a":"secret"}'] = "its body is not JSON",
+        ["<p>secret</p>"] = "its body is not JSON",
+        ['{"detail":"secret"}'] = "its body is an error",
+      } do
+        local verdict = judge({ body = body }, "list")
+        assert.are.equal("unconfirmed", verdict.outcome, body)
+        assert.are.equal("the server answered 200, but " .. why, verdict.message)
+        assert.is_nil(verdict.details)
+      end
+      assert.are.same({ { 1 } }, { judge({ body = "[1]" }, "list").body })
+      assert.are.equal("confirmed", judge({ body = '{"a":[]}', whole = false }, "list").outcome)
+      local refused = judge({ status = 403, body = '{"detail":"no access"}' }, "list")
+      assert.matches("no access", refused.message)
+    end)
+
     it("for a get, what the rule for changes refuses is a resource", function()
       for _, body in ipairs { '{"status":"error"}', '{"message":"m"}', '{"error":"x"}' } do
         assert.are.equal("confirmed", judge({ body = body }, "get").outcome, body)

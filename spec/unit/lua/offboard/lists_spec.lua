@@ -1,0 +1,147 @@
+local cjson = require "cjson"
+local lists = require "elevenlabs.workspace.offboard.lists"
+local sources = require "elevenlabs.workspace.offboard.sources"
+local bulk = require "elevenlabs.workspace.bulk"
+local world = require "spec.support.world"
+
+local function some(...)
+  local chosen = {}
+  for _, name in ipairs { ... } do
+    for _, source in ipairs(sources) do
+      chosen[#chosen + 1] = source.name == name and source or nil
+    end
+  end
+  return chosen
+end
+
+--- Read these lists, and then each resource, against `answer(path, query)` -> changes of a 200.
+---@return string[] ids that were read, table coverage by name, table report
+local function read(answer, of)
+  local asked = {}
+  local engine = world.running(function(attempt)
+    if attempt.op ~= "list" then
+      return { body = '{"resource_id":"x"}' }
+    end
+    local path, query = table.concat(attempt.args.path, "/"), {}
+    for i = 1, #attempt.args.query, 2 do
+      query[attempt.args.query[i]] = attempt.args.query[i + 1]
+    end
+    asked[#asked + 1] = path
+    local answered = answer(path, query)
+    return type(answered) == "string" and { body = answered } or answered
+  end)
+  local source, ids = lists.new(engine, of), {}
+  local run = assert(bulk.start(engine, "https://server.example", "get", source, {
+    on_result = function(item)
+      ids[#ids + 1] = item.resource_type .. " " .. item.resource_id
+    end,
+  }))
+  local report = assert(run:result())
+  table.sort(ids)
+  local coverage = {}
+  for _, row in ipairs(source:covered()) do
+    coverage[row.name] = row
+  end
+  return ids, coverage, report, asked
+end
+
+describe("offboard lists", function()
+  it("name every resource of every page, each once, and the run reads each", function()
+    local ids, coverage, report = read(function(_, query)
+      if query.archived == "true" then
+        return '{"agents":[{"agent_id":"a2"},{"agent_id":"a3"}],"next_cursor":null}'
+      end
+      return query.cursor and '{"agents":[{"agent_id":"a2"}],"has_more":false}'
+        or '{"agents":[{"agent_id":"a1"}],"next_cursor":"c","has_more":true}'
+    end, some "convai_agents")
+    assert.are.same({ "convai_agents a1", "convai_agents a2", "convai_agents a3" }, ids)
+    assert.are.same(
+      { name = "convai_agents", listed = 3, complete = true },
+      coverage.convai_agents
+    )
+    assert.are.same({ 3, 3 }, { report.total, report.confirmed })
+  end)
+
+  it("of each resource of another list are read too", function()
+    local ids, coverage = read(function(path)
+      local agent = path:match "agents/(%w+)/branches$"
+      return agent and ('{"results":[{"id":"b of %s"}]}'):format(agent)
+        or '{"agents":[{"agent_id":"a1"},{"agent_id":"a2"}]}'
+    end, some("convai_agents", "convai_agent_branches"))
+    assert.are.same({
+      "convai_agent_branches b of a1",
+      "convai_agent_branches b of a2",
+      "convai_agents a1",
+      "convai_agents a2",
+    }, ids)
+    assert.are.equal(2, coverage.convai_agent_branches.listed)
+  end)
+
+  it("give an id under each type that it may have, and count it once", function()
+    local ids, coverage = read(function()
+      return '{"projects":[{"project_id":"p"}]}'
+    end, some "studio_projects")
+    assert.are.same({ "project p", "studio_projects p" }, ids)
+    assert.are.equal(1, coverage.studio_projects.listed)
+  end)
+
+  it("that are refused are named with the reason, and stop nothing", function()
+    local ids, coverage, report = read(function(path)
+      if path == "v1/assets" then
+        return { status = 401, body = '{"detail":{"status":"missing_permissions","message":"no"}}' }
+      end
+      return '{"voices":[{"voice_id":"v"}]}'
+    end, some("assets", "voice"))
+    assert.are.same({ "voice v" }, ids)
+    assert.is_nil(report.stopped)
+    assert.are.same({ false, "permission", 401 }, {
+      coverage.assets.complete,
+      coverage.assets.kind,
+      coverage.assets.status,
+    })
+    assert.is_true(coverage.voice.complete)
+  end)
+
+  it("that cannot be trusted keep what they named, and are incomplete", function()
+    local ids, coverage = read(function(_, query)
+      return query.cursor and '{"dubs":"none"}' or '{"dubs":[{"dubbing_id":"d"}],"next_cursor":"c"}'
+    end, some "dubbing")
+    assert.are.same({ "dubbing d" }, ids)
+    assert.are.same({
+      name = "dubbing",
+      listed = 1,
+      complete = false,
+      why = "its answer has no array dubs",
+    }, coverage.dubbing)
+  end)
+
+  it("that never name all are incomplete by their nature", function()
+    local _, coverage = read(function()
+      return '{"crawl_jobs":[]}'
+    end, some "convai_crawl_jobs")
+    assert.is_false(coverage.convai_crawl_jobs.complete)
+    assert.matches("ongoing and recent", coverage.convai_crawl_jobs.why)
+  end)
+
+  it("are asked for half a page if a page is too large", function()
+    local sizes = {}
+    local ids = read(function(_, query)
+      sizes[#sizes + 1] = query.page_size
+      if tonumber(query.page_size) > 25 then
+        return { curl_code = 23, message = "the answer is larger than 16 MiB" }
+      end
+      return '{"assets":[{"asset_id":"a"}]}'
+    end, some "assets")
+    assert.are.same({ "assets a" }, ids)
+    assert.are.same({ "100", "50", "25" }, sizes)
+  end)
+
+  it("stop the run at a bad key, which is no fault of a list", function()
+    local ids, _, report = read(function()
+      return { status = 401, body = cjson.encode { detail = { status = "invalid_api_key" } } }
+    end, some("assets", "voice"))
+    assert.are.same({}, ids)
+    assert.are.equal("source", report.stopped)
+    assert.matches("every item would end like this one", report.stop_message)
+  end)
+end)
