@@ -169,6 +169,7 @@ build = {
     ["elevenlabs.workspace.sandbox.app"] = "lua/elevenlabs/workspace/sandbox/app.lua",
     ["elevenlabs.workspace.sandbox.fake"] = "lua/elevenlabs/workspace/sandbox/fake.lua",
     ["elevenlabs.workspace.sandbox.faults"] = "lua/elevenlabs/workspace/sandbox/faults.lua",
+    ["elevenlabs.workspace.sandbox.lists"] = "lua/elevenlabs/workspace/sandbox/lists.lua",
     ["elevenlabs.workspace.sandbox.model"] = "lua/elevenlabs/workspace/sandbox/model.lua",
     ["elevenlabs.workspace.sandbox.nginx"] = "lua/elevenlabs/workspace/sandbox/nginx.lua",
     ["elevenlabs.workspace.sandbox.worker"] = "lua/elevenlabs/workspace/sandbox/worker.lua",

@@ -1,6 +1,6 @@
 --- JSON text for people and programs. lua-cjson writes an empty list as {} and, in Lua 5.3 and
---- later, a whole number as 429.0. Here the API's own lists stay lists. Any other empty list is
---- {}: nothing tells it from an empty map.
+--- later, a whole number as 429.0. Here the API's own lists and those of `M.list` stay lists. Any
+--- other empty list is {}: nothing tells it from an empty map.
 
 local cjson = require "elevenlabs.workspace.cjson"
 
@@ -9,6 +9,16 @@ local M = {}
 -- Fields of the API and of reports that hold lists, and maps of lists.
 local LISTS = { share_options = true, members = true, key_ids = true, reasons = true }
 local MAPS_OF_LISTS = { role_to_group_ids = true }
+
+-- The metatable of a list that was marked as one.
+local List = {}
+
+--- Mark an array, so that it is a list when it is empty too.
+---@param array table
+---@return table array
+function M.list(array)
+  return setmetatable(array, List)
+end
 
 local encode
 
@@ -59,7 +69,7 @@ function encode(value, holds_lists)
     return encode_number(value)
   elseif type(value) ~= "table" then
     return (cjson.encode(value):gsub("\\/", "/")) -- a slash needs no escape
-  elseif #value > 0 then
+  elseif #value > 0 or getmetatable(value) == List then
     return encode_list(value)
   end
   return encode_map(value, holds_lists)

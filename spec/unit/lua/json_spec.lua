@@ -10,6 +10,7 @@ describe("json", function()
     { { role_to_group_ids = { admin = {}, role_x = { "a" } } },
       '{"role_to_group_ids":{"admin":[],"role_x":["a"]}}' },
     { { share_options = {}, other = {} }, '{"other":{},"share_options":[]}' },
+    { { rows = json.list {}, one = json.list { 1 } }, '{"one":[1],"rows":[]}' },
     { { none = cjson.null, yes = true }, '{"none":null,"yes":true}' },
     { { 0.1, 1 / 3, 2.688, 1e300, 1 / 0, 0 / 0 },
       "[0.1,0.33333333333333331,2.688,1e+300,null,null]" },

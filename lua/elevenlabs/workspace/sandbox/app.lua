@@ -3,6 +3,7 @@
 
 local cjson = require "cjson.safe"
 local json = require "elevenlabs.workspace.json"
+local lists = require "elevenlabs.workspace.sandbox.lists"
 
 local M = {}
 
@@ -23,12 +24,22 @@ App.__index = App
 
 ---@param model table from model.new
 ---@param resource_types string[] what is accepted as resource_type
-function M.new(model, resource_types)
+---@param forbidden string[]|nil lists that the key may not read, by the type of their resources
+function M.new(model, resource_types, forbidden)
   local known = {}
   for _, name in ipairs(resource_types) do
     known[name] = true
   end
-  return setmetatable({ model = model, known_types = known, requests = 0 }, App)
+  local is_forbidden = {}
+  for _, name in ipairs(forbidden or {}) do
+    is_forbidden[name] = true
+  end
+  return setmetatable({
+    model = model,
+    known_types = known,
+    is_forbidden = is_forbidden,
+    requests = 0,
+  }, App)
 end
 
 local function answer(status, value)
@@ -172,16 +183,61 @@ local function get(self, request, caller, resource_id, request_id)
   return answer(200, resource)
 end
 
+local function list(self, request, caller, found, request_id)
+  if self.is_forbidden[found.name] then
+    local message = "The API key you used is missing the permission to execute this operation."
+    local refusal = {
+      status = 401,
+      type = "authentication_error",
+      code = "missing_permissions",
+      message = message,
+    }
+    return refused(refusal, request_id)
+  end
+  local page = found.answer(self.model, caller, read_query(request.query))
+  if not page then
+    local refusal = {
+      status = 400,
+      type = "validation_error",
+      code = "invalid_cursor",
+      message = "Invalid cursor.",
+    }
+    return refused(refusal, request_id)
+  end
+  return answer(200, page)
+end
+
+--- The caller of a request, or nil and an answer.
+local function authenticate(self, request, request_id)
+  local caller, refusal = self.model:authenticate(request.headers["xi-api-key"])
+  if not caller then
+    return nil, refused(refusal, request_id)
+  end
+  return caller
+end
+
+local function route_list(self, request, found, request_id)
+  if request.method ~= "GET" then
+    return plain_refusal(405, "Method Not Allowed")
+  end
+  local caller, failure = authenticate(self, request, request_id)
+  return caller and list(self, request, caller, found, request_id) or failure
+end
+
 local function route(self, request, request_id)
+  local found = lists.find(request.path)
+  if found then
+    return route_list(self, request, found, request_id)
+  end
   local id, operation = request.path:match "^/v1/workspace/resources/([^/]+)/?([^/]*)$"
   if not id or not (operation == "" or operation == "share" or operation == "unshare") then
     return plain_refusal(404, "Not Found")
   elseif request.method ~= (operation == "" and "GET" or "POST") then
     return plain_refusal(405, "Method Not Allowed")
   end
-  local caller, refusal = self.model:authenticate(request.headers["xi-api-key"])
+  local caller, failure = authenticate(self, request, request_id)
   if not caller then
-    return refused(refusal, request_id)
+    return failure
   elseif operation == "" then
     return get(self, request, caller, unescape(id), request_id)
   end

@@ -11,17 +11,26 @@ Model.__index = Model
 
 --- The state of a sandbox's workspace.
 ---@class elevenlabs.workspace.sandbox.State
----@field users {id: string, email: string}[]
+---@field users elevenlabs.workspace.sandbox.User[]
 ---@field groups {id: string, name: string, members: string[]}[] members are user ids
 ---@field service_accounts {id: string, name: string, email: string, key_ids: string[]}[]
 ---@field api_keys table<string, string> secret to the id of its user or service account
 ---@field resources elevenlabs.workspace.sandbox.Resource[]
+
+---@class elevenlabs.workspace.sandbox.User
+---@field id string
+---@field email string
+---@field seat_type string|nil "workspace_admin" and such
+---@field is_owner boolean|nil
+---@field is_locked boolean|nil
 
 ---@class elevenlabs.workspace.sandbox.Resource
 ---@field id string
 ---@field type string
 ---@field name string
 ---@field creator string a user's id
+---@field parent string|nil the id of the agent of which it is a branch or a deployment
+---@field archived boolean|nil
 --- From the id of a user, group or service account to a role; "default" is every member.
 ---@field roles table<string, "admin"|"editor"|"commenter"|"viewer">
 
@@ -219,6 +228,11 @@ local function has_role(self, principal, resource, wanted)
     end
   end
   return false
+end
+
+--- True if lists show the resource to this principal.
+function Model:may_see(principal, resource)
+  return has_role(self, principal, resource, nil)
 end
 
 --- The principal that a target field names.

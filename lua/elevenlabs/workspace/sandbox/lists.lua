@@ -1,0 +1,337 @@
+--- The sandbox's lists of resources and of principals, with the paging that the API publishes and
+--- with its pitfalls: short and empty pages, a missing has_more, a map with foreign keys. Lua 5.1,
+--- no I/O, no HTTP. Source: the API's OpenAPI document of September 2026.
+
+local cjson = require "cjson.safe"
+local json = require "elevenlabs.workspace.json"
+
+local M = {}
+
+local CURSOR = { send = "cursor", receive = "next_cursor", has_more = true }
+local BARE_CURSOR = { send = "cursor", receive = "next_cursor" }
+
+-- By path; `{parent}` stands for an id. `size`: the parameter, its default and its largest value.
+local LISTS = {
+  ["/v2/voices"] = {
+    types = { "voice" },
+    rows = "voices",
+    id = "voice_id",
+    size = { "page_size", 10, 100 },
+    paging = { send = "next_page_token", receive = "next_page_token", has_more = true },
+  },
+  ["/v1/voices/collections"] = {
+    types = { "voice_collection" },
+    rows = "collections",
+    id = "collection_id",
+    name = "title",
+  },
+  ["/v1/pronunciation-dictionaries"] = {
+    types = { "pronunciation_dictionary" },
+    rows = "pronunciation_dictionaries",
+    id = "id",
+    size = { "page_size", 30, 100 },
+    paging = CURSOR,
+  },
+  ["/v1/dubbing"] = {
+    types = { "dubbing" },
+    rows = "dubs",
+    id = "dubbing_id",
+    size = { "page_size", 100, 200 },
+    paging = CURSOR,
+  },
+  ["/v1/dubbing/project"] = {
+    types = { "dubbing_project" },
+    rows = "projects",
+    id = "project_id",
+    name = "reference",
+    size = { "page_size", 20, 100 },
+    paging = BARE_CURSOR,
+  },
+  ["/v1/studio/projects"] = {
+    types = { "project", "studio_projects" },
+    rows = "projects",
+    id = "project_id",
+  },
+  ["/v1/convai/agents"] = {
+    types = { "convai_agents" },
+    rows = "agents",
+    id = "agent_id",
+    size = { "page_size", 30, 100 },
+    paging = CURSOR,
+    archived = "false",
+  },
+  ["/v1/convai/knowledge-base"] = {
+    types = { "convai_knowledge_base_documents" },
+    rows = "documents",
+    id = "id",
+    size = { "page_size", 30, 100 },
+    paging = CURSOR,
+  },
+  ["/v1/convai/tools"] = {
+    types = { "convai_tools" },
+    rows = "tools",
+    id = "id",
+    name = "tool_config",
+    size = { "page_size", 30, 100 },
+    paging = CURSOR,
+  },
+  ["/v1/convai/secrets"] = {
+    types = { "convai_secrets" },
+    rows = "secrets",
+    id = "secret_id",
+    size = { "page_size", 100, 100 },
+    paging = BARE_CURSOR,
+  },
+  ["/v1/convai/phone-numbers"] = {
+    types = { "convai_phone_numbers" },
+    id = "phone_number_id",
+    name = "label",
+  },
+  ["/v1/convai/mcp-servers"] = {
+    types = { "convai_mcp_servers" },
+    rows = "mcp_servers",
+    id = "id",
+    name = "config",
+  },
+  ["/v1/convai/batch-calling/workspace"] = {
+    types = { "convai_batch_calls" },
+    rows = "batch_calls",
+    id = "id",
+    size = { "limit", 100, 100 },
+    paging = { send = "last_doc", receive = "next_doc", has_more = true },
+  },
+  ["/v1/convai/agent-testing"] = {
+    types = { "convai_agent_response_tests" },
+    rows = "tests",
+    id = "id",
+    size = { "page_size", 30, 100 },
+    paging = CURSOR,
+  },
+  ["/v1/convai/test-invocations"] = {
+    types = { "convai_test_suite_invocations" },
+    rows = "results",
+    id = "id",
+    name = "title",
+    size = { "page_size", 30, 100 },
+    paging = CURSOR,
+  },
+  ["/v1/convai/knowledge-base/crawl"] = {
+    types = { "convai_crawl_jobs" },
+    rows = "crawl_jobs",
+    id = "id",
+    name = "seed_url",
+    size = { "page_size", 30, 100 },
+    paging = BARE_CURSOR,
+  },
+  ["/v1/convai/whatsapp-accounts"] = {
+    types = { "convai_whatsapp_accounts" },
+    rows = "items",
+    id = "phone_number_id",
+    name = "phone_number_name",
+  },
+  ["/v1/convai/agents/{parent}/branches"] = {
+    types = { "convai_agent_branches" },
+    rows = "results",
+    id = "id",
+    size = { "limit", 100, 100 },
+  },
+  ["/v1/convai/agents/{parent}/deployments"] = {
+    types = { "convai_agent_versions_deployments" },
+    rows = "results",
+    id = "id",
+    size = { "page_size", 30, 100 },
+    paging = { send = "page" },
+  },
+  ["/v1/assets"] = {
+    types = { "assets" },
+    rows = "assets",
+    id = "asset_id",
+    size = { "page_size", 30, 100 },
+    paging = CURSOR,
+  },
+  ["/v1/workspace/auth-connections"] = {
+    types = { "workspace_auth_connections" },
+    rows = "auth_connections",
+    id = "id",
+  },
+}
+
+-- ---- rows
+
+--- The resources of a list that the caller may see, in the order of the state.
+local function rows_of(model, caller, list, parent, query)
+  local rows = {}
+  for _, resource in ipairs(model.state.resources) do
+    local is_of_type = resource.type == list.types[1] or resource.type == list.types[2]
+    local is_archived = resource.archived == true
+    local is_asked = not list.archived or is_archived == ((query.archived or "false") == "true")
+    local is_child = not parent or resource.parent == parent
+    if is_of_type and is_child and is_asked and model:may_see(caller, resource) then
+      rows[#rows + 1] = resource
+    end
+  end
+  return rows
+end
+
+--- A row, with what a page holds beside the id: a program must take what it needs and no more.
+local function describe(list, resource)
+  local name = list.name or "name"
+  local is_nested = name == "tool_config" or name == "config"
+  return {
+    [list.id] = resource.id,
+    [name] = is_nested and { name = resource.name } or resource.name,
+    access_info = { creator_email = cjson.null, is_creator = false },
+    secret_token = "secret of the sandbox",
+  }
+end
+
+-- ---- pages
+
+--- How many rows a page gets. Every third page is short, and every fifth is empty before the end.
+local function page_size(list, query, number)
+  local wanted = tonumber(query[list.size[1]]) or list.size[2]
+  local size = math.max(1, math.min(list.size[3], wanted))
+  if not list.paging or list.paging.send == "page" then
+    return size
+  elseif number % 5 == 4 then
+    return 0
+  end
+  return number % 3 == 2 and math.ceil(size / 2) or size
+end
+
+--- "7:120" is the page of number 7, which begins after 120 rows.
+local function read_cursor(text)
+  local number, offset = (text or "0:0"):match "^(%d+):(%d+)$"
+  return tonumber(number), tonumber(offset)
+end
+
+local function page_by_cursor(list, rows, query)
+  local number, offset = read_cursor(query[list.paging.send])
+  if not number then
+    return nil
+  end
+  local size = page_size(list, query, number)
+  local page = {}
+  for i = offset + 1, math.min(#rows, offset + size) do
+    page[#page + 1] = describe(list, rows[i])
+  end
+  local rest = #rows - offset - #page
+  local cursor = rest > 0 and ("%d:%d"):format(number + 1, offset + #page) or cjson.null
+  return {
+    [list.rows] = json.list(page),
+    [list.paging.receive] = cursor,
+    has_more = list.paging.has_more and rest > 0 or nil,
+  }
+end
+
+local function page_by_number(list, rows, query)
+  local size, number = page_size(list, query, 1), tonumber(query[list.paging.send]) or 1
+  local page = {}
+  for i = (number - 1) * size + 1, math.min(#rows, number * size) do
+    page[#page + 1] = describe(list, rows[i])
+  end
+  return { [list.rows] = json.list(page), meta = { total = #rows, page = number } }
+end
+
+local function whole(list, rows, query)
+  local page, most = {}, list.size and page_size(list, query, 1) or #rows
+  for i = 1, math.min(#rows, most) do
+    page[i] = describe(list, rows[i])
+  end
+  return list.rows and { [list.rows] = json.list(page) } or json.list(page)
+end
+
+-- ---- principals
+
+local PRINCIPALS = {}
+
+PRINCIPALS["/v1/user"] = function(state, caller)
+  for _, user in ipairs(state.users) do
+    if user.id == caller then
+      return {
+        user_id = caller,
+        seat_type = user.seat_type or "workspace_member",
+        xi_api_key_preview = "secret of the sandbox",
+      }
+    end
+  end
+  return { user_id = caller, seat_type = "workspace_member" }
+end
+
+PRINCIPALS["/v1/workspace/members"] = function(state)
+  local list = {}
+  for i, user in ipairs(state.users) do
+    list[i] = {
+      user_id = user.id,
+      email = user.email,
+      first_name = cjson.null,
+      seat_type = user.seat_type or cjson.null,
+      is_owner = user.is_owner == true,
+      is_locked = user.is_locked == true,
+    }
+  end
+  return json.list(list)
+end
+
+PRINCIPALS["/v1/workspace/groups"] = function(state)
+  local map = {}
+  for i, group in ipairs(state.groups) do
+    local members = {}
+    for k, id in ipairs(group.members) do
+      members[k] = id
+    end
+    map["g" .. i] = { id = group.id, name = group.name, members = json.list(members) }
+  end
+  return map
+end
+
+PRINCIPALS["/v1/service-accounts"] = function(state)
+  local list = {}
+  for i, account in ipairs(state.service_accounts) do
+    local keys = {}
+    for k, id in ipairs(account.key_ids) do
+      keys[k] = { key_id = id, hashed_xi_api_key = "secret of the sandbox" }
+    end
+    list[i] = {
+      service_account_user_id = account.id,
+      name = account.name,
+      ["api-keys"] = json.list(keys),
+    }
+  end
+  return { ["service-accounts"] = json.list(list) }
+end
+
+-- ---- for the app
+
+--- The list of a path: what answers it, and the name by which it can be forbidden.
+---@param path string
+---@return table|nil list { name, answer = function(model, caller, query) -> page | nil: bad cursor }
+function M.find(path)
+  if PRINCIPALS[path] then
+    return {
+      name = path:match "[^/]+$",
+      answer = function(model, caller)
+        return PRINCIPALS[path](model.state, caller)
+      end,
+    }
+  end
+  local parent = path:match "^/v1/convai/agents/([^/]+)/"
+  local list = LISTS[path]
+  if parent then
+    list = LISTS[path:gsub("^(/v1/convai/agents/)[^/]+", "%1{parent}")]
+  end
+  return list and {
+    name = list.types[#list.types],
+    answer = function(model, caller, query)
+      local rows = rows_of(model, caller, list, parent, query)
+      if not list.paging then
+        return whole(list, rows, query)
+      elseif list.paging.receive then
+        return page_by_cursor(list, rows, query)
+      end
+      return page_by_number(list, rows, query)
+    end,
+  }
+end
+
+return M
