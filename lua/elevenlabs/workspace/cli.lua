@@ -18,7 +18,7 @@ local M = {}
 
 local EXIT_USAGE, EXIT_UNWRITTEN, EXIT_INTERRUPTED = 2, 5, 130
 
-local NAMES = { "unshare", "share", "get", "sandbox", "completion" }
+local NAMES = { "unshare", "share", "get", "access", "sandbox", "completion" }
 local OPERATIONS = { unshare = true, share = true, get = true }
 
 --- The declaration of a command, loaded at first use. Its `run(values, arguments)` returns the exit

@@ -22,7 +22,7 @@ describe("cli", function()
   end)
 
   local misuses = {
-    { {}, "which command? unshare, share, get, sandbox, completion" },
+    { {}, "which command? unshare, share, get, access, sandbox, completion" },
     { { "sandbax" }, "unknown command sandbax. Did you mean sandbox?" },
     { { "unshar", "--yes" }, "unknown command unshar. Did you mean unshare?" },
     { { "help", "gett" }, "unknown command gett. Did you mean get?" },

@@ -18,7 +18,8 @@ local M = {}
 ---@class elevenlabs.workspace.cli.Group
 ---@field title string
 ---@field options table[] { name = "--from", value = "FILE" or nil for a flag, text =,
---- read = function(text) -> value, or nil and what the option takes; choices = for completions }
+--- read = function(text) -> value, or nil and what the option takes; choices = for completions;
+--- repeats = true if it may be given several times: its value is then an array }
 
 --- The key of an option's value: "--max-concurrency" is max_concurrency.
 ---@param name string
@@ -58,6 +59,8 @@ end
 --- A decimal number from 0 to 1.
 M.fraction = number_in("^%d*%.?%d+$", 0, 1, "a number from %d to %d, such as 0.05")
 
+local MAX_LISTED = 12 -- names in a message
+
 --- One of several names.
 ---@param names string[]
 function M.choice(names)
@@ -68,7 +71,8 @@ function M.choice(names)
       end
     end
     local near = core.nearest(text, names)
-    return nil, table.concat(names, ", ") .. (near and (": did you mean %s?"):format(near) or "")
+    local takes = #names <= MAX_LISTED and table.concat(names, ", ") or "one of the known names"
+    return nil, takes .. (near and (": did you mean %s?"):format(near) or "")
   end
 end
 
@@ -108,6 +112,9 @@ local function add_option(parser, option)
   end
   local added = parser:option(names, option.text)
   added:argname(option.value):target(M.key(option.name)):overwrite(false)
+  if option.repeats then
+    added:count "*"
+  end
   return added:convert(read_value(option))
 end
 
@@ -209,6 +216,14 @@ function M.read(declaration, arguments)
   local ok, values = parser_of(declaration):pparse(arguments)
   if not ok then
     return nil, rephrase(values)
+  end
+  for _, group in ipairs(declaration.groups) do
+    for _, option in ipairs(group.options) do
+      local key = option.repeats and M.key(option.name)
+      if key and not values[key][1] then
+        values[key] = nil -- argparse gives an empty array
+      end
+    end
   end
   return values
 end

@@ -1,6 +1,7 @@
 --- The command `sandbox`: runs a local workspace, alone or around another command.
 
 local json = require "elevenlabs.workspace.json"
+local lists = require "elevenlabs.workspace.sandbox.lists"
 local options = require "elevenlabs.workspace.cli.options"
 local output = require "elevenlabs.workspace.cli.output"
 
@@ -23,6 +24,21 @@ local M = {
 }
 
 local MOST = 1000000
+
+local FORBIDDEN = options.choice(lists.names())
+
+--- "assets,voice" -> { "assets", "voice" }
+local function read_names(text)
+  local names = {}
+  for name in (text .. ","):gmatch "(.-)," do
+    local known, why = FORBIDDEN(name)
+    if not known then
+      return nil, "names with commas between them: " .. why
+    end
+    names[#names + 1] = known
+  end
+  return names
+end
 
 M.groups = {
   {
@@ -86,6 +102,14 @@ M.groups = {
         text = "accept N requests at once, and answer 429 to all others. The headers"
           .. " current-concurrent-requests and maximum-concurrent-requests tell both numbers",
         read = options.number(1, MOST),
+      },
+      {
+        name = "--forbid-list",
+        value = "KIND",
+        text = "answer the list of this kind with 401 and missing_permissions, as for a key that"
+          .. " may not read it; several kinds with commas",
+        read = read_names,
+        choices = lists.names(),
       },
     },
   },
@@ -227,6 +251,7 @@ function M.run(values, arguments)
     fail_rate = values.fail_rate,
     rate_limit = values.rate_limit,
     max_concurrent = values.max_concurrent,
+    forbid_list = values.forbid_list,
     command = #values.command > 0 and values.command or nil,
   }
   return setmetatable({ uv = uv, settings = settings }, Run):all()

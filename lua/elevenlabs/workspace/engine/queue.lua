@@ -19,6 +19,11 @@ function Fifo:push(value)
   self.last = self.last + 1
 end
 
+---@return integer
+function Fifo:count()
+  return self.last - self.first + 1
+end
+
 function Fifo:peek()
   return self[self.first]
 end

@@ -4,6 +4,7 @@
 local core = require "elevenlabs.workspace.core"
 local groups = require "elevenlabs.workspace.engine.group"
 local pages = require "elevenlabs.workspace.offboard.pages"
+local queue = require "elevenlabs.workspace.engine.queue"
 local sources = require "elevenlabs.workspace.items.source"
 local stop_rules = require "elevenlabs.workspace.bulk.stop_rules"
 
@@ -85,11 +86,11 @@ local function found(self, source, id)
       error(failure.message, 0)
     elseif before == 0 then
       is_new = true
-      table.insert(self.waiting, {
+      self.waiting:push {
         resource_id = id,
         resource_type = resource_type,
         allow_unknown_resource_type = true,
-      })
+      }
     end
   end
   if is_new then
@@ -143,7 +144,7 @@ local function advance(self)
       i = i + 1
     end
   end
-  while #self.open < MAX_OPEN and self.planned[1] and #self.waiting < MAX_WAITING do
+  while #self.open < MAX_OPEN and self.planned[1] and self.waiting:count() < MAX_WAITING do
     ask(self, table.remove(self.planned, 1))
   end
 end
@@ -151,7 +152,7 @@ end
 -- ---- for the run
 
 local function is_exhausted(self)
-  return not self.open[1] and not self.planned[1] and not self.waiting[1]
+  return not self.open[1] and not self.planned[1] and not self.waiting:peek()
 end
 
 function Lists:is_ready()
@@ -159,7 +160,7 @@ function Lists:is_ready()
     local ok, why = pcall(advance, self)
     self.failure = not ok and why or false
   end
-  return self.failure or self.waiting[1] ~= nil or is_exhausted(self)
+  return self.failure or self.waiting:peek() ~= nil or is_exhausted(self)
 end
 
 --- Raises if a bad key, a redirect, TLS, the proxy or an outage ended the reading of lists.
@@ -168,14 +169,16 @@ function Lists:next()
   if self.failure then
     error(self.failure, 0)
   end
-  return table.remove(self.waiting)
+  local item = self.waiting:peek()
+  self.waiting:drop(item)
+  return item
 end
 
 function Lists:close()
   for _, reading in ipairs(self.open) do
     reading.call:cancel()
   end
-  self.open, self.planned, self.waiting = {}, {}, {}
+  self.open, self.planned, self.waiting = {}, {}, queue.new_fifo()
 end
 
 --- What became of each list, in the order of `offboard.sources`.
@@ -213,7 +216,7 @@ function M.new(engine, of)
     dependents = {}, -- by the name of the list that they are of
     planned = {}, -- readings that have not begun
     open = {}, -- readings with a call
-    waiting = {}, -- items that were found and not given yet
+    waiting = queue.new_fifo(), -- items that were found and not given yet
     failure = false,
   }, Lists)
   for _, source in ipairs(of) do

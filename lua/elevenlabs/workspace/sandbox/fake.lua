@@ -164,6 +164,7 @@ end
 ---@field api_key string|false|nil default "sk_sandbox_ada"; false sends none
 ---@field state elevenlabs.workspace.sandbox.State|nil default an example of four people
 ---@field driver elevenlabs.workspace.Driver|nil default the blocking one
+---@field forbid_list string[]|nil lists that the key may not read, as for `sandbox --forbid-list`
 
 --- Make a client over a model. Raises an `elevenlabs.workspace.Error` if the key is malformed.
 ---@param options elevenlabs.workspace.sandbox.FakeOptions|nil
@@ -173,7 +174,7 @@ function M.new(options)
   options = options or {}
   local workspace = model.new(options.state or model.example())
   local fake = setmetatable({
-    app = app.new(workspace, core.RESOURCE_TYPES),
+    app = app.new(workspace, core.RESOURCE_TYPES, options.forbid_list),
     checker = assert(core.new { base_url = BASE_URL }),
     pending = {},
     next_id = 0,

@@ -303,6 +303,20 @@ end
 
 -- ---- for the app
 
+--- The names by which lists can be forbidden: of the resources' type, and of the principals.
+---@return string[] sorted
+function M.names()
+  local names = {}
+  for _, list in pairs(LISTS) do
+    names[#names + 1] = list.types[#list.types]
+  end
+  for path in pairs(PRINCIPALS) do
+    names[#names + 1] = path:match "[^/]+$"
+  end
+  table.sort(names)
+  return names
+end
+
 --- The list of a path: what answers it, and the name by which it can be forbidden.
 ---@param path string
 ---@return table|nil list { name, answer = function(model, caller, query) -> page | nil: bad cursor }

@@ -164,6 +164,7 @@ local function write_files(prefix, options, port)
       fail_rate = options.fail_rate,
       rate_limit = options.rate_limit,
       max_concurrent = options.max_concurrent,
+      forbid_list = options.forbid_list,
     }
   )
   local values = {

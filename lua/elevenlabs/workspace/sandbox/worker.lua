@@ -44,7 +44,7 @@ end
 function M.init(path)
   settings = read_json(path)
   workspace = model.new(first_state())
-  service = app.new(workspace, settings.resource_types)
+  service = app.new(workspace, settings.resource_types, settings.forbid_list)
   math.randomseed(ngx.now() * 1000 + ngx.worker.pid())
   settings.now, settings.random = ngx.now, math.random
   gate = faults.new(settings)

@@ -1,0 +1,112 @@
+--- The inventory: who has which role on every resource that the key can list and read. The columns
+--- are those of `unshare --from`, and columns that begin with _ tell more.
+
+local discovery = require "elevenlabs.workspace.offboard.discovery"
+local json = require "elevenlabs.workspace.json"
+
+local M = {}
+
+M.COLUMNS = {
+  "resource_id",
+  "resource_type",
+  "user_email",
+  "group_id",
+  "workspace_api_key_id",
+  "role",
+  "_name",
+  "_principal",
+  "_creator",
+  "_custom_role",
+}
+
+local PRESET = { admin = true, editor = true, commenter = true, viewer = true }
+
+--- One role of one principal on one resource.
+---@class elevenlabs.workspace.offboard.AccessRow
+---@field resource_id string
+---@field resource_type string
+---@field user_email string|nil of a member
+---@field group_id string|nil
+---@field workspace_api_key_id string|nil the first key of a service account
+---@field role string|nil admin, editor, commenter or viewer
+---@field _name string|nil of the resource
+---@field _principal string the id of the user, group or service account
+---@field _creator string|nil the id of the resource's creator
+---@field _custom_role string|nil the workspace's own role, which share cannot give
+
+--- From the id of a principal to the field and the value of its target.
+local function targets_of(found)
+  local targets = { default = { "group_id", "default" } }
+  for _, member in ipairs(found.members or {}) do
+    targets[member.user_id] = { "user_email", member.email }
+  end
+  for _, group in ipairs(found.groups or {}) do
+    targets[group.id] = { "group_id", group.id }
+  end
+  for _, account in ipairs(found.service_accounts or {}) do
+    local key_id = account.key_ids[1]
+    targets[account.user_id] = key_id and { "workspace_api_key_id", key_id } or nil
+  end
+  return targets
+end
+
+local function text(value)
+  return type(value) == "string" and value or nil
+end
+
+local function row_of(item, resource, role, principal, targets)
+  local row = {
+    resource_id = item.resource_id,
+    resource_type = item.resource_type,
+    role = PRESET[role] and role or nil,
+    _name = text(resource.resource_name),
+    _principal = principal,
+    _creator = text(resource.creator_user_id),
+    _custom_role = not PRESET[role] and role or nil,
+  }
+  local target = targets[principal]
+  if target then
+    row[target[1]] = target[2]
+  end
+  return row
+end
+
+---@class elevenlabs.workspace.offboard.AccessOptions
+---@field on_row fun(row: elevenlabs.workspace.offboard.AccessRow)
+---@field resource_types string[]|nil default all that a list names
+---@field on_run nil|fun(run: elevenlabs.workspace.Run) the run that reads the resources: it may be cancelled
+---@field on_progress nil|fun(progress: elevenlabs.workspace.Progress)
+---@field max_concurrency integer|nil of this pass, if it is to be less than the client's
+
+--- Read who has which role.
+---@param client elevenlabs.workspace.Client
+---@param options elevenlabs.workspace.offboard.AccessOptions
+---@return elevenlabs.workspace.offboard.Discovery|nil
+---@return elevenlabs.workspace.Error|nil
+function M.read(client, options)
+  local targets
+  return discovery.read(client, {
+    resource_types = options.resource_types,
+    on_run = options.on_run,
+    on_progress = options.on_progress,
+    max_concurrency = options.max_concurrency,
+    on_principals = function(found)
+      targets = targets_of(found)
+    end,
+    on_resource = function(item, resource)
+      local roles = resource.role_to_group_ids
+      roles = type(roles) == "table" and roles or {}
+      for _, role in ipairs(json.sorted_keys(roles)) do
+        for _, principal in ipairs(type(roles[role]) == "table" and roles[role] or {}) do
+          if type(principal) == "string" then
+            options.on_row(row_of(item, resource, role, principal, targets))
+          end
+        end
+      end
+    end,
+  })
+end
+
+M.is_complete, M.resource_types = discovery.is_complete, discovery.resource_types
+
+return M

@@ -1,0 +1,234 @@
+--- One reading pass over a workspace: its principals, its lists, and each resource that the lists
+--- name. A read that failed is counted, and never means that there is no role.
+
+local bulk = require "elevenlabs.workspace.bulk"
+local core = require "elevenlabs.workspace.core"
+local errors = require "elevenlabs.workspace.error"
+local json = require "elevenlabs.workspace.json"
+local lists = require "elevenlabs.workspace.offboard.lists"
+local principals = require "elevenlabs.workspace.offboard.principals"
+local sources = require "elevenlabs.workspace.offboard.sources"
+
+local M = {}
+
+local PRINCIPALS = {
+  { name = "owner", path = { "v1", "user" } },
+  { name = "members", path = { "v1", "workspace", "members" } },
+  { name = "groups", path = { "v1", "workspace", "groups" } },
+  { name = "service_accounts", path = { "v1", "service-accounts" } },
+}
+
+--- What a reading pass found.
+---@class elevenlabs.workspace.offboard.Discovery
+---@field owner elevenlabs.workspace.offboard.Owner|nil of the API key; nil: it could not be read
+---@field members elevenlabs.workspace.offboard.Member[]|nil
+---@field groups elevenlabs.workspace.offboard.Group[]|nil
+---@field service_accounts elevenlabs.workspace.offboard.ServiceAccount[]|nil
+---@field unread table<string, string> why a list of principals could not be read, by its name
+---@field coverage elevenlabs.workspace.offboard.Covered[] one for each list of resources
+---@field without_list string[] resource types that no list names
+---@field report elevenlabs.workspace.Report of the run that read the resources
+
+--- What became of one list and of its resources.
+---@class elevenlabs.workspace.offboard.Covered: elevenlabs.workspace.offboard.Coverage
+---@field read integer resources
+---@field forbidden integer resources: 401 missing_permissions or 403
+---@field not_found integer resources: 404
+---@field failed integer resources that could not be read for another reason
+
+--- The resource types that some list names.
+---@return table<string, boolean>
+local function listed_types()
+  local listed = {}
+  for _, source in ipairs(sources) do
+    for _, name in ipairs(source.types) do
+      listed[name] = true
+    end
+  end
+  return listed
+end
+
+--- The same, sorted.
+---@return string[]
+function M.resource_types()
+  return json.sorted_keys(listed_types())
+end
+
+--- The lists of these resource types; nil: all. A list that another list is read for comes with it.
+---@return elevenlabs.workspace.offboard.Source[]|nil
+---@return elevenlabs.workspace.Error|nil
+local function choose(resource_types)
+  if not resource_types then
+    return sources
+  end
+  local wanted, chosen, listed = {}, {}, listed_types()
+  for _, name in ipairs(resource_types) do
+    if not listed[name] then
+      local message = ("no list names resources of the type %s"):format(tostring(name))
+      return nil, errors.invalid("resource_types", message)
+    end
+    wanted[name] = true
+  end
+  for _, source in ipairs(sources) do
+    for _, name in ipairs(source.types) do
+      if wanted[name] and source.of then
+        wanted[source.of] = true
+      end
+    end
+  end
+  for _, source in ipairs(sources) do
+    if wanted[source.types[1]] or wanted[source.types[2]] then
+      chosen[#chosen + 1] = source
+    end
+  end
+  return chosen
+end
+
+local function without_list()
+  local listed, names = listed_types(), {}
+  for _, name in ipairs(core.RESOURCE_TYPES) do
+    names[#names + 1] = not listed[name] and name or nil
+  end
+  return names
+end
+
+-- ---- principals
+
+local function read_principals(client, found)
+  local calls = {}
+  for i, row in ipairs(PRINCIPALS) do
+    calls[i] = assert(client.engine:start("list", { path = row.path }))
+  end
+  for i, row in ipairs(PRINCIPALS) do
+    local receipt, err = calls[i]:result()
+    local value, why = nil, err and err.message
+    if receipt then
+      value, why = principals[row.name](receipt.body)
+    end
+    found[row.name], found.unread[row.name] = value, why
+  end
+end
+
+-- ---- resources
+
+local READ_OF_KIND = { permission = "forbidden", not_found = "not_found" }
+
+-- An id of a list with several types is read as each. The id counts once: as read if one type
+-- answers, and otherwise as the worst of its failures.
+local RANK = { not_found = 1, forbidden = 2, failed = 3, read = 4 }
+
+local Tally = {}
+Tally.__index = Tally
+
+local function new_tally()
+  local by_type = {}
+  for _, source in ipairs(sources) do
+    for _, name in ipairs(source.types) do
+      by_type[name] = source
+    end
+  end
+  return setmetatable({ by_type = by_type, counts = {}, several = {} }, Tally)
+end
+
+local function counts_of(self, source)
+  self.counts[source.name] = self.counts[source.name]
+    or { read = 0, forbidden = 0, not_found = 0, failed = 0 }
+  return self.counts[source.name]
+end
+
+--- Count the reading of one item.
+function Tally:add(item, err)
+  local source = self.by_type[item.resource_type]
+  local became = not err and "read" or READ_OF_KIND[err.kind] or "failed"
+  if #source.types > 1 then
+    local seen = self.several[item.resource_id] or { left = #source.types, became = "not_found" }
+    self.several[item.resource_id] = seen
+    seen.left = seen.left - 1
+    seen.became = RANK[became] > RANK[seen.became] and became or seen.became
+    if seen.left > 0 then
+      return
+    end
+    self.several[item.resource_id], became = nil, seen.became
+  end
+  local counts = counts_of(self, source)
+  counts[became] = counts[became] + 1
+end
+
+local function cover(source_of_items, tally)
+  local covered = source_of_items:covered()
+  for i, source in ipairs(source_of_items.sources) do
+    for name, count in pairs(counts_of(tally, source)) do
+      covered[i][name] = count
+    end
+  end
+  return covered
+end
+
+--- Read all of it. Waits as the client's driver does.
+---@param client elevenlabs.workspace.Client
+---@param options table { resource_types = nil: all, on_principals = nil|fun(found), on_run = nil|
+--- fun(run): it may be cancelled, on_resource = fun(item, resource, found), on_progress = nil,
+--- max_concurrency = nil }
+---@return elevenlabs.workspace.offboard.Discovery|nil
+---@return elevenlabs.workspace.Error|nil
+function M.read(client, options)
+  local chosen, misuse = choose(options.resource_types)
+  if not chosen then
+    return nil, misuse
+  end
+  local found = { unread = {}, without_list = without_list() }
+  read_principals(client, found)
+  if options.on_principals then
+    options.on_principals(found)
+  end
+  local source, tally = lists.new(client.engine, chosen), new_tally()
+  local run, err = bulk.start(client.engine, client.base_url, "get", source, {
+    on_result = function(item, resource, read_err)
+      tally:add(item, read_err)
+      if resource then
+        options.on_resource(item, resource, found)
+      end
+    end,
+    on_progress = options.on_progress,
+    max_concurrency = options.max_concurrency,
+  })
+  if not run then
+    return nil, err
+  end
+  if options.on_run then
+    options.on_run(run)
+  end
+  found.report, err = run:result()
+  if not found.report then
+    return nil, err
+  end
+  found.coverage = cover(source, tally)
+  return found
+end
+
+--- True if every list and every resource of it was read, but for lists that are incomplete by
+--- their nature.
+---@param found elevenlabs.workspace.offboard.Discovery
+---@return boolean
+function M.is_complete(found)
+  if next(found.unread) or found.report.stopped then
+    return false
+  end
+  for i, source in ipairs(sources) do
+    local covered = found.coverage[i]
+    if covered and covered.name == source.name then
+      local is_own_nature = covered.why == source.never_complete
+      if not covered.complete and not is_own_nature then
+        return false
+      end
+    end
+  end
+  for _, covered in ipairs(found.coverage) do
+    if covered.forbidden + covered.failed + covered.not_found > 0 then
+      return false
+    end
+  end
+  return true
+end
+
+return M

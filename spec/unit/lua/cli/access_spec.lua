@@ -1,0 +1,63 @@
+-- The command `access` against a sandbox.
+
+local cjson = require "cjson"
+local process = require "spec.support.process"
+local support = require "spec.support.command"
+
+local function access(...)
+  local command = process.join({ "elevenlabs-workspace", "access" }, support.to_sandbox(...))
+  return process.run(command, support.env())
+end
+
+describe("cli.access", function()
+  before_each(support.begin)
+  after_each(support.finish)
+
+  it("prints rows that unshare takes as they are", function()
+    local path = support.path_of "access.csv"
+    local code, out, err = access { "--out", path }
+    assert.are.same({ 0, "" }, { code, out })
+    assert.matches("\n100 resources listed, 100 read\n", err)
+    local rows = { (support.read_file(path):match "^[^\n]*") }
+    for line in support.read_file(path):gmatch "[^\n]*,mia@example.com,[^\n]*" do
+      rows[#rows + 1] = line
+    end
+    assert.are.equal(101, #rows)
+    local from = support.write("mia.csv", table.concat(rows, "\n") .. "\n")
+    code, out = support.run { "--from", from, "--yes" }
+    assert.are.equal(1, code) -- of the four that mia created
+    assert.matches("total 100 confirmed 96 refused 4 ", out)
+    assert.is_nil(support.sandbox:roles("voice_0001", "voice").user_mia)
+    local coverage = cjson.decode(support.read_file(path .. ".coverage.json"))
+    assert.are.same({ true, "user_ada" }, { coverage.complete, coverage.owner.user_id })
+  end)
+
+  it("prints JSON of some types alone", function()
+    local code, out = access { "--resource-type", "voice", "--resource-type=dubbing",
+      "--format", "jsonl" }
+    assert.are.equal(0, code)
+    for line in out:gmatch "[^\n]+" do
+      assert.are.equal("voice", cjson.decode(line).resource_type)
+    end
+    assert.are.equal(60, support.lines_of(out)) -- 25 voices; 10 are Tom's, with a role of his
+  end)
+
+  it("ends with 4 if a list cannot be read, and says which", function()
+    support.restart("--forbid-list", "voice,members")
+    local code, out, err = access {}
+    assert.are.equal(4, code)
+    local said = err:match "Not all.*"
+    assert.matches("^Not all could be listed and read:\n  members: [^\n]*permission", said)
+    assert.matches("\n  voice +0 read, [^\n]*permission", err)
+    assert.is_nil(out:find("voice_", 1, true))
+    assert.matches("\nagent_0002,convai_agents,,,,", out)
+  end)
+
+  it("refuses a type that no list names, and a file that cannot be written", function()
+    local code, out, err = access { "--resource-type", "avatars" }
+    assert.are.same({ 2, "" }, { code, out })
+    assert.matches("%-%-resource%-type takes one of the known names", err)
+    code, out = access { "--out", "/nowhere/access.csv" }
+    assert.are.same({ 2, "" }, { code, out })
+  end)
+end)
