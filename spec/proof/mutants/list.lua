@@ -416,6 +416,27 @@ mutant("another operation's journal is taken", "elseif header.operation ~= wante
 mutant("another server's journal is taken", "elseif header.base_url ~= wanted.base_url then",
   "elseif false then", { filter = "is refused" })
 
+-- ---- what is found
+
+module "offboard/pages"
+mutant("a list ends if has_more is missing", [[if type(cursor) ~= "string" or cursor == "" then]],
+  [[if type(cursor) ~= "string" or cursor == "" or body.has_more == nil then]])
+mutant("a cursor may come again for ever", "elseif self.cursors[cursor] then", "elseif false then")
+mutant("a row without an id is passed over", [[if not id or id == "" or #id > LONGEST_ID then]],
+  "if false then")
+module "offboard/lists"
+mutant("an id is of one type alone", "for _, resource_type in ipairs(source.types) do",
+  "for _, resource_type in ipairs { source.types[1] } do")
+mutant("a list that failed is complete", "coverage.complete, coverage.why = false, why",
+  "coverage.why = why")
+module "offboard/discovery"
+mutant("a read that failed means no role",
+  "if covered.forbidden + covered.failed + covered.not_found > 0 then", "if false then")
+mutant("a list of principals may fail", "if next(found.unread) or", "if")
+module "offboard/access"
+mutant("a custom role is forgotten", "_custom_role = not PRESET[role] and role or nil,", "")
+mutant("a group has no target", [[targets[group.id] = { "group_id", group.id }]], "")
+
 -- ---- when to try again
 
 module "throttle/retry_after"

@@ -28,6 +28,9 @@ describe("cli.access", function()
     assert.are.equal(1, code) -- of the four that mia created
     assert.matches("total 100 confirmed 96 refused 4 ", out)
     assert.is_nil(support.sandbox:roles("voice_0001", "voice").user_mia)
+    for _, text in ipairs { support.read_file(path), err } do
+      assert.is_nil(text:find("secret of the sandbox", 1, true)) -- every page holds it
+    end
     local coverage = cjson.decode(support.read_file(path .. ".coverage.json"))
     assert.are.same({ true, "user_ada" }, { coverage.complete, coverage.owner.user_id })
   end)
