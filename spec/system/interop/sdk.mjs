@@ -8,7 +8,7 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 
-const require = createRequire(new URL("../../build/interop/", import.meta.url));
+const require = createRequire(new URL("../../../build/interop/", import.meta.url));
 const { ElevenLabsClient, ElevenLabsError } = require("@elevenlabs/elevenlabs-js");
 const { version } = require("@elevenlabs/elevenlabs-js/package.json");
 
