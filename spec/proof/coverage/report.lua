@@ -9,7 +9,7 @@ local folder, tells_branches = arg[1], arg[2]
 
 --- Every file of csrc/ that has code, with gcov's lines of it.
 local function read_all()
-  local pipe = assert(io.popen(("gcov -b -j -t '%s'/*.gcda"):format(folder)))
+  local pipe = assert(io.popen(("gcov -b -j -t '%s'/*/*.gcda"):format(folder)))
   local files = {}
   for text in pipe:lines() do
     for _, file in ipairs(cjson.decode(text).files) do
