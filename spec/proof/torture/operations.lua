@@ -183,6 +183,28 @@ add_call("unshare", "ok")
 add_call("retry", "busy")
 add_call("resend", "drop")
 
+add("list", {
+  prepare = function(options)
+    local args = {
+      path = { "v1", "agents", "a b", "branches" },
+      query = { "page_size", "100", "cursor", ("c+"):rep(200) },
+    }
+    return { client = new_client(options), args = args, call = false }
+  end,
+  run = function(world)
+    world.call = world.client.engine:start("list", world.args) or false
+    return world.call and world.call:result()
+  end,
+  check = function(world, page, err)
+    drain(world.client)
+    if page or err then
+      check(page or err.kind == "out_of_memory" or err.kind == "untrusted_response", "%s", err)
+    end
+    check(not world.call or world.call:done(), "the call is not done")
+    check_usable(world.client)
+  end,
+})
+
 add("connect", {
   prepare = function(options)
     return { client = new_client(options) }
