@@ -1,7 +1,5 @@
 #include "base/json.h"
 
-#include <string.h>
-
 size_t ew_json_plain(const char *bytes, size_t length) {
   size_t i = 0;
   while (i < length && (unsigned char)bytes[i] >= 0x20 && bytes[i] != '"' && bytes[i] != '\\') i++;
@@ -13,7 +11,8 @@ size_t ew_json_escape(unsigned char byte, char escape[EW_LONGEST_ESCAPE]) {
   escape[0] = '\\';
   escape[1] = (char)byte;
   if (byte == '"' || byte == '\\') return 2;
-  memcpy(escape + 1, "u00", 3);
+  escape[1] = 'u';
+  escape[2] = escape[3] = '0';
   escape[4] = digits[byte >> 4];
   escape[5] = digits[byte & 15];
   return EW_LONGEST_ESCAPE;

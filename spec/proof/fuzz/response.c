@@ -1,6 +1,7 @@
 /*
 ** response.c - fuzz target: from header lines and body to evidence, and to the verdict on the
-** body. (spec/proof/fuzz/properties_spec.lua compares that verdict with the rule and with lua-cjson.)
+** body. (spec/proof/fuzz/properties_spec.lua compares that verdict with the rule and with
+** lua-cjson.)
 ** The first line is two numbers: how the body is cut, and how many times over it is sent
 ** (as a power of two). Then the head, a line each as libcurl gives them, up to the blank
 ** line that ends it; then the body.
