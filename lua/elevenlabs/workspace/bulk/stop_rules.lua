@@ -22,7 +22,7 @@ local REASONS = {
 local Rules = {}
 Rules.__index = Rules
 
--- A refusal to read says something of one resource or of one list alone. These stop a run of reads.
+-- A refused read concerns one resource or one list. Only these classes stop a run of reads.
 local STOPS_READS = {
   bad_key = true,
   redirected = true,
