@@ -214,17 +214,14 @@ function M.is_complete(found)
   if next(found.unread) or found.report.stopped then
     return false
   end
-  for i, source in ipairs(sources) do
-    local covered = found.coverage[i]
-    if covered and covered.name == source.name then
-      local is_own_nature = covered.why == source.never_complete
-      if not covered.complete and not is_own_nature then
-        return false
-      end
-    end
+  local never_complete = {}
+  for _, source in ipairs(sources) do
+    never_complete[source.name] = source.never_complete
   end
   for _, covered in ipairs(found.coverage) do
-    if covered.forbidden + covered.failed + covered.not_found > 0 then
+    if not covered.complete and covered.why ~= never_complete[covered.name] then
+      return false
+    elseif covered.forbidden + covered.failed + covered.not_found > 0 then
       return false
     end
   end

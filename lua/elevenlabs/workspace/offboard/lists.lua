@@ -181,11 +181,15 @@ function Lists:close()
   self.open, self.planned, self.waiting = {}, {}, queue.new_fifo()
 end
 
---- What became of each list, in the order of `offboard.sources`.
+--- What became of each list, in the order in which the lists were given. A list stands behind the
+--- list that it is of, and is no more complete than that one.
 ---@return elevenlabs.workspace.offboard.Coverage[]
 function Lists:covered()
   local list = {}
   for i, source in ipairs(self.sources) do
+    if source.of and not self.coverage[source.of].complete then
+      mark_incomplete(self, source, ("the list of %s is incomplete"):format(source.of))
+    end
     list[i] = self.coverage[source.name]
   end
   return list

@@ -103,6 +103,29 @@ describe("offboard discovery", function()
     assert.are.equal("its answer has no array of members", found.unread.members)
   end)
 
+  it("is not complete if a list failed, also if few lists were asked for", function()
+    local found = discover({ ["v1/assets"] = FORBIDDEN }, {}, { "assets" })
+    assert.is_false(found.coverage[1].complete)
+    assert.is_false(discovery.is_complete(found))
+  end)
+
+  it("is complete with a list that never names all, if no page of it failed", function()
+    local path = "v1/convai/knowledge-base/crawl"
+    local found = discover({ [path] = '{"crawl_jobs":[]}' }, {}, { "convai_crawl_jobs" })
+    assert.is_true(discovery.is_complete(found))
+    found = discover({ [path] = FORBIDDEN }, {}, { "convai_crawl_jobs" })
+    assert.is_false(discovery.is_complete(found))
+  end)
+
+  it("takes no list for complete that is of an incomplete one", function()
+    local found = discover({ ["v1/convai/agents"] = FORBIDDEN }, {}, { "convai_agent_branches" })
+    assert.are.equal("convai_agent_branches", found.coverage[2].name)
+    assert.are.same(
+      { false, "the list of convai_agents is incomplete" },
+      { found.coverage[2].complete, found.coverage[2].why }
+    )
+  end)
+
   it("refuses a type that no list names, and then reads nothing", function()
     local found, err = discovery.read({}, { resource_types = { "avatars" } })
     assert.is_nil(found)
