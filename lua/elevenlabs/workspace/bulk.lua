@@ -1,18 +1,16 @@
 --- Begins a bulk run: reads its options, checks its source and opens its journal.
 
+local call_groups = require "elevenlabs.workspace.bulk.call_group"
 local errors = require "elevenlabs.workspace.error"
 local given = require "elevenlabs.workspace.items.given"
-local groups = require "elevenlabs.workspace.engine.group"
 local journals = require "elevenlabs.workspace.bulk.journal"
 local names = require "elevenlabs.workspace.names"
 local operations = require "elevenlabs.workspace.operations"
 local runs = require "elevenlabs.workspace.bulk.run"
 local sources = require "elevenlabs.workspace.items.source"
-local stop_rules = require "elevenlabs.workspace.bulk.stop_rules"
 
 local M = {}
 
-local ATTEMPTS = 8
 local MAX_PROBLEMS = 100 -- that an error's details name
 local ASK_EVERY = 1000 -- rows and records: then `may_begin` is asked
 
@@ -141,19 +139,9 @@ end
 
 local function new_call_group(engine, op, journal)
   local has_succeeded = journal and journal.known.has_confirmed
-  local rules = stop_rules.new(has_succeeded, not operations[op].is_change)
-  local call_group
-  call_group = groups.new {
-    max_attempts = engine.max_attempts or ATTEMPTS,
-    counts_unsent = false,
-    waits_out_outages = true,
-    probes_key = true,
-    ended = { first = false, last = false },
-    on_verdict = function(verdict)
-      call_group.stopped = call_group.stopped or rules:see(verdict) or false
-    end,
-  }
-  return call_group
+  local group = call_groups.new(engine, not operations[op].is_change, has_succeeded)
+  group.ended = { first = false, last = false }
+  return group
 end
 
 --- Begin a run. Nothing is sent before its `result` is asked for.

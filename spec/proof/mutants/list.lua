@@ -589,9 +589,12 @@ mutant("cancelling twice does no more than once", "or self.cancel_requests > 1 t
 
 module "bulk"
 mutant("a file with an error is sent", "if total == 0 then", "if true then")
+
+module "bulk/call_group"
 mutant("a bulk run gives up sooner", "local ATTEMPTS = 8", "local ATTEMPTS = 7", { rows = { 57 } })
 mutant("a list of what is gone stops a run that had confirmations",
   "stop_rules.new(has_succeeded,", "stop_rules.new(false,", {
+    by = "spec/unit/lua/bulk_spec.lua",
     filter = "not stop at refusals",
   })
 

@@ -1,16 +1,14 @@
 --- Reads the lists of a workspace, page by page, as a source of items: a bulk run reads the resources
 --- while the lists are still being read. This file alone asks the engine for pages.
 
+local call_groups = require "elevenlabs.workspace.bulk.call_group"
 local core = require "elevenlabs.workspace.core"
-local groups = require "elevenlabs.workspace.engine.group"
 local pages = require "elevenlabs.workspace.offboard.pages"
 local queue = require "elevenlabs.workspace.engine.queue"
 local sources = require "elevenlabs.workspace.items.source"
-local stop_rules = require "elevenlabs.workspace.bulk.stop_rules"
 
 local M = {}
 
-local MAX_ATTEMPTS = 8
 local MAX_OPEN = 8 -- lists that are read at once, so that resources are read meanwhile
 local MAX_WAITING = 1000 -- items that were found and not read: then no more pages are asked for
 
@@ -200,21 +198,10 @@ end
 ---@param of elevenlabs.workspace.offboard.Source[]
 ---@return elevenlabs.workspace.offboard.Lists
 function M.new(engine, of)
-  local rules = stop_rules.new(false, true)
-  local self, group
-  group = groups.new {
-    max_attempts = engine.max_attempts or MAX_ATTEMPTS,
-    counts_unsent = false,
-    waits_out_outages = true,
-    probes_key = true,
-    on_verdict = function(verdict)
-      group.stopped = group.stopped or rules:see(verdict) or false
-    end,
-  }
-  self = setmetatable({
+  local self = setmetatable({
     engine = engine,
     sources = of,
-    group = group,
+    group = call_groups.new(engine, true),
     known = assert(core.new_set()),
     coverage = {},
     dependents = {}, -- by the name of the list that they are of
