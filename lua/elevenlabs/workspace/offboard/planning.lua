@@ -124,7 +124,7 @@ local function find_successor(found, address, chosen)
   end
   for _, subject in ipairs(chosen) do
     if subject.id == member.user_id then
-      return nil, errors.invalid("replace_by", ("%s is to be removed"):format(member.email))
+      return nil, errors.invalid("replace_by", ("%s leaves too"):format(member.email))
     end
   end
   return { id = member.user_id, email = member.email }
@@ -169,7 +169,7 @@ local function open_for_plan(class, folder, options)
     return nil, err
   elseif (case.plan or case.plan_problem) and not options.again then
     case:close()
-    local message = ("%s has a plan: open it, or make another one with again"):format(folder)
+    local message = ("%s has a plan: again makes a new one beside it"):format(folder)
     return nil, errors.invalid("folder", message)
   end
   return case
