@@ -201,7 +201,7 @@ local function take_removal(row, round, result)
   row.attempts, row.at = result.attempts, result.at
   row.read_back = nil
   if result.outcome == "confirmed" or result.outcome == "unconfirmed" then
-    row.removed = { round = round, roles = row.to_remove.roles, at = result.at }
+    row.removed = { round = round, roles = (row.to_remove or row).roles, at = result.at }
   end
   row.answered = round
 end

@@ -1,6 +1,7 @@
 --- What the commands of `offboard` print about a case.
 
-local job = require "elevenlabs.workspace.cli.offboard.job"
+local jobs = require "elevenlabs.workspace.cli.offboard.job"
+local offboard = require "elevenlabs.workspace.offboard"
 local output = require "elevenlabs.workspace.cli.output"
 local texts = require "elevenlabs.workspace.text"
 
@@ -170,15 +171,33 @@ function M.status(case, summary, is_strict)
     remains = remains or residual.is_access
   end
   if totals.refused + totals.unconfirmed + summary.withheld > 0 then
-    return job.EXIT.failed
+    return jobs.EXIT.failed
   elseif #summary.left > 0 and case.ledger.reading.by == "verify" then
-    return job.EXIT.not_right
+    return jobs.EXIT.not_right
   elseif not summary.is_complete or summary.unreadable > 0 then
-    return job.EXIT.not_right
+    return jobs.EXIT.not_right
   elseif is_strict and (remains or #case.ledger.reading.without_list > 0) then
-    return job.EXIT.not_right
+    return jobs.EXIT.not_right
   end
-  return job.EXIT.done
+  return jobs.EXIT.done
+end
+
+--- Read everything again, once for all cases, and print what became of each.
+---@param job elevenlabs.workspace.cli.offboard.Job
+---@param cases elevenlabs.workspace.offboard.Case[]
+---@return integer status
+function M.verify_all(job, cases)
+  local summaries, err = offboard.verify_many(job.client, cases, job:hooks())
+  job.display.finish()
+  if not summaries then
+    return job:fail(err)
+  end
+  local i = 0
+  return jobs.each(cases, function(case)
+    i = i + 1
+    M.say_summary(case, summaries[i])
+    return M.status(case, summaries[i], job.values.strict)
+  end)
 end
 
 return M
