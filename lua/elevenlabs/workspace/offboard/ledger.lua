@@ -28,9 +28,19 @@ local M = {}
 ---@field at string|nil when the answer came
 ---@field read_back "gone"|"still_there"|"unreadable"|nil
 ---@field removed {round: integer, roles: string[], at: string}|nil by the last round that may have
----@field granted {role: string, outcome: string, at: string, why: string|nil}|nil to the successor
----@field given_back {role: string, outcome: string, at: string, why: string|nil}|nil by undo
+---@field granted elevenlabs.workspace.offboard.Gift|nil to the successor
+---@field given_back elevenlabs.workspace.offboard.Gift|nil by undo
 ---@field seen elevenlabs.workspace.offboard.RowSeen|nil by the last verify
+
+--- A role that a round gave, or did not give.
+---@class elevenlabs.workspace.offboard.Gift
+---@field to string|nil the address
+---@field role string|nil nil: share cannot give it
+---@field outcome string
+---@field at string UTC
+---@field why string|nil the outcome, if it is not confirmed, for people
+---@field round integer|nil of undo
+---@field read_back "there"|"not_seen"|"unreadable"|nil of undo
 
 ---@alias elevenlabs.workspace.offboard.RowSeen
 ---| "gone" # the subject has no role of its own
@@ -206,8 +216,9 @@ local function take_removal(row, round, result)
   row.answered = round
 end
 
-local function gift_of(result)
+local function gift_of(item, result)
   return {
+    to = item.user_email,
     role = result.role,
     outcome = result.outcome,
     at = result.at,
@@ -225,10 +236,10 @@ function Ledger:take_result(round, op, item, result)
   if op == "unshare" then
     take_removal(row, round, result)
   elseif self.by_number[round].command == "undo" then
-    row.given_back = gift_of(result)
+    row.given_back = gift_of(item, result)
     row.given_back.round = round
   else
-    row.granted = gift_of(result)
+    row.granted = gift_of(item, result)
   end
 end
 

@@ -95,6 +95,7 @@ local function undo_all(job, cases)
     if not summary then
       return failed
     end
+    words.say_grants(case)
     words.say_summary(case, summary)
     return summary.not_given_back[1] and jobs.EXIT.failed or jobs.EXIT.done
   end)
