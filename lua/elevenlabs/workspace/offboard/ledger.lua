@@ -105,7 +105,17 @@ function Ledger:take_plan(plan)
     end
     json.list(row.roles)
   end
-  self.reading = plan.reading
+  self.reading, self.plan_number = plan.reading, plan.header.number
+end
+
+--- A plan that is made again asks for the removals anew.
+local function forget_outcomes(self)
+  for _, row in ipairs(self.rows) do
+    if row.action then
+      row.outcome, row.why, row.status, row.request_id = nil, nil, nil, nil
+      row.attempts, row.at, row.read_back, row.decision = nil, nil, nil, nil
+    end
+  end
 end
 
 -- ---- the log
@@ -166,14 +176,16 @@ local function begin(self, record)
   self.by_number[record.number] = command
   self.pending = record.began == "verify"
     and reading.new { by = "verify", at = record.at, planned_only = record.planned_only }
-  self.pending_number = record.number
+  if record.number == self.plan_number then
+    forget_outcomes(self)
+  end
 end
 
 local function finish(self, record)
   local command = self.by_number[record.ended]
   command.ended_at = record.at
-  if command.command ~= "verify" then
-    return
+  if command.command ~= "verify" or record.ended < (self.plan_number or 0) then
+    return -- a reading before the plan
   end
   self.reading = self.pending
   for _, row in ipairs(self.rows) do
