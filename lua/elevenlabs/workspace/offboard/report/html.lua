@@ -293,9 +293,10 @@ end
 local function files(document)
   local rows = each(
     document.files,
-    '<tr><th scope="row">{name}</th><td><code>{sha}</code></td></tr>\n',
+    '<tr><th scope="row">{name}</th><td>{!hash}</td></tr>\n',
     function(file)
-      return { name = file.name, sha = file.sha256 or "not computed" }
+      local hash = file.sha256 and fill("<code>{sha256}</code>", file) or "not computed"
+      return { name = file.name, hash = hash }
     end
   )
   local content = rows ~= "" and framed("files", { "File", "SHA-256" }, rows) or "<p>None.</p>\n"

@@ -27,7 +27,7 @@ end
 ---@return string
 function M.fill(template, values)
   return (
-    template:gsub("{(!?)([%a_]+)}", function(is_html, name)
+    template:gsub("{(!?)([%w_]+)}", function(is_html, name)
       local value = values[name]
       if value == nil then
         return ""

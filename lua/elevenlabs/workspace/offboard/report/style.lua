@@ -32,6 +32,7 @@ a {
 code { font: .86em/1.5 var(--code); }
 .soft, small { color: var(--soft); }
 small { display: block; font-size: .86em; }
+small code { font-size: .95em; }
 
 header .kind { color: var(--soft); }
 header .kind strong { color: var(--ink); font-weight: 600; }
@@ -64,8 +65,8 @@ tfoot th, tfoot td { font-weight: 650; border-top: 1px solid var(--soft); }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .totals { max-width: 46rem; }
 .totals th:first-child { width: 8rem; }
-.number, td.number:nth-child(n) { width: 6rem; padding-right: 1.75rem; }
-.coverage th:first-child { width: 36%; }
+.coverage .number, .totals .number { width: 6rem; padding-right: 1.75rem; }
+.coverage thead th:first-child { width: 36%; }
 .part + .part { content-visibility: auto; contain-intrinsic-height: auto 40000px; }
 .resources { table-layout: fixed; }
 .resources thead th { width: 16%; }
@@ -77,8 +78,8 @@ tfoot th, tfoot td { font-weight: 650; border-top: 1px solid var(--soft); }
 .kept thead th:nth-child(4) { width: 16%; }
 .resources b { font-weight: 600; }
 .resources th code { display: block; color: var(--soft); }
-.commands th:first-child { width: 9rem; }
-.files th { width: 16rem; }
+.commands thead th:first-child { width: 40%; }
+.files thead th:first-child { width: 16rem; }
 
 .good, .bad, .wait { font-weight: 600; }
 .good { color: var(--good); }
@@ -104,9 +105,10 @@ tfoot th, tfoot td { font-weight: 650; border-top: 1px solid var(--soft); }
   }
   td::before { color: var(--soft); grid-row: 1 / span 9; }
   :is(.resources, .commands) td > * { grid-column: 2; }
-  .coverage tr { display: flex !important; flex-wrap: wrap; gap: .1rem 1.25rem; }
-  .coverage th:first-child { width: 100% !important; }
-  td:empty { display: none !important; }
+  .coverage :is(tbody, tfoot) tr { display: flex; flex-wrap: wrap; gap: .1rem 1.25rem; }
+  .coverage tr th { flex-basis: 100%; }
+  .coverage .number { padding: 0; }
+  table td:empty { display: none; }
   .resources td:nth-child(2)::before { content: "Role before"; }
   .resources td:nth-child(3)::before { content: "Outcome"; }
   .resources td:nth-child(4)::before { content: "Read back"; }
@@ -126,7 +128,7 @@ tfoot th, tfoot td { font-weight: 650; border-top: 1px solid var(--soft); }
   :root { font-size: 9.5pt; }
   header, main { max-width: none; padding: 0; }
   section { margin-top: 1.6rem; }
-  h2, h3 { break-after: avoid; }
+  h2, h3, :is(h2, h3) + p { break-after: avoid; }
   thead { display: table-header-group; }
   tfoot { display: table-row-group; }
   tr, .remains li, .facts > * { break-inside: avoid; }

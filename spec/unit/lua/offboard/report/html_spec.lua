@@ -142,7 +142,7 @@ describe("the report as HTML", function()
     has(
       section(page, "Files of the case"),
       "plan.jsonl</th><td><code>8d3f61c0",
-      "round-1.unshare.jsonl</th><td><code>not computed</code>"
+      "round-1.unshare.jsonl</th><td>not computed</td>"
     )
     has(section(page, "Limits"), "<li>Later grants are possible: by an admin,")
   end)

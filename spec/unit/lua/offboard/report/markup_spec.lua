@@ -17,10 +17,10 @@ describe("the report's markup", function()
   end
 
   it("escapes what fills a template, but for what is HTML already", function()
-    local values = { name = "{!name}<%1>", html = "<b>{name}%1</b>" }
+    local values = { name = "{!name}<%1>", html = "<b>{name}%1</b>", sha256 = "0f" }
     assert.are.equal(
-      "<i>{!name}&lt;%1&gt;</i><b>{name}%1</b> {}",
-      markup.fill("<i>{name}</i>{!html}{none} {}", values)
+      "<i>{!name}&lt;%1&gt;</i><b>{name}%1</b>0f {}",
+      markup.fill("<i>{name}</i>{!html}{none}{sha256} {}", values)
     )
   end)
 
