@@ -34,14 +34,16 @@ local HEAD = [[
 
 local KINDS = { user = "person", group = "group", service_account = "service account" }
 
+-- Values are joined and not formatted: in Lua 5.1 and LuaJIT %s may end at a NUL.
+
 local function head(document)
   local label = document.subject.label
   return fill(HEAD, {
     label = label,
     headline = document.headline,
     style = style,
-    footer = markup.css_string(("Offboarding report: %s, %s"):format(label, document.made_at)),
-    seen = ("As read at %s by %s."):format(markup.moment(document.read_at), document.read_by),
+    footer = markup.css_string("Offboarding report: " .. label .. ", " .. document.made_at),
+    seen = "As read at " .. markup.moment(document.read_at) .. " by " .. document.read_by .. ".",
   })
 end
 
@@ -142,8 +144,8 @@ local function totals(document, counts)
     ),
   }
   lines[#lines + 1] = granted
-    and ("Granted to the successor, %s: %s."):format(successor or "not named", granted)
-  lines[#lines + 1] = given_back and ("Given back by undo: %s."):format(given_back)
+    and "Granted to the successor, " .. (successor or "not named") .. ": " .. granted .. "."
+  lines[#lines + 1] = given_back and "Given back by undo: " .. given_back .. "."
   local text = each(lines, "<p>{line}</p>\n", function(line)
     return { line = line }
   end)
@@ -248,15 +250,15 @@ end
 local function facts(document)
   local subject, owner, successor = document.subject, document.owner, document.replace_by
   local list = {
-    { "Subject", ("%s: %s (%s)"):format(KINDS[subject.kind], subject.label, subject.id) },
-    successor and { "Successor", ("%s (%s)"):format(successor.label, successor.id) } or false,
+    { "Subject", KINDS[subject.kind] .. ": " .. subject.label .. " (" .. subject.id .. ")" },
+    successor and { "Successor", successor.label .. " (" .. successor.id .. ")" } or false,
     document.note and { "Note", document.note } or false,
     { "Server", document.server },
     {
       "Owner of the API key",
-      owner.user_id .. (owner.seat_type and (" (%s)"):format(owner.seat_type) or ""),
+      owner.user_id .. (owner.seat_type and " (" .. owner.seat_type .. ")" or ""),
     },
-    { "Made", ("%s by %s"):format(markup.moment(document.made_at), document.tool) },
+    { "Made", markup.moment(document.made_at) .. " by " .. document.tool },
   }
   local parts = {}
   for _, fact in ipairs(list) do
@@ -279,7 +281,7 @@ local function command_values(command)
     arguments = command.arguments and fill("<small><code>{arguments}</code></small>", command),
     began = markup.moment(command.began_at),
     ended = command.ended_at and markup.moment(command.ended_at) or "no end was recorded",
-    by = ("%s on %s"):format(command.operator, command.host),
+    by = command.operator .. " on " .. command.host,
   }
 end
 

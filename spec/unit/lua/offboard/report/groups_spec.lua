@@ -39,12 +39,10 @@ describe("the groups of a report's rows", function()
     },
   } do
     local row = case[2]
-    it(
-      ("put %s, %s, %s into %s"):format(row.action, row.outcome, row.read_back, case[1]),
-      function()
-        assert.are.equal(case[1], groups.of(row))
-      end
-    )
+    local outcome, read_back = tostring(row.outcome), tostring(row.read_back)
+    it(("put %s, %s, %s into %s"):format(row.action, outcome, read_back, case[1]), function()
+      assert.are.equal(case[1], groups.of(row))
+    end)
   end
 
   it("are counted, so that each row counts once", function()

@@ -173,11 +173,18 @@ describe("the report as HTML", function()
       assert.is_nil(page:find(evil, 1, true))
       assert.is_nil(page:find "<script")
       assert.is_nil(page:find "<[bi]>[^<]*<[bi]>")
-      assert.is_nil(page:find "[%z\1-\9\11-\31\127\255]")
+      assert.is_nil(page:find("\0", 1, true))
+      assert.is_nil(page:find "[\1-\9\11-\31\127\255]")
       assert.is_nil(page:find("\226\128\174", 1, true))
       local styled = page:match "<style>(.-)</style>"
       assert.is_nil(styled:find("<", 1, true))
     end
+  end)
+
+  it("cuts no value at a NUL", function()
+    local page = written(spoil(report.case(), "a\0b"))
+    has(section(page, "The case"), "person: a\\x00b (a\\x00b)", "<td>a\\x00b on a\\x00b</td>")
+    has(page, "by a\\x00b.", "Granted to the successor, a\\x00b: ")
   end)
 
   it("is the same each time for the same document", function()
