@@ -2,6 +2,7 @@
 --- and `share --from` read. The other names begin with _, so that both commands ignore them.
 
 local csv = require "elevenlabs.workspace.items.csv"
+local roles = require "elevenlabs.workspace.offboard.roles"
 local texts = require "elevenlabs.workspace.text"
 
 local M = {}
@@ -20,6 +21,8 @@ local COLUMNS = {
   "_outcome",
   "_why",
   "_read_back",
+  "_seen",
+  "_roles_now",
   "_status",
   "_request_id",
   "_at",
@@ -31,20 +34,6 @@ local COLUMNS = {
   "_given_back_outcome",
   "_given_back_at",
 }
-
--- The lowest first. The role column holds the highest, which is what undo gives back.
-local PRESET = { "viewer", "commenter", "editor", "admin" }
-
-local function highest(roles)
-  local has, best = {}, nil
-  for _, role in ipairs(roles) do
-    has[role] = true
-  end
-  for _, role in ipairs(PRESET) do
-    best = has[role] and role or best
-  end
-  return best
-end
 
 --- The column and the value that name the subject to the commands. A service account is named by
 --- a key, which is not in a document; a person without an address has no name for the commands.
@@ -64,7 +53,7 @@ local function values_of(row, target)
     resource_id = row.resource_id,
     resource_type = row.resource_type,
     target = target,
-    role = highest(row.roles_before),
+    role = roles.highest(row.roles_before), -- as undo gives it back
     _name = row.name,
     _creator = row.creator,
     _roles_before = table.concat(row.roles_before, " "),
@@ -73,6 +62,8 @@ local function values_of(row, target)
     _outcome = row.outcome,
     _why = row.why,
     _read_back = row.read_back,
+    _seen = row.seen,
+    _roles_now = table.concat(row.roles_now or {}, " "),
     _status = row.status and texts.number(row.status),
     _request_id = row.request_id,
     _at = row.at,

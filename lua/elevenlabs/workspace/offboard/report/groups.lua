@@ -5,10 +5,25 @@ local M = {}
 --- The groups in their order on the page.
 M.ORDER = { "open", "given_back", "planned", "gone", "kept" }
 
---- True if a removal that was begun is not both confirmed and read back as gone.
-local function is_open(row)
-  local was_refused = row.outcome ~= nil and row.outcome ~= "confirmed"
-  return was_refused or row.outcome == "confirmed" and row.read_back ~= "gone"
+-- What the last verify saw, if a person has to look at the resource.
+local IS_OPEN = { still_there = true, changed = true, new = true, unreadable = true }
+
+--- True if the last reading of the resource saw no role of the subject. A verify is later than the
+--- reading back of a round.
+local function is_gone(row)
+  if row.seen then
+    return row.seen == "gone" or row.seen == "resource_gone"
+  end
+  return row.read_back == "gone"
+end
+
+local function group_of_removal(row)
+  if row.outcome == nil then
+    return is_gone(row) and "gone" or "planned"
+  elseif row.outcome == "refused" or row.outcome == "unconfirmed" then
+    return "open"
+  end
+  return is_gone(row) and "gone" or "open"
 end
 
 --- The group of a row. A successor's grant or an undo that was not confirmed keeps the row open.
@@ -17,12 +32,12 @@ end
 function M.of(row)
   if row.given_back then
     return row.given_back.outcome == "confirmed" and "given_back" or "open"
-  elseif row.action ~= "remove" then
-    return "kept"
-  elseif row.granted and row.granted.outcome ~= "confirmed" or is_open(row) then
+  elseif IS_OPEN[row.seen] or row.granted and row.granted.outcome ~= "confirmed" then
     return "open"
+  elseif row.action == "remove" or row.outcome then
+    return group_of_removal(row)
   end
-  return row.read_back == "gone" and "gone" or "planned"
+  return "kept"
 end
 
 --- How many rows each group has.

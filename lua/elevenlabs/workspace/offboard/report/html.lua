@@ -84,6 +84,10 @@ end
 
 -- ---- sections
 
+local function capitalised(text)
+  return text:sub(1, 1):upper() .. text:sub(2)
+end
+
 local function remains(document)
   local residuals = document.residuals
   if #residuals == 0 then
@@ -91,7 +95,10 @@ local function remains(document)
   end
   local list = each(
     residuals,
-    "<li><p><strong>{text}</strong></p><p>Next step: {next_step}</p></li>\n"
+    "<li><p><strong>{text}</strong></p><p>Next step: {next_step}</p></li>\n",
+    function(residual)
+      return { text = capitalised(residual.text), next_step = residual.next_step }
+    end
   )
   return section("What remains", '<ul class="remains">\n' .. list .. "</ul>\n")
 end
@@ -135,7 +142,6 @@ end
 local function totals(document, counts)
   local read, rows = document.read_back, document.rows
   local granted, given_back = outcomes_of(rows, "granted"), outcomes_of(rows, "given_back")
-  local successor = document.replace_by and document.replace_by.label
   local lines = {
     ("Read back: %s gone, %s still there, %s could not be read."):format(
       markup.count(read.gone),
@@ -144,7 +150,7 @@ local function totals(document, counts)
     ),
   }
   lines[#lines + 1] = granted
-    and "Granted to the successor, " .. (successor or "not named") .. ": " .. granted .. "."
+    and "Granted to a successor: " .. granted .. "."
   lines[#lines + 1] = given_back and "Given back by undo: " .. given_back .. "."
   local text = each(lines, "<p>{line}</p>\n", function(line)
     return { line = line }

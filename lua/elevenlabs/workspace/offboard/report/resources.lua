@@ -20,14 +20,14 @@ local TABLE = [[
 <tbody>
 ]]
 local TABLE_END = "</tbody></table></div>\n"
-local SENT = [[<th scope="col">Outcome</th><th scope="col">Read back</th>]]
+local SENT = [[<th scope="col">Outcome</th><th scope="col">Last reading</th>]]
   .. [[<th scope="col">Answer of the server</th>]]
 local KEPT = [[<th scope="col">Why it was kept</th><th scope="col">Last reading</th>]]
 
 local TEXTS = {
   open = {
     title = "To look at first",
-    text = "The server did not confirm a change here, or the role was not read back as gone.",
+    text = "The server did not confirm a change here, or the last reading saw a role.",
   },
   given_back = {
     title = "Given back",
@@ -54,10 +54,14 @@ local OUTCOMES = {
   unconfirmed = { "unconfirmed", "wait" },
   not_sent = { "not sent", "wait" },
 }
-local READ_BACK = {
+local READINGS = {
   gone = { "gone", "good" },
   still_there = { "still there", "bad" },
+  changed = { "another role", "bad" },
+  new = { "a new role", "bad" },
+  kept = { "as it should be", "good" },
   unreadable = { "could not be read", "wait" },
+  resource_gone = { "the resource is gone", "good" },
 }
 local REASONS = {
   creator = "They created the resource, and no request removes a creator's role.",
@@ -112,14 +116,18 @@ end
 
 local NOT_READ = '<span class="soft">not read</span>'
 
-local function read_back(row)
-  return row.read_back and state(READ_BACK, row.read_back) or NOT_READ
+--- What the last verify saw, or else the round that removed.
+local function last_reading(row)
+  local seen = row.seen or row.read_back
+  local now = row.roles_now and row.roles_now[1] and table.concat(row.roles_now, ", ")
+  return seen and state(READINGS, seen) .. small(now) or NOT_READ
 end
 
 --- The same for a role that is to stay: no state of the role is good or bad.
-local function last_reading(row)
-  local known = READ_BACK[row.read_back]
-  return row.read_back and markup.escape(known and known[1] or row.read_back) or NOT_READ
+local function reading_of_kept(row)
+  local seen = row.seen or row.read_back
+  local known = READINGS[seen]
+  return seen and markup.escape(known and known[1] or seen) or NOT_READ
 end
 
 --- What the server said, and when.
@@ -145,11 +153,11 @@ local function cells(list)
 end
 
 local function sent_row(row)
-  return cells { roles(row), outcome(row), read_back(row), answer(row) }
+  return cells { roles(row), outcome(row), last_reading(row), answer(row) }
 end
 
 local function kept_row(row)
-  return cells { roles(row), reason(row), last_reading(row) }
+  return cells { roles(row), reason(row), reading_of_kept(row) }
 end
 
 local function write_group(name, count, rows, write)

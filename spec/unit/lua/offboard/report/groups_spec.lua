@@ -8,6 +8,23 @@ describe("the groups of a report's rows", function()
     { "gone", { action = "remove", read_back = "gone" } },
     { "planned", { action = "remove" } },
     { "planned", { action = "remove", read_back = "still_there" } },
+    { "gone", { action = "remove", outcome = "not_sent", seen = "gone" } },
+    {
+      "gone",
+      { action = "remove", outcome = "confirmed", read_back = "still_there", seen = "gone" },
+    },
+    { "gone", { action = "remove", outcome = "not_sent", seen = "resource_gone" } },
+    {
+      "open",
+      { action = "remove", outcome = "confirmed", read_back = "gone", seen = "still_there" },
+    },
+    { "open", { action = "remove", outcome = "confirmed", read_back = "gone", seen = "changed" } },
+    {
+      "open",
+      { action = "remove", outcome = "confirmed", read_back = "gone", seen = "unreadable" },
+    },
+    { "open", { seen = "new" } },
+    { "gone", { outcome = "confirmed", seen = "gone" } },
     { "planned", { action = "remove", read_back = "unreadable" } },
     { "open", { action = "remove", outcome = "confirmed" } },
     { "open", { action = "remove", outcome = "confirmed", read_back = "still_there" } },
@@ -39,8 +56,8 @@ describe("the groups of a report's rows", function()
     },
   } do
     local row = case[2]
-    local outcome, read_back = tostring(row.outcome), tostring(row.read_back)
-    it(("put %s, %s, %s into %s"):format(row.action, outcome, read_back, case[1]), function()
+    local outcome, seen = tostring(row.outcome), tostring(row.seen or row.read_back)
+    it(("put %s, %s, %s into %s"):format(tostring(row.action), outcome, seen, case[1]), function()
       assert.are.equal(case[1], groups.of(row))
     end)
   end
