@@ -13,6 +13,7 @@ local workspace = require "elevenlabs.workspace"
 
 local address = arg[1] or error("name the leaver: offboard.lua ADDRESS [FOLDER]", 0)
 local folder = arg[2] or address
+local by = { operator = os.getenv "USER" } -- for the report
 
 --- In some Luas assert takes nothing but text for its message, and the library's errors are tables.
 local function must(value, err)
@@ -32,7 +33,7 @@ local function open_case()
   elseif case then
     case:close() -- the planning was cut short
   end
-  return must(offboard.plan(client, folder, { user_email = address }))
+  return must(offboard.plan(client, folder, { user_email = address, by = by }))
 end
 
 local function print_rows(title, rows)
@@ -47,7 +48,7 @@ local case = open_case()
 print_rows(case:summary().headline .. "\n\nTo be removed:", case:summary().left)
 
 -- It removes, reads back, reads the whole workspace again, and writes the report.
-local summary = must(case:apply(client, { max_removals = 1000 }))
+local summary = must(case:apply(client, { max_removals = 1000, by = by }))
 print_rows("\nStill there:", summary.left)
 print "\nAlso look at:"
 for _, residual in ipairs(summary.residuals) do
