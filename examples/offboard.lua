@@ -28,7 +28,7 @@ local client = must(workspace.new {
 --- The case of a run that was cut short, or a new one. Planning reads and changes nothing.
 local function open_case()
   local case = offboard.open(folder)
-  if case and case.plan then
+  if case and case:summary() then
     return case
   elseif case then
     case:close() -- the planning was cut short

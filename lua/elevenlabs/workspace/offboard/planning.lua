@@ -12,20 +12,20 @@ local subjects = require "elevenlabs.workspace.offboard.subject"
 
 local M = {}
 
---- What is to be planned. A plan of one subject names exactly one of the first four.
+--- What is to be planned. A plan of one subject has exactly one of the first four fields.
 ---@class elevenlabs.workspace.offboard.PlanOptions
 ---@field user_email string|nil a member's address, in any case
 ---@field user_id string|nil also of one who left. Such a plan cannot be applied
 ---@field group_id string|nil "default" is every member, and needs `everyone`
----@field service_account_id string|nil
+---@field service_account_id string|nil the account's own id. It must have an API key
 ---@field user_emails string[]|nil for `plan_many` alone
----@field everyone boolean|nil
+---@field everyone boolean|nil agree that "default" takes the role from every member
 ---@field resource_types string[]|nil default all that a list names
 ---@field ids string|elevenlabs.workspace.Item[]|nil resources that no list names: a path, or an array
 ---@field protect string|elevenlabs.workspace.Item[]|nil resources that are never touched
 ---@field replace_by string|nil the address of a member who gets each role first
 ---@field note string|nil for the report: a ticket, or who asked
----@field again boolean|nil put an older plan away
+---@field again boolean|nil make a new plan, and keep an older one beside it
 ---@field by elevenlabs.workspace.offboard.By|nil
 ---@field on_run nil|fun(run: elevenlabs.workspace.Run) the run may be cancelled
 ---@field on_progress nil|fun(progress: elevenlabs.workspace.Progress)

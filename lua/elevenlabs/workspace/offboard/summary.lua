@@ -7,6 +7,7 @@ local texts = require "elevenlabs.workspace.text"
 
 local M = {}
 
+--- How the planned removals ended.
 ---@class elevenlabs.workspace.offboard.Totals
 ---@field total integer planned removals: the sum of the four outcomes
 ---@field confirmed integer
@@ -16,7 +17,7 @@ local M = {}
 
 --- What is known of a case. `tostring` of it begins with the headline.
 ---@class elevenlabs.workspace.offboard.Summary
----@field headline string
+---@field headline string what access remains, and what could not be read
 ---@field state "planned"|"ended"|"cut" "cut": the last command that changes roles did not end
 ---@field subject elevenlabs.workspace.offboard.Subject
 ---@field residuals elevenlabs.workspace.offboard.Residual[]
