@@ -7,11 +7,14 @@ local uv = require "luv"
 
 local M = {}
 
+-- A case syncs often. In memory that takes no time.
+local TEMPORARY = uv.fs_stat "/dev/shm" and "/dev/shm" or "/tmp"
+
 local root, cases
 
 --- For `before_each`.
 function M.begin()
-  root, cases = assert(uv.fs_mkdtemp "/tmp/offboard_XXXXXX"), {}
+  root, cases = assert(uv.fs_mkdtemp(TEMPORARY .. "/offboard_XXXXXX")), {}
 end
 
 --- For `after_each`.
@@ -143,6 +146,33 @@ function World:try_plan(options)
     all[name] = value or nil
   end
   return M.keep(offboard.plan(self.client, M.path "mia", all))
+end
+
+--- End the program at a request: before the workspace sees the request, or when the change was made
+--- and nobody has seen the answer.
+---@param number integer of the request, from now on
+---@param is_late boolean
+function World:kill_at(number, is_late)
+  self.requests = {}
+  local function hook()
+    if #self.requests == number then
+      error("killed", 0)
+    end
+  end
+  self.before, self.after = not is_late and hook or nil, is_late and hook or nil
+end
+
+--- What is left of a program that was killed is its files.
+---@return elevenlabs.workspace.offboard.Case
+function World:restart(case)
+  if case then
+    case:close()
+  end
+  self.before, self.after = nil, nil
+  self:connect()
+  collectgarbage() -- closes the journal of the run that was cut
+  collectgarbage()
+  return case and M.open()
 end
 
 --- Move the plan and the rounds of a case into the past.
