@@ -15,7 +15,8 @@ local version = require "elevenlabs.workspace.version"
 local M = {}
 
 ---@class elevenlabs.workspace.offboard.Plan
----@field header table { made_at, made_s, tool, server, owner, subject, successor, note }
+--- { made_at, made_s, number = of the command, tool, server, owner, subject, successor, note }
+---@field header table
 ---@field rows elevenlabs.workspace.offboard.PlannedRow[]
 ---@field reading elevenlabs.workspace.offboard.Reading
 
@@ -176,9 +177,9 @@ end
 
 --- Make the plans of several subjects in one reading.
 ---@param client elevenlabs.workspace.Client
----@param options table { find = fun(found): subjects | nil, err; path_of = fun(i) -> the plan's path, and that of an
---- older one; successor = nil,
---- note = nil, protected = set, resource_types, further, on_run, on_progress, max_concurrency }
+---@param options table { find = fun(found): subjects | nil, err; path_of = fun(i) -> the plan's path,
+--- and that of an older one; number_of = fun(i) -> the command's number; note = nil,
+--- protected = set, resource_types, further, on_run, on_progress, max_concurrency }
 ---@return true|nil
 ---@return elevenlabs.workspace.Error|nil
 function M.make(client, options)
@@ -197,6 +198,7 @@ function M.make(client, options)
         successor = found.successor,
         note = options.note,
         resource_types = options.resource_types,
+        number = options.number_of(i),
       })
       if not drafts[i] then
         return err

@@ -213,6 +213,9 @@ local function make(class, client, folders, list, find, options)
         and case:path(("plan-%d.jsonl"):format(case.number))
       return case:path "plan.jsonl", older
     end,
+    number_of = function(i)
+      return list[i].number
+    end,
     note = options.note,
     protected = set_of(protected),
     resource_types = options.resource_types,
