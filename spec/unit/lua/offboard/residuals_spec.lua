@@ -61,7 +61,8 @@ describe("offboard residuals", function()
   end)
 
   it("say how each is ended", function()
-    for _, residual in pairs((list(MIA, { creator = "mia", "g", "default", anonymous = "viewer" }))) do
+    local by_kind = list(MIA, { creator = "mia", "g", "default", anonymous = "viewer" })
+    for _, residual in pairs(by_kind) do
       assert.is_true(#residual.next_step > 20, residual.kind)
     end
   end)

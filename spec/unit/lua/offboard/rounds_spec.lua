@@ -32,7 +32,8 @@ describe("offboard rounds", function()
       { err.field, err.message }
     )
     assert.is_nil(rounds.check_age("plan", os.time() - week - 86400, 2 * week))
-    assert.matches("the round is 2 hours old", rounds.check_age("round", os.time() - 7230, 60).message)
+    err = rounds.check_age("round", os.time() - 7230, 60)
+    assert.matches("the round is 2 hours old", err.message)
   end)
 
   it("may not begin with more changes than are allowed", function()
@@ -55,7 +56,8 @@ describe("offboard rounds", function()
     --- Read until each row was read so often. -> reads by id, error
     local function read_until(count, read_back_ms)
       local world, reads = support.world(), {}
-      local err = rounds.read_back(world.client, ROWS, { read_back_ms = read_back_ms }, function(row)
+      local hooks = { read_back_ms = read_back_ms }
+      local err = rounds.read_back(world.client, ROWS, hooks, function(row)
         reads[row.resource_id] = (reads[row.resource_id] or 0) + 1
         return reads[row.resource_id] >= (row == ROWS[1] and 1 or count)
       end)

@@ -145,7 +145,7 @@ describe("offboard subject", function()
     assert.are.equal("no service account has the id service_9", err.message)
   end)
 
-  it("cannot be looked for in a list that could not be read: the error is that of the list", function()
+  it("cannot be looked for in a list that could not be read", function()
     local subject, err = find("user_email", "mia@example.com", function(found)
       found.members, found.unread.members = nil, "no permission"
       found.unread_kind.members = "permission"

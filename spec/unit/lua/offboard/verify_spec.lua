@@ -95,14 +95,14 @@ describe("offboard verify", function()
   end)
 
   it("reads the planned resources alone if it is told to, and says so", function()
-    local summary = verify { planned_only = true }
+    verify { planned_only = true }
     for _, request in ipairs(world.requests) do
       assert.is_nil(request.path:find("/v2/voices", 1, true))
     end
     assert.are.equal(14, #world.requests) -- four lists of principals, ten resources
     assert.are.same({ "still_there", "kept" }, seen("voice_narrator", "dub_teaser"))
     assert(case:apply(world.client))
-    summary = verify { planned_only = true }
+    local summary = verify { planned_only = true }
     assert.matches("on the 10 resources of the case, which alone were read%.", summary.headline)
     assert.is_true(case.ledger.reading.planned_only)
     assert.are.equal(10, case.ledger.reading.coverage[1].listed)
