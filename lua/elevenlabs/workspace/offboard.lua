@@ -39,7 +39,9 @@ end
 
 --- A case, from `offboard.plan` or `offboard.open`: one folder with all that is known of one subject.
 --- It is locked until `close`. Its methods wait as the client's driver does.
----@class elevenlabs.workspace.offboard.Case: elevenlabs.workspace.offboard.Folder
+---@class elevenlabs.workspace.offboard.Case
+---@field folder string
+---@field close fun(self: elevenlabs.workspace.offboard.Case) unlock the case
 local Case = cases.class()
 Case.__name = "elevenlabs.workspace.offboard.case"
 
