@@ -122,7 +122,10 @@ function Draft:finish(found, watch, put_away)
   if ok then
     ok, failure = core.rename(temporary(self.path), self.path)
   end
-  return ok, failure and errors.not_sent(failure)
+  if ok then
+    return true
+  end
+  return nil, errors.not_sent { kind = "journal", field = "folder", message = failure.message }
 end
 
 --- Drop what was written.

@@ -35,11 +35,11 @@ local function write(path, format, document)
   if ok then
     ok, failure = core.rename(temporary, path)
   end
-  if why then
-    local message = ("%s cannot be written: %s"):format(path, why)
-    failure = { kind = "journal", field = "folder", message = message }
+  if ok then
+    return true
   end
-  return ok, failure and errors.not_sent(failure)
+  local message = why and ("%s cannot be written: %s"):format(path, why) or failure.message
+  return nil, errors.not_sent { kind = "journal", field = "folder", message = message }
 end
 
 --- Write report.html, report.csv and report.json.
