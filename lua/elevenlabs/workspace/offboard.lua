@@ -39,7 +39,9 @@ end
 
 --- A case, from `offboard.plan` or `offboard.open`: one folder with all that is known of one subject.
 --- It is locked until `close`. Its methods wait as the client's driver does.
----@class elevenlabs.workspace.offboard.Case: elevenlabs.workspace.offboard.Folder
+---@class elevenlabs.workspace.offboard.Case
+---@field folder string
+---@field close fun(self: elevenlabs.workspace.offboard.Case) unlock the case
 local Case = cases.class()
 Case.__name = "elevenlabs.workspace.offboard.case"
 
@@ -146,7 +148,9 @@ end
 ---@return elevenlabs.workspace.offboard.Subject|nil
 ---@return elevenlabs.workspace.Error|nil
 local function begin_round(self, client, command, options, age_of, count_of)
-  local err = self:needs_plan() or rounds.check_server(self, client) or rounds.check_target(self)
+  local err = self:needs_plan()
+    or rounds.check_server(self, client)
+    or rounds.check_target(self.plan.header.subject)
   if err then
     return nil, err
   end
