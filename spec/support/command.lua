@@ -115,21 +115,53 @@ function M.run_piped(path, ...)
   }, M.env())
 end
 
---- Runs `unshare` on a terminal, where somebody types the answer when the prompt is shown.
+--- Runs a command on a terminal, where somebody types the answer when the prompt is shown.
+local function run_on_terminal(prompt, answer, command)
+  local env = type(prompt) == "table" and prompt or {}
+  env.ELEVENLABS_API_KEY, env.TERM = M.sandbox.api_key, env.TERM or "xterm"
+  local terminal = { "/usr/bin/python3", "spec/support/terminal.py", env.prompt or prompt, answer }
+  return process.run(join(terminal, command), { env = env })
+end
+
+--- Runs `unshare` on a terminal.
 ---@param prompt string|table or an environment that has `prompt`
 ---@return integer code, string shown
 function M.on_terminal(prompt, answer, ...)
-  local env = type(prompt) == "table" and prompt or {}
-  env.ELEVENLABS_API_KEY, env.TERM = M.sandbox.api_key, env.TERM or "xterm"
-  return process.run(
-    join(
-      { "/usr/bin/python3", "spec/support/terminal.py", env.prompt or prompt, answer },
-      { "elevenlabs-workspace", "unshare" },
-      server,
-      ...
-    ),
-    { env = env }
+  return run_on_terminal(
+    prompt,
+    answer,
+    join({ "elevenlabs-workspace", "unshare" }, server, ...)
   )
+end
+
+-- ---- offboard
+
+--- The commands that send no request take no options of a server.
+local function offboard_command(name, ...)
+  local is_local = name == "show" or name == "report"
+  return join({ "elevenlabs-workspace", "offboard", name }, is_local and {} or server, ...)
+end
+
+--- Starts a command below `offboard` with these lists of arguments.
+function M.start_offboard(name, ...)
+  return process.start(offboard_command(name, ...), M.env())
+end
+
+---@return integer code, string out, string err
+function M.offboard(name, ...)
+  return M.start_offboard(name, ...):wait()
+end
+
+--- Runs a command below `offboard` on a terminal.
+---@return integer code, string shown
+function M.offboard_on_terminal(prompt, answer, name, ...)
+  return run_on_terminal(prompt, answer, offboard_command(name, ...))
+end
+
+--- Mia's role on a resource of the sandbox.
+---@return string|nil
+function M.role_of_mia(id, resource_type)
+  return M.sandbox:roles(id, resource_type).user_mia
 end
 
 return M

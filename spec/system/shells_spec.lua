@@ -28,6 +28,9 @@ describe("a shell that completes", function()
     { { "share", "--role", "ed" }, "editor" },
     { { "get", "--resource-type", "pronun" }, "pronunciation_dictionary" },
     { { "comp" }, "completion" },
+    { { "offboard", "veri" }, "verify" },
+    { { "offboard", "plan", "--repl" }, "--replace-by" },
+    { { "offboard", "plan", "--resource-type", "pronun" }, "pronunciation_dictionary" },
   }
 
   --- bash calls a function with the words of the line, the last of which is to be completed.
@@ -88,7 +91,13 @@ describe("the manual page", function()
     })
     os.remove(path)
     assert.are.same({ 0, "" }, { code, err })
+    local all = {}
     for _, declaration in ipairs(require("elevenlabs.workspace.cli").declarations()) do
+      for _, single in ipairs(declaration.commands or { declaration }) do
+        all[#all + 1] = single
+      end
+    end
+    for _, declaration in ipairs(all) do
       assert.matches("elevenlabs%-workspace " .. declaration.name, out)
       for _, group in ipairs(declaration.groups) do
         for _, option in ipairs(group.options) do

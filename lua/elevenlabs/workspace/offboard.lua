@@ -149,7 +149,9 @@ end
 ---@return elevenlabs.workspace.offboard.Subject|nil
 ---@return elevenlabs.workspace.Error|nil
 local function begin_round(self, client, command, options, age_of, count_of)
-  local err = self:needs_plan() or rounds.check_server(self, client) or rounds.check_target(self)
+  local err = self:needs_plan()
+    or rounds.check_server(self, client)
+    or rounds.check_target(self.plan.header.subject)
   if err then
     return nil, err
   end

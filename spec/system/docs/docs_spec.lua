@@ -123,9 +123,13 @@ local function code_of(pattern, path)
   return assert(read_file(path):match(pattern), path)
 end
 
---- The text of the library's Lua files, the sandbox's apart.
+--- The text of the library's Lua files. In those of the sandbox and of offboarding, kinds and reasons
+--- are of other things too.
 local function library()
-  local pipe = assert(io.popen "find lua -name '*.lua' -not -path '*/sandbox/*' -exec cat {} +")
+  local pipe = assert(
+    io.popen [[find lua -name '*.lua' -not -path '*/sandbox/*' -not -path '*/offboard/*' \
+      -exec cat {} +]]
+  )
   local text = pipe:read "*a"
   pipe:close()
   return text

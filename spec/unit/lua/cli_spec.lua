@@ -22,7 +22,12 @@ describe("cli", function()
   end)
 
   local misuses = {
-    { {}, "which command? unshare, share, get, access, sandbox, completion" },
+    { {}, "which command? offboard, unshare, share, get, access, sandbox, completion" },
+    { { "offboard" }, "which command? plan, show, apply, verify, undo, report" },
+    { { "offboard", "--yes" }, "which command? plan, show, apply, verify, undo, report" },
+    { { "offboard", "aply", "mia" }, "unknown command aply. Did you mean apply?" },
+    { { "offboard", "apply" }, "folder is missing" },
+    { { "help", "offbord" }, "unknown command offbord. Did you mean offboard?" },
     { { "sandbax" }, "unknown command sandbax. Did you mean sandbox?" },
     { { "unshar", "--yes" }, "unknown command unshar. Did you mean unshare?" },
     { { "help", "gett" }, "unknown command gett. Did you mean get?" },

@@ -38,6 +38,23 @@ local function single_commands(declarations)
   return list
 end
 
+--- Each text on exit statuses once, with the commands that have the text.
+local function add_statuses(lines, declarations)
+  local texts, names = {}, {}
+  for _, declaration in ipairs(declarations) do
+    local notes = declaration.notes
+    if notes and not names[notes] then
+      texts[#texts + 1], names[notes] = notes, declaration.name
+    elseif notes then
+      names[notes] = names[notes] .. ", " .. declaration.name
+    end
+  end
+  for _, text in ipairs(texts) do
+    lines[#lines + 1] = ".TP\n.B " .. escape(names[text])
+    lines[#lines + 1] = escape(text)
+  end
+end
+
 ---@param declarations elevenlabs.workspace.cli.Declaration[]
 ---@param version string
 ---@return string
@@ -60,7 +77,7 @@ function M.page(declarations, version)
     end
   end
   lines[#lines + 1] = ".SH EXIT STATUS"
-  lines[#lines + 1] = escape(declarations[1].notes)
+  add_statuses(lines, declarations)
   lines[#lines + 1] = ".SH ENVIRONMENT"
   for _, row in ipairs(M.ENVIRONMENT) do
     lines[#lines + 1] = ".TP\n.B " .. escape(row[1])

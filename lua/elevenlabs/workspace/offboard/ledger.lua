@@ -54,6 +54,7 @@ local M = {}
 ---@class elevenlabs.workspace.offboard.Ledger
 ---@field rows elevenlabs.workspace.offboard.Row[]
 ---@field commands table[] { command, number, began_at, ended_at, operator, host, arguments }
+---@field plan elevenlabs.workspace.offboard.Plan|nil
 ---@field reading elevenlabs.workspace.offboard.Reading|nil the last one that ended
 local Ledger = {}
 Ledger.__index = Ledger
@@ -105,17 +106,8 @@ function Ledger:take_plan(plan)
     end
     json.list(row.roles)
   end
-  self.reading, self.plan_number = plan.reading, plan.header.number
-end
-
---- A plan that is made again asks for the removals anew.
-local function forget_outcomes(self)
-  for _, row in ipairs(self.rows) do
-    if row.action then
-      row.outcome, row.why, row.status, row.request_id = nil, nil, nil, nil
-      row.attempts, row.at, row.read_back, row.decision = nil, nil, nil, nil
-    end
-  end
+  self.plan = plan
+  self.reading = plan.reading
 end
 
 -- ---- the log
@@ -135,7 +127,7 @@ local function take_decision(row, record)
   row.name, row.creator = row.name or record.name, row.creator or record.creator
   if record.decision == "remove" then
     row.to_remove = { round = record.round, roles = record.roles }
-  elseif not row.removed then
+  elseif not (row.outcome and M.is_removed(row)) then
     row.outcome = "not_sent"
     row.why = record.why or NOT_REMOVED[record.decision]
   end
@@ -162,7 +154,25 @@ local function take_verify(self, record)
   end
 end
 
+local OF_A_ROUND =
+  { "decision", "outcome", "why", "status", "request_id", "attempts", "at", "read_back" }
+
+--- The plan at hand was made by this command, after all rounds and readings before. A removal that
+--- the plan names is yet to be made. What rounds removed is kept: undo can give it back.
+local function begin_plan(self)
+  self.reading = self.plan.reading
+  for _, row in ipairs(self.rows) do
+    row.seen = nil
+    for _, name in ipairs(row.action and OF_A_ROUND or {}) do
+      row[name] = nil
+    end
+  end
+end
+
 local function begin(self, record)
+  if self.plan and self.plan.header.number == record.number then
+    begin_plan(self)
+  end
   local command = {
     command = record.began,
     number = record.number,
@@ -176,16 +186,13 @@ local function begin(self, record)
   self.by_number[record.number] = command
   self.pending = record.began == "verify"
     and reading.new { by = "verify", at = record.at, planned_only = record.planned_only }
-  if record.number == self.plan_number then
-    forget_outcomes(self)
-  end
 end
 
 local function finish(self, record)
   local command = self.by_number[record.ended]
   command.ended_at = record.at
-  if command.command ~= "verify" or record.ended < (self.plan_number or 0) then
-    return -- a reading before the plan
+  if command.command ~= "verify" then
+    return
   end
   self.reading = self.pending
   for _, row in ipairs(self.rows) do

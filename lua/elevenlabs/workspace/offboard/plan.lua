@@ -15,7 +15,8 @@ local version = require "elevenlabs.workspace.version"
 local M = {}
 
 ---@class elevenlabs.workspace.offboard.Plan
----@field header table { number, made_at, made_s, tool, server, owner, subject, successor, note }
+--- { made_at, made_s, number = of the command, tool, server, owner, subject, successor, note }
+---@field header table
 ---@field rows elevenlabs.workspace.offboard.PlannedRow[]
 ---@field reading elevenlabs.workspace.offboard.Reading
 
@@ -120,7 +121,10 @@ function Draft:finish(found, watch)
   if ok then
     ok, failure = core.rename(temporary(place.path), place.path)
   end
-  return ok, failure and errors.not_sent(failure)
+  if ok then
+    return true
+  end
+  return nil, errors.not_sent { kind = "journal", field = "folder", message = failure.message }
 end
 
 --- Drop what was written.
@@ -175,8 +179,9 @@ end
 
 --- Make the plans of several subjects in one reading.
 ---@param client elevenlabs.workspace.Client
----@param options table { find = fun(found): subjects | nil, err; place_of = fun(i): { path, put_away, number },
---- note = nil, protected = set, resource_types, further, on_run, on_progress, max_concurrency }
+---@param options table { find = fun(found): subjects | nil, err;
+--- place_of = fun(i): { path, put_away, number }, note = nil, protected = set, resource_types,
+--- further, on_run, on_progress, max_concurrency }
 ---@return true|nil
 ---@return elevenlabs.workspace.Error|nil
 function M.make(client, options)

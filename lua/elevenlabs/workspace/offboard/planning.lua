@@ -118,7 +118,10 @@ end
 ---@return {id: string, email: string}|nil
 ---@return elevenlabs.workspace.Error|nil
 local function find_successor(found, address, chosen)
-  local member, why = principals.by_address(found.members or {}, address)
+  if not found.members then
+    return nil, subjects.unread(found, "members")
+  end
+  local member, why = principals.by_address(found.members, address)
   if not member then
     return nil, errors.invalid("replace_by", why)
   end

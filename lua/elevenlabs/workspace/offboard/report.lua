@@ -35,14 +35,11 @@ local function write(path, format, document)
   if ok then
     ok, failure = core.rename(temporary, path)
   end
-  if why then
-    local message = ("%s cannot be written: %s"):format(path, why)
-    failure = { kind = "journal", message = message }
+  if ok then
+    return true
   end
-  if not ok then
-    return nil, errors.not_sent { kind = failure.kind, field = "report", message = failure.message }
-  end
-  return true
+  local message = why and ("%s cannot be written: %s"):format(path, why) or failure.message
+  return nil, errors.not_sent { kind = "journal", field = "report", message = message }
 end
 
 --- Write report.html, report.csv and report.json.

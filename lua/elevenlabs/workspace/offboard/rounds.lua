@@ -27,10 +27,9 @@ function M.check_server(case, client)
 end
 
 --- The subject must be able to be changed by the API.
----@param case elevenlabs.workspace.offboard.Folder
+---@param subject elevenlabs.workspace.offboard.Subject
 ---@return elevenlabs.workspace.Error|nil refusal
-function M.check_target(case)
-  local subject = case.plan.header.subject
+function M.check_target(subject)
   if subject.target then
     return nil
   elseif subject.kind == "service_account" then
@@ -77,13 +76,15 @@ function M.find_subject(case, found, may_have_left)
   return subjects.find_again(found, case.plan.header, may_have_left)
 end
 
---- The same, with the principals read for it.
+--- The same, with the principals read for it. The API must be able to name the subject still.
 ---@param case elevenlabs.workspace.offboard.Folder
 ---@param client elevenlabs.workspace.Client
 ---@return elevenlabs.workspace.offboard.Subject|nil
 ---@return elevenlabs.workspace.Error|nil refusal
 function M.read_subject(case, client)
-  return M.find_subject(case, discovery.read_principals(client), false)
+  local subject, err = M.find_subject(case, discovery.read_principals(client), false)
+  err = err or M.check_target(subject)
+  return not err and subject or nil, err
 end
 
 -- ---- runs

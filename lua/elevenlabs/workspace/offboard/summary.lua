@@ -152,10 +152,23 @@ local function access_parts(self, own)
   return parts
 end
 
+local CHANGES = { apply = true, undo = true }
+
+--- The last command since the plan that changes roles; nil if there is none.
+local function last_change(ledger)
+  for i = #ledger.commands, 1, -1 do
+    local command = ledger.commands[i]
+    if CHANGES[command.command] then
+      return command
+    elseif command.command == "plan" then
+      return nil
+    end
+  end
+end
+
 local function describe_state(self, ledger)
-  local last = ledger.commands[#ledger.commands]
   if self.state == "cut" then
-    return ("The last %s did not end: run it again."):format(last.command)
+    return ("The last %s did not end: run it again."):format(last_change(ledger).command)
   end
 end
 
@@ -200,18 +213,9 @@ end
 
 -- ---- a summary
 
-local CHANGES = { apply = true, undo = true }
-
 local function state_of(ledger)
-  local state = "planned"
-  for _, command in ipairs(ledger.commands) do
-    if command.command == "plan" then
-      state = "planned"
-    elseif CHANGES[command.command] then
-      state = command.ended_at and "ended" or "cut"
-    end
-  end
-  return state
+  local last = last_change(ledger)
+  return not last and "planned" or last.ended_at and "ended" or "cut"
 end
 
 --- The roles that the last undo did not give back, with the reasons.

@@ -5,7 +5,14 @@ describe("cli.manual", function()
   local page = manual.page(cli.declarations(), "1.2.3")
 
   it("has a section for each command, with its options", function()
+    local all = {}
     for _, declaration in ipairs(cli.declarations()) do
+      all[#all + 1] = declaration
+      for _, below in ipairs(declaration.commands or {}) do
+        all[#all + 1] = below
+      end
+    end
+    for _, declaration in ipairs(all) do
       assert.matches("\n.SS " .. declaration.name, page, 1, true)
       for _, group in ipairs(declaration.groups) do
         for _, option in ipairs(group.options) do
@@ -20,6 +27,16 @@ describe("cli.manual", function()
     assert.matches('"elevenlabs\\-workspace 1.2.3"', page, 1, true)
   end)
 
+  it("has the exit statuses of every command, each text once", function()
+    local statuses = page:match "\n.SH EXIT STATUS\n(.-)\n.SH "
+    local commands = {}
+    for names in statuses:gmatch "%.B ([^\n]*)\n" do
+      commands[#commands + 1] = names
+    end
+    assert.are.same({ "offboard", "unshare, share, get", "access" }, commands)
+    assert.matches("a plan that must not be applied", statuses, 1, true)
+  end)
+
   it("escapes what troff would take for its own", function()
     local odd = {
       {
@@ -31,6 +48,6 @@ describe("cli.manual", function()
     }
     local text = manual.page(odd, "1")
     assert.matches("\na\\-b \\e c\n\\&.d 'e\n\\&'f\n", text, 1, true)
-    assert.matches("\n.SH EXIT STATUS\n\\&.g\n", text, 1, true)
+    assert.matches("\n.SH EXIT STATUS\n.TP\n.B odd\n\\&.g\n", text, 1, true)
   end)
 end)

@@ -46,7 +46,9 @@ describe("cli.options", function()
   end)
 
   it("reads times in milliseconds", function()
-    for text, ms in pairs { ["90"] = 90000, ["90s"] = 90000, ["15m"] = 900000, ["2h"] = 7200000 } do
+    local times =
+      { ["90"] = 90000, ["90s"] = 90000, ["15m"] = 900000, ["2h"] = 7200000, ["7d"] = 604800000 }
+    for text, ms in pairs(times) do
       assert.are.equal(ms, read("--time", text).time)
     end
   end)
@@ -78,8 +80,8 @@ describe("cli.options", function()
     { "case 18", SHARE, "--share", "1.01" },
     { "case 18", SHARE, "--share", "1." },
     { "case 18", SHARE, "--share", "nan" },
-    { "case 18", "--time takes a time above 0: 90, 90s, 15m or 2h", "--time", "0" },
-    { "case 18", "--time takes a time above 0: 90, 90s, 15m or 2h", "--time", "2d" },
+    { "case 18", "--time takes a time above 0: 90, 90s, 15m, 2h or 7d", "--time", "0" },
+    { "case 18", "--time takes a time above 0: 90, 90s, 15m, 2h or 7d", "--time", "2w" },
   } do
     it(("%s: says %s"):format(row[1], row[2]), function()
       local values, why = read((unpack or table.unpack)(row, 3))

@@ -11,7 +11,7 @@ local PRINCIPALS = {
 
 --- Discover against lists by path, and resources by "type id".
 ---@return elevenlabs.workspace.offboard.Discovery, table[] items that were read
-local function discover(lists, resources, resource_types)
+local function discover(lists, resources, resource_types, options)
   local engine = world.running(function(attempt)
     local answer
     if attempt.op == "list" then
@@ -23,13 +23,20 @@ local function discover(lists, resources, resource_types)
     return type(answer) == "string" and { body = answer } or answer
   end)
   local client, read = { engine = engine, base_url = "https://server.example" }, {}
-  local found = assert(discovery.read(client, {
+  options = options or {}
+  local found, err = discovery.read(client, {
     resource_types = resource_types,
+    further = options.further,
+    on_unread = options.on_unread,
+    on_principals = options.on_principals,
     on_resource = function(item)
       read[#read + 1] = item.resource_type .. " " .. item.resource_id
     end,
-  }))
-  return found, read
+  })
+  if not options.on_principals then
+    assert(found, err)
+  end
+  return found, read, err
 end
 
 local GONE = { status = 404, body = "{}" }
@@ -124,6 +131,71 @@ describe("offboard discovery", function()
       { false, "the list of convai_agents is incomplete" },
       { found.coverage[2].complete, found.coverage[2].why }
     )
+  end)
+
+  it("tells of each resource that could not be read", function()
+    local unread = {}
+    discover({ ["v2/voices"] = '{"voices":[{"voice_id":"a"},{"voice_id":"b"}]}' }, {
+      ["voice a"] = '{"resource_id":"a"}',
+      ["voice b"] = FORBIDDEN,
+    }, { "voice" }, {
+      on_unread = function(item, err)
+        unread[#unread + 1] = { item.resource_type, item.resource_id, err.kind }
+      end,
+    })
+    assert.are.same({ { "voice", "b", "permission" } }, unread)
+  end)
+
+  it("counts the resources that the caller named, and no list, apart", function()
+    local found, read = discover({ ["v2/voices"] = '{"voices":[{"voice_id":"a"}]}' }, {
+      ["voice a"] = '{"resource_id":"a"}',
+      ["project p"] = '{"resource_id":"p"}',
+      ["songs s"] = GONE,
+    }, { "voice" }, {
+      further = {
+        { resource_id = "a", resource_type = "voice" },
+        { resource_id = "p", resource_type = "project" },
+        { resource_id = "s", resource_type = "songs" },
+      },
+    })
+    assert.are.same({ "voice a", "project p" }, read)
+    local given = found.coverage[2]
+    assert.are.same({ "given", 2, 1, 1 }, {
+      given.name,
+      given.listed,
+      given.read,
+      given.not_found,
+    })
+    assert.are.same({ 1, 1 }, { found.coverage[1].listed, found.coverage[1].read })
+    assert.is_false(discovery.is_complete(found))
+  end)
+
+  it("tells of the principals first, and an error ends it then", function()
+    local seen
+    local found, read, err = discover({ ["v2/voices"] = '{"voices":[]}' }, {}, { "voice" }, {
+      on_principals = function(principals)
+        seen = principals.owner.user_id
+        return { kind = "invalid_argument" }
+      end,
+    })
+    assert.are.same({ "u", {}, "invalid_argument" }, { seen, read, err.kind })
+    assert.is_nil(found)
+  end)
+
+  it("reads the principals alone, and says of which kind an error was", function()
+    local engine = world.running(function(attempt)
+      local path = table.concat(attempt.args.path, "/")
+      if path == "v1/workspace/groups" then
+        return { status = 401, body = '{"detail":{"status":"missing_permissions"}}' }
+      end
+      return { body = path == "v1/workspace/members" and "{}" or PRINCIPALS[path] }
+    end)
+    local found = discovery.read_principals { engine = engine }
+    assert.are.same({ "u", {} }, { found.owner.user_id, found.service_accounts })
+    assert.is_nil(found.groups)
+    assert.are.same({ groups = "permission" }, found.unread_kind)
+    assert.is_truthy(found.unread.groups)
+    assert.is_nil(found.coverage)
   end)
 
   it("refuses a type that no list names, and then reads nothing", function()

@@ -16,7 +16,7 @@ end
 
 --- Read these lists, and then each resource, against `answer(path, query)` -> changes of a 200.
 ---@return string[] ids that were read, table coverage by name, table report
-local function read(answer, of)
+local function read(answer, of, further)
   local asked = {}
   local engine = world.running(function(attempt)
     if attempt.op ~= "list" then
@@ -30,7 +30,7 @@ local function read(answer, of)
     local answered = answer(path, query)
     return type(answered) == "string" and { body = answered } or answered
   end)
-  local source, ids = lists.new(engine, of, {}), {}
+  local source, ids = lists.new(engine, of, further or {}), {}
   local run = assert(bulk.start(engine, "https://server.example", "get", source, {
     on_result = function(item)
       ids[#ids + 1] = item.resource_type .. " " .. item.resource_id
@@ -120,7 +120,53 @@ describe("offboard lists", function()
       return '{"crawl_jobs":[]}'
     end, some "convai_crawl_jobs")
     assert.is_false(coverage.convai_crawl_jobs.complete)
+    assert.is_true(coverage.convai_crawl_jobs.by_nature)
     assert.matches("ongoing and recent", coverage.convai_crawl_jobs.why)
+  end)
+
+  it("that came back full without pages are incomplete by their nature", function()
+    local rows = {}
+    for i = 1, 100 do
+      rows[i] = { id = "b" .. i }
+    end
+    local _, coverage = read(function(path)
+      return path:find("branches", 1, true) and cjson.encode { results = rows }
+        or '{"agents":[{"agent_id":"a1"}]}'
+    end, some("convai_agents", "convai_agent_branches"))
+    local branches = coverage.convai_agent_branches
+    assert.are.same({ 100, false, true }, {
+      branches.listed,
+      branches.complete,
+      branches.by_nature,
+    })
+    assert.matches("at most 100", branches.why)
+  end)
+
+  it("that failed are not incomplete by their nature", function()
+    local _, coverage = read(function()
+      return { status = 403, body = "{}" }
+    end, some "convai_crawl_jobs")
+    assert.is_nil(coverage.convai_crawl_jobs.by_nature)
+    assert.are.equal("permission", coverage.convai_crawl_jobs.kind)
+  end)
+
+  it("come before the resources that the caller named, which are read once too", function()
+    local further = {
+      { resource_id = "v", resource_type = "voice" },
+      { resource_id = "s", resource_type = "songs" },
+      { resource_id = "s", resource_type = "songs" },
+    }
+    local of = some "voice"
+    local ids, coverage = read(function()
+      return '{"voices":[{"voice_id":"v"}]}'
+    end, of, further)
+    assert.are.same({ "songs s", "voice v" }, ids)
+    assert.are.same({ name = "given", listed = 1, complete = true }, coverage.given)
+    assert.are.equal(1, #of) -- the caller's list of lists is as it was
+    local _, without = read(function()
+      return '{"voices":[]}'
+    end, some "voice")
+    assert.is_nil(without.given)
   end)
 
   it("are asked for half a page if a page is too large", function()

@@ -1,7 +1,7 @@
 --- Reads the addresses of `--people FILE`: a CSV file with a column user_email.
 
 local csv = require "elevenlabs.workspace.items.csv"
-local names = require "elevenlabs.workspace.names"
+local texts = require "elevenlabs.workspace.text"
 
 local M = {}
 
@@ -45,7 +45,7 @@ end
 function M.read(path)
   local file, why = io.open(path, "rb")
   if not file then
-    return nil, names.quotable(why)
+    return nil, texts.one_line(why)
   end
   local list
   list, why = read(csv.reader(file), path)

@@ -1,0 +1,152 @@
+local cases = require "elevenlabs.workspace.offboard.case"
+local offboard = require "elevenlabs.workspace.offboard"
+local process = require "spec.support.process"
+local support = require "spec.support.offboard"
+
+describe("offboard case", function()
+  before_each(support.begin)
+  after_each(support.finish)
+
+  local function open(create)
+    return support.keep(cases.open(cases.class(), support.path "mia", create))
+  end
+
+  it("is a folder that its owner alone may enter, and so are its files", function()
+    local world = support.world()
+    local case = world:plan()
+    assert(case:apply(world.client))
+    assert.are.equal("700", support.mode(support.path "mia"))
+    for _, name in ipairs {
+      "plan.jsonl",
+      "case.jsonl",
+      "round-2.unshare.jsonl",
+      "report.html",
+      "report.csv",
+      "report.json",
+    } do
+      assert.are.equal("600", support.mode(case:path(name)), name)
+    end
+  end)
+
+  it("is refused if there is none, and then no folder is made", function()
+    local case, err = open(false)
+    assert.is_nil(case)
+    assert.are.same({ "invalid_argument", "folder" }, { err.kind, err.field })
+    assert.matches("^there is no case in ", err.message)
+    assert.is_nil(io.open(support.path "mia"))
+  end)
+
+  it("has the same folder with a slash at its end", function()
+    support.world():plan():close()
+    local case = assert(support.keep(offboard.open(support.path "mia" .. "//")))
+    assert.are.equal(support.path "mia", case.folder)
+  end)
+
+  it("needs a plan for most commands", function()
+    assert(open(true)):close()
+    local case = support.open()
+    for _, name in ipairs { "apply", "verify", "undo", "report", "summary" } do
+      local done, err = case[name](case, {})
+      assert.is_nil(done)
+      assert.matches("^there is no plan in ", err.message)
+    end
+  end)
+
+  describe("lock", function()
+    it("keeps a second command away, until the case is closed", function()
+      local case = support.world():plan()
+      local second, err = offboard.open(support.path "mia")
+      assert.is_nil(second)
+      assert.are.equal("journal", err.kind)
+      case:close()
+      assert(support.keep(offboard.open(support.path "mia")))
+    end)
+
+    it("keeps a second plan away, and then no request is of use", function()
+      local world = support.world()
+      world:plan()
+      local _, err = world:try_plan { again = true }
+      assert.are.equal("journal", err.kind)
+    end)
+
+    it("keeps another process away", function()
+      local case = support.world():plan()
+      local function try()
+        local code, out = process.run {
+          os.getenv "SPEC_LUA",
+          "-e",
+          [[
+            local offboard = require "elevenlabs.workspace.offboard"
+            local case, err = offboard.open(arg[1])
+            io.write(case and "opened" or err.kind)
+          ]],
+          "-",
+          support.path "mia",
+        }
+        return out, code
+      end
+      assert.are.equal("journal", (try()))
+      case:close()
+      assert.are.equal("opened", (try()))
+    end)
+  end)
+
+  describe("log", function()
+    local case
+
+    before_each(function()
+      case = assert(open(true))
+    end)
+
+    --- Close and open it.
+    local function reopen()
+      case:close()
+      case = assert(open(false))
+      return case
+    end
+
+    it("numbers commands, also after the case was opened again", function()
+      assert.are.equal(1, case:begin("plan", { operator = "root", host = "h", arguments = "a" }))
+      assert(case:finish(1))
+      assert.are.equal(2, reopen():begin "verify")
+      local commands = reopen().ledger.commands
+      assert.are.same({ "plan", "root", "h", "a", 1 }, {
+        commands[1].command,
+        commands[1].operator,
+        commands[1].host,
+        commands[1].arguments,
+        commands[1].number,
+      })
+      assert.is_truthy(commands[1].ended_at)
+      assert.are.same({ "verify" }, { commands[2].command, commands[2].ended_at })
+    end)
+
+    it("drops what was not synced", function()
+      assert(case:begin "verify")
+      case:write { ended = 1, at = "now" }
+      assert.is_nil(reopen().ledger.commands[1].ended_at)
+    end)
+
+    it("keeps the first failure until the next sync", function()
+      assert(case:begin "verify")
+      case.log.append = function()
+        return nil, { kind = "journal", message = "no space" }
+      end
+      case:write { ended = 1, at = "now" }
+      case.log.append = nil
+      local ok, err = case:sync()
+      assert.is_nil(ok)
+      assert.are.equal("no space", err.message)
+    end)
+
+    it("with a damaged line is refused", function()
+      assert(case:begin "verify")
+      case:close()
+      local path = support.path "mia/case.jsonl"
+      support.write(path, (support.read(path):gsub('"number":1', '"number":2')))
+      local opened, err = open(false)
+      assert.is_nil(opened)
+      assert.are.equal("journal", err.kind)
+    end)
+  end)
+end)

@@ -1,0 +1,51 @@
+local replacement = require "elevenlabs.workspace.offboard.replacement"
+
+local function needed(map, own)
+  return replacement.needed(map, own, "tom")
+end
+
+local function full(extra)
+  local ids = {}
+  for i = 1, 99 do
+    ids[i] = "user_" .. i
+  end
+  ids[100] = extra
+  return { viewer = ids, editor = { "mia" } }
+end
+
+describe("offboard replacement", function()
+  it("needs the highest preset role, if the successor has less", function()
+    assert.are.equal("editor", (needed({ viewer = { "tom" } }, { "editor", "viewer" })))
+    assert.are.equal("viewer", (needed({}, { "role_night_shift", "viewer" })))
+  end)
+
+  it("needs nothing if the successor has the same, or more", function()
+    for _, map in ipairs { { editor = { "tom" } }, { admin = { "tom" } } } do
+      local role, problem = needed(map, { "editor" })
+      assert.are.same({}, { role, problem })
+    end
+    local role, problem = needed({ role_night_shift = { "tom" } }, { "role_night_shift" })
+    assert.are.same({}, { role, problem })
+  end)
+
+  it("cannot grant a role of the workspace's own", function()
+    local role, problem = needed({}, { "role_night_shift" })
+    assert.is_nil(role)
+    assert.matches("own role role_night_shift", problem)
+  end)
+
+  it("cannot add a principal to 100, but can raise the role of one of them", function()
+    local role, problem = needed(full(), { "editor" })
+    assert.is_nil(role)
+    assert.matches("100 principals already", problem)
+    assert.are.equal("editor", (needed(full "tom", { "editor" })))
+  end)
+
+  it("says whether the successor has at least a role", function()
+    local map = { editor = { "tom" } }
+    assert.is_true(replacement.has(map, "tom", "viewer"))
+    assert.is_true(replacement.has(map, "tom", "editor"))
+    assert.is_false(replacement.has(map, "tom", "admin"))
+    assert.is_false(replacement.has(map, "eve", "viewer"))
+  end)
+end)

@@ -1,0 +1,225 @@
+local ledgers = require "elevenlabs.workspace.offboard.ledger"
+local reading = require "elevenlabs.workspace.offboard.reading"
+local summaries = require "elevenlabs.workspace.offboard.summary"
+
+local MIA = { kind = "user", label = "mia@example.com" }
+
+local function item(number)
+  return { resource_id = "v" .. number, resource_type = "voice" }
+end
+
+local function covered(read, fields)
+  local row = { name = "voice", complete = true, read = read }
+  row.forbidden, row.not_found, row.failed = 0, 0, 0
+  for name, value in pairs(fields or {}) do
+    row[name] = value
+  end
+  return row
+end
+
+--- A ledger whose plan removes from so many resources, of 1204 that were read.
+local function planned(count)
+  local ledger, rows = ledgers.new(), {}
+  for i = 1, count do
+    rows[i] = item(i)
+    rows[i].roles, rows[i].action = { "viewer" }, "remove"
+  end
+  local by_plan = reading.new { by = "plan", at = "then" }
+  by_plan:take { coverage = covered(1204) }
+  by_plan:take { complete = true }
+  ledger:take_plan { rows = rows, header = {}, reading = by_plan }
+  return ledger
+end
+
+--- Take the records of a whole verify, which saw this of each row.
+local function verify(ledger, seen, records, planned_only)
+  ledger:take { began = "verify", number = 9, at = "now", planned_only = planned_only }
+  for i, what in ipairs(seen) do
+    local record = item(i)
+    record.verify, record.seen = 9, what
+    ledger:take(record)
+  end
+  for _, record in ipairs(records or { { coverage = covered(1204) }, { complete = true } }) do
+    record.verify = 9
+    ledger:take(record)
+  end
+  ledger:take { ended = 9, at = "now" }
+end
+
+--- A round in which each removal ended like this; an outcome of false: no answer.
+local function apply(ledger, outcomes, is_cut)
+  ledger:take { began = "apply", number = 2, at = "now" }
+  for i, outcome in ipairs(outcomes) do
+    local record = item(i)
+    record.decision, record.round, record.roles = "remove", 2, { "viewer" }
+    ledger:take(record)
+    if outcome then
+      ledger:take_result(2, "unshare", item(i), { outcome = outcome })
+    end
+  end
+  if not is_cut then
+    ledger:take { ended = 2, at = "now" }
+  end
+end
+
+local function headline(ledger, subject)
+  return summaries.new(subject or MIA, ledger).headline
+end
+
+local LEFT = "1,204 resources that this key can list and read"
+
+describe("offboard summary", function()
+  it("of a plan says how much is to be removed", function()
+    local summary = summaries.new(MIA, planned(3))
+    assert.are.equal("mia@example.com has a role of their own on 3 of the " .. LEFT .. ".",
+      summary.headline)
+    assert.are.same({ "planned", 3 }, { summary.state, #summary.left })
+    assert.are.equal(
+      summary.headline .. "\ntotal 3 confirmed 0 refused 0 unconfirmed 0 not_sent 3",
+      tostring(summary)
+    )
+  end)
+
+  it("of a plan with nothing to remove says so", function()
+    assert.are.equal("No role of their own is left on the " .. LEFT .. ".", headline(planned(0)))
+  end)
+
+  it("says its own of a group and of a service account", function()
+    for _, kind in ipairs { "group", "service_account" } do
+      assert.matches("^No role of its own is left", headline(planned(0), { kind = kind }))
+    end
+  end)
+
+  it("says that nothing is left, when all was seen", function()
+    local ledger = planned(2)
+    apply(ledger, { "confirmed", "confirmed" })
+    verify(ledger, { "gone", "resource_gone" })
+    assert.are.equal("No role of their own is left on the " .. LEFT .. ".", headline(ledger))
+    assert.is_true(summaries.new(MIA, ledger).is_complete)
+  end)
+
+  it("says first what is left: still there, changed or new", function()
+    local ledger = planned(2)
+    verify(ledger, { "still_there", "changed", "new" })
+    assert.are.equal("Access remains: a role of their own on 3 resources.", headline(ledger))
+  end)
+
+  it("says which access no removal ends", function()
+    local ledger = planned(1)
+    local residuals = {
+      { coverage = covered(1204) },
+      { residual = { kind = "admin_seat", is_access = true, text = "workspace admin" } },
+      { residual = { kind = "creator", is_access = true, text = "creator of 2 resources" } },
+      { residual = { kind = "api_keys", is_access = false, text = "keys" } },
+      { complete = true },
+    }
+    verify(ledger, { "gone" }, residuals)
+    assert.are.equal(
+      "Access remains: workspace admin; creator of 2 resources."
+        .. " No other role of their own is left on the "
+        .. LEFT
+        .. ".",
+      headline(ledger)
+    )
+    local of_plan = planned(1)
+    of_plan.reading:take(residuals[2])
+    assert.matches("%. Access that no removal ends: workspace admin%.$", headline(of_plan))
+  end)
+
+  it("says what undo gave back", function()
+    local ledger = planned(1)
+    apply(ledger, { "confirmed" })
+    verify(ledger, { "gone" })
+    ledger:take { began = "undo", number = 10, at = "now" }
+    ledger:take_result(10, "share", item(1), { outcome = "confirmed", role = "viewer" })
+    ledger:take { ended = 10, at = "now" }
+    assert.are.equal(
+      "Access remains: roles that undo gave back on 1 resource."
+        .. " No other role of their own is left on the "
+        .. LEFT
+        .. ".",
+      headline(ledger)
+    )
+  end)
+
+  it("says what is protected, until the role is gone", function()
+    local ledger = planned(1)
+    ledger.rows[1].action, ledger.rows[1].reason = "keep", "protected"
+    verify(ledger, { "kept" })
+    assert.matches("^Access remains: roles on 1 resource that are protected%.", headline(ledger))
+    verify(ledger, { "gone" })
+    assert.matches("^No role of their own is left", headline(ledger))
+  end)
+
+  it("says what could not be read, and is not complete then", function()
+    local ledger = planned(2)
+    verify(ledger, { "gone", "unreadable" }, {
+      { coverage = covered(1200, { forbidden = 1, not_found = 1, failed = 1 }) },
+      { coverage = covered(0, { complete = false, why = "no" }) },
+      { coverage = covered(0, { complete = false, by_nature = true, why = "recent alone" }) },
+      { unread = { name = "service_accounts", why = "no" } },
+      { complete = false },
+    })
+    assert.are.equal(
+      "No role of their own is left on the 1,200 resources that this key can list and read."
+        .. " Not all could be read: the service accounts, 1 list of resources, 3 resources.",
+      headline(ledger)
+    )
+    local summary = summaries.new(MIA, ledger)
+    assert.are.same({ false, 1 }, { summary.is_complete, summary.unreadable })
+  end)
+
+  it("says that the planned resources alone were read", function()
+    local ledger = planned(1)
+    verify(ledger, { "gone" }, { { coverage = covered(1) }, { complete = true } }, true)
+    assert.are.equal(
+      "No role of their own is left on the 1 resource of the case, which alone were read.",
+      headline(ledger)
+    )
+  end)
+
+  it("says first that the last round was cut, also after a verify", function()
+    local ledger = planned(2)
+    apply(ledger, { "confirmed", false }, true)
+    ledger:take_killed(2)
+    assert.matches("^The last apply did not end: run it again%. ", headline(ledger))
+    verify(ledger, { "gone", "gone" })
+    local summary = summaries.new(MIA, ledger)
+    assert.are.equal("cut", summary.state)
+    assert.matches("^The last apply did not end: run it again%. ", summary.headline)
+  end)
+
+  it("has totals that add up, and each removal in one of them", function()
+    local ledger = planned(5)
+    apply(ledger, { "confirmed", "refused", "unconfirmed", "not_sent" })
+    local summary = summaries.new(MIA, ledger)
+    assert.are.same({
+      total = 5,
+      confirmed = 1,
+      refused = 1,
+      unconfirmed = 1,
+      not_sent = 2,
+    }, summary.totals)
+  end)
+
+  it("counts what was read back, and what was withheld", function()
+    local ledger = planned(3)
+    apply(ledger, { "confirmed", "confirmed" })
+    for i, what in ipairs { "gone", "still_there" } do
+      local record = item(i)
+      record.round, record.read_back = 2, what
+      ledger:take(record)
+    end
+    local record = item(3)
+    record.round, record.decision = 2, "withheld"
+    ledger:take(record)
+    local summary = summaries.new(MIA, ledger)
+    assert.are.same({ gone = 1, still_there = 1, unreadable = 0 }, summary.read_back)
+    assert.are.equal(1, summary.withheld)
+  end)
+
+  it("joins with text", function()
+    local summary = summaries.new(MIA, planned(0))
+    assert.are.equal("-> " .. tostring(summary), "-> " .. summary)
+  end)
+end)
