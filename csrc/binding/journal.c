@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/folder.h"
 #include "binding/class.h"
 #include "binding/result.h"
 #include "journal/journal.h"
@@ -16,6 +17,7 @@ int lew_open_journal(lua_State *L) {
   size_t length;
   const char *path = luaL_checklstring(L, 1, &length);
   bool found, create = lua_toboolean(L, 2);
+  int kind = luaL_checkoption(L, 3, ew_journal_kinds[EW_JOURNAL_OF_RUN], ew_journal_kinds);
   ew_journal *journal;
   ew_error error;
   lua_settop(L, 1);
@@ -27,9 +29,25 @@ int lew_open_journal(lua_State *L) {
   ew_journal_init(journal);
   luaL_getmetatable(L, JOURNAL);
   lua_setmetatable(L, -2);
-  if (ew_journal_open(journal, path, create, &found, &error) != EW_OK)
+  if (ew_journal_open(journal, path, (ew_journal_kind)kind, create, &found, &error) != EW_OK)
     return lew_push_failure(L, &error);
   return found ? 1 : 0;
+}
+
+int lew_make_folder(lua_State *L) {
+  ew_error error;
+  return lew_push_done(L, ew_folder_make(luaL_checkstring(L, 1), &error), &error);
+}
+
+int lew_make_file(lua_State *L) {
+  ew_error error;
+  return lew_push_done(L, ew_folder_make_file(luaL_checkstring(L, 1), &error), &error);
+}
+
+int lew_rename(lua_State *L) {
+  const char *from = luaL_checkstring(L, 1), *to = luaL_checkstring(L, 2);
+  ew_error error;
+  return lew_push_done(L, ew_folder_rename(from, to, &error), &error);
 }
 
 static int journal_next(lua_State *L) {

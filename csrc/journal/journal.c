@@ -24,10 +24,12 @@ enum {
   MOST_TRIES = 8
 };
 
+const char *const ew_journal_kinds[] = {"journal", "plan", "case", NULL};
+
 /* ---- failures ---- */
 
 static ew_status refuse(const ew_journal *journal, ew_error *error, const char *reason) {
-  return ew_fail(error, EW_EJOURNAL, NULL, "journal %s %s", journal->name, reason);
+  return ew_fail(error, EW_EJOURNAL, NULL, "%s %s %s", journal->kind, journal->name, reason);
 }
 
 /* The same with what errno says. */
@@ -35,7 +37,8 @@ static ew_status refuse_system(const ew_journal *journal, ew_error *error, const
   const char *text = strerror(errno);
   char reason[100];
   ew_quotable(reason, sizeof reason, text, strlen(text));
-  return ew_fail(error, EW_EJOURNAL, NULL, "journal %s %s: %s", journal->name, what, reason);
+  return ew_fail(error, EW_EJOURNAL, NULL, "%s %s %s: %s", journal->kind, journal->name, what,
+                 reason);
 }
 
 /* Every later call fails like this one. */
@@ -89,9 +92,10 @@ static ew_status check_private(const ew_journal *journal, const struct stat *ope
                                ew_error *error) {
   if (opened->st_uid != geteuid())
     return ew_fail(error, EW_EJOURNAL, NULL,
-                   "journal %s belongs to another user (%lu, this program runs as %lu): "
-                   "begin a journal of your own",
-                   journal->name, (unsigned long)opened->st_uid, (unsigned long)geteuid());
+                   "%s %s belongs to another user (%lu, this program runs as %lu): "
+                   "begin a %s of your own",
+                   journal->kind, journal->name, (unsigned long)opened->st_uid,
+                   (unsigned long)geteuid(), journal->kind);
   if (opened->st_mode & (S_IWGRP | S_IWOTH))
     return refuse(journal, error,
                   "can be written by others: if you trust what it says, chmod 600 it");
@@ -148,11 +152,12 @@ static ssize_t read_at(int fd, char *bytes, size_t size, int64_t offset) {
 
 /* A crash while the file was made may have left an empty file or part of the header. */
 static ew_status check_header(const ew_journal *journal, ew_error *error) {
-  char first[sizeof EW_JOURNAL_HEADER - 1];
-  ssize_t got = read_at(journal->fd, first, sizeof first, 0);
+  char first[sizeof journal->header];
+  ssize_t got = read_at(journal->fd, first, strlen(journal->header), 0);
   if (got < 0) return refuse_system(journal, error, "cannot be read");
-  if (memcmp(first, EW_JOURNAL_HEADER, (size_t)got) != 0)
-    return refuse(journal, error, "is not a journal of this program");
+  if (memcmp(first, journal->header, (size_t)got) != 0)
+    return ew_fail(error, EW_EJOURNAL, NULL, "%s %s is not a %s of this program", journal->kind,
+                   journal->name, journal->kind);
   return EW_OK;
 }
 
@@ -221,7 +226,7 @@ static ew_status read_record(ew_journal *journal, ew_error *error) {
     return EW_OK;
   }
   if (journal->overlong || !is_whole(journal->in + journal->start, length)) {
-    ew_fail(error, EW_EJOURNAL, NULL, "journal %s: line %lu is damaged", journal->name,
+    ew_fail(error, EW_EJOURNAL, NULL, "%s %s: line %lu is damaged", journal->kind, journal->name,
             journal->line + 1);
     return spoil(journal, error);
   }
@@ -265,7 +270,7 @@ static ew_status check_writable(ew_journal *journal, ew_error *error) {
 
 static ew_status check_record(const ew_journal *journal, const char *text, size_t length,
                               ew_error *error) {
-  static const char header[] = EW_JOURNAL_HEADER;
+  size_t header = strlen(journal->header);
   if (length > LONGEST_RECORD)
     return ew_fail(error, EW_EINVAL, NULL, "a journal's record is at most %d bytes",
                    LONGEST_RECORD);
@@ -273,8 +278,9 @@ static ew_status check_record(const ew_journal *journal, const char *text, size_
       memchr(text, '\n', length))
     return ew_fail(error, EW_EINVAL, NULL,
                    "a journal's record is one JSON object, not empty, on one line");
-  if (!journal->begun && (length < sizeof header || memcmp(text, header, sizeof header - 1) != 0))
-    return ew_fail(error, EW_EINVAL, NULL, "a journal's first record begins with %s", header);
+  if (!journal->begun && (length <= header || memcmp(text, journal->header, header) != 0))
+    return ew_fail(error, EW_EINVAL, NULL, "a %s's first record begins with %s", journal->kind,
+                   journal->header);
   return EW_OK;
 }
 
@@ -356,9 +362,12 @@ static ew_status prepare(ew_journal *journal, const char *path, ew_error *error)
   return EW_OK;
 }
 
-ew_status ew_journal_open(ew_journal *journal, const char *path, bool create, bool *found,
-                          ew_error *error) {
+ew_status ew_journal_open(ew_journal *journal, const char *path, ew_journal_kind kind, bool create,
+                          bool *found, ew_error *error) {
   ew_status status;
+  journal->kind = ew_journal_kinds[kind];
+  snprintf(journal->header, sizeof journal->header, "{\"format\":\"elevenlabs-workspace %s 1\",",
+           journal->kind);
   ew_quotable(journal->name, sizeof journal->name, path, strlen(path));
   status = acquire(journal, path, create, error);
   *found = journal->fd >= 0;

@@ -5,6 +5,8 @@
 **
 **   {"format":"elevenlabs-workspace journal 1","operation":"unshare","crc32c":"0a1b2c3d"}
 **
+** A plan and the log of a case are files of the same form. The header names the kind.
+**
 ** Hides the lock against a second run, the torn tail that a crash leaves, and the handling of a
 ** failed write. Relies on a file system that keeps what fdatasync reported as written. A journal
 ** belongs to the process that opened it.
@@ -19,7 +21,13 @@
 #include "base/buffer.h"
 #include "base/error.h"
 
-/* How the first record of every journal begins. */
+/* What a file is. The format in its first record begins with this name. */
+typedef enum { EW_JOURNAL_OF_RUN, EW_JOURNAL_OF_PLAN, EW_JOURNAL_OF_CASE } ew_journal_kind;
+
+/* "journal", "plan" and "case", in the order of the kinds; then NULL. */
+extern const char *const ew_journal_kinds[];
+
+/* How the first record of a bulk run's journal begins. */
 #define EW_JOURNAL_HEADER "{\"format\":\"elevenlabs-workspace journal 1\","
 
 /* Private, but for `is_new`: the file held no record when it was opened. */
@@ -28,6 +36,8 @@ typedef struct {
   int folder_fd;            /* until the first sync, which must cover the file's name too; or -1 */
   unsigned fork_generation; /* of the process that opened it */
   bool is_new;
+  const char *kind; /* borrowed, static: the name of the kind */
+  char header[48];  /* how the first record begins */
   char name[120];   /* the path, as messages quote it */
   ew_error failure; /* every later call fails like this, unless the status is EW_OK */
 
@@ -52,8 +62,8 @@ void ew_journal_init(ew_journal *journal);
 ** *found is false and nothing is open. EW_EJOURNAL: another run holds the file, it is no regular
 ** file or not of this format, it belongs to another user, others may write it, it has a second
 ** name, or the system refuses. A foreign file is left as it is. To be closed in any case. */
-ew_status ew_journal_open(ew_journal *journal, const char *path, bool create, bool *found,
-                          ew_error *error);
+ew_status ew_journal_open(ew_journal *journal, const char *path, ew_journal_kind kind, bool create,
+                          bool *found, ew_error *error);
 
 /* The current record, as it was appended; NULL: there is none left. Borrowed until the next call.
 ** It stays the current one until ew_journal_pass. EW_EJOURNAL names a line that is damaged. */

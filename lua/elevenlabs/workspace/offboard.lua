@@ -1,6 +1,17 @@
---- What a person has roles on: discovery over all lists of a workspace.
+--- Offboarding: finds everything that a person, a group or a service account has a role on, removes
+--- these roles, proves it, and can give them back.
 
 local access = require "elevenlabs.workspace.offboard.access"
+local apply = require "elevenlabs.workspace.offboard.apply"
+local cases = require "elevenlabs.workspace.offboard.case"
+local documents = require "elevenlabs.workspace.offboard.document"
+local names = require "elevenlabs.workspace.names"
+local planning = require "elevenlabs.workspace.offboard.planning"
+local report = require "elevenlabs.workspace.offboard.report"
+local rounds = require "elevenlabs.workspace.offboard.rounds"
+local summaries = require "elevenlabs.workspace.offboard.summary"
+local undo = require "elevenlabs.workspace.offboard.undo"
+local verify = require "elevenlabs.workspace.offboard.verify"
 
 local M = {}
 
@@ -21,6 +32,227 @@ end
 ---@return boolean
 function M.is_complete(found)
   return access.is_complete(found)
+end
+
+-- ---- cases
+
+--- A case, from `offboard.plan` or `offboard.open`: one folder with all that is known of one subject.
+--- It is locked until `close`. Its methods wait as the client's driver does.
+---@class elevenlabs.workspace.offboard.Case: elevenlabs.workspace.offboard.Folder
+local Case = cases.class()
+Case.__name = "elevenlabs.workspace.offboard.case"
+
+--- Who runs a command, for the log and the report.
+---@class elevenlabs.workspace.offboard.By
+---@field operator string|nil the user's name on the host
+---@field host string|nil
+---@field arguments string|nil the command without secrets
+
+---@class elevenlabs.workspace.offboard.RoundOptions
+---@field max_age_s number|nil of the plan; of the rounds for undo. Default 7 days
+---@field max_removals number|nil default 1,000; of grants for undo
+---@field remove_anyway boolean|nil also if the successor cannot get the role
+---@field read_back_ms number|nil for so long a change may take to be seen. Default 30,000
+---@field by elevenlabs.workspace.offboard.By|nil
+---@field on_step nil|fun(step: string, count: integer) before each step, with its resources
+---@field on_run nil|fun(run: elevenlabs.workspace.Run) the run may be cancelled
+---@field on_progress nil|fun(progress: elevenlabs.workspace.Progress)
+
+--- The options of `case:verify`.
+---@class elevenlabs.workspace.offboard.VerifyOptions
+---@field planned_only boolean|nil read the resources of the case alone
+---@field by elevenlabs.workspace.offboard.By|nil
+---@field on_run nil|fun(run: elevenlabs.workspace.Run) the run may be cancelled
+---@field on_progress nil|fun(progress: elevenlabs.workspace.Progress)
+
+local ROUND_OPTIONS = {
+  "max_age_s",
+  "max_removals",
+  "remove_anyway",
+  "read_back_ms",
+  "by",
+  "on_step",
+  "on_run",
+  "on_progress",
+}
+local VERIFY_OPTIONS = { "planned_only", "by", "on_run", "on_progress" }
+
+--- Make the plan of one subject, in a folder of its own.
+---@param client elevenlabs.workspace.Client
+---@param folder string made with mode 0700, if there is none
+---@param options elevenlabs.workspace.offboard.PlanOptions
+---@return elevenlabs.workspace.offboard.Case|nil
+---@return elevenlabs.workspace.Error|nil
+function M.plan(client, folder, options)
+  local made, err = planning.plan(Case, client, folder, options)
+  return made and made[1], err
+end
+
+--- Make the plans of several members in one reading. Each gets a case in folder/ADDRESS.
+---@param client elevenlabs.workspace.Client
+---@param folder string
+---@param options elevenlabs.workspace.offboard.PlanOptions with `user_emails` in place of a subject
+---@return elevenlabs.workspace.offboard.Case[]|nil
+---@return elevenlabs.workspace.Error|nil
+function M.plan_many(client, folder, options)
+  return planning.plan_many(Case, client, folder, options)
+end
+
+--- Open the case in a folder.
+---@param folder string
+---@return elevenlabs.workspace.offboard.Case|nil
+---@return elevenlabs.workspace.Error|nil
+function M.open(folder)
+  return cases.open(Case, folder, false)
+end
+
+function Case.__tostring(self)
+  return self.folder .. ": " .. (self.plan and tostring(self:summary()) or "no plan")
+end
+
+--- What is known of the case.
+---@return elevenlabs.workspace.offboard.Summary|nil
+---@return elevenlabs.workspace.Error|nil
+function Case:summary()
+  local err = self:needs_plan()
+  if err then
+    return nil, err
+  end
+  return summaries.new(self.plan.header.subject, self.ledger)
+end
+
+--- Write report.html, report.csv and report.json into the folder.
+---@return table<string, string>|nil paths { html, csv, json }
+---@return elevenlabs.workspace.Error|nil
+function Case:report()
+  local err = self:needs_plan()
+  if err then
+    return nil, err
+  end
+  return report.write(self.folder, documents.make(self))
+end
+
+--- Check that a round may begin, and begin it.
+---@return elevenlabs.workspace.offboard.Subject|nil
+---@return elevenlabs.workspace.Error|nil
+local function begin_round(self, client, command, options, refusals)
+  local err = self:needs_plan() or rounds.check_server(self, client) or rounds.check_target(self)
+  for _, refuse in ipairs(refusals) do
+    err = err or refuse()
+  end
+  local subject, ok
+  if not err then
+    subject, err = rounds.read_subject(self, client)
+  end
+  if subject then
+    ok, err = self:begin(command, options.by)
+  end
+  return ok and subject, err
+end
+
+local function read_options(options, known)
+  return names.copy("option", options or {}, known)
+end
+
+--- Remove what is planned: read, remove, read back, then read everything again and write the report.
+--- A case whose last apply did not end is applied again in the same way.
+---@param client elevenlabs.workspace.Client
+---@param options elevenlabs.workspace.offboard.RoundOptions|nil
+---@return elevenlabs.workspace.offboard.Summary|nil
+---@return elevenlabs.workspace.Error|nil why nothing was sent, or why the round stopped early
+function Case:apply(client, options)
+  local opts, err = read_options(options, ROUND_OPTIONS)
+  if not opts then
+    return nil, err
+  end
+  local subject
+  subject, err = begin_round(self, client, "apply", opts, {
+    function()
+      return rounds.check_age("plan", self.plan.header.made_s, opts.max_age_s)
+    end,
+    function()
+      return rounds.check_count(apply.count(self), opts.max_removals)
+    end,
+  })
+  if not subject then
+    return nil, err
+  end
+  local number = self.number
+  err = apply.run(self, client, subject, opts)
+  local ok = not err
+  if ok then
+    ok, err = self:finish(number)
+  end
+  if ok then
+    if opts.on_step then
+      opts.on_step("verifying", #self.ledger.rows)
+    end
+    return self:verify(client, {
+      by = opts.by,
+      on_run = opts.on_run,
+      on_progress = opts.on_progress,
+    })
+  end
+  self:report()
+  return nil, err
+end
+
+--- Read everything again, and write the report.
+---@param client elevenlabs.workspace.Client
+---@param options elevenlabs.workspace.offboard.VerifyOptions|nil
+---@return elevenlabs.workspace.offboard.Summary|nil
+---@return elevenlabs.workspace.Error|nil
+function Case:verify(client, options)
+  local opts, err = read_options(options, VERIFY_OPTIONS)
+  err = err or self:needs_plan() or rounds.check_server(self, client)
+  local ok
+  if not err then
+    ok, err = verify.run(self, client, opts)
+  end
+  if ok then
+    ok, err = self:report()
+  end
+  if not ok then
+    return nil, err
+  end
+  return self:summary()
+end
+
+--- Give back the roles that rounds removed, if the subject has none now, and write the report. The
+--- grants to a successor stay.
+---@param client elevenlabs.workspace.Client
+---@param options elevenlabs.workspace.offboard.RoundOptions|nil
+---@return elevenlabs.workspace.offboard.Summary|nil
+---@return elevenlabs.workspace.Error|nil why nothing was sent, or why the round stopped early
+function Case:undo(client, options)
+  local opts, err = read_options(options, ROUND_OPTIONS)
+  if not opts then
+    return nil, err
+  end
+  local subject
+  subject, err = begin_round(self, client, "undo", opts, {
+    function()
+      local oldest = undo.oldest(self)
+      return oldest and rounds.check_age("round", oldest, opts.max_age_s)
+    end,
+    function()
+      return rounds.check_count(#undo.candidates(self), opts.max_removals)
+    end,
+  })
+  if not subject then
+    return nil, err
+  end
+  local number = self.number
+  err = undo.run(self, client, subject, opts)
+  local ok = not err
+  if ok then
+    ok, err = self:finish(number)
+  end
+  local _, unwritten = self:report()
+  if not ok or unwritten then
+    return nil, err or unwritten
+  end
+  return self:summary()
 end
 
 return M

@@ -375,7 +375,7 @@ mutant("a fork's child may write",
   { filter = "lock is the parent's" })
 mutant("a file that lost its name is written", "*replaced = !is_named(path, &opened);", "",
   { filter = "lock is on the file" })
-mutant("a file of any kind is taken", "if (memcmp(first, EW_JOURNAL_HEADER, (size_t)got) != 0)",
+mutant("a file of any kind is taken", "if (memcmp(first, journal->header, (size_t)got) != 0)",
   "if (0)", { filter = "file of another kind" })
 mutant("what cannot be read is the end", "if (got < 0) {", "if (0) {",
   { filter = "no end of the records" })

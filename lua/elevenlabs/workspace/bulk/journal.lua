@@ -196,7 +196,8 @@ local ITEM = {
   "workspace_api_key_id",
   "role",
 }
-local RESULT = { "outcome", "kind", "status", "code", "request_id", "ambiguous", "message" }
+local RESULT =
+  { "outcome", "kind", "status", "code", "request_id", "attempts", "ambiguous", "message" }
 
 local INTENT, AN_INTENT = { "intent" }, { intent = true }
 local STAMP = { "at" }

@@ -3,6 +3,7 @@
 
 local discovery = require "elevenlabs.workspace.offboard.discovery"
 local json = require "elevenlabs.workspace.json"
+local roles = require "elevenlabs.workspace.offboard.roles"
 
 local M = {}
 
@@ -18,8 +19,6 @@ M.COLUMNS = {
   "_creator",
   "_custom_role",
 }
-
-local PRESET = { admin = true, editor = true, commenter = true, viewer = true }
 
 --- One role of one principal on one resource.
 ---@class elevenlabs.workspace.offboard.AccessRow
@@ -58,11 +57,11 @@ local function row_of(item, resource, role, principal, targets)
   local row = {
     resource_id = item.resource_id,
     resource_type = item.resource_type,
-    role = PRESET[role] and role or nil,
+    role = roles.is_preset(role) and role or nil,
     _name = text(resource.resource_name),
     _principal = principal,
     _creator = text(resource.creator_user_id),
-    _custom_role = not PRESET[role] and role or nil,
+    _custom_role = not roles.is_preset(role) and role or nil,
   }
   local target = targets[principal]
   if target then
@@ -94,13 +93,10 @@ function M.read(client, options)
       targets = targets_of(found)
     end,
     on_resource = function(item, resource)
-      local roles = resource.role_to_group_ids
-      roles = type(roles) == "table" and roles or {}
-      for _, role in ipairs(json.sorted_keys(roles)) do
-        for _, principal in ipairs(type(roles[role]) == "table" and roles[role] or {}) do
-          if type(principal) == "string" then
-            options.on_row(row_of(item, resource, role, principal, targets))
-          end
+      local map = roles.map(resource)
+      for _, role in ipairs(json.sorted_keys(map)) do
+        for _, principal in ipairs(map[role]) do
+          options.on_row(row_of(item, resource, role, principal, targets))
         end
       end
     end,

@@ -25,6 +25,7 @@ local PRINCIPALS = {
 ---@field groups elevenlabs.workspace.offboard.Group[]|nil
 ---@field service_accounts elevenlabs.workspace.offboard.ServiceAccount[]|nil
 ---@field unread table<string, string> why a list of principals could not be read, by its name
+---@field unread_kind table<string, elevenlabs.workspace.Kind> of the error, if it was one
 ---@field coverage elevenlabs.workspace.offboard.Covered[] one for each list of resources
 ---@field without_list string[] resource types that no list names
 ---@field report elevenlabs.workspace.Report of the run that read the resources
@@ -94,8 +95,11 @@ end
 
 -- ---- principals
 
-local function read_principals(client, found)
-  local calls = {}
+--- Read the principals alone.
+---@param client elevenlabs.workspace.Client
+---@return elevenlabs.workspace.offboard.Discovery found without resources
+function M.read_principals(client)
+  local found, calls = { unread = {}, unread_kind = {} }, {}
   for i, row in ipairs(PRINCIPALS) do
     calls[i] = assert(client.engine:start("list", { path = row.path }))
   end
@@ -106,12 +110,26 @@ local function read_principals(client, found)
       value, why = principals[row.name](receipt.body)
     end
     found[row.name], found.unread[row.name] = value, why
+    found.unread_kind[row.name] = err and err.kind
   end
+  return found
 end
 
 -- ---- resources
 
 local READ_OF_KIND = { permission = "forbidden", not_found = "not_found" }
+
+--- What became of the reading of a resource: the name of the count.
+---@param err elevenlabs.workspace.Error|nil
+---@return "read"|"forbidden"|"not_found"|"failed"
+function M.became(err)
+  return not err and "read" or READ_OF_KIND[err.kind] or "failed"
+end
+
+--- Counts of resources by what became of their reading.
+function M.new_counts()
+  return { read = 0, forbidden = 0, not_found = 0, failed = 0 }
+end
 
 -- An id of a list with several types is read as each. The id counts once: as read if one type
 -- answers, and otherwise as the worst of its failures.
@@ -120,26 +138,31 @@ local RANK = { not_found = 1, forbidden = 2, failed = 3, read = 4 }
 local Tally = {}
 Tally.__index = Tally
 
-local function new_tally()
+local function new_tally(source_of_items)
   local by_type = {}
   for _, source in ipairs(sources) do
     for _, name in ipairs(source.types) do
       by_type[name] = source
     end
   end
-  return setmetatable({ by_type = by_type, counts = {}, several = {} }, Tally)
+  return setmetatable({
+    source_of_items = source_of_items,
+    by_type = by_type,
+    counts = {},
+    several = {},
+  }, Tally)
 end
 
 local function counts_of(self, source)
-  self.counts[source.name] = self.counts[source.name]
-    or { read = 0, forbidden = 0, not_found = 0, failed = 0 }
+  self.counts[source.name] = self.counts[source.name] or M.new_counts()
   return self.counts[source.name]
 end
 
 --- Count the reading of one item.
 function Tally:add(item, err)
-  local source = self.by_type[item.resource_type]
-  local became = not err and "read" or READ_OF_KIND[err.kind] or "failed"
+  local is_further = self.source_of_items:is_further(item)
+  local source = is_further and lists.FURTHER or self.by_type[item.resource_type]
+  local became = M.became(err)
   if #source.types > 1 then
     local seen = self.several[item.resource_id] or { left = #source.types, became = "not_found" }
     self.several[item.resource_id] = seen
@@ -164,11 +187,20 @@ local function cover(source_of_items, tally)
   return covered
 end
 
+---@class elevenlabs.workspace.offboard.ReadOptions
+---@field resource_types string[]|nil default all that a list names
+---@field further elevenlabs.workspace.Item[]|nil resources to be read too, if no list names them
+--- Told of the principals before the first resource is read. An error ends the reading.
+---@field on_principals nil|fun(found: table): elevenlabs.workspace.Error|nil
+---@field on_run nil|fun(run: elevenlabs.workspace.Run) the run may be cancelled
+---@field on_resource fun(item: table, resource: elevenlabs.workspace.Resource)
+---@field on_unread nil|fun(item: table, err: elevenlabs.workspace.Error) of a resource
+---@field on_progress nil|fun(progress: elevenlabs.workspace.Progress)
+---@field max_concurrency integer|nil
+
 --- Read all of it. Waits as the client's driver does.
 ---@param client elevenlabs.workspace.Client
----@param options table { resource_types = nil: all, on_principals = nil|fun(found), on_run = nil|
---- fun(run): it may be cancelled, on_resource = fun(item, resource, found), on_progress = nil,
---- max_concurrency = nil }
+---@param options elevenlabs.workspace.offboard.ReadOptions
 ---@return elevenlabs.workspace.offboard.Discovery|nil
 ---@return elevenlabs.workspace.Error|nil
 function M.read(client, options)
@@ -176,17 +208,21 @@ function M.read(client, options)
   if not chosen then
     return nil, misuse
   end
-  local found = { unread = {}, without_list = without_list() }
-  read_principals(client, found)
-  if options.on_principals then
-    options.on_principals(found)
+  local found = M.read_principals(client)
+  found.without_list = without_list()
+  local refusal = options.on_principals and options.on_principals(found)
+  if refusal then
+    return nil, refusal
   end
-  local source, tally = lists.new(client.engine, chosen), new_tally()
+  local source = lists.new(client.engine, chosen, options.further or {})
+  local tally = new_tally(source)
   local run, err = bulk.start(client.engine, client.base_url, "get", source, {
     on_result = function(item, resource, read_err)
       tally:add(item, read_err)
       if resource then
-        options.on_resource(item, resource, found)
+        options.on_resource(item, resource)
+      elseif options.on_unread then
+        options.on_unread(item, read_err)
       end
     end,
     on_progress = options.on_progress,
@@ -214,12 +250,8 @@ function M.is_complete(found)
   if next(found.unread) or found.report.stopped then
     return false
   end
-  local never_complete = {}
-  for _, source in ipairs(sources) do
-    never_complete[source.name] = source.never_complete
-  end
   for _, covered in ipairs(found.coverage) do
-    if not covered.complete and covered.why ~= never_complete[covered.name] then
+    if not (covered.complete or covered.by_nature) then
       return false
     elseif covered.forbidden + covered.failed + covered.not_found > 0 then
       return false

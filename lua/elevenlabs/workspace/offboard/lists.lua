@@ -7,10 +7,15 @@ local pages = require "elevenlabs.workspace.offboard.pages"
 local queue = require "elevenlabs.workspace.engine.queue"
 local sources = require "elevenlabs.workspace.items.source"
 
+local unpack = unpack or table.unpack -- luacheck: ignore (5.1 and later)
+
 local M = {}
 
 local MAX_OPEN = 8 -- lists that are read at once, so that resources are read meanwhile
 local MAX_WAITING = 1000 -- items that were found and not read: then no more pages are asked for
+
+--- Stands for the list of the resources that the caller named.
+M.FURTHER = { name = "given", types = {} }
 
 --- What became of one list.
 ---@class elevenlabs.workspace.offboard.Coverage
@@ -18,11 +23,17 @@ local MAX_WAITING = 1000 -- items that were found and not read: then no more pag
 ---@field listed integer how many resources it named, each once
 ---@field complete boolean every resource of the list is known
 ---@field why string|nil why not
+---@field by_nature boolean|nil no reading of the list can name every resource
 ---@field kind elevenlabs.workspace.Kind|nil of the error, if a page could not be read
 ---@field status integer|nil HTTP status of that error
 
 ---@class elevenlabs.workspace.offboard.Lists: elevenlabs.workspace.Source
 local Lists = sources.kind()
+
+--- What tells a resource from all others. An id may hold no NUL.
+local function key_of(item)
+  return item.resource_type .. "\0" .. item.resource_id
+end
 
 -- ---- which lists are to be read
 
@@ -51,15 +62,25 @@ local function cover(self, source)
     listed = 0,
     complete = source.never_complete == nil,
     why = source.never_complete,
+    by_nature = source.never_complete ~= nil or nil,
   }
 end
 
 --- The first failure of a list is the reason that is told.
 local function mark_incomplete(self, source, why, err)
   local coverage = self.coverage[source.name]
-  if coverage.complete or coverage.why == source.never_complete then
-    coverage.complete, coverage.why = false, why
+  if coverage.complete or coverage.by_nature then
+    coverage.complete, coverage.why, coverage.by_nature = false, why, nil
     coverage.kind, coverage.status = err and err.kind, err and err.status
+  end
+end
+
+--- A list without pages that came back full may have more rows that nobody can read.
+local function mark_cut(self, source, size)
+  local coverage = self.coverage[source.name]
+  if coverage.complete then
+    coverage.complete, coverage.by_nature = false, true
+    coverage.why = ("a list names at most %d, and there may be more"):format(size)
   end
 end
 
@@ -75,21 +96,28 @@ local function ask(self, reading)
   table.insert(self.open, reading)
 end
 
+--- Add a resource that is to be read.
+---@return boolean false: it was added before
+local function add(self, resource_type, id)
+  local item = {
+    resource_id = id,
+    resource_type = resource_type,
+    allow_unknown_resource_type = true,
+  }
+  local before, failure = self.known:add(key_of(item), 1)
+  if not before then
+    error(failure.message, 0)
+  elseif before == 0 then
+    self.waiting:push(item)
+  end
+  return before == 0
+end
+
 --- Keep an id, once for each type that it may have.
 local function found(self, source, id)
   local is_new = false
   for _, resource_type in ipairs(source.types) do
-    local before, failure = self.known:add(resource_type .. "\0" .. id, 1)
-    if not before then
-      error(failure.message, 0)
-    elseif before == 0 then
-      is_new = true
-      self.waiting:push {
-        resource_id = id,
-        resource_type = resource_type,
-        allow_unknown_resource_type = true,
-      }
-    end
+    is_new = add(self, resource_type, id) or is_new
   end
   if is_new then
     local coverage = self.coverage[source.name]
@@ -122,9 +150,23 @@ local function take_page(self, reading, receipt, err)
   if more then
     return ask(self, reading)
   elseif reading.pages:may_be_cut() then
-    local why = ("it names %d, and there may be more"):format(reading.pages.size)
-    mark_incomplete(self, reading.source, why)
+    mark_cut(self, reading.source, reading.pages.size)
   end
+end
+
+--- When all lists are read, add the resources that no list named.
+local function add_further(self)
+  if self.open[1] or self.planned[1] then
+    return
+  end
+  for _, item in ipairs(self.further) do
+    if add(self, item.resource_type, item.resource_id) then
+      local coverage = self.coverage[M.FURTHER.name]
+      coverage.listed = coverage.listed + 1
+      self.is_named[key_of(item)] = true
+    end
+  end
+  self.further = {}
 end
 
 --- Take the pages that have come, and ask for more.
@@ -145,12 +187,18 @@ local function advance(self)
   while #self.open < MAX_OPEN and self.planned[1] and self.waiting:count() < MAX_WAITING do
     ask(self, table.remove(self.planned, 1))
   end
+  add_further(self)
 end
 
 -- ---- for the run
 
 local function is_exhausted(self)
   return not self.open[1] and not self.planned[1] and not self.waiting:peek()
+end
+
+--- True for a resource that the caller named and no list.
+function Lists:is_further(item)
+  return self.is_named[key_of(item)] == true
 end
 
 function Lists:is_ready()
@@ -196,8 +244,9 @@ end
 --- A source of every resource that these lists name, each once.
 ---@param engine elevenlabs.workspace.Engine
 ---@param of elevenlabs.workspace.offboard.Source[]
+---@param further elevenlabs.workspace.Item[] resources that come last, if no list names them
 ---@return elevenlabs.workspace.offboard.Lists
-function M.new(engine, of)
+function M.new(engine, of, further)
   local self = setmetatable({
     engine = engine,
     sources = of,
@@ -208,6 +257,8 @@ function M.new(engine, of)
     planned = {}, -- readings that have not begun
     open = {}, -- readings with a call
     waiting = queue.new_fifo(), -- items that were found and not given yet
+    further = further,
+    is_named = {}, -- by key: the resources of `further` that no list named
     failure = false,
   }, Lists)
   for _, source in ipairs(of) do
@@ -218,6 +269,11 @@ function M.new(engine, of)
     else
       add_readings(self, source)
     end
+  end
+  if further[1] then
+    self.sources = { unpack(of) }
+    table.insert(self.sources, M.FURTHER)
+    cover(self, M.FURTHER)
   end
   return self
 end

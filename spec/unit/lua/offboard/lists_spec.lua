@@ -30,7 +30,7 @@ local function read(answer, of)
     local answered = answer(path, query)
     return type(answered) == "string" and { body = answered } or answered
   end)
-  local source, ids = lists.new(engine, of), {}
+  local source, ids = lists.new(engine, of, {}), {}
   local run = assert(bulk.start(engine, "https://server.example", "get", source, {
     on_result = function(item)
       ids[#ids + 1] = item.resource_type .. " " .. item.resource_id

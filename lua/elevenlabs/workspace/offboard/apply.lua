@@ -1,0 +1,235 @@
+--- A round that removes: it reads each planned resource, grants to the successor, removes, and reads
+--- back. What is to be done follows from this reading, never from an older round.
+
+local key_of = require("elevenlabs.workspace.offboard.observer").key_of
+local ledgers = require "elevenlabs.workspace.offboard.ledger"
+local observer = require "elevenlabs.workspace.offboard.observer"
+local replacement = require "elevenlabs.workspace.offboard.replacement"
+local roles = require "elevenlabs.workspace.offboard.roles"
+local rounds = require "elevenlabs.workspace.offboard.rounds"
+local times = require "elevenlabs.workspace.offboard.times"
+
+local M = {}
+
+local function planned_rows(ledger)
+  local rows = {}
+  for _, row in ipairs(ledger.rows) do
+    if row.action == "remove" then
+      rows[#rows + 1] = row
+    end
+  end
+  return rows
+end
+
+-- ---- deciding
+
+--- What is to be done with a resource that could not be read.
+local function decide_unread(err)
+  if err.kind == "not_found" then
+    return "resource_gone"
+  end
+  return "unreadable", "the resource could not be read: " .. err.message
+end
+
+--- What is to be done with a resource that was read.
+local function decide(row, seen)
+  if seen.is_creator then
+    return "creator"
+  elseif not seen.roles[1] then
+    -- The role is gone. If a removal may have done that, the removal is sent again, so that the
+    -- server confirms it.
+    return ledgers.is_doubtful(row) and "remove" or "gone"
+  end
+  return roles.are_same(seen.roles, row.roles) and "remove" or "changed"
+end
+
+--- Write a decision. The roles of a removal are those that it takes away.
+local function write_decision(case, row, decision, why, taken)
+  case:write {
+    round = case.number,
+    resource_id = row.resource_id,
+    resource_type = row.resource_type,
+    name = row.name,
+    creator = row.creator,
+    decision = decision,
+    roles = taken,
+    why = why,
+    at = times.iso(),
+  }
+end
+
+--- Read the planned resources, and decide on each.
+---@return table<string, table> seen by key: the roles of each that is to be removed
+---@return elevenlabs.workspace.Error|nil
+local function read_and_decide(case, client, subject, options)
+  local rows, seen_by_key = planned_rows(case.ledger), {}
+  local err = rounds.read(client, rows, options, function(row, resource, problem)
+    if not resource then
+      write_decision(case, row, decide_unread(problem))
+      return
+    end
+    local seen = observer.see(row, resource, subject.id)
+    local decision = decide(row, seen)
+    if decision == "remove" then
+      local own = seen.roles[1] and seen.roles or row.roles
+      seen_by_key[key_of(row)] = { roles = own, map = case.plan.header.successor and seen.map }
+    else
+      write_decision(case, row, decision)
+    end
+  end)
+  return seen_by_key, err
+end
+
+-- ---- the successor
+
+local function describe_unseen(problem)
+  if problem then
+    return "the grant to the successor could not be read back: " .. problem.message
+  end
+  return "the grant to the successor is not seen yet"
+end
+
+--- Grant what the successor needs. -> by key: why a row's removal is withheld
+local function grant(case, client, rows, seen, successor, options)
+  local needed, withheld, problems = {}, {}, {}
+  for _, row in ipairs(rows) do
+    local key = key_of(row)
+    local role, problem = replacement.needed(seen[key].map, seen[key].roles, successor.id)
+    if role then
+      needed[#needed + 1] = row
+      row.grant = role
+      withheld[key] = "the grant to the successor was not confirmed"
+    elseif problem then
+      problems[key] = problem
+    end
+  end
+  local err = rounds.change(case, client, "share", needed, function(row)
+    return { user_email = successor.email, role = row.grant }
+  end, options)
+  if err then
+    return nil, err
+  end
+  local granted = {}
+  for _, row in ipairs(needed) do
+    if row.granted.outcome == "confirmed" then
+      granted[#granted + 1] = row
+    else
+      withheld[key_of(row)] = "the grant to the successor: " .. tostring(row.granted.why)
+    end
+  end
+  err = rounds.read_back(client, granted, options, function(row, resource, problem)
+    local has = resource
+      and replacement.has(roles.map(resource), successor.id, row.grant)
+    withheld[key_of(row)] = not has and describe_unseen(problem) or nil
+    return has or problem ~= nil
+  end)
+  for key, problem in pairs(problems) do
+    withheld[key] = problem
+  end
+  return withheld, err
+end
+
+--- Withhold the removals whose successor did not get the role.
+local function withhold(case, rows, withheld, may_remove_anyway)
+  local kept = {}
+  for _, row in ipairs(rows) do
+    local why = withheld[key_of(row)]
+    if why and not may_remove_anyway then
+      write_decision(case, row, "withheld", why)
+    else
+      kept[#kept + 1] = row
+    end
+  end
+  return kept
+end
+
+-- ---- removing, and looking
+
+local function write_read_back(case, row, read_back)
+  case:write {
+    round = case.number,
+    resource_id = row.resource_id,
+    resource_type = row.resource_type,
+    read_back = read_back,
+    at = times.iso(),
+  }
+end
+
+--- Read the resources of the removals that were sent, until the role is gone.
+local function read_back(case, client, subject, rows, options)
+  local sent, seen = {}, {}
+  for _, row in ipairs(rows) do
+    if row.answered == case.number and row.outcome ~= "not_sent" then
+      sent[#sent + 1] = row
+    end
+  end
+  local err = rounds.read_back(client, sent, options, function(row, resource, problem)
+    local is_there = resource and roles.of(roles.map(resource), subject.id)[1] ~= nil
+    seen[key_of(row)] = is_there and "still_there"
+      or (resource or problem.kind == "not_found") and "gone"
+      or "unreadable"
+    return not is_there or row.outcome == "refused"
+  end)
+  for _, row in ipairs(sent) do
+    if seen[key_of(row)] then
+      write_read_back(case, row, seen[key_of(row)])
+    end
+  end
+  return err
+end
+
+--- Remove what is planned.
+---@param case elevenlabs.workspace.offboard.Folder with the subject found and the command begun
+---@param client elevenlabs.workspace.Client
+---@param subject elevenlabs.workspace.offboard.Subject
+---@param options table { remove_anyway, read_back_ms, on_run, on_progress, on_step }
+---@return elevenlabs.workspace.Error|nil why the round stopped early
+function M.run(case, client, subject, options)
+  local on_step = options.on_step or function() end
+  local successor = case.plan.header.successor
+  on_step("reading", #planned_rows(case.ledger))
+  local seen, err = read_and_decide(case, client, subject, options)
+  if err then
+    return err
+  end
+  local rows = {}
+  for _, row in ipairs(planned_rows(case.ledger)) do
+    rows[#rows + 1] = seen[key_of(row)] and row
+  end
+  if successor and rows[1] then
+    on_step("granting", #rows)
+    local withheld
+    withheld, err = grant(case, client, rows, seen, successor, options)
+    if err then
+      return err
+    end
+    rows = withhold(case, rows, withheld, options.remove_anyway)
+  end
+  for _, row in ipairs(rows) do
+    write_decision(case, row, "remove", nil, seen[key_of(row)].roles)
+  end
+  local _, unwritten = case:sync() -- a removal is sent after its decision is on the disk
+  if unwritten then
+    return unwritten
+  end
+  on_step("removing", #rows)
+  err = rounds.change(case, client, "unshare", rows, function()
+    return { [subject.target.field] = subject.target.value }
+  end, options)
+  if err then
+    return err
+  end
+  on_step("reading_back", #rows)
+  err = read_back(case, client, subject, rows, options)
+  _, unwritten = case:sync()
+  return err or unwritten
+end
+
+--- How many removals an apply would send at most.
+---@param case elevenlabs.workspace.offboard.Folder
+---@return integer
+function M.count(case)
+  return #planned_rows(case.ledger)
+end
+
+return M

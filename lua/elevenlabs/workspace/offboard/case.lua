@@ -1,0 +1,223 @@
+--- A case: the folder in which everything about one subject is kept, from the plan to the report.
+--- An open case is locked: one command at a time works on it.
+
+local core = require "elevenlabs.workspace.core"
+local errors = require "elevenlabs.workspace.error"
+local ledgers = require "elevenlabs.workspace.offboard.ledger"
+local plans = require "elevenlabs.workspace.offboard.plan"
+local record_file = require "elevenlabs.workspace.offboard.record_file"
+local times = require "elevenlabs.workspace.offboard.times"
+
+local M = {}
+
+---@class elevenlabs.workspace.offboard.Folder
+---@field folder string
+---@field plan elevenlabs.workspace.offboard.Plan|nil
+---@field plan_problem elevenlabs.workspace.Error|nil why a plan that is there cannot be used
+---@field ledger elevenlabs.workspace.offboard.Ledger
+---@field number integer of the last command
+local Case = {}
+Case.__index = Case
+
+--- Make a kind of case that has more methods.
+---@return table class
+function M.class()
+  local class = {}
+  for name, method in pairs(Case) do
+    class[name] = method
+  end
+  class.__index = class
+  return class
+end
+
+---@param name string
+---@return string
+function Case:path(name)
+  return self.folder .. "/" .. name
+end
+
+-- ---- opening
+
+local OPERATIONS = { "share", "unshare" }
+
+--- The journal of a round's bulk run.
+---@param round integer
+---@param op "share"|"unshare"
+---@return string path
+function Case:journal(round, op)
+  return self:path(("round-%d.%s.jsonl"):format(round, op))
+end
+
+--- Take what the journal of a bulk run says.
+---@param was_killed boolean the log does not say that the run ended
+---@return elevenlabs.workspace.Error|nil
+local function read_journal(self, round, op, was_killed)
+  local file, err = record_file.open(self:journal(round, op), "journal", false)
+  if not file then
+    return err
+  end
+  local has_ended = false
+  local _, failure = file:each(function(record)
+    if record["end"] then
+      has_ended = true
+    elseif record.outcome then
+      self.ledger:take_result(round, op, record, record)
+    end
+  end)
+  file:close()
+  if op == "unshare" and was_killed and not has_ended then
+    self.ledger:take_killed(round)
+  end
+  return failure
+end
+
+--- Take the journals of a round that was killed: those that the log does not tell of.
+---@return elevenlabs.workspace.Error|nil
+local function read_cut_round(self, round, told)
+  for _, op in ipairs(OPERATIONS) do
+    local err = not told[op] and read_journal(self, round, op, true)
+    if err then
+      return err
+    end
+  end
+end
+
+local function read_log(self)
+  local told, problem = {}, nil
+  local ok, err = self.log:each(function(record)
+    if problem then
+      return
+    elseif not self.has_header then
+      self.has_header = true
+    elseif record.acted then
+      told[record.acted] = true
+      problem = read_journal(self, record.round, record.acted, false)
+    elseif record.began then
+      problem = read_cut_round(self, self.number, told)
+      self.number, told = record.number, {}
+      self.ledger:take(record)
+    else
+      self.ledger:take(record)
+    end
+  end)
+  problem = problem or read_cut_round(self, self.number, told)
+  return ok and not problem, err or problem
+end
+
+--- A plan that is damaged is a problem for the commands that need it alone.
+local function read_all(self)
+  self.plan, self.plan_problem = plans.read(self:path "plan.jsonl")
+  if self.plan then
+    self.ledger:take_plan(self.plan)
+  end
+  return read_log(self)
+end
+
+--- Open the case in a folder, and lock it.
+---@param class table of `M.class`
+---@param folder string
+---@param create boolean make the folder, if there is none
+---@return elevenlabs.workspace.offboard.Folder|nil
+---@return elevenlabs.workspace.Error|nil
+function M.open(class, folder, create)
+  folder = folder:gsub("(.)/+$", "%1")
+  if create then
+    local ok, failure = core.make_folder(folder)
+    if not ok then
+      return nil, errors.not_sent(failure)
+    end
+  end
+  local self = setmetatable({ folder = folder, ledger = ledgers.new(), number = 0 }, class)
+  local log, err = record_file.open(self:path "case.jsonl", "case", create)
+  if not log then
+    local none = errors.invalid("folder", ("there is no case in %s"):format(folder))
+    return nil, err or none
+  end
+  self.log = log
+  local ok
+  ok, err = read_all(self)
+  if not ok then
+    self:close()
+    return nil, err
+  end
+  return self
+end
+
+--- Why there is no plan that can be used; nil: there is one.
+---@return elevenlabs.workspace.Error|nil
+function Case:needs_plan()
+  if self.plan then
+    return nil
+  end
+  return self.plan_problem
+    or errors.invalid("folder", ("there is no plan in %s"):format(self.folder))
+end
+
+--- Unlock the case. What was not synced is dropped.
+function Case:close()
+  self.log:close()
+end
+
+-- ---- writing the log
+
+--- Add a record to the log. A failure is kept until the next `sync`.
+---@param record table
+function Case:write(record)
+  local ok, err = self.log:append(record)
+  if not ok then
+    self.failure = self.failure or err
+    return
+  end
+  self.ledger:take(record)
+end
+
+--- Bring what was written to the disk.
+---@return true|nil
+---@return elevenlabs.workspace.Error|nil
+function Case:sync()
+  if self.failure then
+    return nil, self.failure
+  end
+  return self.log:sync()
+end
+
+--- Begin a command, and write so.
+---@param command "plan"|"apply"|"verify"|"undo"
+---@param by table|nil { operator, host, arguments, planned_only }
+---@return integer|nil number
+---@return elevenlabs.workspace.Error|nil
+function Case:begin(command, by)
+  by = by or {}
+  local ok, err = true, nil
+  if not self.has_header then
+    ok, err = self.log:begin { made_at = times.iso() }
+    self.has_header = ok
+  end
+  if not ok then
+    return nil, err
+  end
+  self.number = self.number + 1
+  self:write {
+    began = command,
+    number = self.number,
+    at = times.iso(),
+    s = os.time(),
+    operator = by.operator,
+    host = by.host,
+    arguments = by.arguments,
+    planned_only = by.planned_only,
+  }
+  ok, err = self:sync()
+  return ok and self.number, err
+end
+
+--- Write that a command did all that it had to do.
+---@param number integer
+---@return true|nil
+---@return elevenlabs.workspace.Error|nil
+function Case:finish(number)
+  self:write { ended = number, at = times.iso() }
+  return self:sync()
+end
+
+return M

@@ -1,0 +1,160 @@
+--- The document of a case: everything that its report shows, as one table.
+
+local json = require "elevenlabs.workspace.json"
+local principals = require "elevenlabs.workspace.offboard.principals"
+local roles = require "elevenlabs.workspace.offboard.roles"
+local sha256 = require "elevenlabs.workspace.offboard.sha256"
+local summaries = require "elevenlabs.workspace.offboard.summary"
+local times = require "elevenlabs.workspace.offboard.times"
+local version = require "elevenlabs.workspace.version"
+
+local M = {}
+
+-- ---- rows
+
+local COPIED = {
+  "resource_id",
+  "resource_type",
+  "name",
+  "creator",
+  "action",
+  "reason",
+  "outcome",
+  "why",
+  "read_back",
+  "status",
+  "request_id",
+  "at",
+  "attempts",
+  "granted",
+  "given_back",
+  "seen",
+}
+
+local function row_of(row)
+  local copy = {}
+  for _, name in ipairs(COPIED) do
+    copy[name] = row[name]
+  end
+  copy.roles_before = json.list(row.action and row.roles or row.removed and row.removed.roles or {})
+  copy.roles_now = row.roles_now and json.list(row.roles_now)
+  return copy
+end
+
+local function rows_of(ledger)
+  local list = json.list {}
+  for i, row in ipairs(ledger.rows) do
+    list[i] = row_of(row)
+  end
+  return list
+end
+
+--- True if the removal leaves the creator as the only principal.
+local function leaves_creator_alone(row, subject_id)
+  if row.outcome ~= "confirmed" or not row.role_map or not row.creator then
+    return false
+  end
+  local holders = roles.principals(row.role_map)
+  holders[subject_id], holders[row.creator] = nil, nil
+  return next(holders) == nil and not (row.granted and row.granted.outcome == "confirmed")
+end
+
+local function only_creator(ledger, subject)
+  local list = json.list {}
+  for _, row in ipairs(subject.id ~= principals.EVERYBODY and ledger.rows or {}) do
+    if leaves_creator_alone(row, subject.id) then
+      list[#list + 1] = {
+        resource_id = row.resource_id,
+        resource_type = row.resource_type,
+        name = row.name,
+      }
+    end
+  end
+  return list
+end
+
+-- ---- the rest
+
+--- The files on which the report stands.
+local function files_of(case)
+  local list = json.list {}
+  local function add(name)
+    local file = io.open(case:path(name))
+    if file then
+      file:close()
+      list[#list + 1] = { name = name, sha256 = sha256.file(case:path(name)) }
+    end
+  end
+  add "plan.jsonl"
+  add "case.jsonl"
+  for _, command in ipairs(case.ledger.commands) do
+    for _, op in ipairs { "share", "unshare" } do
+      add(case:journal(command.number, op):match "[^/]*$")
+    end
+  end
+  return list
+end
+
+local LIMITS = json.list {
+  "The report says what this API key could list and read at the time that it names. The key sees"
+    .. " what its owner may see.",
+  "Somebody may have granted a role after that time.",
+  "The API has no list of pending invitations, of a member's own API keys, or of the kinds that are"
+    .. " named above.",
+  "The checksums of the files find accidents. They prove nothing against a person who can write the"
+    .. " folder of the case.",
+}
+
+local COMMAND = { "command", "number", "began_at", "ended_at", "operator", "host", "arguments" }
+
+local function commands_of(ledger)
+  local list = json.list {}
+  for i, command in ipairs(ledger.commands) do
+    list[i] = {}
+    for _, name in ipairs(COMMAND) do
+      list[i][name] = command[name]
+    end
+    list[i].round, list[i].number = command.number, nil
+  end
+  return list
+end
+
+local function label_of(party)
+  return party and { kind = party.kind, id = party.id, label = party.label or party.email }
+end
+
+---@param case elevenlabs.workspace.offboard.Folder
+---@return table document
+function M.make(case)
+  local header, ledger = case.plan.header, case.ledger
+  local summary, reading = summaries.new(header.subject, ledger), ledger.reading
+  return {
+    format = "elevenlabs-workspace report 1",
+    headline = summary.headline,
+    made_at = times.iso(),
+    subject = label_of(header.subject),
+    replace_by = label_of(header.successor),
+    note = header.note,
+    server = header.server,
+    owner = header.owner,
+    tool = "elevenlabs-workspace " .. version,
+    planned_at = header.made_at,
+    commands = commands_of(ledger),
+    read_at = reading.at,
+    read_by = reading.by,
+    planned_only = reading.planned_only,
+    coverage = reading.coverage,
+    unread = reading.unread,
+    unknown = reading.unknown,
+    without_list = reading.without_list,
+    rows = rows_of(ledger),
+    totals = summary.totals,
+    read_back = summary.read_back,
+    residuals = reading.residuals,
+    only_creator = only_creator(ledger, header.subject),
+    files = files_of(case),
+    limits = LIMITS,
+  }
+end
+
+return M

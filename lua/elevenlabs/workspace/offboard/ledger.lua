@@ -1,0 +1,283 @@
+--- What is known of a case: its resources, its commands and its last reading. It is made from the
+--- plan, the log and the journals of the rounds, and from what the command at work adds.
+
+local json = require "elevenlabs.workspace.json"
+local key_of = require("elevenlabs.workspace.offboard.observer").key_of
+local reading = require "elevenlabs.workspace.offboard.reading"
+local roles = require "elevenlabs.workspace.offboard.roles"
+
+local M = {}
+
+--- One resource of the case.
+---@class elevenlabs.workspace.offboard.Row
+---@field resource_id string
+---@field resource_type string
+---@field name string|nil
+---@field creator string|nil
+---@field roles string[] of the subject, when the resource was planned
+---@field role_map table|nil of all, when the resource was planned
+---@field action "remove"|"keep"|nil of the plan; nil: the plan does not have the resource
+---@field reason string|nil why it is kept
+---@field grant string|nil the role that the successor gets first
+---@field problem string|nil why the successor cannot get the roles
+---@field outcome string|nil of the removal; nil: nothing was decided yet
+---@field why string|nil the outcome, if it is not confirmed, for people
+---@field status integer|nil HTTP status of the removal
+---@field request_id string|nil
+---@field attempts integer|nil
+---@field at string|nil when the answer came
+---@field read_back "gone"|"still_there"|"unreadable"|nil
+---@field removed {round: integer, roles: string[], at: string}|nil by the last round that may have
+---@field granted {role: string, outcome: string, at: string, why: string|nil}|nil to the successor
+---@field given_back {role: string, outcome: string, at: string, why: string|nil}|nil by undo
+---@field seen elevenlabs.workspace.offboard.RowSeen|nil by the last verify
+
+---@alias elevenlabs.workspace.offboard.RowSeen
+---| "gone" # the subject has no role of its own
+---| "still_there" # the role that was planned
+---| "changed" # another role than was planned
+---| "new" # a role on a resource that the plan does not have
+---| "kept" # the role was to stay, or was given back
+---| "unreadable"
+---| "resource_gone"
+
+---@class elevenlabs.workspace.offboard.Ledger
+---@field rows elevenlabs.workspace.offboard.Row[]
+---@field commands table[] { command, number, began_at, ended_at, operator, host, arguments }
+---@field reading elevenlabs.workspace.offboard.Reading|nil the last one that ended
+local Ledger = {}
+Ledger.__index = Ledger
+
+---@return elevenlabs.workspace.offboard.Ledger
+function M.new()
+  return setmetatable({ rows = {}, by_key = {}, commands = {}, by_number = {} }, Ledger)
+end
+
+--- The row of a resource; made if there is none.
+---@param item table { resource_id, resource_type }
+---@return elevenlabs.workspace.offboard.Row
+function Ledger:row(item)
+  local key = key_of(item)
+  local row = self.by_key[key]
+  if not row then
+    row = { resource_id = item.resource_id, resource_type = item.resource_type, roles = {} }
+    self.by_key[key] = row
+    self.rows[#self.rows + 1] = row
+  end
+  return row
+end
+
+--- The row of a resource; nil if there is none.
+---@param item table
+---@return elevenlabs.workspace.offboard.Row|nil
+function Ledger:find(item)
+  return self.by_key[key_of(item)]
+end
+
+--- The resources of all rows.
+---@return elevenlabs.workspace.Item[]
+function Ledger:items()
+  local items = {}
+  for i, row in ipairs(self.rows) do
+    items[i] = { resource_id = row.resource_id, resource_type = row.resource_type }
+  end
+  return items
+end
+
+local PLANNED = { "name", "creator", "roles", "role_map", "action", "reason", "grant", "problem" }
+
+---@param plan elevenlabs.workspace.offboard.Plan
+function Ledger:take_plan(plan)
+  for _, planned in ipairs(plan.rows) do
+    local row = self:row(planned)
+    for _, name in ipairs(PLANNED) do
+      row[name] = planned[name]
+    end
+    json.list(row.roles)
+  end
+  self.reading = plan.reading
+end
+
+-- ---- the log
+
+-- What a decision of apply not to remove means. The text tells people.
+local NOT_REMOVED = {
+  gone = "the role was gone before the removal",
+  changed = "the roles changed since the plan",
+  creator = "the subject created the resource",
+  withheld = "the successor did not get the role",
+  unreadable = "the resource could not be read",
+  resource_gone = "the resource is gone",
+}
+
+local function take_decision(row, record)
+  row.decision, row.round = record.decision, record.round
+  row.name, row.creator = row.name or record.name, row.creator or record.creator
+  if record.decision == "remove" then
+    row.to_remove = { round = record.round, roles = record.roles }
+  elseif not row.removed then
+    row.outcome = "not_sent"
+    row.why = record.why or NOT_REMOVED[record.decision]
+  end
+end
+
+local function take_undo(row, record)
+  row.given_back = {
+    role = record.role,
+    outcome = "not_sent",
+    at = record.at,
+    why = record.why,
+    round = record.round,
+  }
+end
+
+local function take_verify(self, record)
+  if record.resource_id then
+    local row = self:row(record)
+    row.verified = { seen = record.seen, number = record.verify }
+    row.name, row.creator = row.name or record.name, row.creator or record.creator
+    row.roles_now = record.roles and json.list(record.roles)
+  elseif self.pending then
+    self.pending:take(record)
+  end
+end
+
+local function begin(self, record)
+  local command = {
+    command = record.began,
+    number = record.number,
+    began_at = record.at,
+    began_s = record.s,
+    operator = record.operator,
+    host = record.host,
+    arguments = record.arguments,
+  }
+  table.insert(self.commands, command)
+  self.by_number[record.number] = command
+  self.pending = record.began == "verify"
+    and reading.new { by = "verify", at = record.at, planned_only = record.planned_only }
+  self.pending_number = record.number
+end
+
+local function finish(self, record)
+  local command = self.by_number[record.ended]
+  command.ended_at = record.at
+  if command.command ~= "verify" then
+    return
+  end
+  self.reading = self.pending
+  for _, row in ipairs(self.rows) do
+    local verified = row.verified
+    row.seen = verified and verified.number == record.ended and verified.seen or nil
+  end
+end
+
+--- Take a record of the log.
+---@param record table
+function Ledger:take(record)
+  if record.began then
+    begin(self, record)
+  elseif record.ended then
+    finish(self, record)
+  elseif record.decision then
+    take_decision(self:row(record), record)
+  elseif record.undo then
+    take_undo(self:row(record), record)
+  elseif record.read_back then
+    self:row(record).read_back = record.read_back
+  elseif record.given_back then
+    self:row(record).given_back.read_back = record.given_back
+  elseif record.verify then
+    take_verify(self, record)
+  end
+end
+
+-- ---- rounds
+
+--- What became of a removal.
+local function take_removal(row, round, result)
+  row.outcome, row.why = result.outcome, result.message
+  row.status, row.request_id = result.status, result.request_id
+  row.attempts, row.at = result.attempts, result.at
+  row.read_back = nil
+  if result.outcome == "confirmed" or result.outcome == "unconfirmed" then
+    row.removed = { round = round, roles = row.to_remove.roles, at = result.at }
+  end
+  row.answered = round
+end
+
+local function gift_of(result)
+  return {
+    role = result.role,
+    outcome = result.outcome,
+    at = result.at,
+    why = result.message,
+  }
+end
+
+--- Take what a round's bulk run or its journal says of one item.
+---@param round integer
+---@param op "unshare"|"share"
+---@param item table
+---@param result table { outcome, message, status, request_id, attempts, at, role }
+function Ledger:take_result(round, op, item, result)
+  local row = self:row(item)
+  if op == "unshare" then
+    take_removal(row, round, result)
+  elseif self.by_number[round].command == "undo" then
+    row.given_back = gift_of(result)
+    row.given_back.round = round
+  else
+    row.granted = gift_of(result)
+  end
+end
+
+--- A round was killed after its removals had begun. Each removal without an answer may have been
+--- sent.
+---@param round integer
+function Ledger:take_killed(round)
+  for _, row in ipairs(self.rows) do
+    local decided = row.to_remove
+    if decided and decided.round == round and row.answered ~= round then
+      row.outcome, row.why = "unconfirmed", "the command was killed before the answer came"
+      row.status, row.request_id, row.attempts, row.at = nil, nil, nil, nil
+      row.removed = decided
+    end
+  end
+end
+
+-- ---- for commands
+
+--- True if a removal may have been applied and nobody saw a confirmation.
+---@param row elevenlabs.workspace.offboard.Row
+---@return boolean
+function M.is_doubtful(row)
+  return row.outcome == "unconfirmed"
+end
+
+--- True if undo gave a role back after the last removal.
+---@param row elevenlabs.workspace.offboard.Row
+---@return boolean
+function M.is_given_back(row)
+  local back = row.given_back
+  return row.removed ~= nil
+    and back ~= nil
+    and back.outcome == "confirmed"
+    and back.round > row.removed.round
+end
+
+--- True if a round took the role away, and no undo gave one back since.
+---@param row elevenlabs.workspace.offboard.Row
+---@return boolean
+function M.is_removed(row)
+  return row.removed ~= nil and not M.is_given_back(row)
+end
+
+--- The role that undo gives: the highest preset one of those that were removed; nil if none is.
+---@param row elevenlabs.workspace.offboard.Row
+---@return string|nil
+function M.role_to_give_back(row)
+  return row.removed and roles.highest(row.removed.roles)
+end
+
+return M

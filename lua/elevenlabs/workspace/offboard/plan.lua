@@ -1,0 +1,244 @@
+--- Plans: the file that says which roles of a subject are to be removed, and what was read to find
+--- them. A plan is whole or absent.
+
+local core = require "elevenlabs.workspace.core"
+local discovery = require "elevenlabs.workspace.offboard.discovery"
+local errors = require "elevenlabs.workspace.error"
+local json = require "elevenlabs.workspace.json"
+local observer = require "elevenlabs.workspace.offboard.observer"
+local reading = require "elevenlabs.workspace.offboard.reading"
+local record_file = require "elevenlabs.workspace.offboard.record_file"
+local replacement = require "elevenlabs.workspace.offboard.replacement"
+local times = require "elevenlabs.workspace.offboard.times"
+local version = require "elevenlabs.workspace.version"
+
+local M = {}
+
+---@class elevenlabs.workspace.offboard.Plan
+---@field header table { made_at, made_s, tool, server, owner, subject, successor, note }
+---@field rows elevenlabs.workspace.offboard.PlannedRow[]
+---@field reading elevenlabs.workspace.offboard.Reading
+
+--- One resource on which the subject has a role of its own, or which it created.
+---@class elevenlabs.workspace.offboard.PlannedRow
+---@field resource_id string
+---@field resource_type string
+---@field name string|nil
+---@field creator string|nil a user's id
+---@field roles string[] the subject's
+---@field role_map table<string, string[]> everybody's
+---@field action "remove"|"keep"
+---@field reason "creator"|"protected"|nil why it is kept
+---@field grant string|nil the role that the successor gets first
+---@field problem string|nil why the successor cannot get what the subject has
+
+-- ---- writing
+
+--- A plan that is being made.
+---@class elevenlabs.workspace.offboard.Draft
+local Draft = {}
+Draft.__index = Draft
+
+local function temporary(path)
+  return path .. ".new"
+end
+
+--- Begin a plan.
+---@param path string
+---@param header table { server, owner, subject, successor = nil, note = nil }
+---@return elevenlabs.workspace.offboard.Draft|nil
+---@return elevenlabs.workspace.Error|nil
+function M.draft(path, header)
+  os.remove(temporary(path)) -- of a command that was killed
+  local file, err = record_file.open(temporary(path), "plan", true)
+  if not file then
+    return nil, err
+  end
+  local self = setmetatable({ path = path, file = file, header = header, rows = 0 }, Draft)
+  header.made_s = os.time()
+  header.made_at, header.tool = times.iso(header.made_s), "elevenlabs-workspace " .. version
+  local ok
+  ok, err = file:begin(header)
+  if not ok then
+    file:close()
+    return nil, err
+  end
+  return self
+end
+
+--- Add what a resource means for the plan.
+---@param seen elevenlabs.workspace.offboard.Seen
+---@param is_protected boolean
+---@return true|nil
+---@return elevenlabs.workspace.Error|nil
+function Draft:add(seen, is_protected)
+  local row = {
+    resource_id = seen.resource_id,
+    resource_type = seen.resource_type,
+    name = seen.name,
+    creator = seen.creator,
+    roles = json.list(seen.roles),
+    role_map = seen.map,
+    action = "remove",
+  }
+  if seen.is_creator then
+    row.action, row.reason = "keep", "creator"
+  elseif is_protected then
+    row.action, row.reason = "keep", "protected"
+  elseif self.header.successor then
+    row.grant, row.problem = replacement.needed(seen.map, seen.roles, self.header.successor.id)
+  end
+  self.rows = self.rows + 1
+  return self.file:append(row)
+end
+
+--- Write the rest, and put the plan in its place.
+---@param found elevenlabs.workspace.offboard.Discovery
+---@param watch elevenlabs.workspace.offboard.Observer
+---@param put_away string|nil where a plan that is in that place goes
+---@return true|nil
+---@return elevenlabs.workspace.Error|nil
+function Draft:finish(found, watch, put_away)
+  local records = reading.records(found, watch:residuals(), watch:unknown())
+  records[#records + 1] = { ["end"] = true, rows = self.rows }
+  local ok, err = true, nil
+  for _, record in ipairs(records) do
+    if ok then
+      ok, err = self.file:append(record)
+    end
+  end
+  if ok then
+    ok, err = self.file:sync()
+  end
+  self.file:close()
+  if not ok then
+    return nil, err
+  end
+  local failure
+  if put_away then
+    ok, failure = core.rename(self.path, put_away)
+  end
+  if ok then
+    ok, failure = core.rename(temporary(self.path), self.path)
+  end
+  return ok, failure and errors.not_sent(failure)
+end
+
+--- Drop what was written.
+function Draft:discard()
+  self.file:close()
+  os.remove(temporary(self.path))
+end
+
+-- ---- reading
+
+local function broken(path, why)
+  local message = ("the plan %s %s: make it anew with plan --again"):format(path, why)
+  return errors.invalid("folder", errors.one_line(message))
+end
+
+--- Read a plan.
+---@param path string
+---@return elevenlabs.workspace.offboard.Plan|nil nil alone: there is none
+---@return elevenlabs.workspace.Error|nil
+function M.read(path)
+  local file, err = record_file.open(path, "plan", false)
+  if not file then
+    return nil, err
+  end
+  local plan, footer = { rows = {} }, nil
+  local ok
+  ok, err = file:each(function(record)
+    if not plan.header then
+      plan.header = record
+      plan.reading = reading.new { by = "plan", at = record.made_at }
+    elseif record["end"] then
+      footer = record
+    elseif record.resource_id then
+      plan.rows[#plan.rows + 1] = record
+    else
+      plan.reading:take(record)
+    end
+  end)
+  file:close()
+  if not ok then
+    return nil, broken(path, "is damaged (" .. err.message .. ")")
+  elseif not footer then
+    return nil, broken(path, "has no end")
+  elseif footer.rows ~= #plan.rows then
+    local why = ("says that it has %d rows, and has %d"):format(footer.rows, #plan.rows)
+    return nil, broken(path, why)
+  end
+  return plan
+end
+
+-- ---- making plans
+
+--- Make the plans of several subjects in one reading.
+---@param client elevenlabs.workspace.Client
+---@param options table { find = fun(found): subjects | nil, err; path_of = fun(i) -> the plan's path, and that of an
+--- older one; successor = nil,
+--- note = nil, protected = set, resource_types, further, on_run, on_progress, max_concurrency }
+---@return true|nil
+---@return elevenlabs.workspace.Error|nil
+function M.make(client, options)
+  local drafts, watches = {}, {}
+  local function begin(found)
+    local subjects, err = options.find(found)
+    if not subjects then
+      return err
+    end
+    for i, subject in ipairs(subjects) do
+      watches[i] = observer.new(found, subject)
+      drafts[i], err = M.draft((options.path_of(i)), {
+        server = client.base_url,
+        owner = found.owner,
+        subject = subject,
+        successor = found.successor,
+        note = options.note,
+        resource_types = options.resource_types,
+      })
+      if not drafts[i] then
+        return err
+      end
+    end
+  end
+  local failure
+  local found, err = discovery.read(client, {
+    resource_types = options.resource_types,
+    further = options.further,
+    max_concurrency = options.max_concurrency,
+    on_principals = begin,
+    on_run = options.on_run,
+    on_progress = options.on_progress,
+    on_resource = function(item, resource)
+      for i, watch in ipairs(watches) do
+        local seen = watch:look(item, resource)
+        local ok, problem = true, nil
+        if seen then
+          ok, problem = drafts[i]:add(seen, options.protected[observer.key_of(item)] == true)
+        end
+        if not ok then
+          failure = problem
+          error(problem.message, 0) -- ends the run
+        end
+      end
+    end,
+  })
+  err = failure or err
+  if found and found.report.stopped and not err then
+    err = observer.stopped(found.report)
+  end
+  for i, draft in ipairs(drafts) do
+    local ok
+    if not err then
+      ok, err = draft:finish(found, watches[i], (select(2, options.path_of(i))))
+    end
+    if not ok then
+      draft:discard()
+    end
+  end
+  return not err or nil, err
+end
+
+return M

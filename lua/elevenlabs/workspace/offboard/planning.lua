@@ -1,0 +1,307 @@
+--- Planning for one subject or for several members, from the caller's options to cases with a plan.
+
+local core = require "elevenlabs.workspace.core"
+local cases = require "elevenlabs.workspace.offboard.case"
+local errors = require "elevenlabs.workspace.error"
+local items = require "elevenlabs.workspace.items"
+local key_of = require("elevenlabs.workspace.offboard.observer").key_of
+local names = require "elevenlabs.workspace.names"
+local plans = require "elevenlabs.workspace.offboard.plan"
+local principals = require "elevenlabs.workspace.offboard.principals"
+local subjects = require "elevenlabs.workspace.offboard.subject"
+
+local M = {}
+
+--- What is to be planned. A plan of one subject names exactly one of the first four.
+---@class elevenlabs.workspace.offboard.PlanOptions
+---@field user_email string|nil a member's address, in any case
+---@field user_id string|nil also of one who left. Such a plan cannot be applied
+---@field group_id string|nil "default" is every member, and needs `everyone`
+---@field service_account_id string|nil
+---@field user_emails string[]|nil for `plan_many` alone
+---@field everyone boolean|nil
+---@field resource_types string[]|nil default all that a list names
+---@field ids string|elevenlabs.workspace.Item[]|nil resources that no list names: a path, or an array
+---@field protect string|elevenlabs.workspace.Item[]|nil resources that are never touched
+---@field replace_by string|nil the address of a member who gets each role first
+---@field note string|nil for the report: a ticket, or who asked
+---@field again boolean|nil put an older plan away
+---@field by elevenlabs.workspace.offboard.By|nil
+---@field on_run nil|fun(run: elevenlabs.workspace.Run) the run may be cancelled
+---@field on_progress nil|fun(progress: elevenlabs.workspace.Progress)
+---@field max_concurrency integer|nil of this reading, if it is to be less than the client's
+
+local OPTIONS = {
+  "user_email",
+  "user_id",
+  "group_id",
+  "service_account_id",
+  "user_emails",
+  "everyone",
+  "resource_types",
+  "ids",
+  "protect",
+  "replace_by",
+  "note",
+  "again",
+  "by",
+  "on_run",
+  "on_progress",
+  "max_concurrency",
+}
+
+-- ---- lists of resources
+
+local OTHER_COLUMNS = { "user_email", "group_id", "workspace_api_key_id", "role" }
+
+--- The resources of a file. Columns for a target or a role are ignored.
+local function read_file(path)
+  local source, err = items.from_file(path)
+  if not source then
+    return nil, err
+  end
+  for _, field in ipairs(OTHER_COLUMNS) do
+    source:ignore(field)
+  end
+  local list, item, problem = {}, source:next()
+  while item or problem do
+    if problem then
+      source:close()
+      return nil, errors.invalid(problem.field, problem.message)
+    end
+    list[#list + 1] = item
+    item, problem = source:next()
+  end
+  source:close()
+  return list
+end
+
+--- The resources of an option, checked.
+---@return elevenlabs.workspace.Item[]|nil
+---@return elevenlabs.workspace.Error|nil
+local function resources_of(client, option, given)
+  local list, err = given or {}, nil
+  if type(given) == "string" then
+    list, err = read_file(given)
+  elseif type(list) ~= "table" then
+    err = errors.invalid(option, option .. " must be a path or an array of resources")
+  end
+  local checked = {}
+  for i, item in ipairs(not err and list or {}) do
+    local is_table = type(item) == "table"
+    local copy = {
+      resource_id = is_table and item.resource_id,
+      resource_type = is_table and item.resource_type,
+      allow_unknown_resource_type = is_table and item.allow_unknown_resource_type,
+    }
+    local ok, problem = client.engine:check("get", copy)
+    if not ok then
+      err = errors.invalid(option, ("%s, resource %d: %s"):format(option, i, problem.message))
+      break
+    end
+    checked[i] = copy
+  end
+  return not err and checked or nil, err
+end
+
+local function set_of(list)
+  local set = {}
+  for _, item in ipairs(list) do
+    set[key_of(item)] = true
+  end
+  return set
+end
+
+-- ---- who
+
+--- The successor, who must be a member and nobody's subject.
+---@return {id: string, email: string}|nil
+---@return elevenlabs.workspace.Error|nil
+local function find_successor(found, address, chosen)
+  local member, why = principals.by_address(found.members or {}, address)
+  if not member then
+    return nil, errors.invalid("replace_by", why)
+  end
+  for _, subject in ipairs(chosen) do
+    if subject.id == member.user_id then
+      return nil, errors.invalid("replace_by", ("%s is to be removed"):format(member.email))
+    end
+  end
+  return { id = member.user_id, email = member.email }
+end
+
+--- A function that finds the subjects, and the successor, among the principals.
+local function finder(key, values, replace_by)
+  return function(found)
+    local list, seen = {}, {}
+    for i, value in ipairs(values) do
+      local subject, err = subjects.find(found, key, value)
+      if not subject then
+        return nil, err
+      elseif seen[subject.id] then
+        return nil, errors.invalid(key, ("%s is named twice"):format(subject.label))
+      end
+      list[i], seen[subject.id] = subject, true
+    end
+    if replace_by then
+      local err
+      found.successor, err = find_successor(found, replace_by, list)
+      if not found.successor then
+        return nil, err
+      end
+    end
+    return list
+  end
+end
+
+-- ---- cases
+
+local function close_all(list)
+  for _, case in ipairs(list) do
+    case:close()
+  end
+end
+
+--- Open a case for a new plan.
+local function open_for_plan(class, folder, options)
+  local case, err = cases.open(class, folder, true)
+  if not case then
+    return nil, err
+  elseif (case.plan or case.plan_problem) and not options.again then
+    case:close()
+    local message = ("%s has a plan: open it, or make another one with again"):format(folder)
+    return nil, errors.invalid("folder", message)
+  end
+  return case
+end
+
+--- Open a case in each folder, and begin the command.
+---@return elevenlabs.workspace.Error|nil
+local function open_all(class, folders, list, options)
+  for i, folder in ipairs(folders) do
+    local err, number
+    list[i], err = open_for_plan(class, folder, options)
+    if list[i] then
+      number, err = list[i]:begin("plan", options.by)
+    end
+    if not number then
+      return err
+    end
+  end
+end
+
+--- Read, and write the plans. Folders are made when the subjects are found.
+---@param list table that gets the open cases
+local function make(class, client, folders, list, find, options)
+  local further, err = resources_of(client, "ids", options.ids)
+  local protected
+  if further then
+    protected, err = resources_of(client, "protect", options.protect)
+  end
+  if not protected then
+    return nil, err
+  end
+  return plans.make(client, {
+    find = function(found)
+      local subjects_found, problem = find(found)
+      problem = problem or open_all(class, folders, list, options)
+      return not problem and subjects_found or nil, problem
+    end,
+    path_of = function(i)
+      local case = list[i]
+      local older = (case.plan or case.plan_problem)
+        and case:path(("plan-%d.jsonl"):format(case.number))
+      return case:path "plan.jsonl", older
+    end,
+    note = options.note,
+    protected = set_of(protected),
+    resource_types = options.resource_types,
+    further = further,
+    max_concurrency = options.max_concurrency,
+    on_run = options.on_run,
+    on_progress = options.on_progress,
+  })
+end
+
+--- Make plans, and open their cases anew.
+local function plan_all(class, client, folders, find, options)
+  local list = {}
+  local ok, err = make(class, client, folders, list, find, options)
+  for _, case in ipairs(ok and list or {}) do
+    if ok then
+      ok, err = case:finish(case.number)
+    end
+  end
+  close_all(list)
+  if not ok then
+    return nil, err
+  end
+  local planned = {}
+  for i, folder in ipairs(folders) do
+    planned[i], err = cases.open(class, folder, false)
+    if not planned[i] then
+      close_all(planned)
+      return nil, err
+    end
+  end
+  return planned
+end
+
+---@param class table of cases
+---@param client elevenlabs.workspace.Client
+---@param folder string
+---@param options elevenlabs.workspace.offboard.PlanOptions
+---@return elevenlabs.workspace.offboard.Folder[]|nil one case
+---@return elevenlabs.workspace.Error|nil
+function M.plan(class, client, folder, options)
+  local opts, err = names.copy("option", options, OPTIONS)
+  local key
+  if opts then
+    key, err = subjects.key_of(opts)
+  end
+  if not key then
+    return nil, err
+  end
+  return plan_all(class, client, { folder }, finder(key, { opts[key] }, opts.replace_by), opts)
+end
+
+--- The folder of a member's case. An address may hold characters that lead elsewhere.
+local function folder_of(folder, address)
+  local name = address:lower():gsub("[^%w@._+-]", "_"):gsub("^%.", "_")
+  return folder .. "/" .. name
+end
+
+---@param class table of cases
+---@param client elevenlabs.workspace.Client
+---@param folder string
+---@param options elevenlabs.workspace.offboard.PlanOptions
+---@return elevenlabs.workspace.offboard.Folder[]|nil
+---@return elevenlabs.workspace.Error|nil
+function M.plan_many(class, client, folder, options)
+  local opts, err = names.copy("option", options, OPTIONS)
+  local emails = opts and opts.user_emails
+  if not opts then
+    return nil, err
+  elseif type(emails) ~= "table" or type(emails[1]) ~= "string" then
+    return nil, errors.invalid("user_emails", "user_emails must be an array of addresses")
+  end
+  local folders, seen = {}, {}
+  for i, email in ipairs(emails) do
+    folders[i] = folder_of(folder, email)
+    if seen[folders[i]] then
+      return nil, errors.invalid("user_emails", ("%s is named twice"):format(email))
+    end
+    seen[folders[i]] = true
+  end
+  local find = finder("user_email", emails, opts.replace_by)
+  return plan_all(class, client, folders, function(found)
+    local list, problem = find(found)
+    local ok, failure = true, nil
+    if list then
+      ok, failure = core.make_folder(folder)
+    end
+    return ok and list, problem or failure and errors.not_sent(failure)
+  end, opts)
+end
+
+return M

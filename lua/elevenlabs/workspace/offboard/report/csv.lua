@@ -1,0 +1,2 @@
+--- Stand-in.
+return { write = function() end }

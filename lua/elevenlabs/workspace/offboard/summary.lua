@@ -1,0 +1,245 @@
+--- The summary of a case. It begins with the headline: what access remains, and what could not be
+--- read. It says no more than was seen.
+
+local ledgers = require "elevenlabs.workspace.offboard.ledger"
+local residuals = require "elevenlabs.workspace.offboard.residuals"
+local texts = require "elevenlabs.workspace.text"
+
+local M = {}
+
+---@class elevenlabs.workspace.offboard.Totals
+---@field total integer planned removals: the sum of the four outcomes
+---@field confirmed integer
+---@field refused integer
+---@field unconfirmed integer
+---@field not_sent integer
+
+--- What is known of a case. `tostring` of it begins with the headline.
+---@class elevenlabs.workspace.offboard.Summary
+---@field headline string
+---@field state "planned"|"ended"|"cut" "cut": the last command that changes roles did not end
+---@field subject elevenlabs.workspace.offboard.Subject
+---@field residuals elevenlabs.workspace.offboard.Residual[]
+---@field left elevenlabs.workspace.offboard.Row[] roles of the subject's own at the last reading
+---@field totals elevenlabs.workspace.offboard.Totals
+---@field read_back {gone: integer, still_there: integer, unreadable: integer}
+---@field withheld integer removals that waited for a grant which was not confirmed
+---@field given_back integer roles that undo gave back
+---@field not_given_back elevenlabs.workspace.offboard.Row[] roles that the last undo did not give
+---@field protected integer resources that the plan protects
+---@field unreadable integer resources of the case that the last reading could not read
+---@field is_complete boolean all lists, and all resources that they name, were read
+local Summary = { __name = "elevenlabs.workspace.offboard.summary", __concat = texts.concat }
+
+local OUTCOMES = { "confirmed", "refused", "unconfirmed", "not_sent" }
+
+--- 1204 -> "1,204"
+local function thousands(number)
+  local text = ("%d"):format(number)
+  local parts = text:reverse():gsub("(%d%d%d)", "%1,"):reverse():gsub("^,", "")
+  return parts
+end
+
+local function describe_totals(totals)
+  local parts = { ("total %d"):format(totals.total) }
+  for i, name in ipairs(OUTCOMES) do
+    parts[i + 1] = ("%s %d"):format(name, totals[name])
+  end
+  return table.concat(parts, " ")
+end
+
+function Summary.__tostring(self)
+  return self.headline .. "\n" .. describe_totals(self.totals)
+end
+
+-- ---- counting
+
+--- True if the row is a removal of this case.
+local function is_removal(row)
+  return row.action == "remove" or (row.action == nil and row.outcome ~= nil)
+end
+
+local function count(ledger)
+  local totals = { total = 0, confirmed = 0, refused = 0, unconfirmed = 0, not_sent = 0 }
+  local read_back = { gone = 0, still_there = 0, unreadable = 0 }
+  local given_back, withheld = 0, 0
+  for _, row in ipairs(ledger.rows) do
+    if is_removal(row) then
+      local outcome = row.outcome or "not_sent"
+      totals.total, totals[outcome] = totals.total + 1, totals[outcome] + 1
+    end
+    if row.read_back then
+      read_back[row.read_back] = read_back[row.read_back] + 1
+    end
+    withheld = withheld + (row.decision == "withheld" and 1 or 0)
+    given_back = given_back + (ledgers.is_given_back(row) and 1 or 0)
+  end
+  return totals, read_back, given_back, withheld
+end
+
+local IS_LEFT = { still_there = true, changed = true, new = true }
+
+--- The rows on which the last reading saw a role of the subject's own that is to go.
+local function left_rows(ledger)
+  local left = {}
+  local is_plan = not ledger.reading or ledger.reading.by == "plan"
+  for _, row in ipairs(ledger.rows) do
+    if is_plan and row.action == "remove" or not is_plan and IS_LEFT[row.seen] then
+      left[#left + 1] = row
+    end
+  end
+  return left
+end
+
+--- The rows that stay as they are because the plan protects them.
+local function protected_count(ledger)
+  local protected = 0
+  for _, row in ipairs(ledger.rows) do
+    protected = protected + (row.reason == "protected" and row.seen ~= "gone" and 1 or 0)
+  end
+  return protected
+end
+
+local function unread_rows(ledger)
+  local unread = 0
+  for _, row in ipairs(ledger.rows) do
+    unread = unread + (row.seen == "unreadable" and 1 or 0)
+  end
+  return unread
+end
+
+-- ---- the headline
+
+local function plural(number, word)
+  return ("%s %s%s"):format(thousands(number), word, number == 1 and "" or "s")
+end
+
+--- What could not be listed or read; nil if there is nothing.
+local function describe_unread(reading)
+  local parts, lists, unreadable = {}, 0, 0
+  for name in pairs(reading.unread) do
+    parts[#parts + 1] = "the " .. name:gsub("_", " ")
+  end
+  table.sort(parts)
+  for _, covered in ipairs(reading.coverage) do
+    lists = lists + (not (covered.complete or covered.by_nature) and 1 or 0)
+    unreadable = unreadable + covered.forbidden + covered.not_found + covered.failed
+  end
+  if lists > 0 then
+    parts[#parts + 1] = plural(lists, "list") .. " of resources"
+  end
+  if unreadable > 0 then
+    parts[#parts + 1] = plural(unreadable, "resource")
+  end
+  return parts[1] and table.concat(parts, ", ")
+end
+
+local function access_parts(self, own)
+  local parts = {}
+  if #self.left > 0 then
+    parts[1] = ("a role of %s on %s"):format(own, residuals.resources(#self.left))
+  end
+  if self.given_back > 0 then
+    parts[#parts + 1] = "roles that undo gave back on " .. residuals.resources(self.given_back)
+  end
+  if self.protected > 0 then
+    parts[#parts + 1] = "roles on " .. residuals.resources(self.protected) .. " that are protected"
+  end
+  for _, residual in ipairs(self.residuals) do
+    parts[#parts + 1] = residual.is_access and residual.text or nil
+  end
+  return parts
+end
+
+local function describe_state(self, ledger)
+  local last = ledger.commands[#ledger.commands]
+  if self.state == "cut" then
+    return ("The last %s did not end: run it again."):format(last.command)
+  end
+end
+
+--- "No role of their own is left on the 1,204 resources that this key can list and read."
+local function describe_own(self, reading, own)
+  local stays = self.given_back + self.protected + (self.creates and 1 or 0) > 0
+  local which = reading.planned_only and "of the case, which alone were read"
+    or "that this key can list and read"
+  local where = ("the %s %s"):format(plural(reading.read, "resource"), which)
+  if reading.by == "plan" and #self.left > 0 then
+    return ("%s has a role of %s on %s of %s."):format(
+      self.subject.label,
+      own,
+      thousands(#self.left),
+      where
+    )
+  elseif #self.left == 0 then
+    return ("No %srole of %s is left on %s."):format(stays and "other " or "", own, where)
+  end
+end
+
+local function headline(self, ledger)
+  local own = self.subject.kind == "user" and "their own" or "its own"
+  local reading, sentences = ledger.reading, {}
+  local function say(text)
+    sentences[#sentences + 1] = text or nil
+  end
+  say(describe_state(self, ledger))
+  local parts = access_parts(self, own)
+  if reading.by == "plan" and #self.left > 0 then
+    say(describe_own(self, reading, own))
+    table.remove(parts, 1)
+    say(parts[1] and "Access that no removal ends: " .. table.concat(parts, "; ") .. ".")
+  else
+    say(parts[1] and "Access remains: " .. table.concat(parts, "; ") .. ".")
+    say(describe_own(self, reading, own))
+  end
+  local unread = describe_unread(reading)
+  say(unread and "Not all could be read: " .. unread .. ".")
+  return table.concat(sentences, " ")
+end
+
+-- ---- a summary
+
+local CHANGES = { apply = true, undo = true }
+
+local function state_of(ledger)
+  local state = "planned"
+  for _, command in ipairs(ledger.commands) do
+    if CHANGES[command.command] then
+      state = command.ended_at and "ended" or "cut"
+    end
+  end
+  return state
+end
+
+--- The roles that the last undo did not give back, with the reasons.
+local function not_given_back(ledger)
+  local rows = {}
+  for _, row in ipairs(ledger.rows) do
+    rows[#rows + 1] = row.given_back and row.given_back.outcome ~= "confirmed" and row or nil
+  end
+  return rows
+end
+
+---@param subject elevenlabs.workspace.offboard.Subject
+---@param ledger elevenlabs.workspace.offboard.Ledger with a reading
+---@return elevenlabs.workspace.offboard.Summary
+function M.new(subject, ledger)
+  local self = {
+    subject = subject,
+    state = state_of(ledger),
+    residuals = ledger.reading.residuals,
+    left = left_rows(ledger),
+    protected = protected_count(ledger),
+    unreadable = unread_rows(ledger),
+    not_given_back = not_given_back(ledger),
+    is_complete = ledger.reading.is_complete,
+  }
+  self.totals, self.read_back, self.given_back, self.withheld = count(ledger)
+  for _, residual in ipairs(self.residuals) do
+    self.creates = self.creates or residual.kind == "creator"
+  end
+  self.headline = headline(self, ledger)
+  return setmetatable(self, Summary)
+end
+
+return M
