@@ -110,10 +110,6 @@ local function read(path)
   return text
 end
 
-local function exists(path)
-  return read(path) ~= nil
-end
-
 --- The document of the case, as its report has it.
 local function report(world, case)
   local command, paths = world:command("report", { weather = CALM }, function()
@@ -136,11 +132,14 @@ local function give(world, case, name, options, run)
   if options.dies_at == nil and world.random:chance(0.25) then
     options.dies_at = math.floor(world.random:spread(1, 400))
   end
+  local plan_path = case.folder .. "/plan.jsonl"
+  local plan_before = read(plan_path)
   local command, summary = world:command(name, options, run)
   command.case, command.summary, command.refusal = case, summary, options.refusal
   command.options = options
   table.insert(case.commands, command)
-  case.is_planned = exists(case.folder .. "/plan.jsonl")
+  case.is_planned = read(plan_path) ~= nil
+  command.made_plan = name == "plan" and case.is_planned and read(plan_path) ~= plan_before
   command.report = case.is_planned and not options.has_no_report and report(world, case) or nil
   judges.judge(world, command)
   return command

@@ -78,6 +78,15 @@ end
 
 -- ---- lists and reads
 
+local function has_failed_read(seen)
+  for _, record in pairs(seen.reads) do
+    if not record.good then
+      return true
+    end
+  end
+  return false
+end
+
 --- What a document says about its first gap.
 local function describe_gap(document)
   for name, why in pairs(document.unread) do
@@ -97,7 +106,7 @@ local function check_coverage(world, case, command, seen)
   if command.summary and command.summary.is_complete and gap then
     world:fail("claimed", "%s is complete without %s", command.name, gap)
   elseif command.summary and not command.summary.is_complete and not gap
-    and not reading.planned_only
+    and not (reading.planned_only or has_failed_read(seen))
   then
     local said = describe_gap(command.report.document)
     world:fail("broken", "%s is not complete, and everything was read; %s", command.name, said)
@@ -129,12 +138,15 @@ local function is_covered(document, name)
 end
 
 --- True if the case says that it knows every resource of this kind.
-local function is_claimed(case, document, resource)
-  local list = lists.by_type[resource.type]
+local function is_claimed(case, document, resource, seen)
+  local list, key = lists.by_type[resource.type], resource.type .. " " .. resource.id
+  if list and list.types[2] and seen.reads[key] and not seen.reads[key].good then
+    return false -- the id was read as the list's other type
+  end
   if not resource.is_hidden and list and is_covered(document, list.name) then
     return true
   end
-  return case.further[resource.type .. " " .. resource.id] == true and document.is_complete
+  return case.further[key] == true and document.is_complete
 end
 
 local function rows_by_key(document)
@@ -146,7 +158,7 @@ local function rows_by_key(document)
 end
 
 --- The model alone decides here: a role that was there all the time is in the rows.
-local function check_model(world, case, command)
+local function check_model(world, case, command, seen)
   local document = command.report.document
   local rows = rows_by_key(document)
   document.is_complete = command.summary and command.summary.is_complete
@@ -154,7 +166,7 @@ local function check_model(world, case, command)
     local key = resource.type .. " " .. resource.id
     local roles = resource.roles[case.subject.id]
     if roles and was_still(world, case, command, resource) and not rows[key]
-      and not case.reading.planned_only and is_claimed(case, document, resource)
+      and not case.reading.planned_only and is_claimed(case, document, resource, seen)
     then
       world:fail("missed", "%s: %s, and no row names it", key, records.text(roles))
     end
@@ -305,7 +317,7 @@ function M.judge(world, command)
     return
   end
   local seen = look(world, case, found)
-  if command.name == "plan" and case.is_planned then
+  if command.made_plan then
     note_plan(world, case, seen)
   end
   if command.killed or not command.report or not command.report.document then
@@ -313,7 +325,7 @@ function M.judge(world, command)
   end
   case.reading = found
   check_coverage(world, case, command, seen)
-  check_model(world, case, command)
+  check_model(world, case, command, seen)
   check_answers(world, case, command, seen)
   check_residuals(world, case, command, seen)
   check_headline(world, case, command, seen)
