@@ -18,7 +18,7 @@ local M = {}
 
 local EXIT_USAGE, EXIT_UNWRITTEN, EXIT_INTERRUPTED = 2, 5, 130
 
-local NAMES = { "unshare", "share", "get", "access", "sandbox", "completion" }
+local NAMES = { "offboard", "unshare", "share", "get", "access", "sandbox", "completion" }
 local OPERATIONS = { unshare = true, share = true, get = true }
 
 --- The declaration of a command, loaded at first use. Its `run(values, arguments)` returns the exit
@@ -109,9 +109,40 @@ local function show_version(output)
   return 0
 end
 
+--- The message on a name that is no command, with the nearest that is one.
+local function unknown_command(name, names)
+  local near = require("elevenlabs.workspace.core").nearest(name, names)
+  local hint = near and (". Did you mean %s?"):format(near) or ""
+  return ("unknown command %s%s"):format(name:sub(1, 40), hint)
+end
+
+--- The command below this one that the first argument names, and the arguments after it.
+---@return elevenlabs.workspace.cli.Declaration|nil
+---@return string[]|string arguments, or what is wrong with the usage
+local function below(declaration, arguments)
+  local names = {}
+  for i, single in ipairs(declaration.commands) do
+    names[i] = single.name:match "%S+$"
+    if names[i] == arguments[1] then
+      return single, { (unpack or table.unpack)(arguments, 2) }
+    end
+  end
+  if not arguments[1] or arguments[1]:sub(1, 1) == "-" then
+    return nil, "which command? " .. table.concat(names, ", ")
+  end
+  return nil, unknown_command(arguments[1], names)
+end
+
 local function run(name, arguments, output)
   local options = require "elevenlabs.workspace.cli.options"
   local declaration = command(name)
+  if declaration.commands and not (HELP[arguments[1]] or VERSION[arguments[1]]) then
+    local single, rest = below(declaration, arguments)
+    if not single then
+      return misuse(arguments, rest, name)
+    end
+    declaration, arguments, name = single, rest, single.name
+  end
   if has(arguments, "--help") or has(arguments, "-h") then
     output.write(options.help(declaration))
     return 0
@@ -131,9 +162,7 @@ local function unknown(arguments, name)
     local shown = name:match "^%-%-?[%w_-]*"
     return misuse(arguments, ("%s: options come after the command"):format(shown))
   end
-  local near = require("elevenlabs.workspace.core").nearest(name, NAMES)
-  local hint = near and (". Did you mean %s?"):format(near) or ""
-  return misuse(arguments, ("unknown command %s%s"):format(name:sub(1, 40), hint))
+  return misuse(arguments, unknown_command(name, NAMES))
 end
 
 --- If a result could not be written, a success becomes a failure.
@@ -159,7 +188,8 @@ function M.main(arguments)
     output.write(usage())
     status = 0
   elseif HELP[name] and is_command(rest[1]) then
-    status = run(rest[1], { "--help" }, output)
+    rest[#rest + 1] = "--help"
+    status = run(rest[1], { (unpack or table.unpack)(rest, 2) }, output)
   elseif HELP[name] then
     status = unknown(rest, rest[1])
   elseif VERSION[name] then

@@ -4,6 +4,7 @@
 local access = require "elevenlabs.workspace.offboard.access"
 local apply = require "elevenlabs.workspace.offboard.apply"
 local cases = require "elevenlabs.workspace.offboard.case"
+local errors = require "elevenlabs.workspace.error"
 local documents = require "elevenlabs.workspace.offboard.document"
 local names = require "elevenlabs.workspace.names"
 local planning = require "elevenlabs.workspace.offboard.planning"
@@ -54,6 +55,9 @@ Case.__name = "elevenlabs.workspace.offboard.case"
 ---@field remove_anyway boolean|nil also if the successor cannot get the role
 ---@field read_back_ms number|nil for so long a change may take to be seen. Default 30,000
 ---@field by elevenlabs.workspace.offboard.By|nil
+--- Asked when all checks are done, with the number of resources. If it returns false, nothing is
+--- sent.
+---@field may_begin nil|fun(count: integer): boolean
 ---@field on_step nil|fun(step: string, count: integer) before each step, with its resources
 ---@field on_run nil|fun(run: elevenlabs.workspace.Run) the run may be cancelled
 ---@field on_progress nil|fun(progress: elevenlabs.workspace.Progress)
@@ -71,6 +75,7 @@ local ROUND_OPTIONS = {
   "remove_anyway",
   "read_back_ms",
   "by",
+  "may_begin",
   "on_step",
   "on_run",
   "on_progress",
@@ -133,18 +138,27 @@ function Case:report()
 end
 
 --- Check that a round may begin, and begin it.
+---@param command "apply"|"undo"
+---@param age_of fun(): string, integer|nil what may not be too old, and since when it is
+---@param count_of fun(): integer resources that may be changed
 ---@return elevenlabs.workspace.offboard.Subject|nil
 ---@return elevenlabs.workspace.Error|nil
-local function begin_round(self, client, command, options, refusals)
+local function begin_round(self, client, command, options, age_of, count_of)
   local err = self:needs_plan() or rounds.check_server(self, client) or rounds.check_target(self)
-  for _, refuse in ipairs(refusals) do
-    err = err or refuse()
+  if err then
+    return nil, err
   end
+  local what, since = age_of()
+  local count = count_of()
+  err = since and rounds.check_age(what, since, options.max_age_s)
+    or rounds.check_count(count, options.max_removals)
   local subject, ok
   if not err then
     subject, err = rounds.read_subject(self, client)
   end
-  if subject then
+  if subject and options.may_begin and not options.may_begin(count) then
+    return nil, errors.not_begun()
+  elseif subject then
     ok, err = self:begin(command, options.by)
   end
   return ok and subject, err
@@ -166,14 +180,11 @@ function Case:apply(client, options)
     return nil, err
   end
   local subject
-  subject, err = begin_round(self, client, "apply", opts, {
-    function()
-      return rounds.check_age("plan", self.plan.header.made_s, opts.max_age_s)
-    end,
-    function()
-      return rounds.check_count(apply.count(self), opts.max_removals)
-    end,
-  })
+  subject, err = begin_round(self, client, "apply", opts, function()
+    return "plan", self.plan.header.made_s
+  end, function()
+    return apply.count(self)
+  end)
   if not subject then
     return nil, err
   end
@@ -230,15 +241,11 @@ function Case:undo(client, options)
     return nil, err
   end
   local subject
-  subject, err = begin_round(self, client, "undo", opts, {
-    function()
-      local oldest = undo.oldest(self)
-      return oldest and rounds.check_age("round", oldest, opts.max_age_s)
-    end,
-    function()
-      return rounds.check_count(#undo.candidates(self), opts.max_removals)
-    end,
-  })
+  subject, err = begin_round(self, client, "undo", opts, function()
+    return "round", undo.oldest(self)
+  end, function()
+    return #undo.candidates(self)
+  end)
   if not subject then
     return nil, err
   end

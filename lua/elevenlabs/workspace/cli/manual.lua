@@ -27,6 +27,17 @@ local function add_command(lines, declaration)
   end
 end
 
+--- The commands that do something, without those that only have commands below them.
+local function single_commands(declarations)
+  local list = {}
+  for _, declaration in ipairs(declarations) do
+    for _, single in ipairs(declaration.commands or { declaration }) do
+      list[#list + 1] = single
+    end
+  end
+  return list
+end
+
 ---@param declarations elevenlabs.workspace.cli.Declaration[]
 ---@param version string
 ---@return string
@@ -37,13 +48,16 @@ function M.page(declarations, version)
     "elevenlabs\\-workspace \\- remove, grant and read roles on ElevenLabs workspace resources",
     ".SH SYNOPSIS",
   }
-  for _, declaration in ipairs(declarations) do
+  for _, declaration in ipairs(single_commands(declarations)) do
     local synopsis = escape(options.synopsis(declaration))
     lines[#lines + 1] = ".B elevenlabs\\-workspace " .. synopsis .. "\n.br"
   end
   lines[#lines + 1] = ".SH COMMANDS"
   for _, declaration in ipairs(declarations) do
     add_command(lines, declaration)
+    for _, below in ipairs(declaration.commands or {}) do
+      add_command(lines, below)
+    end
   end
   lines[#lines + 1] = ".SH EXIT STATUS"
   lines[#lines + 1] = escape(declarations[1].notes)

@@ -14,6 +14,8 @@ local M = {}
 ---@field groups elevenlabs.workspace.cli.Group[] of options
 ---@field arguments table[]|nil { name =, text =, count = "1", choices = nil }
 ---@field notes string|nil the end of the help: the exit statuses
+--- Commands below this one, in order. Their names begin with the name of this one.
+---@field commands elevenlabs.workspace.cli.Declaration[]|nil
 
 ---@class elevenlabs.workspace.cli.Group
 ---@field title string
@@ -76,14 +78,14 @@ function M.choice(names)
   end
 end
 
-local UNITS_MS = { [""] = 1000, s = 1000, m = 60000, h = 3600000 }
+local UNITS_MS = { [""] = 1000, s = 1000, m = 60000, h = 3600000, d = 86400000 }
 
---- A time in milliseconds: "90", "90s", "15m", "2h".
+--- A time in milliseconds: "90", "90s", "15m", "2h", "7d".
 function M.time(text)
-  local number, unit = text:match "^(%d+)([smh]?)$"
+  local number, unit = text:match "^(%d+)([smhd]?)$"
   local ms = number and tonumber(number) * UNITS_MS[unit] or 0
   if ms == 0 then
-    return nil, "a time above 0: 90, 90s, 15m or 2h"
+    return nil, "a time above 0: 90, 90s, 15m, 2h or 7d"
   end
   return ms
 end
@@ -162,6 +164,14 @@ local function parser_of(declaration)
   return add_command(parser, declaration)
 end
 
+local function add_commands(parser, declarations)
+  for _, declaration in ipairs(declarations) do
+    local command = parser:command(declaration.name:match "%S+$", declaration.summary)
+    add_command(command, declaration, true)
+    add_commands(command, declaration.commands or {})
+  end
+end
+
 --- All commands in one parser, for completions.
 ---@param declarations elevenlabs.workspace.cli.Declaration[]
 ---@return table
@@ -170,10 +180,7 @@ function M.parser_of_all(declarations)
   parser:add_help(false)
   parser:flag("-h --help", "show this help")
   parser:flag("-V --version", "show the version")
-  for _, declaration in ipairs(declarations) do
-    local command = parser:command(declaration.name, declaration.summary)
-    add_command(command, declaration, true)
-  end
+  add_commands(parser, declarations)
   return parser
 end
 
@@ -228,10 +235,24 @@ function M.read(declaration, arguments)
   return values
 end
 
+--- A parser for the help of a command that has commands below it.
+local function parser_of_several(declaration)
+  local name = "elevenlabs-workspace " .. declaration.name
+  local parser = argparse(name, declaration.description)
+  parser:add_help(false):usage(("Usage: %s COMMAND [OPTION...]"):format(name))
+  parser:help_max_width(79):help_description_margin(12)
+  parser:epilog(("%s COMMAND --help tells more.\n\n%s"):format(name, declaration.notes))
+  for _, below in ipairs(declaration.commands) do
+    parser:command(below.name:match "%S+$", below.summary)
+  end
+  return parser
+end
+
 ---@param declaration elevenlabs.workspace.cli.Declaration
 ---@return string
 function M.help(declaration)
-  return parser_of(declaration):get_help() .. "\n"
+  local parser = declaration.commands and parser_of_several(declaration) or parser_of(declaration)
+  return parser:get_help() .. "\n"
 end
 
 return M

@@ -15,11 +15,17 @@ function M.write(text)
   end
 end
 
+--- Show what was written so far, before a question or a long wait.
+function M.flush()
+  local ok, why = io.stdout:flush()
+  failure = failure or (not ok and why) or nil
+end
+
 --- Flush standard output.
 ---@return string|nil why a result is missing there
 function M.finish()
-  local ok, why = io.stdout:flush()
-  return failure or (not ok and why) or nil
+  M.flush()
+  return failure
 end
 
 --- Say something to the person who runs the command.

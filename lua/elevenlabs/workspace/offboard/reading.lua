@@ -34,7 +34,7 @@ local function describe_cut(covered)
   return {
     kind = "unlisted",
     is_access = false,
-    text = ("the list of %s is never whole: %s"):format(covered.name, covered.why),
+    text = ("%s cannot be listed whole (%s)"):format(covered.name, covered.why),
     next_step = "look for such resources in the product, and name them by --ids",
   }
 end

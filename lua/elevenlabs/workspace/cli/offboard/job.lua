@@ -1,0 +1,202 @@
+--- What the commands of `offboard` share: a client, signals, progress, and the exit status of several
+--- cases.
+
+local connections = require "elevenlabs.workspace.cli.connections"
+local offboard = require "elevenlabs.workspace.offboard"
+local options = require "elevenlabs.workspace.cli.options"
+local output = require "elevenlabs.workspace.cli.output"
+local progress = require "elevenlabs.workspace.cli.progress"
+local terminal = require "elevenlabs.workspace.cli.terminal"
+local uv = require "luv"
+
+local M = {}
+
+M.EXIT = { done = 0, failed = 1, usage = 2, stopped = 3, not_right = 4, unwritten = 5 }
+
+M.FOLDERS = {
+  { name = "folder", shown = "FOLDER...", text = "the folder of a case; several are done in turns",
+    count = "+" },
+}
+
+M.STRICT = { name = "--strict", text = "exit with 4 if access remains that no removal ends, or if"
+  .. " kinds have no list" }
+M.MAX_CONCURRENCY = {
+  name = "--max-concurrency",
+  value = "N",
+  text = "send at most N requests at once (default 32)",
+  read = options.number(1, 1024),
+}
+M.YES = { name = "--yes", text = "begin without a question. --max-removals then holds" }
+M.MAX_REMOVALS = {
+  name = "--max-removals",
+  value = "N",
+  text = "with --yes, refuse to change more than N resources (default 1000)",
+  read = options.number(0, 1000000000),
+}
+
+--- `--max-age`, of a plan or of a round.
+---@param what string
+---@return table option
+function M.max_age(what)
+  return {
+    name = "--max-age",
+    value = "TIME",
+    text = ("refuse if the %s is older than TIME (default 7d)"):format(what),
+    read = options.time,
+  }
+end
+
+-- The exit statuses in the order in which they hold.
+local ORDER = { 2, 130, 143, 129, 3, 5, 1, 4, 0 }
+
+--- The first of two statuses that holds.
+local function worse(a, b)
+  for _, status in ipairs(ORDER) do
+    if a == status or b == status then
+      return status
+    end
+  end
+  return a
+end
+
+-- ---- one command
+
+---@class elevenlabs.workspace.cli.offboard.Job
+---@field client elevenlabs.workspace.Client
+---@field driver table
+---@field values table
+---@field by elevenlabs.workspace.offboard.By
+local Job = {}
+Job.__index = Job
+
+local function new_display()
+  local is_drawn = terminal.is_terminal(2) and os.getenv "TERM" ~= "dumb"
+  return progress.new {
+    terminal = is_drawn,
+    color = is_drawn and (os.getenv "NO_COLOR" or "") == "",
+    width = terminal.width,
+    write = function(text)
+      io.stderr:write(text)
+    end,
+  }
+end
+
+--- An argument as a shell takes it.
+local function quoted(text)
+  return text:find "[^%w@%%+=:,./_-]" and "'" .. text:gsub("'", "'\\''") .. "'" or text
+end
+
+local function who(name, arguments)
+  local words = { "elevenlabs-workspace", name }
+  for _, argument in ipairs(arguments) do
+    words[#words + 1] = quoted(argument)
+  end
+  return {
+    operator = uv.os_get_passwd().username,
+    host = uv.os_gethostname(),
+    arguments = table.concat(words, " "),
+  }
+end
+
+--- Begin a command that sends requests.
+---@param name string of the command
+---@param values table the options
+---@param arguments string[]
+---@return elevenlabs.workspace.cli.offboard.Job|nil
+---@return string|nil why not
+function M.new(name, values, arguments)
+  local client, driver = connections.open(values)
+  if not client then
+    return nil, driver
+  end
+  return setmetatable({
+    client = client,
+    driver = driver,
+    values = values,
+    by = who(name, arguments),
+  }, Job)
+end
+
+--- The options by which a reading or a round can be watched and interrupted.
+function Job:hooks()
+  local display = new_display()
+  local is_read
+  local function on_run(run)
+    display:finish()
+    display, is_read = new_display(), run.op == "get"
+    function self.driver.on_signal()
+      run:cancel()
+    end
+    if self.driver.is_interrupted() then
+      run:cancel()
+    end
+  end
+  self.display = {
+    finish = function()
+      display:finish()
+    end,
+  }
+  return {
+    by = self.by,
+    on_run = on_run,
+    on_progress = function(seen)
+      if is_read then
+        seen.refused = 0 -- what could not be read is told at the end
+      end
+      display:update(seen)
+    end,
+  }
+end
+
+--- Say why a command did not come to its end.
+---@param err elevenlabs.workspace.Error
+---@return integer status
+function Job:fail(err)
+  if self.display then
+    self.display.finish()
+  end
+  if self.driver.status then
+    output.complain "interrupted: run it again to go on"
+    return self.driver.status
+  end
+  output.complain(err.message)
+  if err.kind == "invalid_argument" then
+    return M.EXIT.usage
+  end
+  return err.kind == "journal" and M.EXIT.unwritten or M.EXIT.stopped
+end
+
+--- Open each case in turn, and do something with it. -> exit status
+---@param folders string[]
+---@param act fun(case: elevenlabs.workspace.offboard.Case, folder: string): integer
+---@return integer status
+function M.each_case(folders, act)
+  local status = M.EXIT.done
+  for i, folder in ipairs(folders) do
+    if i > 1 then
+      output.write "\n"
+    end
+    local case, err = offboard.open(folder)
+    if case then
+      status = worse(status, act(case, folder))
+      case:close()
+    else
+      output.complain(err.message)
+      status = worse(status, M.EXIT.usage)
+    end
+  end
+  return status
+end
+
+--- The same for a command that sends requests. An interrupt ends it.
+---@param act fun(case: elevenlabs.workspace.offboard.Case, folder: string): integer
+---@return integer status
+function Job:each_case(act)
+  local status = M.each_case(self.values.folder, function(case, folder)
+    return self.driver.status or act(case, folder)
+  end)
+  self.client:close()
+  return status
+end
+
+return M

@@ -1,0 +1,29 @@
+--- The command `offboard report`.
+
+local jobs = require "elevenlabs.workspace.cli.offboard.job"
+local output = require "elevenlabs.workspace.cli.output"
+
+local M = {
+  name = "offboard report",
+  summary = "write the report again",
+  description = "Writes report.html, report.csv and report.json into the folder of the case, from"
+    .. " what was read and done so far. Sends no request.",
+  arguments = jobs.FOLDERS,
+  groups = {},
+}
+
+function M.run(values)
+  return jobs.each_case(values.folder, function(case)
+    local paths, err = case:report()
+    if not paths then
+      output.complain(err.message)
+      return err.kind == "invalid_argument" and jobs.EXIT.usage or jobs.EXIT.unwritten
+    end
+    for _, format in ipairs { "html", "csv", "json" } do
+      output.write(paths[format] .. "\n")
+    end
+    return jobs.EXIT.done
+  end)
+end
+
+return M

@@ -1,0 +1,100 @@
+--- `apply` and `undo` as commands: they show, ask, change, and say what became of it.
+
+local jobs = require "elevenlabs.workspace.cli.offboard.job"
+local output = require "elevenlabs.workspace.cli.output"
+local question = require "elevenlabs.workspace.cli.offboard.question"
+local words = require "elevenlabs.workspace.cli.offboard.words"
+
+local M = {}
+
+local STEPS = {
+  reading = "Reading %d resources again",
+  granting = "Granting to the successor, for %d resources",
+  removing = "Removing from %d resources",
+  giving_back = "Giving back on %d resources",
+  reading_back = "Reading %d resources back",
+  verifying = "Reading everything again",
+}
+
+local DECISIONS = {
+  { "changed", "have other roles than were planned: they are not touched" },
+  { "gone", "have no role of the subject any more" },
+  { "creator", "are the subject's own now: they are not touched" },
+  { "unreadable", "could not be read: they are not touched" },
+  { "resource_gone", "are gone" },
+  { "withheld", "wait for the successor's role: they are not touched" },
+}
+
+--- Say what a round does not touch, before it removes.
+local function say_decisions(case)
+  local counts = {}
+  for _, row in ipairs(case.ledger.rows) do
+    if row.round == case.number then
+      counts[row.decision] = (counts[row.decision] or 0) + 1
+    end
+  end
+  for _, decision in ipairs(DECISIONS) do
+    if counts[decision[1]] then
+      io.stderr:write(("%d %s\n"):format(counts[decision[1]], decision[2]))
+    end
+  end
+end
+
+local function options_for(job, case, command)
+  local values, options = job.values, job:hooks()
+  options.max_age_s = values.max_age and values.max_age / 1000
+  options.max_removals = values.yes and (values.max_removals or 1000) or math.huge
+  options.remove_anyway = values.remove_anyway
+  function options.may_begin(count)
+    return question.may_begin(command, job, case.plan.header.subject, count)
+  end
+  function options.on_step(step, count)
+    job.display.finish()
+    if step == "removing" then
+      say_decisions(case)
+    end
+    io.stderr:write(STEPS[step]:format(count), "\n")
+  end
+  return options
+end
+
+local function run_case(job, case, command)
+  if command == "apply" and case.plan then
+    words.say_plan(case, words.MAX_ROWS)
+    output.flush()
+  end
+  local summary, err = case[command](case, job.client, options_for(job, case, command))
+  job.display.finish()
+  if not summary and err.kind == "cancelled" and not job.driver.status then
+    output.complain "nothing was sent"
+    return jobs.EXIT.stopped
+  elseif not summary then
+    return job:fail(err)
+  end
+  words.say_summary(case, summary)
+  if command == "undo" then
+    return summary.not_given_back[1] and jobs.EXIT.failed or jobs.EXIT.done
+  end
+  return words.status(case, summary, job.values.strict)
+end
+
+--- Run the command.
+---@param command "apply"|"undo"
+---@return integer|nil status
+---@return string|nil misuse
+function M.run(command, values, arguments)
+  if not values.yes and not question.can_ask() then
+    return nil, question.NOBODY_TO_ASK
+  elseif values.max_removals and not values.yes then
+    return nil, "--max-removals needs --yes"
+  end
+  local job, why = jobs.new("offboard " .. command, values, arguments)
+  if not job then
+    return nil, why
+  end
+  return job:each_case(function(case)
+    return run_case(job, case, command)
+  end)
+end
+
+return M

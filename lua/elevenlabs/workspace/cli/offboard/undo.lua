@@ -1,0 +1,27 @@
+--- The command `offboard undo`.
+
+local connections = require "elevenlabs.workspace.cli.connections"
+local jobs = require "elevenlabs.workspace.cli.offboard.job"
+local rounds = require "elevenlabs.workspace.cli.offboard.round"
+
+local M = {
+  name = "offboard undo",
+  summary = "give back the roles that were removed",
+  description = "Asks for the address to be typed. Reads each resource from which a role was"
+    .. " removed, and gives the role back if the subject has none there. A role of the workspace's"
+    .. " own cannot be given back. The grants to a successor stay.",
+  arguments = jobs.FOLDERS,
+  groups = {
+    {
+      title = "Giving back",
+      options = { jobs.YES, jobs.MAX_REMOVALS, jobs.max_age "round", jobs.MAX_CONCURRENCY },
+    },
+    connections.OPTIONS,
+  },
+}
+
+function M.run(values, arguments)
+  return rounds.run("undo", values, arguments)
+end
+
+return M

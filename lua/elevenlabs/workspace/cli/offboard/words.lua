@@ -1,0 +1,184 @@
+--- What the commands of `offboard` print about a case.
+
+local job = require "elevenlabs.workspace.cli.offboard.job"
+local output = require "elevenlabs.workspace.cli.output"
+local texts = require "elevenlabs.workspace.text"
+
+local M = {}
+
+local MAX_ROWS = 20 -- that are printed if the report has them all
+
+local function say(text)
+  output.write(texts.one_line(text) .. "\n")
+end
+
+--- A resource: its type, id and name.
+local function name_of(row)
+  local name = row.name and (' "%s"'):format(row.name) or ""
+  return ("%s %s%s"):format(row.resource_type, row.resource_id, name)
+end
+
+local REASONS = {
+  creator = "stays: its creator",
+  protected = "stays: protected",
+}
+
+--- One row of a plan.
+local function describe_planned(row)
+  local text = ("%s: %s"):format(name_of(row), table.concat(row.roles, ", "))
+  if row.reason then
+    return ("%s (%s)"):format(text, REASONS[row.reason])
+  elseif row.grant then
+    return ("%s, the successor gets %s"):format(text, row.grant)
+  end
+  return row.problem and ("%s (%s)"):format(text, row.problem) or text
+end
+
+--- Print at most so many rows, and how many more there are.
+local function say_rows(rows, describe, most, where_all)
+  for i, row in ipairs(rows) do
+    if i > most then
+      say(("  ... and %d more: %s"):format(#rows - most, where_all))
+      return
+    end
+    say("  " .. describe(row))
+  end
+end
+
+local function say_residuals(summary)
+  for _, residual in ipairs(summary.residuals) do
+    say(("  %s: %s"):format(residual.text, residual.next_step))
+  end
+end
+
+--- Print the lists and the principals that could not be read.
+local function say_unread(reading)
+  for name, why in pairs(reading.unread) do
+    say(("  %s could not be read: %s"):format((name:gsub("_", " ")), why))
+  end
+  for _, covered in ipairs(reading.coverage) do
+    local parts = {}
+    for _, name in ipairs { "forbidden", "not_found", "failed" } do
+      if covered[name] > 0 then
+        parts[#parts + 1] = ("%d %s"):format(covered[name], (name:gsub("_", " ")))
+      end
+    end
+    if not covered.complete and not covered.by_nature then
+      parts[#parts + 1] = covered.why
+    end
+    if parts[1] then
+      say(("  %s: %d read, %s"):format(covered.name, covered.read, table.concat(parts, ", ")))
+    end
+  end
+  for _, row in ipairs(reading.unknown) do
+    local text = "  the id %s has a role on %d, and no list of principals names the id"
+    say(text:format(row.id, row.count))
+  end
+end
+
+--- Print a plan.
+---@param case elevenlabs.workspace.offboard.Case
+---@param most integer|nil rows that are printed; nil: all
+function M.say_plan(case, most)
+  local summary, header = case:summary(), case.plan.header
+  say(summary.headline)
+  say_residuals(summary)
+  say_unread(case.ledger.reading)
+  local kinds = case.ledger.reading.without_list
+  local names = most and "`offboard show` names them" or table.concat(kinds, ", ")
+  say(("%d kinds have no list: %s"):format(#kinds, names))
+  say(("Planned at %s with the key of %s, at %s%s"):format(
+    header.made_at,
+    header.owner.user_id,
+    header.server,
+    header.note and (". Note: " .. header.note) or ""
+  ))
+  if header.successor then
+    say("Each role goes to " .. header.successor.email .. " first")
+  end
+  local rows = {}
+  for _, row in ipairs(case.ledger.rows) do
+    rows[#rows + 1] = row.action and row or nil
+  end
+  say(("%d resources:"):format(#rows))
+  say_rows(rows, describe_planned, most or #rows, "`offboard show` prints all")
+end
+
+M.MAX_ROWS = MAX_ROWS
+
+-- ---- what was done
+
+local SEEN = {
+  still_there = "the role is still there",
+  changed = "another role than was planned",
+  new = "a role that the plan does not have",
+}
+
+local function describe_left(row)
+  local roles = table.concat(row.roles_now or row.roles, ", ")
+  local why = row.why and (". The removal: " .. row.why) or ""
+  return ("%s: %s (%s)%s"):format(name_of(row), SEEN[row.seen] or "to be removed", roles, why)
+end
+
+local function describe_failed(row)
+  return ("%s: %s: %s"):format(name_of(row), row.outcome, row.why or "nobody knows why")
+end
+
+--- Removals that were not confirmed, and whose role is not among those that are left.
+local function failed_rows(case)
+  local rows = {}
+  for _, row in ipairs(case.ledger.rows) do
+    local is_left = SEEN[row.seen] ~= nil
+    if row.action == "remove" and row.outcome and row.outcome ~= "confirmed" and not is_left then
+      rows[#rows + 1] = row
+    end
+  end
+  return rows
+end
+
+local function describe_not_given(row)
+  return ("%s: not given back: %s"):format(name_of(row), row.given_back.why or "nobody knows why")
+end
+
+--- Print what became of a case. The last line has the totals.
+---@param case elevenlabs.workspace.offboard.Case
+---@param summary elevenlabs.workspace.offboard.Summary
+function M.say_summary(case, summary)
+  local lines = {}
+  for line in (tostring(summary) .. "\n"):gmatch "(.-)\n" do
+    lines[#lines + 1] = line
+  end
+  local report = case:path "report.html"
+  say(lines[1])
+  say_residuals(summary)
+  say_unread(case.ledger.reading)
+  say_rows(summary.left, describe_left, MAX_ROWS, report)
+  say_rows(failed_rows(case), describe_failed, MAX_ROWS, report)
+  say_rows(summary.not_given_back, describe_not_given, MAX_ROWS, report)
+  say("Report: " .. report)
+  say(lines[2])
+end
+
+--- The exit status that follows from a summary.
+---@param case elevenlabs.workspace.offboard.Case
+---@param summary elevenlabs.workspace.offboard.Summary
+---@param is_strict boolean|nil
+---@return integer
+function M.status(case, summary, is_strict)
+  local totals, remains = summary.totals, false
+  for _, residual in ipairs(summary.residuals) do
+    remains = remains or residual.is_access
+  end
+  if totals.refused + totals.unconfirmed + summary.withheld > 0 then
+    return job.EXIT.failed
+  elseif #summary.left > 0 and case.ledger.reading.by == "verify" then
+    return job.EXIT.not_right
+  elseif not summary.is_complete or summary.unreadable > 0 then
+    return job.EXIT.not_right
+  elseif is_strict and (remains or #case.ledger.reading.without_list > 0) then
+    return job.EXIT.not_right
+  end
+  return job.EXIT.done
+end
+
+return M
