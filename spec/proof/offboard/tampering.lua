@@ -97,18 +97,12 @@ function TRICKS.edited_line(world, case, script)
   end)
 end
 
-function TRICKS.dropped_row(world, case, script)
-  local lines = lines_of(read(case.folder .. "/plan.jsonl"))
-  local rows = {}
-  for i, line in ipairs(lines) do
-    rows[#rows + 1] = line:find '"action":' and i or nil
-  end
-  if rows[1] then
-    with_damage(world, case, script, "a row of the plan is missing", function()
-      table.remove(lines, world.random:pick(rows))
-      return table.concat(lines)
-    end)
-  end
+function TRICKS.dropped_line(world, case, script)
+  with_damage(world, case, script, "a line of the plan is missing", function(text)
+    local lines = lines_of(text)
+    table.remove(lines, world.random:int(1, #lines))
+    return table.concat(lines)
+  end)
 end
 
 function TRICKS.dropped_end(world, case, script)
@@ -147,11 +141,10 @@ function TRICKS.too_many(world, case, script)
   end
 end
 
---- The successor's address gets another owner. Nothing need be refused, but nobody else may gain.
 function TRICKS.another_successor(world, case, script)
   if case.successor and world.workspace:user("id", case.successor) then
     others.replace(world.workspace, case.successor)
-    script.give(world, case, "apply", {}, script.on_case(world, case, "apply", case.apply))
+    expect(world, case, script, "apply", "another person has the successor's address")
     others.replace_back(world.workspace, case.successor)
   end
 end

@@ -302,6 +302,7 @@ local function note_plan(world, case, seen)
   for key, record in pairs(seen.reads) do
     local roles = seen.roles[key]
     if roles then
+      case.given[key] = nil
       case.planned[key] = { roles = records.text(roles), creator = record.creator }
     end
   end
