@@ -28,9 +28,19 @@ local M = {}
 ---@field at string|nil when the answer came
 ---@field read_back "gone"|"still_there"|"unreadable"|nil
 ---@field removed {round: integer, roles: string[], at: string}|nil by the last round that may have
----@field granted {role: string, outcome: string, at: string, why: string|nil}|nil to the successor
----@field given_back {role: string, outcome: string, at: string, why: string|nil}|nil by undo
+---@field granted elevenlabs.workspace.offboard.Gift|nil to the successor
+---@field given_back elevenlabs.workspace.offboard.Gift|nil by undo
 ---@field seen elevenlabs.workspace.offboard.RowSeen|nil by the last verify
+
+--- A role that a round gave, or did not give.
+---@class elevenlabs.workspace.offboard.Gift
+---@field to string|nil the address
+---@field role string|nil nil: share cannot give it
+---@field outcome string
+---@field at string UTC
+---@field why string|nil the outcome, if it is not confirmed, for people
+---@field round integer|nil of undo
+---@field read_back "there"|"not_seen"|"unreadable"|nil of undo
 
 ---@alias elevenlabs.workspace.offboard.RowSeen
 ---| "gone" # the subject has no role of its own
@@ -95,7 +105,17 @@ function Ledger:take_plan(plan)
     end
     json.list(row.roles)
   end
-  self.reading = plan.reading
+  self.reading, self.plan_number = plan.reading, plan.header.number
+end
+
+--- A plan that is made again asks for the removals anew.
+local function forget_outcomes(self)
+  for _, row in ipairs(self.rows) do
+    if row.action then
+      row.outcome, row.why, row.status, row.request_id = nil, nil, nil, nil
+      row.attempts, row.at, row.read_back, row.decision = nil, nil, nil, nil
+    end
+  end
 end
 
 -- ---- the log
@@ -156,14 +176,16 @@ local function begin(self, record)
   self.by_number[record.number] = command
   self.pending = record.began == "verify"
     and reading.new { by = "verify", at = record.at, planned_only = record.planned_only }
-  self.pending_number = record.number
+  if record.number == self.plan_number then
+    forget_outcomes(self)
+  end
 end
 
 local function finish(self, record)
   local command = self.by_number[record.ended]
   command.ended_at = record.at
-  if command.command ~= "verify" then
-    return
+  if command.command ~= "verify" or record.ended < (self.plan_number or 0) then
+    return -- a reading before the plan
   end
   self.reading = self.pending
   for _, row in ipairs(self.rows) do
@@ -201,13 +223,14 @@ local function take_removal(row, round, result)
   row.attempts, row.at = result.attempts, result.at
   row.read_back = nil
   if result.outcome == "confirmed" or result.outcome == "unconfirmed" then
-    row.removed = { round = round, roles = row.to_remove.roles, at = result.at }
+    row.removed = { round = round, roles = (row.to_remove or row).roles, at = result.at }
   end
   row.answered = round
 end
 
-local function gift_of(result)
+local function gift_of(item, result)
   return {
+    to = item.user_email,
     role = result.role,
     outcome = result.outcome,
     at = result.at,
@@ -225,10 +248,10 @@ function Ledger:take_result(round, op, item, result)
   if op == "unshare" then
     take_removal(row, round, result)
   elseif self.by_number[round].command == "undo" then
-    row.given_back = gift_of(result)
+    row.given_back = gift_of(item, result)
     row.given_back.round = round
   else
-    row.granted = gift_of(result)
+    row.granted = gift_of(item, result)
   end
 end
 

@@ -15,7 +15,7 @@ local version = require "elevenlabs.workspace.version"
 local M = {}
 
 ---@class elevenlabs.workspace.offboard.Plan
----@field header table { made_at, made_s, tool, server, owner, subject, successor, note }
+---@field header table { number, made_at, made_s, tool, server, owner, subject, successor, note }
 ---@field rows elevenlabs.workspace.offboard.PlannedRow[]
 ---@field reading elevenlabs.workspace.offboard.Reading
 
@@ -44,17 +44,17 @@ local function temporary(path)
 end
 
 --- Begin a plan.
----@param path string
----@param header table { server, owner, subject, successor = nil, note = nil }
+---@param place table { path, put_away = nil: where a plan that is in that place goes }
+---@param header table { number, server, owner, subject, successor = nil, note = nil }
 ---@return elevenlabs.workspace.offboard.Draft|nil
 ---@return elevenlabs.workspace.Error|nil
-function M.draft(path, header)
-  os.remove(temporary(path)) -- of a command that was killed
-  local file, err = record_file.open(temporary(path), "plan", true)
+function M.draft(place, header)
+  os.remove(temporary(place.path)) -- of a command that was killed
+  local file, err = record_file.open(temporary(place.path), "plan", true)
   if not file then
     return nil, err
   end
-  local self = setmetatable({ path = path, file = file, header = header, rows = 0 }, Draft)
+  local self = setmetatable({ place = place, file = file, header = header, rows = 0 }, Draft)
   header.made_s = os.time()
   header.made_at, header.tool = times.iso(header.made_s), "elevenlabs-workspace " .. version
   local ok
@@ -95,10 +95,9 @@ end
 --- Write the rest, and put the plan in its place.
 ---@param found elevenlabs.workspace.offboard.Discovery
 ---@param watch elevenlabs.workspace.offboard.Observer
----@param put_away string|nil where a plan that is in that place goes
 ---@return true|nil
 ---@return elevenlabs.workspace.Error|nil
-function Draft:finish(found, watch, put_away)
+function Draft:finish(found, watch)
   local records = reading.records(found, watch:residuals(), watch:unknown())
   records[#records + 1] = { ["end"] = true, rows = self.rows }
   local ok, err = true, nil
@@ -114,12 +113,12 @@ function Draft:finish(found, watch, put_away)
   if not ok then
     return nil, err
   end
-  local failure
-  if put_away then
-    ok, failure = core.rename(self.path, put_away)
+  local place, failure = self.place, nil
+  if place.put_away then
+    ok, failure = core.rename(place.path, place.put_away)
   end
   if ok then
-    ok, failure = core.rename(temporary(self.path), self.path)
+    ok, failure = core.rename(temporary(place.path), place.path)
   end
   return ok, failure and errors.not_sent(failure)
 end
@@ -127,7 +126,7 @@ end
 --- Drop what was written.
 function Draft:discard()
   self.file:close()
-  os.remove(temporary(self.path))
+  os.remove(temporary(self.place.path))
 end
 
 -- ---- reading
@@ -176,8 +175,7 @@ end
 
 --- Make the plans of several subjects in one reading.
 ---@param client elevenlabs.workspace.Client
----@param options table { find = fun(found): subjects | nil, err; path_of = fun(i) -> the plan's path, and that of an
---- older one; successor = nil,
+---@param options table { find = fun(found): subjects | nil, err; place_of = fun(i): { path, put_away, number },
 --- note = nil, protected = set, resource_types, further, on_run, on_progress, max_concurrency }
 ---@return true|nil
 ---@return elevenlabs.workspace.Error|nil
@@ -190,7 +188,9 @@ function M.make(client, options)
     end
     for i, subject in ipairs(subjects) do
       watches[i] = observer.new(found, subject)
-      drafts[i], err = M.draft((options.path_of(i)), {
+      local place = options.place_of(i)
+      drafts[i], err = M.draft(place, {
+        number = place.number,
         server = client.base_url,
         owner = found.owner,
         subject = subject,
@@ -232,7 +232,7 @@ function M.make(client, options)
   for i, draft in ipairs(drafts) do
     local ok
     if not err then
-      ok, err = draft:finish(found, watches[i], (select(2, options.path_of(i))))
+      ok, err = draft:finish(found, watches[i])
     end
     if not ok then
       draft:discard()

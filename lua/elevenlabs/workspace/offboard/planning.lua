@@ -207,11 +207,14 @@ local function make(class, client, folders, list, find, options)
       problem = problem or open_all(class, folders, list, options)
       return not problem and subjects_found or nil, problem
     end,
-    path_of = function(i)
+    place_of = function(i)
       local case = list[i]
-      local older = (case.plan or case.plan_problem)
-        and case:path(("plan-%d.jsonl"):format(case.number))
-      return case:path "plan.jsonl", older
+      local has_plan = case.plan or case.plan_problem
+      return {
+        path = case:path "plan.jsonl",
+        put_away = has_plan and case:path(("plan-%d.jsonl"):format(case.number)) or nil,
+        number = case.number,
+      }
     end,
     note = options.note,
     protected = set_of(protected),

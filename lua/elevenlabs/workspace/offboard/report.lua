@@ -37,9 +37,12 @@ local function write(path, format, document)
   end
   if why then
     local message = ("%s cannot be written: %s"):format(path, why)
-    failure = { kind = "journal", field = "folder", message = message }
+    failure = { kind = "journal", message = message }
   end
-  return ok, failure and errors.not_sent(failure)
+  if not ok then
+    return nil, errors.not_sent { kind = failure.kind, field = "report", message = failure.message }
+  end
+  return true
 end
 
 --- Write report.html, report.csv and report.json.

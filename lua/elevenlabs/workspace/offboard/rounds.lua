@@ -175,6 +175,7 @@ function M.change(case, client, op, rows, fields, hooks)
     return item
   end, hooks, {
     journal = case:journal(round, op),
+    stop_on_refusals = false, -- each resource was read just before
     on_progress = with_count(hooks, rows),
     on_result = function(item, receipt, failure)
       local result = receipt or failure

@@ -204,7 +204,9 @@ local CHANGES = { apply = true, undo = true }
 local function state_of(ledger)
   local state = "planned"
   for _, command in ipairs(ledger.commands) do
-    if CHANGES[command.command] then
+    if command.command == "plan" then
+      state = "planned"
+    elseif CHANGES[command.command] then
       state = command.ended_at and "ended" or "cut"
     end
   end

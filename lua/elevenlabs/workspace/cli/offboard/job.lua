@@ -50,7 +50,7 @@ end
 local ORDER = { 2, 130, 143, 129, 3, 5, 1, 4, 0 }
 
 --- The first of two statuses that holds.
-local function worse(a, b)
+function M.worse(a, b)
   for _, status in ipairs(ORDER) do
     if a == status or b == status then
       return status
@@ -92,7 +92,7 @@ local function who(name, arguments)
     words[#words + 1] = quoted(argument)
   end
   return {
-    operator = uv.os_get_passwd().username,
+    operator = (uv.os_get_passwd() or {}).username, -- there may be no entry for this user
     host = uv.os_gethostname(),
     arguments = table.concat(words, " "),
   }
@@ -163,40 +163,51 @@ function Job:fail(err)
   if err.kind == "invalid_argument" then
     return M.EXIT.usage
   end
-  return err.kind == "journal" and M.EXIT.unwritten or M.EXIT.stopped
+  return err.field == "report" and M.EXIT.unwritten or M.EXIT.stopped
 end
 
---- Open each case in turn, and do something with it. -> exit status
+--- Open all cases, do something with them, and close them. If one cannot be opened, nothing is done.
 ---@param folders string[]
----@param act fun(case: elevenlabs.workspace.offboard.Case, folder: string): integer
+---@param act fun(cases: elevenlabs.workspace.offboard.Case[]): integer
 ---@return integer status
-function M.each_case(folders, act)
-  local status = M.EXIT.done
+function M.with_cases(folders, act)
+  local cases, status = {}, nil
   for i, folder in ipairs(folders) do
-    if i > 1 then
-      output.write "\n"
-    end
-    local case, err = offboard.open(folder)
-    if case then
-      status = worse(status, act(case, folder))
-      case:close()
-    else
+    local err
+    cases[i], err = offboard.open(folder)
+    if not cases[i] then
       output.complain(err.message)
-      status = worse(status, M.EXIT.usage)
+      status = M.EXIT.usage
+      break
     end
+  end
+  status = status or act(cases)
+  for _, case in ipairs(cases) do
+    case:close()
   end
   return status
 end
 
---- The same for a command that sends requests. An interrupt ends it.
----@param act fun(case: elevenlabs.workspace.offboard.Case, folder: string): integer
+--- Do something with each case. -> the first exit status that holds
+---@param cases elevenlabs.workspace.offboard.Case[]
+---@param act fun(case: elevenlabs.workspace.offboard.Case): integer
 ---@return integer status
-function Job:each_case(act)
-  local status = M.each_case(self.values.folder, function(case, folder)
-    return self.driver.status or act(case, folder)
-  end)
-  self.client:close()
+function M.each(cases, act)
+  local status = M.EXIT.done
+  for i, case in ipairs(cases) do
+    if i > 1 then
+      output.write "\n"
+    end
+    status = M.worse(status, act(case))
+  end
   return status
+end
+
+--- The same for a command that sends requests. An interrupt ends the command.
+function Job:each(cases, act)
+  return M.each(cases, function(case)
+    return self.driver.status or act(case)
+  end)
 end
 
 return M

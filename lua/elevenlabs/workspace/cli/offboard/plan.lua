@@ -135,7 +135,9 @@ local function say(cases, values)
     end
     words.say_plan(case, words.MAX_ROWS)
     status = math.max(status, words.status(case, case:summary(), values.strict))
-    output.write(("Next: elevenlabs-workspace offboard apply %s\n"):format(case.folder))
+    if case.plan.header.subject.target then
+      output.write(("Next: elevenlabs-workspace offboard apply %s\n"):format(case.folder))
+    end
     case:close()
   end
   return status

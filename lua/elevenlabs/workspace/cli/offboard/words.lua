@@ -1,6 +1,7 @@
 --- What the commands of `offboard` print about a case.
 
-local job = require "elevenlabs.workspace.cli.offboard.job"
+local jobs = require "elevenlabs.workspace.cli.offboard.job"
+local offboard = require "elevenlabs.workspace.offboard"
 local output = require "elevenlabs.workspace.cli.output"
 local texts = require "elevenlabs.workspace.text"
 
@@ -140,6 +141,23 @@ local function describe_not_given(row)
   return ("%s: not given back: %s"):format(name_of(row), row.given_back.why or "nobody knows why")
 end
 
+local function describe_grant(row)
+  return ("%s: %s has %s"):format(name_of(row), row.granted.to, row.granted.role)
+end
+
+--- Print the successor's grants, which undo leaves.
+---@param case elevenlabs.workspace.offboard.Case
+function M.say_grants(case)
+  local rows = {}
+  for _, row in ipairs(case.ledger.rows) do
+    rows[#rows + 1] = row.granted and row.granted.outcome == "confirmed" and row or nil
+  end
+  if rows[1] then
+    say "What was granted to a successor stays:"
+    say_rows(rows, describe_grant, MAX_ROWS, case:path "report.html")
+  end
+end
+
 --- Print what became of a case. The last line has the totals.
 ---@param case elevenlabs.workspace.offboard.Case
 ---@param summary elevenlabs.workspace.offboard.Summary
@@ -169,16 +187,35 @@ function M.status(case, summary, is_strict)
   for _, residual in ipairs(summary.residuals) do
     remains = remains or residual.is_access
   end
-  if totals.refused + totals.unconfirmed + summary.withheld > 0 then
-    return job.EXIT.failed
-  elseif #summary.left > 0 and case.ledger.reading.by == "verify" then
-    return job.EXIT.not_right
+  local is_plan = case.ledger.reading.by == "plan"
+  if not is_plan and totals.refused + totals.unconfirmed + summary.withheld > 0 then
+    return jobs.EXIT.failed
+  elseif not is_plan and #summary.left > 0 then
+    return jobs.EXIT.not_right
   elseif not summary.is_complete or summary.unreadable > 0 then
-    return job.EXIT.not_right
+    return jobs.EXIT.not_right
   elseif is_strict and (remains or #case.ledger.reading.without_list > 0) then
-    return job.EXIT.not_right
+    return jobs.EXIT.not_right
   end
-  return job.EXIT.done
+  return jobs.EXIT.done
+end
+
+--- Read everything again, once for all cases, and print what became of each.
+---@param job elevenlabs.workspace.cli.offboard.Job
+---@param cases elevenlabs.workspace.offboard.Case[]
+---@return integer status
+function M.verify_all(job, cases)
+  local summaries, err = offboard.verify_many(job.client, cases, job:hooks())
+  job.display.finish()
+  if not summaries then
+    return job:fail(err)
+  end
+  local i = 0
+  return jobs.each(cases, function(case)
+    i = i + 1
+    M.say_summary(case, summaries[i])
+    return M.status(case, summaries[i], job.values.strict)
+  end)
 end
 
 return M
