@@ -134,7 +134,10 @@ local NEEDED = {
 }
 
 --- The error for a list of principals that could not be read.
-local function unread(found, name)
+---@param found elevenlabs.workspace.offboard.Discovery
+---@param name string
+---@return elevenlabs.workspace.Error
+function M.unread(found, name)
   local message = ("the list of %s could not be read: %s"):format(
     (name:gsub("_", " ")),
     found.unread[name] or "it is missing"
@@ -154,9 +157,9 @@ end
 ---@return elevenlabs.workspace.Error|nil
 function M.find(found, key, value)
   if not found.owner then
-    return nil, unread(found, "owner")
+    return nil, M.unread(found, "owner")
   elseif not found[NEEDED[key]] and value ~= principals.EVERYBODY then
-    return nil, unread(found, NEEDED[key])
+    return nil, M.unread(found, NEEDED[key])
   end
   local subject, why = FIND[key](found, value)
   if not subject then

@@ -1,0 +1,60 @@
+-- What the worlds found, each as one small case.
+
+local fake = require "elevenlabs.workspace.sandbox.fake"
+local folders = require "spec.proof.offboard.folders"
+local offboard = require "elevenlabs.workspace.offboard"
+
+local ROUND = { read_back_ms = 0 }
+
+local function read(path)
+  local handle = assert(io.open(path, "rb"))
+  local text = handle:read "*a"
+  handle:close()
+  return text
+end
+
+local function write(path, text)
+  local handle = assert(io.open(path, "wb"))
+  handle:write(text)
+  handle:close()
+end
+
+--- The first resource with this id.
+local function resource(model, id)
+  for _, entry in ipairs(model.state.resources) do
+    if entry.id == id then
+      return entry
+    end
+  end
+end
+
+describe("a case of offboarding", function()
+  local folder, client, model
+
+  before_each(function()
+    folder = folders.make()
+    client, model = fake.new()
+  end)
+
+  after_each(function()
+    folders.remove(folder)
+  end)
+
+  local function plan(options)
+    options.user_email = options.user_email or "mia@example.com"
+    return assert(offboard.plan(client, folder .. "/case", options))
+  end
+
+  it("is refused if the successor's address belongs to another person", function()
+    local case = plan { replace_by = "tom@example.com" }
+    for _, user in ipairs(model.state.users) do
+      user.id = user.email == "tom@example.com" and "user_other_tom" or user.id
+    end
+    local summary, err = case:apply(client, ROUND)
+    assert.is_nil(summary)
+    assert.are.same({ "invalid_argument", "replace_by" }, { err.kind, err.field })
+    assert.matches("belongs to another person now: to user_other_tom", err.message, 1, true)
+    assert.is_truthy(resource(model, "voice_narrator").roles.user_mia)
+    case:close()
+  end)
+end)
