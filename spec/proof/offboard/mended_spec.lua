@@ -4,6 +4,7 @@ local fake = require "elevenlabs.workspace.sandbox.fake"
 local folders = require "spec.proof.offboard.folders"
 local offboard = require "elevenlabs.workspace.offboard"
 
+local NARRATOR = { resource_id = "voice_narrator", resource_type = "voice" }
 local ROUND = { read_back_ms = 0 }
 
 local function read(path)
@@ -55,6 +56,18 @@ describe("a case of offboarding", function()
     assert.are.same({ "invalid_argument", "replace_by" }, { err.kind, err.field })
     assert.matches("belongs to another person now: to user_other_tom", err.message, 1, true)
     assert.is_truthy(resource(model, "voice_narrator").roles.user_mia)
+    case:close()
+  end)
+
+  it("forgets what an older round read back, once a newer round saw the role", function()
+    local case = plan {}
+    assert(case:apply(client, ROUND))
+    assert.are.equal("gone", case.ledger:find(NARRATOR).read_back)
+    resource(model, "voice_narrator").roles.user_mia = "admin"
+    assert(case:apply(client, ROUND))
+    local row = case.ledger:find(NARRATOR)
+    assert.are.same({ "changed", "changed" }, { row.decision, row.seen })
+    assert.is_nil(row.read_back)
     case:close()
   end)
 end)

@@ -131,7 +131,7 @@ local NOT_REMOVED = {
 }
 
 local function take_decision(row, record)
-  row.decision, row.round = record.decision, record.round
+  row.decision, row.round, row.read_back = record.decision, record.round, nil
   row.name, row.creator = row.name or record.name, row.creator or record.creator
   if record.decision == "remove" then
     row.to_remove = { round = record.round, roles = record.roles }
