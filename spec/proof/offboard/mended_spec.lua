@@ -59,6 +59,41 @@ describe("a case of offboarding", function()
     case:close()
   end)
 
+  it("reads the resources that its plan was given again, whatever the plan read of them", function()
+    model.state.resources[#model.state.resources + 1] = {
+      id = "song",
+      type = "songs",
+      name = "Song",
+      creator = "user_ada",
+      roles = { user_ada = "admin" },
+    }
+    local case = plan { ids = { { resource_id = "song", resource_type = "songs" } } }
+    assert.is_nil(case.ledger:find { resource_id = "song", resource_type = "songs" })
+    resource(model, "song").roles.user_mia = "editor"
+    local summary = assert(case:verify(client))
+    assert.are.equal("new", summary.left[#summary.left].seen)
+    assert.are.equal("song", summary.left[#summary.left].resource_id)
+    case:close()
+  end)
+
+  it("refuses a plan that misses any line", function()
+    local path = folder .. "/case/plan.jsonl"
+    plan({}):close()
+    local text, at = read(path), 1
+    local last = select(2, text:gsub("\n", ""))
+    for number = 1, last do
+      local ends = text:find("\n", at, true)
+      write(path, text:sub(1, at - 1) .. text:sub(ends + 1))
+      local case = assert(offboard.open(folder .. "/case"))
+      local summary, err = case:apply(client, ROUND)
+      assert.is_nil(summary)
+      assert.are.equal("invalid_argument", err.kind, ("line %d: %s"):format(number, err.message))
+      case:close()
+      at = ends + 1
+    end
+    assert.is_truthy(resource(model, "voice_narrator").roles.user_mia)
+  end)
+
   it("forgets what an older round read back, once a newer round saw the role", function()
     local case = plan {}
     assert(case:apply(client, ROUND))

@@ -84,12 +84,15 @@ function Ledger:find(item)
   return self.by_key[key_of(item)]
 end
 
---- The resources of all rows.
+--- The resources of all rows, and those that the caller of the plan named.
 ---@return elevenlabs.workspace.Item[]
 function Ledger:items()
   local items = {}
   for i, row in ipairs(self.rows) do
     items[i] = { resource_id = row.resource_id, resource_type = row.resource_type }
+  end
+  for _, given in ipairs(self.given) do
+    items[#items + 1] = given
   end
   return items
 end
@@ -105,7 +108,7 @@ function Ledger:take_plan(plan)
     end
     json.list(row.roles)
   end
-  self.reading, self.plan_number = plan.reading, plan.header.number
+  self.reading, self.given, self.plan_number = plan.reading, plan.given, plan.header.number
 end
 
 --- A plan that is made again asks for the removals anew.
