@@ -76,6 +76,14 @@ describe("a case of offboarding", function()
     case:close()
   end)
 
+  it("names the groups that still list somebody who is no member any more", function()
+    local case = plan { user_email = "mia@example.com" }
+    table.remove(model.state.users, 2)
+    local summary = assert(case:verify(client))
+    assert.matches("group Studio (1 resource)", summary.headline, 1, true)
+    case:close()
+  end)
+
   it("refuses a plan that misses any line", function()
     local path = folder .. "/case/plan.jsonl"
     plan({}):close()
