@@ -179,9 +179,9 @@ end
 
 local function cover(source_of_items, tally)
   local covered = source_of_items:covered()
-  for i, source in ipairs(source_of_items.sources) do
-    for name, count in pairs(counts_of(tally, source)) do
-      covered[i][name] = count
+  for _, row in ipairs(covered) do
+    for name, count in pairs(counts_of(tally, row)) do
+      row[name] = count
     end
   end
   return covered

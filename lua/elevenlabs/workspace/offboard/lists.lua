@@ -7,15 +7,13 @@ local pages = require "elevenlabs.workspace.offboard.pages"
 local queue = require "elevenlabs.workspace.engine.queue"
 local sources = require "elevenlabs.workspace.items.source"
 
-local unpack = unpack or table.unpack -- luacheck: ignore (5.1 and later)
-
 local M = {}
 
 local MAX_OPEN = 8 -- lists that are read at once, so that resources are read meanwhile
 local MAX_WAITING = 1000 -- items that were found and not read: then no more pages are asked for
 
 --- Stands for the list of the resources that the caller named.
-M.FURTHER = { name = "given", types = {} }
+M.FURTHER = { name = "in no list", types = {} }
 
 --- What became of one list.
 ---@class elevenlabs.workspace.offboard.Coverage
@@ -232,12 +230,14 @@ end
 ---@return elevenlabs.workspace.offboard.Coverage[]
 function Lists:covered()
   local list = {}
-  for i, source in ipairs(self.sources) do
+  for _, source in ipairs(self.sources) do
     if source.of and not self.coverage[source.of].complete then
       mark_incomplete(self, source, ("the list of %s is incomplete"):format(source.of))
     end
-    list[i] = self.coverage[source.name]
+    list[#list + 1] = self.coverage[source.name]
   end
+  local further = self.coverage[M.FURTHER.name]
+  list[#list + 1] = further and further.listed > 0 and further or nil
   return list
 end
 
@@ -271,8 +271,6 @@ function M.new(engine, of, further)
     end
   end
   if further[1] then
-    self.sources = { unpack(of) }
-    table.insert(self.sources, M.FURTHER)
     cover(self, M.FURTHER)
   end
   return self
