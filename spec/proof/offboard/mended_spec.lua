@@ -84,6 +84,40 @@ describe("a case of offboarding", function()
     case:close()
   end)
 
+  it("says that a role which undo gave back is to go, once a new plan takes it", function()
+    local case = plan {}
+    assert(case:apply(client, ROUND))
+    local summary = assert(case:undo(client, ROUND))
+    local given, refused = summary.given_back, summary.totals.refused
+    assert.matches("roles that undo gave back on " .. given, summary.headline, 1, true)
+    case:close()
+    case = plan { again = true }
+    local planned = case:summary()
+    assert.are.same({ given + refused, 0 }, { #planned.left, planned.given_back })
+    summary = assert(case:verify(client))
+    assert.are.same({ given + refused, 0 }, { #summary.left, summary.given_back })
+    case:close()
+  end)
+
+  it("does not say that a role which undo gave back and others took is there", function()
+    local case = plan {}
+    assert(case:apply(client, ROUND))
+    local given = assert(case:undo(client, ROUND)).given_back
+    resource(model, "voice_narrator").roles.user_mia = nil
+    assert.are.equal(given - 1, assert(case:verify(client)).given_back)
+    case:close()
+  end)
+
+  it("counts a role once that the last reading saw and undo gave back since", function()
+    local case = plan {}
+    assert(case:apply(client, ROUND))
+    resource(model, "voice_narrator").roles.user_mia = "editor"
+    local left = #assert(case:verify(client)).left
+    resource(model, "voice_narrator").roles.user_mia = nil
+    assert.are.equal(left - 1, #assert(case:undo(client, ROUND)).left)
+    case:close()
+  end)
+
   it("refuses a plan that misses any line", function()
     local path = folder .. "/case/plan.jsonl"
     plan({}):close()

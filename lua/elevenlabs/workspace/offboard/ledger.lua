@@ -20,6 +20,7 @@ local M = {}
 ---@field reason string|nil why it is kept
 ---@field grant string|nil the role that the successor gets first
 ---@field problem string|nil why the successor cannot get the roles
+---@field planned integer|nil the number of the command that planned the row
 ---@field outcome string|nil of the removal; nil: nothing was decided yet
 ---@field why string|nil the outcome, if it is not confirmed, for people
 ---@field status integer|nil HTTP status of the removal
@@ -107,6 +108,7 @@ function Ledger:take_plan(plan)
       row[name] = planned[name]
     end
     json.list(row.roles)
+    row.planned = plan.header.number
   end
   self.reading, self.given, self.plan_number = plan.reading, plan.given, plan.header.number
 end
@@ -178,7 +180,12 @@ local function begin(self, record)
   table.insert(self.commands, command)
   self.by_number[record.number] = command
   self.pending = record.began == "verify"
-    and reading.new { by = "verify", at = record.at, planned_only = record.planned_only }
+    and reading.new {
+      by = "verify",
+      at = record.at,
+      number = record.number,
+      planned_only = record.planned_only,
+    }
   if record.number == self.plan_number then
     forget_outcomes(self)
   end
@@ -290,6 +297,13 @@ function M.is_given_back(row)
     and back ~= nil
     and back.outcome == "confirmed"
     and back.round > row.removed.round
+end
+
+--- True if a role that undo gave back is to stay: no later plan takes the role away.
+---@param row elevenlabs.workspace.offboard.Row
+---@return boolean
+function M.is_to_stay(row)
+  return M.is_given_back(row) and (row.planned or 0) < row.given_back.round
 end
 
 --- True if a round took the role away, and no undo gave one back since.

@@ -184,7 +184,7 @@ function M.read(path)
   ok, err = file:each(function(record)
     if not plan.header then
       plan.header = record
-      plan.reading = reading.new { by = "plan", at = record.made_at }
+      plan.reading = reading.new { by = "plan", at = record.made_at, number = record.number }
     elseif record["end"] then
       footer = record
     else
