@@ -280,6 +280,14 @@ local COMMAND_ROW = [[
 <tr><th scope="row">{name}{!arguments}</th><td>{began}</td><td>{ended}</td><td>{by}</td></tr>
 ]]
 
+--- A program that uses the library need not say who runs it.
+local function runner_of(command)
+  if command.operator and command.host then
+    return command.operator .. " on " .. command.host
+  end
+  return command.operator or command.host or "not recorded"
+end
+
 local function command_values(command)
   local round = command.round and (", round %d"):format(command.round) or ""
   return {
@@ -287,7 +295,7 @@ local function command_values(command)
     arguments = command.arguments and fill("<small><code>{arguments}</code></small>", command),
     began = markup.moment(command.began_at),
     ended = command.ended_at and markup.moment(command.ended_at) or "no end was recorded",
-    by = command.operator .. " on " .. command.host,
+    by = runner_of(command),
   }
 end
 

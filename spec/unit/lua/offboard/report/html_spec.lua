@@ -48,6 +48,21 @@ local function spoil(value, evil, name)
 end
 
 describe("the report as HTML", function()
+  it("says who ran a command as far as this was recorded", function()
+    local document = report.case()
+    document.commands = {
+      { command = "plan", began_at = "2026-11-29T17:00:00Z", operator = "root", host = "admin-1" },
+      { command = "verify", began_at = "2026-11-29T17:10:00Z", host = "admin-2" },
+      { command = "verify", began_at = "2026-11-29T17:20:00Z" },
+    }
+    has(
+      written(document),
+      "<td>root on admin-1</td>",
+      "<td>admin-2</td>",
+      "<td>not recorded</td>"
+    )
+  end)
+
   it("begins with the headline, what remains and the totals, in this order", function()
     local page, titles = written(report.case()), {}
     for title in page:gmatch "<h2>(.-)</h2>" do
