@@ -45,23 +45,24 @@ end
 local Case = cases.class()
 Case.__name = "elevenlabs.workspace.offboard.case"
 
---- Who runs a command, for the log and the report.
+--- Who runs a command. The log of the case and the report say so.
 ---@class elevenlabs.workspace.offboard.By
 ---@field operator string|nil the user's name on the host
 ---@field host string|nil
 ---@field arguments string|nil the command without secrets
 
+--- The options of `case:apply` and `case:undo`.
 ---@class elevenlabs.workspace.offboard.RoundOptions
----@field max_age_s number|nil of the plan; of the rounds for undo. Default 7 days
----@field max_removals number|nil default 1,000; of grants for undo
----@field remove_anyway boolean|nil also if the successor cannot get the role
----@field read_back_ms number|nil for so long a change may take to be seen. Default 30,000
----@field verify boolean|nil false: `apply` reads nothing again at its end, as `verify_many` will
+---@field max_age_s number|nil refuse a plan that is older; undo: a round. Default 7 days
+---@field max_removals number|nil refuse to change more resources. Default 1,000
+---@field remove_anyway boolean|nil remove also if the successor cannot get the role
+---@field read_back_ms number|nil how long to read again until a change is seen. Default 30,000
+---@field verify boolean|nil false: `apply` does not verify, because `verify_many` will
 ---@field by elevenlabs.workspace.offboard.By|nil
---- Asked when all checks are done, with the number of resources. If it returns false, nothing is
---- sent.
+--- Asked when all checks are done, with the number of resources that may be changed. If it returns
+--- false, nothing is sent.
 ---@field may_begin nil|fun(count: integer): boolean
----@field on_step nil|fun(step: string, count: integer) before each step, with its resources
+---@field on_step nil|fun(step: string, count: integer) told before each step, with its resources
 ---@field on_run nil|fun(run: elevenlabs.workspace.Run) the run may be cancelled
 ---@field on_progress nil|fun(progress: elevenlabs.workspace.Progress)
 

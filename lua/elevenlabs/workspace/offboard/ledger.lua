@@ -22,13 +22,13 @@ local M = {}
 ---@field problem string|nil why the successor cannot get the roles
 ---@field planned integer|nil the number of the command that planned the row
 ---@field outcome string|nil of the removal; nil: nothing was decided yet
----@field why string|nil the outcome, if it is not confirmed, for people
+---@field why string|nil why the outcome is not confirmed, for people
 ---@field status integer|nil HTTP status of the removal
 ---@field request_id string|nil
 ---@field attempts integer|nil
 ---@field at string|nil when the answer came
 ---@field read_back "gone"|"still_there"|"unreadable"|nil
----@field removed {round: integer, roles: string[], at: string}|nil by the last round that may have
+---@field removed {round: integer, roles: string[], at: string}|nil by the last round that may have taken them
 ---@field granted elevenlabs.workspace.offboard.Gift|nil to the successor
 ---@field given_back elevenlabs.workspace.offboard.Gift|nil by undo
 ---@field seen elevenlabs.workspace.offboard.RowSeen|nil by the last verify
@@ -39,7 +39,7 @@ local M = {}
 ---@field role string|nil nil: share cannot give it
 ---@field outcome string
 ---@field at string UTC
----@field why string|nil the outcome, if it is not confirmed, for people
+---@field why string|nil why the outcome is not confirmed, for people
 ---@field round integer|nil of undo
 ---@field read_back "there"|"not_seen"|"unreadable"|nil of undo
 

@@ -30,13 +30,13 @@ function M.new(fields)
   return setmetatable(fields, Reading)
 end
 
---- A list that names every resource in no reading is told of like a residual.
+--- No reading of such a list names every resource. People are told of it like of a residual.
 local function describe_cut(covered)
   return {
     kind = "unlisted",
     is_access = false,
-    text = ("%s cannot be listed whole (%s)"):format(covered.name, covered.why),
-    next_step = "look for such resources in the product, and name them by --ids",
+    text = ("the list %s is never complete (%s)"):format(covered.name, covered.why),
+    next_step = "look for such resources in the web app, and plan again with --ids FILE",
   }
 end
 

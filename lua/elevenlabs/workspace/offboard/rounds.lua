@@ -22,7 +22,7 @@ M.DEFAULT_MAX_CHANGES = 1000
 ---@return elevenlabs.workspace.Error|nil refusal
 function M.check_server(case, client)
   if case.plan.header.server ~= client.base_url then
-    local message = "the plan is for %s, and this client is for %s"
+    local message = "the plan was made at %s, and this client sends to %s"
     return errors.invalid("base_url", message:format(case.plan.header.server, client.base_url))
   end
 end
@@ -37,7 +37,8 @@ function M.check_target(subject)
     local message = "the service account %s has no API key, and the API removes by a key's id"
     return errors.invalid("service_account_id", message:format(subject.label))
   end
-  local message = "the API removes by address: make a plan with --user-email for this"
+  local message = "the plan names a member by id, and the API removes by address:"
+    .. " make a plan by user_email"
   return errors.invalid("user_id", message)
 end
 
@@ -61,7 +62,7 @@ end
 function M.check_count(count, most)
   most = most or M.DEFAULT_MAX_CHANGES
   if count > most then
-    local message = "%d changes are to be made, and at most %.0f are allowed"
+    local message = "%d resources are to be changed, and at most %.0f are allowed"
     return errors.invalid("max_removals", message:format(count, most))
   end
 end

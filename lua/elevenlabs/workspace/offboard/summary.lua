@@ -7,6 +7,7 @@ local texts = require "elevenlabs.workspace.text"
 
 local M = {}
 
+--- How the planned removals ended.
 ---@class elevenlabs.workspace.offboard.Totals
 ---@field total integer planned removals: the sum of the four outcomes
 ---@field confirmed integer
@@ -16,7 +17,7 @@ local M = {}
 
 --- What is known of a case. `tostring` of it begins with the headline.
 ---@class elevenlabs.workspace.offboard.Summary
----@field headline string
+---@field headline string what access remains, and what could not be read
 ---@field state "planned"|"ended"|"cut" "cut": the last command that changes roles did not end
 ---@field subject elevenlabs.workspace.offboard.Subject
 ---@field residuals elevenlabs.workspace.offboard.Residual[]
@@ -185,7 +186,7 @@ end
 --- "No role of their own is left on the 1,204 resources that this key can list and read."
 local function describe_own(self, reading, own)
   local stays = self.given_back + self.protected + (self.creates and 1 or 0) > 0
-  local which = reading.planned_only and "of the case, which alone were read"
+  local which = reading.planned_only and "of the case, and nothing else was read"
     or "that this key can list and read"
   local where = ("the %s %s"):format(plural(reading.read, "resource"), which)
   if reading.by == "plan" and #self.left > 0 then

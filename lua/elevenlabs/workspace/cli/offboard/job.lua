@@ -14,19 +14,22 @@ local M = {}
 M.EXIT = { done = 0, failed = 1, usage = 2, stopped = 3, not_right = 4, unwritten = 5 }
 
 M.FOLDERS = {
-  { name = "folder", shown = "FOLDER...", text = "the folder of a case; several are done in turns",
+  { name = "folder", shown = "FOLDER...", text = "the folder of a case; several are done in turn",
     count = "+" },
 }
 
-M.STRICT = { name = "--strict", text = "exit with 4 if access remains that no removal ends, or if"
-  .. " kinds have no list" }
+M.STRICT = { name = "--strict", text = "exit with 4 also if access remains that no removal ends,"
+  .. " or if kinds have no list" }
 M.MAX_CONCURRENCY = {
   name = "--max-concurrency",
   value = "N",
   text = "send at most N requests at once (default 32)",
   read = options.number(1, 1024),
 }
-M.YES = { name = "--yes", text = "begin without a question. --max-removals then holds" }
+M.YES = {
+  name = "--yes",
+  text = "begin without a question, if there are no more changes than --max-removals",
+}
 M.MAX_REMOVALS = {
   name = "--max-removals",
   value = "N",
@@ -148,6 +151,12 @@ function Job:hooks()
   }
 end
 
+-- What a person can do about a limit, by the field of the error.
+local HINTS = {
+  max_age_s = "--max-age allows an older one",
+  max_removals = "--max-removals allows more",
+}
+
 --- Say why a command did not come to its end.
 ---@param err elevenlabs.workspace.Error
 ---@return integer status
@@ -156,10 +165,11 @@ function Job:fail(err)
     self.display.finish()
   end
   if self.driver.status then
-    output.complain "interrupted: run it again to go on"
+    output.complain "interrupted. Run the command again to go on"
     return self.driver.status
   end
-  output.complain(err.message)
+  local hint = HINTS[err.field]
+  output.complain(hint and ("%s: %s"):format(err.message, hint) or err.message)
   if err.kind == "invalid_argument" then
     return M.EXIT.usage
   end

@@ -9,19 +9,19 @@ local M = {}
 
 local STEPS = {
   reading = "Reading %d resources again",
-  granting = "Granting to the successor, for %d resources",
-  removing = "Removing from %d resources",
-  giving_back = "Giving back on %d resources",
-  reading_back = "Reading %d resources back",
+  granting = "Granting the successor the roles on %d resources",
+  removing = "Removing the roles on %d resources",
+  giving_back = "Giving back the roles on %d resources",
+  reading_back = "Reading %d resources to see the result",
 }
 
 local DECISIONS = {
-  { "changed", "have other roles than were planned: they are not touched" },
-  { "gone", "have no role of the subject any more" },
-  { "creator", "are the subject's own now: they are not touched" },
-  { "unreadable", "could not be read: they are not touched" },
-  { "resource_gone", "are gone" },
-  { "withheld", "wait for the successor's role: they are not touched" },
+  { "changed", "the roles changed since the plan" },
+  { "gone", "the role is gone already" },
+  { "creator", "the leaver is the creator" },
+  { "unreadable", "the resource could not be read" },
+  { "resource_gone", "the resource is gone" },
+  { "withheld", "the successor did not get the role" },
 }
 
 --- Say what a round does not touch, before it removes.
@@ -34,7 +34,7 @@ local function say_decisions(case)
   end
   for _, decision in ipairs(DECISIONS) do
     if counts[decision[1]] then
-      io.stderr:write(("%d %s\n"):format(counts[decision[1]], decision[2]))
+      io.stderr:write(("Not touched, because %s: %d\n"):format(decision[2], counts[decision[1]]))
     end
   end
 end

@@ -20,7 +20,7 @@ local function name_of(row)
 end
 
 local REASONS = {
-  creator = "stays: its creator",
+  creator = "stays: a creator's role",
   protected = "stays: protected",
 }
 
@@ -32,7 +32,7 @@ local function describe_planned(row)
   elseif row.grant then
     return ("%s, the successor gets %s"):format(text, row.grant)
   end
-  return row.problem and ("%s (%s)"):format(text, row.problem) or text
+  return row.problem and ("%s (no successor: %s)"):format(text, row.problem) or text
 end
 
 --- Print at most so many rows, and how many more there are.
@@ -48,7 +48,7 @@ end
 
 local function say_residuals(summary)
   for _, residual in ipairs(summary.residuals) do
-    say(("  %s: %s"):format(residual.text, residual.next_step))
+    say(("  - %s. To do: %s"):format(residual.text, residual.next_step))
   end
 end
 
@@ -72,7 +72,7 @@ local function say_unread(reading)
     end
   end
   for _, row in ipairs(reading.unknown) do
-    local text = "  the id %s has a role on %d, and no list of principals names the id"
+    local text = "  the id %s has roles on %d resources, and no list says whose id it is"
     say(text:format(row.id, row.count))
   end
 end
@@ -87,15 +87,15 @@ function M.say_plan(case, most)
   say_unread(case.ledger.reading)
   local kinds = case.ledger.reading.without_list
   local names = most and "`offboard show` names them" or table.concat(kinds, ", ")
-  say(("%d kinds have no list: %s"):format(#kinds, names))
-  say(("Planned at %s with the key of %s, at %s%s"):format(
+  say(("%d kinds have no list, and only --ids adds such resources: %s"):format(#kinds, names))
+  say(("Planned at %s with an API key of %s, for %s%s"):format(
     header.made_at,
     header.owner.user_id,
     header.server,
     header.note and (". Note: " .. header.note) or ""
   ))
   if header.successor then
-    say("Each role goes to " .. header.successor.email .. " first")
+    say(header.successor.email .. " gets each role first, if they have none or a lower one")
   end
   local rows = {}
   for _, row in ipairs(case.ledger.rows) do
@@ -117,7 +117,7 @@ local SEEN = {
 
 local function describe_left(row)
   local roles = table.concat(row.roles_now or row.roles, ", ")
-  local why = row.why and (". The removal: " .. row.why) or ""
+  local why = row.why and (". %s: %s"):format(row.outcome, row.why) or ""
   return ("%s: %s (%s)%s"):format(name_of(row), SEEN[row.seen] or "to be removed", roles, why)
 end
 
