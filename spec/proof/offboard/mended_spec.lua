@@ -108,6 +108,14 @@ describe("a case of offboarding", function()
     case:close()
   end)
 
+  it("says that the resources of the case alone were read, also if a role is left", function()
+    local case = plan {}
+    local summary = assert(case:verify(client, { planned_only = true }))
+    assert.is_true(#summary.left > 0)
+    assert.matches("resources of the case, which alone were read", summary.headline, 1, true)
+    case:close()
+  end)
+
   it("counts a role once that the last reading saw and undo gave back since", function()
     local case = plan {}
     assert(case:apply(client, ROUND))

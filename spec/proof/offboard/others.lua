@@ -102,6 +102,16 @@ function M.act(workspace, random, subject, names)
   return name
 end
 
+--- Let others do some things between two commands.
+---@param world spec.proof.offboard.World
+---@param chance number of each further thing
+function M.interlude(world, chance)
+  while world.random:chance(chance) do
+    local act = M.act(world.workspace, world.random, world.subject.id)
+    world:note("another administrator: %s", act)
+  end
+end
+
 -- ---- what changes who the subject is. Between commands alone
 
 --- The member leaves: the address means nobody any more. Groups may name the id still.

@@ -5,6 +5,8 @@ local cjson = require "cjson"
 
 local M = {}
 
+M.SECRET = "n0b0dys-business"
+
 -- A reader gets every row in spite of these.
 M.HARMLESS = {
   "short",
@@ -55,10 +57,11 @@ local function rows_of(workspace, list, agent, query)
 end
 
 local function describe(list, resource)
-  return ('{"%s":%s,"name":%s,"secret_token":"secret"}'):format(
+  return ('{"%s":%s,"name":%s,"secret_token":"%s"}'):format(
     list.id,
     encode(resource.id),
-    encode(resource.name)
+    encode(resource.name),
+    M.SECRET
   )
 end
 
@@ -110,7 +113,7 @@ end
 local function text_of(list, page, fault)
   local rows = "[" .. table.concat(page.rows, ",") .. "]"
   if not list.rows then
-    return fault == "no_rows" and '{"secret":"secret"}' or rows
+    return fault == "no_rows" and '{"secret":"' .. M.SECRET .. '"}' or rows
   end
   local parts = { ('"%s":%s'):format(fault == "no_rows" and "others" or list.rows, rows) }
   if list.receive then
@@ -134,7 +137,7 @@ local function spoil(list, page, query, fault)
       table.insert(page.rows, page.rows[i])
     end
   elseif fault == "row_without_id" then
-    table.insert(page.rows, '{"name":"nameless"}')
+    table.insert(page.rows, ('{"name":"%s"}'):format(M.SECRET))
     return true
   elseif fault == "same_cursor" and list.receive then
     page.next = query[list.send] or "0:-1000000"

@@ -10,6 +10,9 @@ local M = {}
 
 local encode = cjson.encode
 
+--- Stands for what other people's answers hold, and what no file of a case may hold.
+M.SECRET = pages.SECRET
+
 --- What became of a request.
 ---@class spec.proof.offboard.Record
 ---@field tick integer
@@ -129,7 +132,7 @@ local PRINCIPALS = {}
 
 PRINCIPALS["/v1/user"] = function(workspace)
   local owner = workspace:user("id", workspace.caller)
-  return encode { user_id = owner.id, seat_type = owner.seat_type, xi_api_key = "secret" }, owner.id
+  return encode { user_id = owner.id, seat_type = owner.seat_type, xi_api_key = M.SECRET }, owner.id
 end
 
 PRINCIPALS["/v1/workspace/members"] = function(workspace)
@@ -167,7 +170,7 @@ PRINCIPALS["/v1/service-accounts"] = function(workspace)
   for i, account in ipairs(workspace.accounts) do
     local keys = {}
     for k, id in ipairs(account.key_ids) do
-      keys[k] = { key_id = id, hashed_xi_api_key = "secret" }
+      keys[k] = { key_id = id, hashed_xi_api_key = M.SECRET }
     end
     parts[i] = ('{"service_account_user_id":%s,"name":%s,"api-keys":%s}'):format(
       encode(account.id),

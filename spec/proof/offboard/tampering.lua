@@ -1,6 +1,7 @@
 --- Cases that must be refused: another workspace, another person behind the address, a plan that is
 --- old, damaged or too large. The judge sees that nothing is sent.
 
+local commands = require "spec.proof.offboard.commands"
 local others = require "spec.proof.offboard.others"
 
 local M = {}
@@ -21,13 +22,13 @@ local function write(path, text)
 end
 
 --- Give a command in good weather that must be refused for this reason.
-local function expect(world, case, script, name, why, further)
+local function expect(world, case, name, why, further)
   local options = { weather = CALM, dies_at = false, refusal = why }
   for key, value in pairs(further or {}) do
     options[key] = value
   end
   local arguments = options.arguments or case[name]
-  return script.give(world, case, name, options, script.on_case(world, case, name, arguments))
+  return commands.give(world, case, name, options, commands.on_case(world, case, name, arguments))
 end
 
 local function pick_command(world)
@@ -36,45 +37,45 @@ end
 
 local TRICKS = {}
 
-function TRICKS.another_workspace(world, case, script)
+function TRICKS.another_workspace(world, case)
   local workspace = world.workspace
   local before = workspace.caller
   table.insert(workspace.users, { id = "user_zoe", email = "zoe@example.com" })
   workspace.caller = "user_zoe"
-  expect(world, case, script, pick_command(world), "another owner")
+  expect(world, case, pick_command(world), "another owner")
   table.remove(workspace.users)
   workspace.caller = before
 end
 
-function TRICKS.another_server(world, case, script)
-  expect(world, case, script, pick_command(world), "another server", {
+function TRICKS.another_server(world, case)
+  expect(world, case, pick_command(world), "another server", {
     client = { base_url = "https://other.invalid" },
   })
 end
 
-function TRICKS.another_person(world, case, script)
+function TRICKS.another_person(world, case)
   if case.options.user_email and world.workspace:user("id", case.subject.id) then
     others.replace(world.workspace, case.subject.id)
-    expect(world, case, script, pick_command(world), "another person has the address")
+    expect(world, case, pick_command(world), "another person has the address")
     others.replace_back(world.workspace, case.subject.id)
   end
 end
 
-function TRICKS.nobody(world, case, script)
+function TRICKS.nobody(world, case)
   if case.options.user_email and world.workspace:user("id", case.subject.id) then
     local user = others.leave(world.workspace, case.subject.id)
-    expect(world, case, script, pick_command(world), "nobody has the address")
-    script.verify(world, case)
+    expect(world, case, pick_command(world), "nobody has the address")
+    commands.verify(world, case)
     table.insert(world.workspace.users, user)
   end
 end
 
 --- Damage the plan, look, and mend it.
-local function with_damage(world, case, script, what, change)
+local function with_damage(world, case, what, change)
   local path = case.folder .. "/plan.jsonl"
   local whole = read(path)
   write(path, change(whole))
-  expect(world, case, script, pick_command(world), what, { has_no_report = true })
+  expect(world, case, pick_command(world), what, { has_no_report = true })
   write(path, whole)
 end
 
@@ -86,8 +87,8 @@ local function lines_of(text)
   return lines
 end
 
-function TRICKS.edited_line(world, case, script)
-  with_damage(world, case, script, "a line of the plan was changed", function(text)
+function TRICKS.edited_line(world, case)
+  with_damage(world, case, "a line of the plan was changed", function(text)
     local lines = lines_of(text)
     local i = world.random:int(1, #lines)
     local at = world.random:int(2, #lines[i] - 2)
@@ -97,16 +98,16 @@ function TRICKS.edited_line(world, case, script)
   end)
 end
 
-function TRICKS.dropped_line(world, case, script)
-  with_damage(world, case, script, "a line of the plan is missing", function(text)
+function TRICKS.dropped_line(world, case)
+  with_damage(world, case, "a line of the plan is missing", function(text)
     local lines = lines_of(text)
     table.remove(lines, world.random:int(1, #lines))
     return table.concat(lines)
   end)
 end
 
-function TRICKS.dropped_end(world, case, script)
-  with_damage(world, case, script, "the end of the plan is missing", function(text)
+function TRICKS.dropped_end(world, case)
+  with_damage(world, case, "the end of the plan is missing", function(text)
     local lines = lines_of(text)
     for _ = 1, world.random:int(1, #lines - 1) do
       table.remove(lines)
@@ -116,9 +117,12 @@ function TRICKS.dropped_end(world, case, script)
 end
 
 --- Days pass. The plan is old from now on, unless the user says that this age is allowed.
-function TRICKS.old(world, case, script)
+function TRICKS.old(world, case)
+  if case.apply.max_age_s then
+    return
+  end
   world.machine:pass_days(8)
-  expect(world, case, script, "apply", "the plan is old")
+  expect(world, case, "apply", "the plan is old")
   case.apply.max_age_s = 1000 * 24 * 3600
   case.undo.max_age_s = case.apply.max_age_s
 end
@@ -133,18 +137,18 @@ local function count_planned(case)
   return count
 end
 
-function TRICKS.too_many(world, case, script)
+function TRICKS.too_many(world, case)
   local count = count_planned(case)
   if count > 0 then
     local arguments = { max_removals = count - 1, max_age_s = case.apply.max_age_s }
-    expect(world, case, script, "apply", "too many removals", { arguments = arguments })
+    expect(world, case, "apply", "too many removals", { arguments = arguments })
   end
 end
 
-function TRICKS.another_successor(world, case, script)
+function TRICKS.another_successor(world, case)
   if case.successor and world.workspace:user("id", case.successor) then
     others.replace(world.workspace, case.successor)
-    expect(world, case, script, "apply", "another person has the successor's address")
+    expect(world, case, "apply", "another person has the successor's address")
     others.replace_back(world.workspace, case.successor)
   end
 end
@@ -156,11 +160,10 @@ end
 table.sort(NAMES)
 
 --- Try one of them.
----@param script table of script.lua
-function M.try(world, case, script)
+function M.try(world, case)
   local name = world.random:pick(NAMES)
   world:note("trick: %s", name)
-  TRICKS[name](world, case, script)
+  TRICKS[name](world, case)
 end
 
 return M

@@ -198,6 +198,8 @@ local function describe_own(self, reading, own)
     )
   elseif #self.left == 0 then
     return ("No %srole of %s is left on %s."):format(stays and "other " or "", own, where)
+  elseif reading.planned_only then
+    return ("This is of %s."):format(where)
   end
 end
 

@@ -7,6 +7,7 @@ local records = require "spec.proof.offboard.judge.records"
 local M = {}
 
 -- What a headline says if nothing, or nothing else, is left.
+local ALONE = "which alone were read"
 local CLEAN, NOTHING_ELSE = "No role of ", "No other role of "
 
 -- ---- what the answers showed
@@ -89,7 +90,8 @@ end
 
 --- What a document says about its first gap.
 local function describe_gap(document)
-  for name, why in pairs(document.unread) do
+  local name, why = next(document.unread)
+  if name then
     return name .. ": " .. why
   end
   for _, covered in ipairs(document.coverage) do
@@ -208,9 +210,7 @@ local function check_plan(world, case, command, seen)
     local key = row.resource_type .. " " .. row.resource_id
     local roles = records.text(row.roles_before)
     local record = seen.reads[key]
-    if not row.action then
-      record = nil -- of an older plan
-    elseif roles ~= records.text(seen.roles[key]) then
+    if row.action and roles ~= records.text(seen.roles[key]) then
       world:fail("missed", "%s: planned %q, read %q", key, roles, records.text(seen.roles[key]))
     elseif row.action == "remove" and case.protected[key] then
       world:fail("taken", "%s is protected, and is to be removed", key)
@@ -277,7 +277,9 @@ local function check_headline(world, case, command, seen)
     world:fail("claimed", "%s: %d roles were seen: %s", command.name, count_left(case, seen),
       headline)
   end
-  if number and tonumber((number:gsub(",", ""))) > seen.read then
+  if case.reading.planned_only and not headline:find(ALONE, 1, true) then
+    world:fail("claimed", "%s does not say what was not read: %s", command.name, headline)
+  elseif number and tonumber((number:gsub(",", ""))) > seen.read then
     world:fail("claimed", "%s: %d were read: %s", command.name, seen.read, headline)
   end
 end
@@ -285,14 +287,9 @@ end
 -- ---- for the judge
 
 --- Where the command's last reading of the workspace is among the records; nil: it has none.
-local function find_reading(world, command)
+local function find_reading(all, command)
   local planned_only = command.options.planned_only
-  local first = records.begin_of_reading(
-    world.server.records,
-    command.first,
-    command.last,
-    planned_only
-  )
+  local first = records.begin_of_reading(all, command.first, command.last, planned_only)
   return first and { first = first, last = command.last, planned_only = planned_only }
 end
 
@@ -313,7 +310,7 @@ end
 ---@param command spec.proof.offboard.Command
 function M.judge(world, command)
   local case = command.case
-  local found = not command.err and find_reading(world, command)
+  local found = not command.err and find_reading(world.server.records, command)
   if not found then
     return
   end

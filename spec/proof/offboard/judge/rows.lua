@@ -92,6 +92,30 @@ local function check_round(world, case, key, row, removals)
   end
 end
 
+--- The last apply, killed or not, if no later plan began anew.
+local function last_apply(case)
+  for i = #case.commands, 1, -1 do
+    local command = case.commands[i]
+    if command.made_plan then
+      return nil
+    elseif command.name == "apply" and not command.refusal then
+      return command
+    end
+  end
+end
+
+--- A removal that reached the server in the last round was sent.
+local function check_sent(world, case, key, row, removals)
+  local command = last_apply(case)
+  local function is_of_command(record)
+    return record.index >= command.first and record.index <= command.last
+  end
+  local outcome = row.outcome or "not_sent"
+  if command and outcome == "not_sent" and any(removals[key], is_of_command) then
+    world:fail("claimed", "%s was not sent, and a request reached the server", key)
+  end
+end
+
 local function check_gift(world, key, what, gift, sent)
   local function is_it(record)
     return record.good and record.role == gift.role
@@ -178,14 +202,15 @@ function M.judge(world, command)
     local key = row.resource_type .. " " .. row.resource_id
     check_outcome(world, key, row, removals)
     check_round(world, case, key, row, removals)
+    check_sent(world, case, key, row, removals)
     check_read_back(world, case, key, row, removals)
     check_gift(world, key, "granted", row.granted or {}, gifts[key])
     check_gift(world, key, "given back", row.given_back or {}, gifts[key])
   end
   check_totals(world, command, document)
-  if command.summary and command.summary.headline ~= document.headline then
+  if command.summary and tostring(command.summary):find(document.headline, 1, true) ~= 1 then
     world:fail("claimed", "the report says %s, and %s said %s", document.headline, command.name,
-      command.summary.headline)
+      tostring(command.summary))
   end
 end
 
