@@ -161,7 +161,7 @@ local function begin_round(self, client, command, options, age_of, count_of)
     or rounds.check_count(count, options.max_removals)
   local subject, ok
   if not err then
-    subject, err = rounds.read_subject(self, client)
+    subject, err = rounds.read_subject(self, client, command == "apply")
   end
   if subject and options.may_begin and not options.may_begin(count) then
     return nil, errors.not_begun()

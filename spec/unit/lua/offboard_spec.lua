@@ -231,7 +231,7 @@ describe("offboard", function()
       local path = support.path "mia/plan.jsonl"
       support.write(path, (support.read(path):gsub('{"action"[^\n]*\n', "", 1)))
       case = support.open()
-      expect_refused("folder", "has 9: make it anew with plan %-%-again")
+      expect_refused("folder", "has %d+: make it anew with plan %-%-again")
     end)
 
     it("for a subject that was named by a user's id", function()

@@ -20,6 +20,7 @@ local M = {}
 ---@field reason string|nil why it is kept
 ---@field grant string|nil the role that the successor gets first
 ---@field problem string|nil why the successor cannot get the roles
+---@field planned integer|nil the number of the command that planned the row
 ---@field outcome string|nil of the removal; nil: nothing was decided yet
 ---@field why string|nil why the outcome is not confirmed, for people
 ---@field status integer|nil HTTP status of the removal
@@ -85,12 +86,15 @@ function Ledger:find(item)
   return self.by_key[key_of(item)]
 end
 
---- The resources of all rows.
+--- The resources of all rows, and those that the caller of the plan named.
 ---@return elevenlabs.workspace.Item[]
 function Ledger:items()
   local items = {}
   for i, row in ipairs(self.rows) do
     items[i] = { resource_id = row.resource_id, resource_type = row.resource_type }
+  end
+  for _, given in ipairs(self.plan.given) do
+    items[#items + 1] = given
   end
   return items
 end
@@ -105,9 +109,9 @@ function Ledger:take_plan(plan)
       row[name] = planned[name]
     end
     json.list(row.roles)
+    row.planned = plan.header.number
   end
-  self.plan = plan
-  self.reading = plan.reading
+  self.plan, self.reading = plan, plan.reading
 end
 
 -- ---- the log
@@ -123,7 +127,7 @@ local NOT_REMOVED = {
 }
 
 local function take_decision(row, record)
-  row.decision, row.round = record.decision, record.round
+  row.decision, row.round, row.read_back = record.decision, record.round, nil
   row.name, row.creator = row.name or record.name, row.creator or record.creator
   if record.decision == "remove" then
     row.to_remove = { round = record.round, roles = record.roles }
@@ -185,7 +189,12 @@ local function begin(self, record)
   table.insert(self.commands, command)
   self.by_number[record.number] = command
   self.pending = record.began == "verify"
-    and reading.new { by = "verify", at = record.at, planned_only = record.planned_only }
+    and reading.new {
+      by = "verify",
+      at = record.at,
+      number = record.number,
+      planned_only = record.planned_only,
+    }
 end
 
 local function finish(self, record)
@@ -294,6 +303,13 @@ function M.is_given_back(row)
     and back ~= nil
     and back.outcome == "confirmed"
     and back.round > row.removed.round
+end
+
+--- True if a role that undo gave back is to stay: no later plan takes the role away.
+---@param row elevenlabs.workspace.offboard.Row
+---@return boolean
+function M.is_to_stay(row)
+  return M.is_given_back(row) and (row.planned or 0) < row.given_back.round
 end
 
 --- True if a round took the role away, and no undo gave one back since.

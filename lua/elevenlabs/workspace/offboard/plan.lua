@@ -18,6 +18,7 @@ local M = {}
 --- { made_at, made_s, number = of the command, tool, server, owner, subject, successor, note }
 ---@field header table
 ---@field rows elevenlabs.workspace.offboard.PlannedRow[]
+---@field given elevenlabs.workspace.Item[] resources that the caller named
 ---@field reading elevenlabs.workspace.offboard.Reading
 
 --- One resource on which the subject has a role of its own, or which it created.
@@ -55,7 +56,7 @@ function M.draft(place, header)
   if not file then
     return nil, err
   end
-  local self = setmetatable({ place = place, file = file, header = header, rows = 0 }, Draft)
+  local self = setmetatable({ place = place, file = file, header = header, lines = 0 }, Draft)
   header.made_s = os.time()
   header.made_at, header.tool = times.iso(header.made_s), "elevenlabs-workspace " .. version
   local ok
@@ -65,6 +66,32 @@ function M.draft(place, header)
     return nil, err
   end
   return self
+end
+
+--- Add lines behind the header.
+---@return true|nil
+---@return elevenlabs.workspace.Error|nil
+local function append(self, records)
+  local ok, err = true, nil
+  for _, record in ipairs(records) do
+    if ok then
+      ok, err = self.file:append(record)
+      self.lines = self.lines + 1
+    end
+  end
+  return ok, err
+end
+
+--- Add the resources that the caller named. Every reading of the case reads them.
+---@param items elevenlabs.workspace.Item[]
+---@return true|nil
+---@return elevenlabs.workspace.Error|nil
+function Draft:give(items)
+  local records = {}
+  for i, item in ipairs(items) do
+    records[i] = { given = item }
+  end
+  return append(self, records)
 end
 
 --- Add what a resource means for the plan.
@@ -89,8 +116,7 @@ function Draft:add(seen, is_protected)
   elseif self.header.successor then
     row.grant, row.problem = replacement.needed(seen.map, seen.roles, self.header.successor.id)
   end
-  self.rows = self.rows + 1
-  return self.file:append(row)
+  return append(self, { row })
 end
 
 --- Write the rest, and put the plan in its place.
@@ -100,12 +126,9 @@ end
 ---@return elevenlabs.workspace.Error|nil
 function Draft:finish(found, watch)
   local records = reading.records(found, watch:residuals(), watch:unknown())
-  records[#records + 1] = { ["end"] = true, rows = self.rows }
-  local ok, err = true, nil
-  for _, record in ipairs(records) do
-    if ok then
-      ok, err = self.file:append(record)
-    end
+  local ok, err = append(self, records)
+  if ok then
+    ok, err = self.file:append { ["end"] = true, lines = self.lines }
   end
   if ok then
     ok, err = self.file:sync()
@@ -140,6 +163,17 @@ local function broken(path, why)
   return errors.invalid("folder", errors.one_line(message))
 end
 
+--- Take a record behind the header.
+local function take(plan, record)
+  if record.given then
+    table.insert(plan.given, record.given)
+  elseif record.resource_id then
+    table.insert(plan.rows, record)
+  else
+    plan.reading:take(record)
+  end
+end
+
 --- Read a plan.
 ---@param path string
 ---@return elevenlabs.workspace.offboard.Plan|nil nil alone: there is none
@@ -147,20 +181,19 @@ end
 function M.read(path)
   local file, err = record_file.open(path, "plan", false)
   if not file then
-    return nil, err
+    return nil, err and broken(path, "cannot be used (" .. err.message .. ")")
   end
-  local plan, footer = { rows = {} }, nil
+  local plan, footer, lines = { rows = {}, given = {} }, nil, 0
   local ok
   ok, err = file:each(function(record)
     if not plan.header then
       plan.header = record
-      plan.reading = reading.new { by = "plan", at = record.made_at }
+      plan.reading = reading.new { by = "plan", at = record.made_at, number = record.number }
     elseif record["end"] then
       footer = record
-    elseif record.resource_id then
-      plan.rows[#plan.rows + 1] = record
     else
-      plan.reading:take(record)
+      lines = lines + 1
+      take(plan, record)
     end
   end)
   file:close()
@@ -168,8 +201,8 @@ function M.read(path)
     return nil, broken(path, "is damaged (" .. err.message .. ")")
   elseif not footer then
     return nil, broken(path, "has no end")
-  elseif footer.rows ~= #plan.rows then
-    local why = ("says that it has %d rows, and has %d"):format(footer.rows, #plan.rows)
+  elseif footer.lines ~= lines then
+    local why = ("says that it has %d lines, and has %d"):format(footer.lines, lines)
     return nil, broken(path, why)
   end
   return plan
@@ -203,7 +236,11 @@ function M.make(client, options)
         note = options.note,
         resource_types = options.resource_types,
       })
-      if not drafts[i] then
+      local ok = drafts[i]
+      if ok then
+        ok, err = drafts[i]:give(options.further)
+      end
+      if not ok then
         return err
       end
     end

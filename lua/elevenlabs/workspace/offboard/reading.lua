@@ -9,6 +9,7 @@ local M = {}
 ---@class elevenlabs.workspace.offboard.Reading
 ---@field by "plan"|"verify"
 ---@field at string UTC
+---@field number integer of the command that read
 ---@field planned_only boolean|nil only the resources of the plan were read
 ---@field coverage elevenlabs.workspace.offboard.Covered[]
 ---@field unread table<string, string> why a list of principals could not be read
@@ -20,7 +21,7 @@ local M = {}
 local Reading = {}
 Reading.__index = Reading
 
----@param fields table { by, at, planned_only }
+---@param fields table { by, at, number, planned_only }
 ---@return elevenlabs.workspace.offboard.Reading
 function M.new(fields)
   fields.coverage, fields.unread, fields.without_list = json.list {}, {}, json.list {}

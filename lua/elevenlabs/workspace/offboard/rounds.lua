@@ -5,6 +5,7 @@ local discovery = require "elevenlabs.workspace.offboard.discovery"
 local errors = require "elevenlabs.workspace.error"
 local key_of = require("elevenlabs.workspace.offboard.observer").key_of
 local observer = require "elevenlabs.workspace.offboard.observer"
+local principals = require "elevenlabs.workspace.offboard.principals"
 local subjects = require "elevenlabs.workspace.offboard.subject"
 local times = require "elevenlabs.workspace.offboard.times"
 
@@ -76,14 +77,36 @@ function M.find_subject(case, found, may_have_left)
   return subjects.find_again(found, case.plan.header, may_have_left)
 end
 
+--- The successor's address must belong to whoever it belonged to.
+---@return elevenlabs.workspace.Error|nil refusal
+local function check_successor(case, found)
+  local successor = case.plan.header.successor
+  if not found.members then
+    return subjects.unread(found, "members")
+  end
+  local member, why = principals.by_address(found.members, successor.email)
+  if member and member.user_id == successor.id then
+    return nil
+  elseif member then
+    local message = "%s belongs to another person now: to %s, and the plan is for %s"
+    why = message:format(successor.email, member.user_id, successor.id)
+  end
+  return errors.invalid("replace_by", why)
+end
+
 --- The same, with the principals read for it. The API must be able to name the subject still.
 ---@param case elevenlabs.workspace.offboard.Folder
 ---@param client elevenlabs.workspace.Client
+---@param grants boolean the round grants to the plan's successor, if it has one
 ---@return elevenlabs.workspace.offboard.Subject|nil
 ---@return elevenlabs.workspace.Error|nil refusal
-function M.read_subject(case, client)
-  local subject, err = M.find_subject(case, discovery.read_principals(client), false)
+function M.read_subject(case, client, grants)
+  local found = discovery.read_principals(client)
+  local subject, err = M.find_subject(case, found, false)
   err = err or M.check_target(subject)
+  if not err and grants and case.plan.header.successor then
+    err = check_successor(case, found)
+  end
   return not err and subject or nil, err
 end
 

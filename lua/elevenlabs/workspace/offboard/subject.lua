@@ -90,7 +90,8 @@ function FIND.user_id(found, id)
   if member then
     return subject_of_member(found, member)
   end
-  return { kind = "user", id = id, label = id, groups = {} }
+  local groups = groups_of(found, { user_id = id, email = "" })
+  return { kind = "user", id = id, label = id, groups = groups }
 end
 
 function FIND.group_id(found, id)

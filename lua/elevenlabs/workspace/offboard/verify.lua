@@ -21,7 +21,7 @@ local function judge(row, seen)
     return seen and seen.is_creator and "kept" or "gone"
   elseif seen.is_creator or (row and row.action == "keep" and row.reason == "protected") then
     return "kept"
-  elseif row and ledgers.is_given_back(row) then
+  elseif row and ledgers.is_to_stay(row) then
     return "kept"
   elseif not (row and (row.action or row.removed)) then
     return "new"

@@ -57,7 +57,7 @@ describe("cli.offboard", function()
     assert.matches("\nRemoving from 96 resources\n", err)
     assert.is_nil(support.role_of_mia("voice_0001", "voice"))
 
-    code, out = offboard("verify", { mia })
+    code = offboard("verify", { mia })
     assert.are.equal(0, code)
     code = offboard("verify", { mia, "--strict" })
     assert.are.equal(4, code) -- what mia created is access that no removal ends

@@ -160,7 +160,7 @@ describe("offboard discovery", function()
     })
     assert.are.same({ "voice a", "project p" }, read)
     local given = found.coverage[2]
-    assert.are.same({ "given", 2, 1, 1 }, {
+    assert.are.same({ "in no list", 2, 1, 1 }, {
       given.name,
       given.listed,
       given.read,

@@ -161,12 +161,12 @@ describe("offboard lists", function()
       return '{"voices":[{"voice_id":"v"}]}'
     end, of, further)
     assert.are.same({ "songs s", "voice v" }, ids)
-    assert.are.same({ name = "given", listed = 1, complete = true }, coverage.given)
+    assert.are.same({ name = "in no list", listed = 1, complete = true }, coverage["in no list"])
     assert.are.equal(1, #of) -- the caller's list of lists is as it was
     local _, without = read(function()
       return '{"voices":[]}'
     end, some "voice")
-    assert.is_nil(without.given)
+    assert.is_nil(without["in no list"])
   end)
 
   it("are asked for half a page if a page is too large", function()

@@ -1,0 +1,62 @@
+local process = require "spec.support.process"
+local support = require "spec.support.command"
+
+local function verify(...)
+  return support.offboard("verify", ...)
+end
+
+describe("cli.offboard.verify", function()
+  local mia
+
+  setup(function()
+    support.begin()
+    mia = support.path_of "mia"
+    local code = support.offboard("plan", { mia }, support.LEAVER)
+    assert.are.equal(0, code)
+  end)
+  teardown(support.finish)
+
+  it("changes nothing, and ends with 4 while a role is there", function()
+    local code, out = verify { mia }
+    assert.are.equal(4, code)
+    assert.matches("^Access remains: a role of their own on 96 resources; ", out)
+    assert.matches("\n  ... and 76 more: " .. mia .. "/report.html\n", out, 1, true)
+    assert.matches("\ntotal 96 confirmed 0 refused 0 unconfirmed 0 not_sent 96\n$", out)
+    assert.are.equal("editor", support.role_of_mia("voice_0001", "voice"))
+  end)
+
+  it("says that it read the planned resources alone", function()
+    support.offboard("plan", { support.path_of "eve", "--user-email=eve@example.com" })
+    local code, out = verify { support.path_of "eve", "--planned-only" }
+    assert.are.equal(0, code)
+    assert.matches("on the 0 resources of the case, which alone were read.", out, 1, true)
+  end)
+
+  it("does several cases, and ends with 2 if one is none", function()
+    local code, out, err = verify { support.path_of "none", mia }
+    assert.are.equal(2, code)
+    assert.matches("there is no case in ", err, 1, true)
+    assert.matches("Access remains", out, 1, true)
+  end)
+
+  it("ends with 2 with the key of another owner, and at another server", function()
+    local command = { "elevenlabs-workspace", "offboard", "verify", mia }
+    local code, _, err = process.run(process.join(command, support.to_sandbox {}), {
+      env = { ELEVENLABS_API_KEY = "sk_sandbox_tom" },
+    })
+    assert.are.equal(2, code)
+    assert.matches("is it the key of another workspace?", err, 1, true)
+    code, _, err = process.run(process.join(command, { "--region=us" }), support.env())
+    assert.are.equal(2, code)
+    assert.matches("this client is for https://api.us.elevenlabs.io", err, 1, true)
+  end)
+
+  it("ends with 5 if the report cannot be written", function()
+    local eve = support.path_of "full"
+    support.offboard("plan", { eve, "--user-email=eve@example.com" })
+    process.run { "mkdir", "-p", eve .. "/report.json/full" }
+    local code, _, err = verify { eve, "--planned-only" }
+    assert.are.equal(5, code)
+    assert.matches("report.json cannot be put in its place", err, 1, true)
+  end)
+end)
