@@ -181,7 +181,8 @@ function M.read(client, options)
   if options.on_principals then
     options.on_principals(found)
   end
-  local source, tally = lists.new(client.engine, chosen), new_tally()
+  local source = lists.new(client.engine, chosen, options.max_concurrency)
+  local tally = new_tally()
   local run, err = bulk.start(client.engine, client.base_url, "get", source, {
     on_result = function(item, resource, read_err)
       tally:add(item, read_err)

@@ -9,8 +9,13 @@ local sources = require "elevenlabs.workspace.items.source"
 
 local M = {}
 
-local MAX_OPEN = 8 -- lists that are read at once, so that resources are read meanwhile
-local MAX_WAITING = 1000 -- items that were found and not read: then no more pages are asked for
+-- Pages that are asked for at once while there are items to be read. If there are none, the pages
+-- take all places.
+local MAX_OPEN = 8
+
+-- Memory must not grow with the workspace, but for the set of ids. So no page is asked for while so
+-- many items wait to be read, and no page of parents while so many of their lists wait.
+local MAX_WAITING, MAX_CHILDREN = 1000, 200
 
 --- What became of one list.
 ---@class elevenlabs.workspace.offboard.Coverage
@@ -22,6 +27,8 @@ local MAX_WAITING = 1000 -- items that were found and not read: then no more pag
 ---@field status integer|nil HTTP status of that error
 
 ---@class elevenlabs.workspace.offboard.Lists: elevenlabs.workspace.Source
+---@field count integer|nil how many items there are, once every list was read to its end
+---@field at_least integer how many items were found so far
 local Lists = sources.kind()
 
 -- ---- which lists are to be read
@@ -34,10 +41,16 @@ local function path_of(source, id)
   return path
 end
 
+--- The next page of this reading is to be asked for, after those of the other lists.
+local function plan(self, reading)
+  local readings = reading.source.of and self.children or self.roots
+  readings:push(reading)
+end
+
 --- Plan one reading for each query of a list.
 local function add_readings(self, source, id)
   for _, query in ipairs(source.queries or { {} }) do
-    table.insert(self.planned, {
+    plan(self, {
       source = source,
       path = path_of(source, id),
       pages = pages.reading(source, query),
@@ -79,16 +92,14 @@ end
 local function found(self, source, id)
   local is_new = false
   for _, resource_type in ipairs(source.types) do
-    local before, failure = self.known:add(resource_type .. "\0" .. id, 1)
+    local name = resource_type .. "\0" .. id
+    local before, failure = self.known:add(name, 1)
     if not before then
       error(failure.message, 0)
     elseif before == 0 then
       is_new = true
-      self.waiting:push {
-        resource_id = id,
-        resource_type = resource_type,
-        allow_unknown_resource_type = true,
-      }
+      self.waiting:push(name) -- a list without pages may name very many
+      self.at_least = self.at_least + 1
     end
   end
   if is_new then
@@ -98,6 +109,15 @@ local function found(self, source, id)
       add_readings(self, dependent, id)
     end
   end
+end
+
+local function item_of(name)
+  local zero = name:find("\0", 1, true)
+  return {
+    resource_id = name:sub(zero + 1),
+    resource_type = name:sub(1, zero - 1),
+    allow_unknown_resource_type = true,
+  }
 end
 
 --- True if the answer was larger than the core takes.
@@ -120,18 +140,19 @@ local function take_page(self, reading, receipt, err)
     found(self, reading.source, row.id)
   end
   if more then
-    return ask(self, reading)
+    plan(self, reading)
   elseif reading.pages:may_be_cut() then
     local why = ("it names %d, and there may be more"):format(reading.pages.size)
     mark_incomplete(self, reading.source, why)
   end
 end
 
---- Take the pages that have come, and ask for more.
-local function advance(self)
-  if self.group.stopped then
-    error(self.group.stopped.message, 0)
+--- Take the pages that have come.
+local function take_pages(self)
+  if self.group.finished == self.seen_finished then
+    return
   end
+  self.seen_finished = self.group.finished
   local i = 1
   while i <= #self.open do
     local reading = self.open[i]
@@ -142,23 +163,59 @@ local function advance(self)
       i = i + 1
     end
   end
-  while #self.open < MAX_OPEN and self.planned[1] and self.waiting:count() < MAX_WAITING do
-    ask(self, table.remove(self.planned, 1))
+end
+
+--- The reading whose page is asked for next; nil if there is none now.
+local function next_reading(self)
+  local root = self.roots:peek()
+  local finds_parents = root and self.dependents[root.source.name]
+  local from = self.roots
+  if not root or (finds_parents and self.children:count() >= MAX_CHILDREN) then
+    from = self.children
+  end
+  local reading = from:peek()
+  if reading then
+    from:drop(reading)
+  end
+  return reading
+end
+
+local function may_ask(self)
+  local waiting = self.waiting:count()
+  local most = waiting == 0 and self.max_concurrency or math.min(MAX_OPEN, self.max_concurrency)
+  return #self.open < most and waiting < MAX_WAITING
+end
+
+local function is_listed(self)
+  return not self.open[1] and not self.roots:peek() and not self.children:peek()
+end
+
+--- Take the pages that have come, and ask for more.
+local function advance(self)
+  if self.group.stopped then
+    error(self.group.stopped.message, 0)
+  end
+  take_pages(self)
+  while may_ask(self) do
+    local reading = next_reading(self)
+    if not reading then
+      break
+    end
+    ask(self, reading)
+  end
+  if is_listed(self) then
+    self.count = self.at_least
   end
 end
 
 -- ---- for the run
-
-local function is_exhausted(self)
-  return not self.open[1] and not self.planned[1] and not self.waiting:peek()
-end
 
 function Lists:is_ready()
   if not self.failure then
     local ok, why = pcall(advance, self)
     self.failure = not ok and why or false
   end
-  return self.failure or self.waiting:peek() ~= nil or is_exhausted(self)
+  return self.failure or self.waiting:peek() ~= nil or self.count ~= nil
 end
 
 --- Raises if a bad key, a redirect, TLS, the proxy or an outage ended the reading of lists.
@@ -167,16 +224,26 @@ function Lists:next()
   if self.failure then
     error(self.failure, 0)
   end
-  local item = self.waiting:peek()
-  self.waiting:drop(item)
-  return item
+  local name = self.waiting:peek()
+  if name then
+    self.waiting:drop(name)
+    return item_of(name)
+  end
 end
 
+--- A list that was not read to its end is incomplete.
 function Lists:close()
   for _, reading in ipairs(self.open) do
     reading.call:cancel()
+    plan(self, reading)
   end
-  self.open, self.planned, self.waiting = {}, {}, queue.new_fifo()
+  for _, readings in ipairs { self.roots, self.children } do
+    for i = readings.first, readings.last do
+      mark_incomplete(self, readings[i].source, "it was not read to its end")
+    end
+  end
+  self.open, self.waiting = {}, queue.new_fifo()
+  self.roots, self.children = queue.new_fifo(), queue.new_fifo()
 end
 
 --- What became of each list, in the order in which the lists were given. A list stands behind the
@@ -196,8 +263,9 @@ end
 --- A source of every resource that these lists name, each once.
 ---@param engine elevenlabs.workspace.Engine
 ---@param of elevenlabs.workspace.offboard.Source[]
+---@param max_concurrency integer|nil of pages, if it is to be less than the client's
 ---@return elevenlabs.workspace.offboard.Lists
-function M.new(engine, of)
+function M.new(engine, of, max_concurrency)
   local self = setmetatable({
     engine = engine,
     sources = of,
@@ -205,9 +273,14 @@ function M.new(engine, of)
     known = assert(core.new_set()),
     coverage = {},
     dependents = {}, -- by the name of the list that they are of
-    planned = {}, -- readings that have not begun
+    max_concurrency = math.min(engine.max_concurrency, max_concurrency or math.huge),
+    -- Readings whose next page is to be asked for.
+    roots = queue.new_fifo(), -- of lists of the workspace
+    children = queue.new_fifo(), -- of lists of a resource
     open = {}, -- readings with a call
-    waiting = queue.new_fifo(), -- items that were found and not given yet
+    seen_finished = 0, -- group.finished
+    waiting = queue.new_fifo(), -- items that were found and not given yet: type, zero, id
+    at_least = 0,
     failure = false,
   }, Lists)
   for _, source in ipairs(of) do
