@@ -10,31 +10,26 @@ job=
 trap '[ -z "$job" ] || kill -9 $job 2>/dev/null; rm -rf "$folder"' EXIT
 trap 'exit 130' INT HUP TERM
 
-# The API has no list of the resources that a person has a role on. A real script collects ids from
-# the API's lists of voices, agents and so on. These are the resources of the sandbox.
-awk 'BEGIN {
-  split("voice agent doc dict", name)
-  split("voice convai_agents convai_knowledge_base_documents pronunciation_dictionary", type)
-  print "resource_id,resource_type"
-  for (i = 0; i < 1000; i++)
-    printf "%s_%04d,%s\n", name[i % 4 + 1], i + 1, type[i % 4 + 1]
-}' >"$folder/resources.csv"
-
 show_roles() {
-  for id in voice_0001 voice_0025; do
+  for id in voice_0001 voice_0400; do
     elevenlabs-workspace get --resource-id $id --resource-type voice \
       --base-url "$ELEVENLABS_BASE_URL" --ca-file "$ELEVENLABS_CA_FILE" | sed 's/^/  /'
   done
 }
-set -- --from "$folder/resources.csv" --user-email mia@example.com \
-  --journal "$folder/mia.journal" --failed "$folder/failed.csv" --yes \
+set -- --from "$folder/mia.csv" --journal "$folder/mia.journal" --failed "$folder/failed.csv" --yes \
   --base-url "$ELEVENLABS_BASE_URL" --ca-file "$ELEVENLABS_CA_FILE"
 
-echo "Mia leaves. She has a role on each of the 1,000 resources of this sandbox, such as:"
+echo "Mia leaves. She has a role on most of the 1,000 resources of this sandbox, such as:"
 show_roles
+printf '\nWho has which role:\n  $ elevenlabs-workspace access --out access.csv\n'
+elevenlabs-workspace access --out "$folder/access.csv" 2>"$folder/coverage" \
+  --base-url "$ELEVENLABS_BASE_URL" --ca-file "$ELEVENLABS_CA_FILE"
+tail -n 1 "$folder/coverage"
+printf '  $ sed -n "1p;/,mia@example.com,/p" access.csv >mia.csv\n'
+sed -n '1p;/,mia@example.com,/p' "$folder/access.csv" >"$folder/mia.csv"
+
 printf '\nRemoving mia@example.com from all of them:\n'
-printf '  $ elevenlabs-workspace unshare --from resources.csv --user-email mia@example.com \\\n'
-printf '      --journal mia.journal --failed failed.csv\n'
+printf '  $ elevenlabs-workspace unshare --from mia.csv --journal mia.journal --failed failed.csv\n'
 elevenlabs-workspace unshare "$@" >"$folder/report" &
 job=$!
 until [ "$(cat "$folder/mia.journal" 2>/dev/null | wc -l)" -gt 500 ] || ! kill -0 $job 2>/dev/null; do

@@ -5,6 +5,7 @@ local app = require "elevenlabs.workspace.sandbox.app"
 local cjson = require "cjson.safe"
 local faults = require "elevenlabs.workspace.sandbox.faults"
 local json = require "elevenlabs.workspace.json"
+local leaver = require "elevenlabs.workspace.sandbox.leaver"
 local model = require "elevenlabs.workspace.sandbox.model"
 
 local M = {}
@@ -36,7 +37,7 @@ local function first_state()
     file:close()
     return read_json(settings.state_file)
   end
-  return settings.resources and model.leaver(settings.resources) or model.example()
+  return settings.resources and leaver.state(settings.resources) or model.example()
 end
 
 --- At the worker's start.
@@ -84,13 +85,13 @@ function M.serve()
   ngx.req.read_body()
   answer(function()
     local path, query = ngx.var.request_uri:match "^([^?]*)%??(.*)$"
-    return service:handle {
+    return service:handle({
       method = ngx.req.get_method(),
       path = path,
       query = query,
       headers = { ["xi-api-key"] = ngx.var.http_xi_api_key },
       body = ngx.req.get_body_data() or "",
-    }
+    }, true)
   end)
 end
 
