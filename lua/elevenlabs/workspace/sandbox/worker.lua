@@ -11,6 +11,7 @@ local model = require "elevenlabs.workspace.sandbox.model"
 local M = {}
 
 local settings, workspace, service, gate
+local collect_every -- requests
 
 local function read_json(path)
   local file = assert(io.open(path))
@@ -46,6 +47,10 @@ function M.init(path)
   settings = read_json(path)
   workspace = model.new(first_state())
   service = app.new(workspace, settings.resource_types, settings.forbid_list)
+  -- LuaJIT hashes a few bytes of a long string, so answers that differ by a number alone collide.
+  -- If thousands of old answers are not collected, each new one is compared with all of them. But
+  -- to collect takes longer the more resources there are.
+  collect_every = math.max(500, math.floor(#workspace.state.resources / 20))
   math.randomseed(ngx.now() * 1000 + ngx.worker.pid())
   settings.now, settings.random = ngx.now, math.random
   gate = faults.new(settings)
@@ -108,9 +113,7 @@ function M.leave()
   if verdict then
     gate:leave(verdict)
   end
-  -- LuaJIT hashes a few bytes of a long string, so answers that differ by a number alone collide.
-  -- If thousands of old answers are not collected, each new one is compared with all of them.
-  if service.requests % 500 == 0 then
+  if service.requests % collect_every == 0 then
     collectgarbage()
   end
 end
