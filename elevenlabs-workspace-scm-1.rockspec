@@ -163,6 +163,7 @@ build = {
     ["elevenlabs.workspace.names"] = "lua/elevenlabs/workspace/names.lua",
     ["elevenlabs.workspace.offboard"] = "lua/elevenlabs/workspace/offboard.lua",
     ["elevenlabs.workspace.offboard.access"] = "lua/elevenlabs/workspace/offboard/access.lua",
+    ["elevenlabs.workspace.offboard.backlog"] = "lua/elevenlabs/workspace/offboard/backlog.lua",
     ["elevenlabs.workspace.offboard.discovery"] = "lua/elevenlabs/workspace/offboard/discovery.lua",
     ["elevenlabs.workspace.offboard.lists"] = "lua/elevenlabs/workspace/offboard/lists.lua",
     ["elevenlabs.workspace.offboard.pages"] = "lua/elevenlabs/workspace/offboard/pages.lua",

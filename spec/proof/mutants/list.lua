@@ -425,8 +425,8 @@ mutant("a cursor may come again for ever", "elseif self.cursors[cursor] then", "
 mutant("a row without an id is passed over", [[if not id or id == "" or #id > LONGEST_ID then]],
   "if false then")
 module "offboard/lists"
-mutant("an id is of one type alone", "for _, resource_type in ipairs(source.types) do",
-  "for _, resource_type in ipairs { source.types[1] } do")
+mutant("an id is of one type alone", "for _, resource_type in ipairs(self.by_name[name].types) do",
+  "for _, resource_type in ipairs { self.by_name[name].types[1] } do")
 mutant("a list that failed is complete", "coverage.complete, coverage.why = false, why",
   "coverage.why = why")
 mutant("a list that was not read to its end is complete", [["it was not read to its end"]], "nil")

@@ -114,7 +114,7 @@ end
 local READ_OF_KIND = { permission = "forbidden", not_found = "not_found" }
 
 -- An id of a list with several types is read as each. The id counts once: as read if one type
--- answers, and otherwise as the worst of its failures.
+-- answers, and otherwise as the worst of its failures. It is kept only while a read of it is pending.
 local RANK = { not_found = 1, forbidden = 2, failed = 3, read = 4 }
 
 local Tally = {}

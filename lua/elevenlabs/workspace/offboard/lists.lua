@@ -1,6 +1,7 @@
 --- Reads the lists of a workspace, page by page, as a source of items: a bulk run reads the resources
 --- while the lists are still being read. This file alone asks the engine for pages.
 
+local backlogs = require "elevenlabs.workspace.offboard.backlog"
 local call_groups = require "elevenlabs.workspace.bulk.call_group"
 local core = require "elevenlabs.workspace.core"
 local pages = require "elevenlabs.workspace.offboard.pages"
@@ -9,13 +10,14 @@ local sources = require "elevenlabs.workspace.items.source"
 
 local M = {}
 
--- Pages that are asked for at once while there are items to be read. If there are none, the pages
--- take all places.
+-- Pages that are asked for at once while there are ids to be read. If there are none, the pages take
+-- all places.
 local MAX_OPEN = 8
 
 -- Memory must not grow with the workspace, but for the set of ids. So no page is asked for while so
--- many items wait to be read, and no page of parents while so many of their lists wait.
-local MAX_WAITING, MAX_CHILDREN = 1000, 200
+-- many ids wait to be read, and no page of parents while so many of their lists wait. Up to so many,
+-- lists are read ahead: then it is known early how many items there are.
+local MAX_WAITING = 5000
 
 --- What became of one list.
 ---@class elevenlabs.workspace.offboard.Coverage
@@ -41,20 +43,14 @@ local function path_of(source, id)
   return path
 end
 
---- The next page of this reading is to be asked for, after those of the other lists.
-local function plan(self, reading)
-  local readings = reading.source.of and self.children or self.roots
-  readings:push(reading)
-end
-
 --- Plan one reading for each query of a list.
 local function add_readings(self, source, id)
   for _, query in ipairs(source.queries or { {} }) do
-    plan(self, {
+    self.planned:push {
       source = source,
       path = path_of(source, id),
       pages = pages.reading(source, query),
-    })
+    }
   end
 end
 
@@ -88,36 +84,21 @@ local function ask(self, reading)
   table.insert(self.open, reading)
 end
 
---- Keep an id, once for each type that it may have.
+--- Keep an id.
 local function found(self, source, id)
-  local is_new = false
-  for _, resource_type in ipairs(source.types) do
-    local name = resource_type .. "\0" .. id
-    local before, failure = self.known:add(name, 1)
-    if not before then
-      error(failure.message, 0)
-    elseif before == 0 then
-      is_new = true
-      self.waiting:push(name) -- a list without pages may name very many
-      self.at_least = self.at_least + 1
-    end
+  local before, failure = self.known:add(source.name .. "\0" .. id, 1)
+  if not before then
+    error(failure.message, 0)
+  elseif before > 0 then
+    return
   end
-  if is_new then
-    local coverage = self.coverage[source.name]
-    coverage.listed = coverage.listed + 1
-    for _, dependent in ipairs(self.dependents[source.name] or {}) do
-      add_readings(self, dependent, id)
-    end
+  self.waiting:push(source.name, id)
+  self.at_least = self.at_least + #source.types
+  local coverage = self.coverage[source.name]
+  coverage.listed = coverage.listed + 1
+  for _, dependent in ipairs(self.dependents[source.name] or {}) do
+    self.parents:push(dependent.name, id)
   end
-end
-
-local function item_of(name)
-  local zero = name:find("\0", 1, true)
-  return {
-    resource_id = name:sub(zero + 1),
-    resource_type = name:sub(1, zero - 1),
-    allow_unknown_resource_type = true,
-  }
 end
 
 --- True if the answer was larger than the core takes.
@@ -140,7 +121,7 @@ local function take_page(self, reading, receipt, err)
     found(self, reading.source, row.id)
   end
   if more then
-    plan(self, reading)
+    self.planned:push(reading) -- behind the other lists
   elseif reading.pages:may_be_cut() then
     local why = ("it names %d, and there may be more"):format(reading.pages.size)
     mark_incomplete(self, reading.source, why)
@@ -165,29 +146,44 @@ local function take_pages(self)
   end
 end
 
+--- A list without pages may be large, so one of them is read at a time.
+local function is_held_back(self, source)
+  if not source.size then
+    for _, reading in ipairs(self.open) do
+      if not reading.source.size then
+        return true
+      end
+    end
+  end
+  return self.dependents[source.name] and self.parents.count >= MAX_WAITING
+end
+
 --- The reading whose page is asked for next; nil if there is none now.
 local function next_reading(self)
-  local root = self.roots:peek()
-  local finds_parents = root and self.dependents[root.source.name]
-  local from = self.roots
-  if not root or (finds_parents and self.children:count() >= MAX_CHILDREN) then
-    from = self.children
+  local planned = self.planned
+  for _ = 1, planned:count() do
+    local reading = planned:peek()
+    planned:drop(reading)
+    if not is_held_back(self, reading.source) then
+      return reading
+    end
+    planned:push(reading)
   end
-  local reading = from:peek()
-  if reading then
-    from:drop(reading)
+  local name, id = self.parents:pop()
+  if name then
+    add_readings(self, self.by_name[name], id)
+    return next_reading(self)
   end
-  return reading
 end
 
 local function may_ask(self)
-  local waiting = self.waiting:count()
+  local waiting = self.waiting.count
   local most = waiting == 0 and self.max_concurrency or math.min(MAX_OPEN, self.max_concurrency)
   return #self.open < most and waiting < MAX_WAITING
 end
 
 local function is_listed(self)
-  return not self.open[1] and not self.roots:peek() and not self.children:peek()
+  return not self.open[1] and not self.planned:peek() and self.parents.count == 0
 end
 
 --- Take the pages that have come, and ask for more.
@@ -215,7 +211,18 @@ function Lists:is_ready()
     local ok, why = pcall(advance, self)
     self.failure = not ok and why or false
   end
-  return self.failure or self.waiting:peek() ~= nil or self.count ~= nil
+  return self.failure or self.items[1] ~= nil or self.waiting.count > 0 or self.count ~= nil
+end
+
+--- An id is an item for each type that it may have.
+local function add_items(self, name, id)
+  for _, resource_type in ipairs(self.by_name[name].types) do
+    table.insert(self.items, {
+      resource_id = id,
+      resource_type = resource_type,
+      allow_unknown_resource_type = true,
+    })
+  end
 end
 
 --- Raises if a bad key, a redirect, TLS, the proxy or an outage ended the reading of lists.
@@ -223,27 +230,32 @@ function Lists:next()
   self:is_ready()
   if self.failure then
     error(self.failure, 0)
+  elseif not self.items[1] then
+    local name, id = self.waiting:pop()
+    if name then
+      add_items(self, name, id)
+    end
   end
-  local name = self.waiting:peek()
-  if name then
-    self.waiting:drop(name)
-    return item_of(name)
-  end
+  return table.remove(self.items)
 end
 
 --- A list that was not read to its end is incomplete.
 function Lists:close()
+  local function cut(source)
+    mark_incomplete(self, source, "it was not read to its end")
+  end
   for _, reading in ipairs(self.open) do
     reading.call:cancel()
-    plan(self, reading)
+    cut(reading.source)
   end
-  for _, readings in ipairs { self.roots, self.children } do
-    for i = readings.first, readings.last do
-      mark_incomplete(self, readings[i].source, "it was not read to its end")
-    end
+  for i = self.planned.first, self.planned.last do
+    cut(self.planned[i].source)
   end
-  self.open, self.waiting = {}, queue.new_fifo()
-  self.roots, self.children = queue.new_fifo(), queue.new_fifo()
+  for name in self.parents.pop, self.parents do
+    cut(self.by_name[name])
+  end
+  self.open, self.planned = {}, queue.new_fifo()
+  self.waiting, self.items = backlogs.new(), {}
 end
 
 --- What became of each list, in the order in which the lists were given. A list stands behind the
@@ -274,17 +286,19 @@ function M.new(engine, of, max_concurrency)
     coverage = {},
     dependents = {}, -- by the name of the list that they are of
     max_concurrency = math.min(engine.max_concurrency, max_concurrency or math.huge),
-    -- Readings whose next page is to be asked for.
-    roots = queue.new_fifo(), -- of lists of the workspace
-    children = queue.new_fifo(), -- of lists of a resource
+    by_name = {}, -- sources
+    planned = queue.new_fifo(), -- readings whose next page is to be asked for
+    parents = backlogs.new(), -- ids of which a list is to be read; by the name of that list
     open = {}, -- readings with a call
     seen_finished = 0, -- group.finished
-    waiting = queue.new_fifo(), -- items that were found and not given yet: type, zero, id
+    waiting = backlogs.new(), -- ids that were found and are to be read
+    items = {}, -- of the last of these: what was not given yet
     at_least = 0,
     failure = false,
   }, Lists)
   for _, source in ipairs(of) do
     cover(self, source)
+    self.by_name[source.name] = source
     if source.of then
       self.dependents[source.of] = self.dependents[source.of] or {}
       table.insert(self.dependents[source.of], source)

@@ -180,40 +180,50 @@ describe("offboard lists", function()
     assert.are.same({ [0] = "unknown", [3] = 3 }, seen)
   end)
 
-  it("are read no further while many items wait", function()
+  it("are read ahead, but no further while many ids wait", function()
     local engine, asked = engine_of(function(_, query)
       return page_of("assets", "asset_id", query.cursor, 100000)
     end)
     local source = lists.new(engine, some "assets")
     engine.wait(function()
-      return source:is_ready() and source.at_least >= 1000
+      return source:is_ready() and source.at_least >= 5000
     end)
     source:is_ready()
     engine:step()
-    assert.are.same({ 1000, 10, 0 }, { source.at_least, #asked, engine.in_flight_count })
-    assert.are.equal("assets 1", source:next().resource_id)
+    assert.are.same({ 5000, 50, 0 }, { source.at_least, #asked, engine.in_flight_count })
+    assert.matches("^assets %d+$", source:next().resource_id)
     engine.wait(function()
-      return source:is_ready() and source.at_least > 1000
+      return source:is_ready() and source.at_least > 5000
     end)
-    assert.are.same({ 1100, 11 }, { source.at_least, #asked })
+    assert.are.same({ 5100, 51 }, { source.at_least, #asked })
+  end)
+
+  it("without pages are read one at a time", function()
+    local engine, most = nil, 0
+    engine = engine_of(function()
+      most = math.max(most, engine.in_flight_count)
+      return '{"collections":[],"projects":[],"auth_connections":[]}'
+    end)
+    local of = some("voice_collection", "studio_projects", "workspace_auth_connections")
+    local source = lists.new(engine, of)
+    engine.wait(function()
+      return source:is_ready()
+    end)
+    assert.are.same({ 0, 1 }, { source.count, most })
   end)
 
   it("that name parents are read no further while many lists of theirs wait", function()
-    local agents, lists_of_agents, most, COUNT = 0, 0, 0, 5000
-    local _, coverage = read(function(path, query)
-      if path:find "branches$" then
-        lists_of_agents = lists_of_agents + 1
-        return '{"results":[]}'
-      elseif query.archived == "true" then
-        return '{"agents":[]}'
+    local engine = engine_of(function()
+      return '{"results":[],"agents":[]}'
+    end)
+    for waiting, first in pairs { [30000] = "branches", [100] = false } do
+      local source = lists.new(engine, some("convai_agents", "convai_agent_branches"))
+      for i = 1, waiting do
+        source.parents:push("convai_agent_branches", "agent " .. i)
       end
-      agents = agents + 100
-      most = math.max(most, agents - lists_of_agents)
-      return page_of("agents", "agent_id", query.cursor, COUNT)
-    end, some("convai_agents", "convai_agent_branches"))
-    assert.are.same({ COUNT, COUNT }, { agents, lists_of_agents })
-    assert.is_true(most <= 300, most)
-    assert.is_true(coverage.convai_agent_branches.complete)
+      assert.is_false(source:is_ready())
+      assert.are.equal(first, source.open[1].call.args.path[5] or false)
+    end
   end)
 
   it("fill the client's window if no item is to be read, and keep to a limit", function()
