@@ -87,15 +87,15 @@ end
 local function compare_readings(count)
   local empty, many = read_workspace(1), read_workspace(count)
   local what = ("reading pass, %d resources: "):format(many.listed)
-  local set_kib = ID_BYTES * many.ids / 1024
+  local set_mib = math.floor(ID_BYTES * many.ids / 1024 / 102.4) / 10
   tell(what .. "pages of lists", many.pages, "requests")
   tell(what .. "time", many.elapsed_ms / 1000, "s")
-  tell(what .. "requests a resource beside pages", many.attempts - many.pages, "requests",
-    1.1 * many.listed)
+  local reads = (many.attempts - many.pages) / many.listed
+  tell(what .. "beside them", reads, "requests a resource", 1.1)
   at_least(what .. "of the window in use", many.window_share, "", 0.95)
   tell(what .. "set of ids while it grows", many.set_peak_bytes / many.ids, "bytes an id", ID_BYTES)
   tell(what .. "more at the peak, and the set", more_kib(many, empty) / 1024, "MiB",
-    8 + set_kib / 1024)
+    8 + set_mib)
 end
 
 compare_readings(MANY)
