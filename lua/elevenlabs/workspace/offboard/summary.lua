@@ -186,7 +186,7 @@ end
 --- "No role of their own is left on the 1,204 resources that this key can list and read."
 local function describe_own(self, reading, own)
   local stays = self.given_back + self.protected + (self.creates and 1 or 0) > 0
-  local which = reading.planned_only and "of the case, and nothing else was read"
+  local which = reading.planned_only and "of the case, which alone were read"
     or "that this key can list and read"
   local where = ("the %s %s"):format(plural(reading.read, "resource"), which)
   if reading.by == "plan" and #self.left > 0 then

@@ -144,7 +144,7 @@ describe("offboard plan", function()
     local rows = plans.read(path).rows
     assert.are.same({ "viewer" }, { rows[1].grant, rows[1].problem })
     assert.is_nil(rows[2].grant)
-    assert.matches("cannot grant the workspace's own role", rows[2].problem)
+    assert.matches("the API cannot grant the custom role", rows[2].problem)
     assert.are.same({}, { rows[3].grant, rows[3].problem })
   end)
 end)

@@ -144,7 +144,7 @@ describe("offboard planning", function()
 
   it("refuses a successor who is nobody, or the subject", function()
     refuse({ replace_by = "zoe@example.com" }, "replace_by", "no member has the address zoe")
-    refuse({ replace_by = "MIA@example.com" }, "replace_by", "mia@example.com is to be removed")
+    refuse({ replace_by = "MIA@example.com" }, "replace_by", "mia@example.com leaves too")
   end)
 
   it("says that the members could not be read, and not that the successor is none", function()

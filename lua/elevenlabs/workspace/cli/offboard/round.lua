@@ -9,7 +9,7 @@ local M = {}
 
 local STEPS = {
   reading = "Reading %d resources again",
-  granting = "Granting the successor the roles on %d resources",
+  granting = "Granting the successor what they lack on %d resources",
   removing = "Removing the roles on %d resources",
   giving_back = "Giving back the roles on %d resources",
   reading_back = "Reading %d resources to see the result",

@@ -3,6 +3,7 @@
 local jobs = require "elevenlabs.workspace.cli.offboard.job"
 local offboard = require "elevenlabs.workspace.offboard"
 local output = require "elevenlabs.workspace.cli.output"
+local residuals = require "elevenlabs.workspace.offboard.residuals"
 local texts = require "elevenlabs.workspace.text"
 
 local M = {}
@@ -72,8 +73,8 @@ local function say_unread(reading)
     end
   end
   for _, row in ipairs(reading.unknown) do
-    local text = "  the id %s has roles on %d resources, and no list says whose id it is"
-    say(text:format(row.id, row.count))
+    local text = "  the id %s has roles on %s, and no list says whose id it is"
+    say(text:format(row.id, residuals.resources(row.count)))
   end
 end
 

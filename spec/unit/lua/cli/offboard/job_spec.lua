@@ -84,7 +84,7 @@ describe("cli.offboard.job", function()
     it("after a signal is an interrupt, whatever the error says", function()
       job.driver.status = 143
       assert.are.equal(143, job:fail { kind = "invalid_argument", message = "because" })
-      assert.are.equal("interrupted: run it again to go on", complaints[1])
+      assert.are.equal("interrupted. Run the command again to go on", complaints[1])
     end)
 
     it("names who ran what, as a shell takes the command", function()
