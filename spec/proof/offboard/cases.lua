@@ -61,16 +61,15 @@ local function is_hidden_or_drawn(resource)
   return resource.is_hidden == true or resource.order % 7 == 0
 end
 
----@param world spec.proof.offboard.World
+--- A case without any option that is not needed.
 ---@param subject table of world.draw_subject
 ---@param folder string
 ---@return spec.proof.offboard.Case
-function M.draw(world, subject, folder)
-  local random, options = world.random, M.copy(subject.options)
-  local case = {
+function M.plain(subject, folder)
+  return {
     folder = folder,
     subject = subject,
-    options = options,
+    options = M.copy(subject.options),
     apply = {},
     undo = {},
     protected = {},
@@ -80,6 +79,25 @@ function M.draw(world, subject, folder)
     removed = {},
     given = {},
   }
+end
+
+local function draw_round(random, case)
+  case.apply.read_back_ms = random:pick { 0, 1000, 30000 }
+  case.undo.read_back_ms = case.apply.read_back_ms
+  if random:chance(0.5) then
+    case.options.by = { operator = "root", host = "admin-1", arguments = "offboard plan" }
+    case.apply.by, case.undo.by = case.options.by, case.options.by
+  end
+end
+
+--- Draw a case.
+---@param world spec.proof.offboard.World
+---@param subject table of world.draw_subject
+---@param folder string
+---@return spec.proof.offboard.Case
+function M.draw(world, subject, folder)
+  local random, case = world.random, M.plain(subject, folder)
+  local options = case.options
   if random:chance(0.25) then
     options.protect, case.protected = draw_some(world, 0.15, is_any)
   end
@@ -93,12 +111,7 @@ function M.draw(world, subject, folder)
     case.apply.remove_anyway = random:chance(0.2)
   end
   options.note = random:chance(0.2) and "Ticket <4711>" or nil
-  if random:chance(0.5) then
-    options.by = { operator = "root", host = "admin-1", arguments = "offboard plan" }
-    case.apply.by, case.undo.by = options.by, options.by
-  end
-  case.apply.read_back_ms = random:pick { 0, 1000, 30000 }
-  case.undo.read_back_ms = case.apply.read_back_ms
+  draw_round(random, case)
   return case
 end
 

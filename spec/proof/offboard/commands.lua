@@ -24,8 +24,25 @@ local function plan_of(case)
   return case.folder .. "/plan.jsonl"
 end
 
---- The document of the case, as its report has it.
-local function report(world, case)
+local FILES = { "report.html", "report.csv", "report.json", "plan.jsonl" }
+
+--- Read the report that is there.
+local function read_report(world, case, command)
+  for _, name in ipairs(FILES) do
+    local text = read(case.folder .. "/" .. name)
+    if text and text:find(servers.SECRET, 1, true) then
+      world:fail("broken", "%s holds a secret of the server", name)
+    end
+  end
+  command.document = json.decode(read(case.folder .. "/report.json"))
+  return command
+end
+
+--- The report of the case after a command. A command that changes or verifies writes it itself.
+local function report(world, case, after)
+  if after.summary and after.name ~= "plan" then
+    return read_report(world, case, {})
+  end
   local command, paths = world:command("report", { weather = CALM }, function()
     local opened, err = world.product.offboard.open(case.folder)
     if not opened then
@@ -35,13 +52,7 @@ local function report(world, case)
     opened:close()
     return paths, failure
   end)
-  command.document = paths and json.decode(read(paths.json))
-  for _, path in ipairs(paths and { paths.html, paths.csv, paths.json, plan_of(case) } or {}) do
-    if read(path):find(servers.SECRET, 1, true) then
-      world:fail("broken", "%s holds a secret of the server", path)
-    end
-  end
-  return command
+  return paths and read_report(world, case, command) or command
 end
 
 --- Draw when a command is killed, if nobody has decided.
@@ -59,7 +70,8 @@ function M.conclude(world, case, command, options, before)
   case.is_planned = text ~= nil
   command.made_plan = command.name == "plan" and text ~= nil and text ~= before
   table.insert(case.commands, command)
-  command.report = case.is_planned and not options.has_no_report and report(world, case) or nil
+  command.report = case.is_planned and not options.has_no_report and report(world, case, command)
+    or nil
   judges.judge(world, command)
 end
 

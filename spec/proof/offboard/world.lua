@@ -70,11 +70,19 @@ end
 function World:fail(kind, format, ...)
   local text = format:format(...)
   self.failures[#self.failures + 1] = { kind = kind, text = text }
-  self.machine:note("FAILS (%s): %s", kind, text)
+  self:note("FAILS (%s): %s", kind, text)
 end
 
-function World:note(...)
-  self.machine:note(...)
+--- Add a line to the log. The folder has another name each time.
+function World:note(format, ...)
+  if self.machine.log then
+    local text = format:format(...)
+    local at = text:find(self.folder, 1, true)
+    if at then
+      text = text:sub(1, at - 1) .. "FOLDER" .. text:sub(at + #self.folder)
+    end
+    self.machine:note("%s", text)
+  end
 end
 
 -- ---- for the client
@@ -152,7 +160,8 @@ function World:command(name, options, run)
     command.err = err
   end
   command.ended_ms = self.machine.now
-  self:note("-- %s: %s", name, command.killed and "killed" or tostring(result or err))
+  local said = type(result) == "table" and not result.headline and "done" or tostring(result or err)
+  self:note("-- %s: %s", name, command.killed and "killed" or said)
   return command, ok and not command.killed and result or nil
 end
 

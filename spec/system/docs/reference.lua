@@ -61,6 +61,7 @@ M.PUBLIC = {
   "elevenlabs.workspace.sandbox.Model",
   "elevenlabs.workspace.sandbox.State",
   "elevenlabs.workspace.sandbox.User",
+  "elevenlabs.workspace.sandbox.Group",
   "elevenlabs.workspace.sandbox.Resource",
 }
 

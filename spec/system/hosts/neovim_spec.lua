@@ -1,6 +1,7 @@
 -- The luv driver in a real Neovim, without a screen.
 
 local cjson = require "cjson"
+local leaver = require "elevenlabs.workspace.sandbox.leaver"
 local process = require "spec.support.process"
 local sandboxes = require "spec.support.servers.sandbox"
 
@@ -72,16 +73,8 @@ describe("Neovim", function()
   --- The 1,000 resources of the large sandbox.
   local function write_resources(name)
     local lines = { "resource_id,resource_type" }
-    local names = { "voice", "agent", "doc", "dict" }
-    local types = {
-      "voice",
-      "convai_agents",
-      "convai_knowledge_base_documents",
-      "pronunciation_dictionary",
-    }
-    for i = 1, 1000 do
-      local kind = (i - 1) % 4 + 1
-      lines[i + 1] = ("%s_%04d,%s"):format(names[kind], i, types[kind])
+    for i, resource in ipairs(leaver.state(1000).resources) do
+      lines[i + 1] = resource.id .. "," .. resource.type
     end
     return write(name, table.concat(lines, "\n") .. "\n")
   end

@@ -294,7 +294,7 @@ local function find_reading(all, command)
 end
 
 --- What the plan's reading showed: what may be removed.
-local function note_plan(world, case, seen)
+local function note_plan(case, seen)
   case.planned = {}
   for key, record in pairs(seen.reads) do
     local roles = seen.roles[key]
@@ -316,7 +316,7 @@ function M.judge(world, command)
   end
   local seen = look(world, case, found)
   if command.made_plan then
-    note_plan(world, case, seen)
+    note_plan(case, seen)
   end
   if command.killed or not command.report or not command.report.document then
     return

@@ -79,7 +79,7 @@ end
 --- If the round saw the role, an older round's confirmation is none.
 local function check_round(world, case, key, row, removals)
   local first, last = last_round(case)
-  if not first or row.outcome ~= "confirmed" or row.action ~= "remove" then
+  if not first or not case.planned[key] or row.outcome ~= "confirmed" or row.action ~= "remove" then
     return
   end
   local fresh = M.first_read(world.server.records, last, key)
