@@ -208,6 +208,7 @@ end
 ---@param cases elevenlabs.workspace.offboard.Case[]
 ---@return integer status
 function M.verify_all(job, cases)
+  io.stderr:write "Reading everything again\n"
   local summaries, err = offboard.verify_many(job.client, cases, job:hooks())
   job.display.finish()
   if not summaries then
