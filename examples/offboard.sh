@@ -20,13 +20,13 @@ show plan mia --user-email mia@example.com
 elevenlabs-workspace offboard plan mia --user-email mia@example.com >plan.txt
 head -n 1 plan.txt
 grep ' kinds have no list' plan.txt
-grep -A 3 ' resources:$' plan.txt # the first of them
+grep -A 3 '^The plan has ' plan.txt # the first of them
 echo "  ..."
 
 show apply mia --yes
 elevenlabs-workspace offboard apply mia --yes >apply.txt &
 job=$!
-until [ "$(answers)" -gt 400 ] || ! kill -0 $job 2>/dev/null; do
+until [ "$(answers)" -gt 300 ] || ! kill -0 $job 2>/dev/null; do
   sleep 0.02
 done
 kill -9 $job || true

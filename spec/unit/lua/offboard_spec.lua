@@ -212,7 +212,7 @@ describe("offboard", function()
 
     it("if there are more changes than allowed", function()
       case_with_round()
-      expect_refused("max_removals", "resources are to be changed, and at most 7", { max_removals = 7 })
+      expect_refused("max_removals", "are to be changed, and at most 7", { max_removals = 7 })
       assert.are.same({}, world.requests)
     end)
 

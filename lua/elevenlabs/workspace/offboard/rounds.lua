@@ -88,7 +88,7 @@ local function check_successor(case, found)
   if member and member.user_id == successor.id then
     return nil
   elseif member then
-    local message = "%s belongs to another person now: to %s, and the plan is for %s"
+    local message = "the address %s belongs to %s now, and the plan is for %s"
     why = message:format(successor.email, member.user_id, successor.id)
   end
   return errors.invalid("replace_by", why)

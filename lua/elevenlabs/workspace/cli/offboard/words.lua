@@ -98,11 +98,13 @@ function M.say_plan(case, most)
   if header.successor then
     say(header.successor.email .. " gets each role first, if they have none or a lower one")
   end
-  local rows = {}
+  local rows, kept = {}, 0
   for _, row in ipairs(case.ledger.rows) do
     rows[#rows + 1] = row.action and row or nil
+    kept = kept + (row.action == "keep" and 1 or 0)
   end
-  say(("%d resources:"):format(#rows))
+  local stay = kept > 0 and (", and %d resources stay as they are"):format(kept) or ""
+  say(("The plan has %d removals%s:"):format(#rows - kept, stay))
   say_rows(rows, describe_planned, most or #rows, "`offboard show` prints all")
 end
 

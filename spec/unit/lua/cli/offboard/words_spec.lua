@@ -43,7 +43,7 @@ describe("cli.offboard.words", function()
     has "role_night_shift (no successor: the API cannot grant the custom role role_night_shift)\n"
     has "\n  dubbing dub_teaser \"Teaser\": admin (stays: a creator's role)\n"
     has '"FAQ": editor (stays: protected)\n'
-    has "\n10 resources:\n"
+    has "\nThe plan has 8 removals, and 2 resources stay as they are:\n"
     has "kinds have no list, and only --ids adds such resources: avatar_video_generations, "
   end)
 
