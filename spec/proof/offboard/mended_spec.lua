@@ -84,6 +84,24 @@ describe("a case of offboarding", function()
     case:close()
   end)
 
+  it("does not touch a role that changed while the successor's grant was made", function()
+    local case = plan { replace_by = "tom@example.com" }
+    local answer = client.core.step
+    function client.core:step(...)
+      local is_share = self.pending[1] and self.pending[1].request.path:find "/share$"
+      local completions = answer(self, ...)
+      if is_share then
+        resource(model, "voice_narrator").roles.user_mia = "admin"
+      end
+      return completions
+    end
+    assert(case:apply(client, ROUND))
+    local row = case.ledger:find(NARRATOR)
+    assert.are.same({ "changed", "confirmed" }, { row.decision, row.granted.outcome })
+    assert.are.equal("admin", resource(model, "voice_narrator").roles.user_mia)
+    case:close()
+  end)
+
   it("says that a role which undo gave back is to go, once a new plan takes it", function()
     local case = plan {}
     assert(case:apply(client, ROUND))

@@ -136,15 +136,13 @@ end
 --- A function that finds the subjects, and the successor, among the principals.
 local function finder(key, values, replace_by)
   return function(found)
-    local list, seen = {}, {}
+    local list = {}
     for i, value in ipairs(values) do
       local subject, err = subjects.find(found, key, value)
       if not subject then
         return nil, err
-      elseif seen[subject.id] then
-        return nil, errors.invalid(key, ("%s is named twice"):format(subject.label))
       end
-      list[i], seen[subject.id] = subject, true
+      list[i] = subject
     end
     if replace_by then
       local err

@@ -82,6 +82,11 @@ describe("offboard ledger", function()
     assert.are.same({ "refused", false }, { row.outcome, ledgers.is_removed(row) })
   end)
 
+  it("counts an unconfirmed removal as removed, as undo must look at it", function()
+    remove(2, "unconfirmed")
+    assert.are.same({ true, true }, { ledgers.is_doubtful(row), ledgers.is_removed(row) })
+  end)
+
   it("says why a row was not removed, and keeps what an earlier round did", function()
     decide("changed", 2)
     assert.are.same(
