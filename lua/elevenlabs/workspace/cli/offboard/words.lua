@@ -86,7 +86,7 @@ function M.say_plan(case, most)
   say(summary.headline)
   say_residuals(summary)
   say_unread(case.ledger.reading)
-  local kinds = case.ledger.reading.without_list
+  local kinds = case.plan.reading.without_list
   local names = most and "`offboard show` names them" or table.concat(kinds, ", ")
   say(("%d kinds have no list, and only --ids adds such resources: %s"):format(#kinds, names))
   say(("Planned at %s with an API key of %s, for %s%s"):format(
