@@ -79,15 +79,16 @@ $(COMMAND): Makefile
 	@chmod +x $@
 
 # Recursive where packages must be there before make reads pkg-config's answers.
-demo: ## install what is missing, build, and remove a leaver from 1,000 resources of a sandbox
+demo: ## install what is missing, build, and offboard a leaver of a sandbox; the case is in build/demo
 	@sh .ci/install demo $(LUA)
 	@$(MAKE) --no-print-directory all LUA=$(LUA)
 	@$(MAKE) --no-print-directory show LUA=$(LUA)
 
 .PHONY: show
 show:
-	@$(RUN) elevenlabs-workspace sandbox --port 0 --resources 1000 --fail-rate 0.03 \
-	  --rate-limit 300 -- sh examples/offboard.sh
+	@rm -rf $(BUILD)/demo
+	@$(RUN) elevenlabs-workspace sandbox --port 0 --resources 1000 --fail-rate 0.01 \
+	  --rate-limit 800 -- sh examples/offboard.sh $(BUILD)/demo
 
 test: ## install what is missing, build, and run every spec on LUA
 	@sh .ci/install test $(LUA)

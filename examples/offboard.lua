@@ -1,28 +1,19 @@
--- Removes a leaver from ten resources, and says what became of each.
+-- Takes away what a leaver can reach, and keeps the proof in a folder:
 --
---   ELEVENLABS_API_KEY=... lua examples/offboard.lua
+--   ELEVENLABS_API_KEY=... lua examples/offboard.lua mia@example.com [FOLDER]
+--
+-- The exit status is 0 if no role of the leaver's own is left and everything could be read, and
+-- otherwise 1. If the script is cut short, run it again.
 --
 -- ELEVENLABS_BASE_URL and ELEVENLABS_CA_FILE name another server than the service, such as the
--- sandbox: elevenlabs-workspace sandbox --port 0 -- lua examples/offboard.lua
+-- sandbox: elevenlabs-workspace sandbox --port 0 -- lua examples/offboard.lua mia@example.com
 
+local offboard = require "elevenlabs.workspace.offboard"
 local workspace = require "elevenlabs.workspace"
 
-local LEAVER = "mia@example.com"
-
--- The resources that the leaver may have a role on. The API has no such list: a real script
--- collects ids from the API's lists of voices, agents and projects.
-local RESOURCES = {
-  { "voice_narrator", "voice" },
-  { "voice_trailer", "voice" },
-  { "voices_2026", "voice_collection" },
-  { "agent_support", "convai_agents" },
-  { "agent_sales", "convai_agents" },
-  { "doc_faq", "convai_knowledge_base_documents" },
-  { "dict_names", "pronunciation_dictionary" },
-  { "project_launch", "project" },
-  { "dub_teaser", "dubbing" },
-  { "voice_draft", "voice" },
-}
+local address = arg[1] or error("name the leaver: offboard.lua ADDRESS [FOLDER]", 0)
+local folder = arg[2] or address
+local by = { operator = os.getenv "USER" } -- for the report
 
 --- In some Luas assert takes nothing but text for its message, and the library's errors are tables.
 local function must(value, err)
@@ -34,42 +25,37 @@ local client = must(workspace.new {
   ca_file = os.getenv "ELEVENLABS_CA_FILE",
 })
 
-local function print_roles(title)
+--- The case of a run that was cut short, or a new one. Planning reads and changes nothing.
+local function open_case()
+  local case = offboard.open(folder)
+  if case and case:summary() then
+    return case
+  elseif case then
+    case:close() -- the planning was cut short
+  end
+  return must(offboard.plan(client, folder, { user_email = address, by = by }))
+end
+
+local function print_rows(title, rows)
   print(title)
-  for _, entry in ipairs(RESOURCES) do
-    local resource, err = client:get { resource_id = entry[1], resource_type = entry[2] }
-    local parts = {}
-    for _, role in ipairs { "admin", "editor", "commenter", "viewer" } do
-      for _, id in ipairs(resource and resource.role_to_group_ids[role] or {}) do
-        parts[#parts + 1] = id .. " " .. role
-      end
-    end
-    print(("  %-16s %s"):format(entry[1], resource and table.concat(parts, ", ") or tostring(err)))
+  for _, row in ipairs(rows) do
+    local roles = table.concat(row.roles_now or row.roles, ", ")
+    print(("  %-32s %-16s %s"):format(row.resource_type, row.resource_id, row.why or roles))
   end
 end
 
-local items = {}
-for i, entry in ipairs(RESOURCES) do
-  items[i] = { resource_id = entry[1], resource_type = entry[2], user_email = LEAVER }
+local case = open_case()
+print_rows(case:summary().headline .. "\n\nTo be removed:", case:summary().left)
+
+-- It removes, reads back, reads the whole workspace again, and writes the report.
+local summary = must(case:apply(client, { max_removals = 1000, by = by }))
+print_rows("\nStill there:", summary.left)
+print "\nAlso look at:"
+for _, residual in ipairs(summary.residuals) do
+  print(("  %s: %s"):format(residual.text, residual.next_step))
 end
--- A person who is unknown in this workspace.
-items[#items + 1] = {
-  resource_id = "voice_narrator",
-  resource_type = "voice",
-  user_email = "max@example.com",
-}
+print(("\nReport: %s/report.html\n%s"):format(folder, tostring(summary)))
 
-print_roles "Who has which role:"
-
-print "\nRemoving:"
--- For thousands of items pass a journal too: a run that was killed can then be resumed.
-local report = must(client:unshare_many(items, {
-  on_result = function(item, receipt, err)
-    local line = "  %-16s %-16s %s"
-    print(line:format(item.resource_id, item.user_email, tostring(receipt or err)))
-  end,
-}))
-
-print_roles "\nWhat the server says now:"
-print(("\n%s"):format(tostring(report)))
+case:close()
 client:close()
+os.exit(#summary.left == 0 and summary.is_complete and 0 or 1)

@@ -1,55 +1,43 @@
 #!/bin/sh
-# Removes a leaver from 1,000 resources, with the command alone. Half-way the command is killed,
-# and then run again. The sandbox fails and is slow on purpose:
+# A leaver, from an address to the proof, with the command alone. Half-way through its removals the
+# command is killed, and then run again. The case stays in FOLDER, or in a new folder of /tmp.
 #
-#   elevenlabs-workspace sandbox --port 0 --resources 1000 --fail-rate 0.03 --rate-limit 300 \
-#     -- sh examples/offboard.sh
+#   elevenlabs-workspace sandbox --port 0 --resources 1000 --fail-rate 0.01 --rate-limit 800 \
+#     -- sh examples/offboard.sh [FOLDER]
 set -eu
-folder=$(mktemp -d)
+folder=${1-$(mktemp -d)}
+mkdir -p "$folder"
+cd "$folder"
 job=
-trap '[ -z "$job" ] || kill -9 $job 2>/dev/null; rm -rf "$folder"' EXIT
+trap '[ -z "$job" ] || kill -9 $job 2>/dev/null' EXIT
 trap 'exit 130' INT HUP TERM
 
-# The API has no list of the resources that a person has a role on. A real script collects ids from
-# the API's lists of voices, agents and so on. These are the resources of the sandbox.
-awk 'BEGIN {
-  split("voice agent doc dict", name)
-  split("voice convai_agents convai_knowledge_base_documents pronunciation_dictionary", type)
-  print "resource_id,resource_type"
-  for (i = 0; i < 1000; i++)
-    printf "%s_%04d,%s\n", name[i % 4 + 1], i + 1, type[i % 4 + 1]
-}' >"$folder/resources.csv"
+show() { printf '\n$ elevenlabs-workspace offboard %s\n' "$*"; }
+answers() { cat mia/round-*.unshare.jsonl 2>/dev/null | grep -c '"outcome"' || true; }
 
-show_roles() {
-  for id in voice_0001 voice_0025; do
-    elevenlabs-workspace get --resource-id $id --resource-type voice \
-      --base-url "$ELEVENLABS_BASE_URL" --ca-file "$ELEVENLABS_CA_FILE" | sed 's/^/  /'
-  done
-}
-set -- --from "$folder/resources.csv" --user-email mia@example.com \
-  --journal "$folder/mia.journal" --failed "$folder/failed.csv" --yes \
-  --base-url "$ELEVENLABS_BASE_URL" --ca-file "$ELEVENLABS_CA_FILE"
+echo "Mia leaves. What can she reach? (A sandbox with 1,000 resources, which fails and limits.)"
+show plan mia --user-email mia@example.com
+elevenlabs-workspace offboard plan mia --user-email mia@example.com >plan.txt
+head -n 1 plan.txt
+grep ' kinds have no list' plan.txt
+grep -A 3 '^The plan has ' plan.txt # the first of them
+echo "  ..."
 
-echo "Mia leaves. She has a role on each of the 1,000 resources of this sandbox, such as:"
-show_roles
-printf '\nRemoving mia@example.com from all of them:\n'
-printf '  $ elevenlabs-workspace unshare --from resources.csv --user-email mia@example.com \\\n'
-printf '      --journal mia.journal --failed failed.csv\n'
-elevenlabs-workspace unshare "$@" >"$folder/report" &
+show apply mia --yes
+elevenlabs-workspace offboard apply mia --yes >apply.txt &
 job=$!
-until [ "$(cat "$folder/mia.journal" 2>/dev/null | wc -l)" -gt 500 ] || ! kill -0 $job 2>/dev/null; do
-  sleep 0.05
+until [ "$(answers)" -gt 300 ] || ! kill -0 $job 2>/dev/null; do
+  sleep 0.02
 done
 kill -9 $job || true
 wait $job 2>/dev/null || true
 job=
+printf '\n\nKilled after %d removals. The same command again:\n' "$(answers)"
+show apply mia --yes
+elevenlabs-workspace offboard apply mia --yes >apply.txt
 
-printf '\n\nKilled with %d lines in its journal. The same command again:\n' \
-  "$(wc -l <"$folder/mia.journal")"
-status=0
-elevenlabs-workspace unshare "$@" >"$folder/report" || status=$?
-printf '\nNow:\n'
-show_roles
-printf '\nfailed.csv has the refused items, with the reason. The report:\n'
-cat "$folder/report"
-[ "$status" = 1 ] # the resources that she created are refused
+show verify mia
+elevenlabs-workspace offboard verify mia >verify.txt
+printf '\nThe report, with the next step for all that remains: %s\n' "$PWD/mia/report.html"
+head -n 1 verify.txt
+tail -n 1 verify.txt

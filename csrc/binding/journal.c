@@ -13,18 +13,24 @@ static ew_journal *check_journal(lua_State *L) {
   return luaL_checkudata(L, 1, JOURNAL);
 }
 
-int lew_open_journal(lua_State *L) {
+/* Reads a path. EW_EINVAL: the system would end it at a NUL. */
+static ew_status read_path(lua_State *L, int index, const char *field, const char **path,
+                           ew_error *error) {
   size_t length;
-  const char *path = luaL_checklstring(L, 1, &length);
+  *path = luaL_checklstring(L, index, &length);
+  if (strlen(*path) != length)
+    return ew_fail(error, EW_EINVAL, field, "the %s's path must not hold NUL", field);
+  return EW_OK;
+}
+
+int lew_open_journal(lua_State *L) {
+  const char *path;
   bool found, create = lua_toboolean(L, 2);
   int kind = luaL_checkoption(L, 3, ew_journal_kinds[EW_JOURNAL_OF_RUN], ew_journal_kinds);
   ew_journal *journal;
   ew_error error;
+  if (read_path(L, 1, "journal", &path, &error) != EW_OK) return lew_push_failure(L, &error);
   lua_settop(L, 1);
-  if (strlen(path) != length) {
-    ew_fail(&error, EW_EINVAL, "journal", "the journal's path must not hold NUL");
-    return lew_push_failure(L, &error);
-  }
   journal = lua_newuserdata(L, sizeof *journal);
   ew_journal_init(journal);
   luaL_getmetatable(L, JOURNAL);
@@ -35,19 +41,25 @@ int lew_open_journal(lua_State *L) {
 }
 
 int lew_make_folder(lua_State *L) {
+  const char *path;
   ew_error error;
-  return lew_push_done(L, ew_folder_make(luaL_checkstring(L, 1), &error), &error);
+  ew_status status = read_path(L, 1, "folder", &path, &error);
+  return lew_push_done(L, status != EW_OK ? status : ew_folder_make(path, &error), &error);
 }
 
 int lew_make_file(lua_State *L) {
+  const char *path;
   ew_error error;
-  return lew_push_done(L, ew_folder_make_file(luaL_checkstring(L, 1), &error), &error);
+  ew_status status = read_path(L, 1, "folder", &path, &error);
+  return lew_push_done(L, status != EW_OK ? status : ew_folder_make_file(path, &error), &error);
 }
 
 int lew_rename(lua_State *L) {
-  const char *from = luaL_checkstring(L, 1), *to = luaL_checkstring(L, 2);
+  const char *from, *to;
   ew_error error;
-  return lew_push_done(L, ew_folder_rename(from, to, &error), &error);
+  ew_status status = read_path(L, 1, "folder", &from, &error);
+  if (status == EW_OK) status = read_path(L, 2, "folder", &to, &error);
+  return lew_push_done(L, status != EW_OK ? status : ew_folder_rename(from, to, &error), &error);
 }
 
 static int journal_next(lua_State *L) {

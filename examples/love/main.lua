@@ -24,16 +24,11 @@ local function must(value, err)
   return value or error(tostring(err), 0)
 end
 
+--- The resources of the sandbox. A real game has a list of its own.
 local function list_items()
-  local kinds = {
-    { "voice_%04d", "voice" },
-    { "agent_%04d", "convai_agents" },
-    { "doc_%04d", "convai_knowledge_base_documents" },
-    { "dict_%04d", "pronunciation_dictionary" },
-  }
-  for i = 1, COUNT do
-    local kind = kinds[(i - 1) % #kinds + 1]
-    items[i] = { resource_id = kind[1]:format(i), resource_type = kind[2], user_email = LEAVER }
+  local sandbox = require "elevenlabs.workspace.sandbox.leaver"
+  for i, resource in ipairs(sandbox.state(COUNT).resources) do
+    items[i] = { resource_id = resource.id, resource_type = resource.type, user_email = LEAVER }
   end
 end
 

@@ -1,6 +1,6 @@
 --- The command against a sandbox with 100 resources that mia, who leaves, has a role on.
 
-local model = require "elevenlabs.workspace.sandbox.model"
+local leaver = require "elevenlabs.workspace.sandbox.leaver"
 local process = require "spec.support.process"
 local sandboxes = require "spec.support.servers.sandbox"
 local tls = require "spec.support.servers.tls"
@@ -84,7 +84,7 @@ end
 ---@param count integer|nil default 100
 function M.resources(count)
   local rows = { "resource_id,resource_type" }
-  for i, resource in ipairs(model.leaver(count or 100).resources) do
+  for i, resource in ipairs(leaver.state(count or 100).resources) do
     rows[i + 1] = resource.id .. "," .. resource.type
   end
   return table.concat(rows, "\n") .. "\n"

@@ -2,16 +2,24 @@
 
 local process = require "spec.support.process"
 
---- Run one around a sandbox of these further options.
-local function run(interpreter, example, ...)
+--- Run one, with its arguments, around a sandbox with these options.
+local function run(interpreter, example, arguments, options)
   local command = { "elevenlabs-workspace", "sandbox", "--port", "0" }
-  for _, option in ipairs { ... } do
+  for _, option in ipairs(options or {}) do
     command[#command + 1] = option
   end
   for _, word in ipairs { "--", interpreter, "examples/" .. example } do
     command[#command + 1] = word
   end
-  local code, out, err = process.run(command)
+  for _, argument in ipairs(arguments or {}) do
+    command[#command + 1] = argument
+  end
+  return process.run(command)
+end
+
+--- The same, with its success.
+local function succeed(...)
+  local code, out, err = run(...)
   assert.are.equal(0, code, err)
   return out, err
 end
@@ -19,36 +27,60 @@ end
 local LUA = os.getenv "SPEC_LUA"
 
 describe("examples", function()
-  it("offboard.lua removes what it may and counts the rest", function()
-    local out, err = run(LUA, "offboard.lua")
-    assert.are.equal("", err)
-    assert.matches("\ntotal 11 confirmed 8 refused 3 unconfirmed 0 not_sent 0\n$", out)
-    assert.matches("agent_support    user_ada admin, user_mia admin", out, 1, true)
-    assert.matches("agent_support    user_ada admin, service_deploy editor\n", out, 1, true)
+  local folder
+
+  before_each(function()
+    folder = os.tmpname()
+    os.remove(folder)
   end)
 
-  it("offboard.sh survives a kill, and removes all but what the leaver created", function()
-    local faults = { "--resources", "1000", "--fail-rate", "0.03", "--rate-limit", "400" }
-    local out, err = run("sh", "offboard.sh", (unpack or table.unpack)(faults))
-    local written = tonumber(out:match "Killed with (%d+) lines in its journal")
-    local known = tonumber(out:match "\n +(%d+)  were already confirmed by an earlier run")
-    assert.matches("^1000/1000 100%%  refused 40  %d+/s [^\n]*\n$", err)
-    assert.is_true(written > 500 and written < 1000 and known > 400, out)
-    assert.matches("\n +40  refused %(invalid_request, HTTP 400, target_is_creator%)", out)
-    assert.matches("\ntotal 1000 confirmed 960 refused 40 unconfirmed 0 not_sent 0\n$", out)
+  after_each(function()
+    process.run { "rm", "-rf", folder }
+  end)
+
+  it("offboard.lua removes what it may, and its status says that a role is left", function()
+    local code, out, err = run(LUA, "offboard.lua", { "mia@example.com", folder })
+    assert.are.same({ 1, "" }, { code, err })
+    assert.matches("\n  voice +voice_trailer +viewer\n", out)
+    assert.matches("\nStill there:\n  voice +voice_draft +You need admin access", out)
+    assert.matches("\ntotal 9 confirmed 8 refused 1 unconfirmed 0 not_sent 0\n$", out)
+    assert(io.open(folder .. "/report.html")):close()
+  end)
+
+  it("offboard.lua has the status 0 if all is gone, and goes on with a case", function()
+    local options = { "--resources", "40" }
+    local out = succeed(LUA, "offboard.lua", { "mia@example.com", folder }, options)
+    assert.matches("\ntotal (%d+) confirmed %1 refused 0 unconfirmed 0 not_sent 0\n$", out)
+    local code, _, err = run(LUA, "offboard.lua", { "mia@example.com", folder }, options)
+    assert.are.equal(1, code)
+    assert.matches("the plan was made at https://127.0.0.1:%d+, and this client sends to", err)
+  end)
+
+  it("offboard.sh survives a kill, and verifies that all roles are gone", function()
+    local faults = { "--resources", "1000", "--fail-rate", "0.01" }
+    local out, err = succeed("sh", "offboard.sh", { folder }, faults)
+    local removed = tonumber(out:match "Killed after (%d+) removals")
+    local total = out:match(
+      "\nAccess remains: creator of 40 resources[^\n]*No other role of their own is left on "
+        .. "[^\n]*\ntotal (%d+) confirmed %1 refused 0 unconfirmed 0 not_sent 0\n$"
+    )
+    assert.is_true(removed > 300 and removed < tonumber(total), out)
+    assert.matches("\nNot touched, because the role is gone already: %d+\n", err)
+    local report = out:match "\nThe report, [^\n]*: (/[^\n]*)\n"
+    assert(io.open(report)):close()
   end)
 
   it("case 34: show the cause where there is no key", function()
     for _, name in ipairs { "offboard.lua", "cqueues.lua", "metrics.lua", "plugin.lua" } do
-      local code, _, err =
-        process.run { "env", "-u", "ELEVENLABS_API_KEY", LUA, "examples/" .. name }
+      local command = { "env", "-u", "ELEVENLABS_API_KEY", LUA, "examples/" .. name, "a@b.example" }
+      local code, _, err = process.run(command)
       assert.are.equal(1, code)
       assert.matches("api_key is missing: pass it or set ELEVENLABS_API_KEY", err, 1, true)
     end
   end)
 
   it("metrics.lua counts for Prometheus", function()
-    local out, err = run(LUA, "metrics.lua")
+    local out, err = succeed(LUA, "metrics.lua")
     assert.are.equal("", err)
     for _, line in ipairs {
       'elevenlabs_workspace_attempts_total{op="unshare"} 4',
@@ -63,7 +95,7 @@ describe("examples", function()
   end)
 
   it("cqueues.lua waits for several calls, and works on meanwhile", function()
-    local out, err = run(LUA, "cqueues.lua", "--latency-ms", "20")
+    local out, err = succeed(LUA, "cqueues.lua", {}, { "--latency-ms", "20" })
     assert.are.equal("", err)
     assert.matches("voice_narrator   confirmed", out)
     assert.matches("voice_trailer    confirmed", out)

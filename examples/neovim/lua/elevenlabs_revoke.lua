@@ -1,22 +1,9 @@
 -- What the command of plugin/elevenlabs_revoke.lua does.
 
+local clients = require "elevenlabs_client"
 local workspace = require "elevenlabs.workspace"
 
 local M = {}
-
-local client -- one for all commands: they share its connections
-
-local function open_client()
-  local err
-  if not client then
-    client, err = workspace.new {
-      driver = "luv",
-      base_url = os.getenv "ELEVENLABS_BASE_URL",
-      ca_file = os.getenv "ELEVENLABS_CA_FILE",
-    }
-  end
-  return client, err
-end
 
 local function show(progress)
   vim.g.elevenlabs_revoke = ("%d/%s"):format(progress.total, progress.count or "?")
@@ -26,7 +13,7 @@ end
 --- Run it. -> the report and what was not confirmed, as the quickfix list has it; or nil and
 --- an error
 local function revoke(path, email)
-  local here, err = open_client()
+  local here, err = clients.open()
   local items, failed = nil, {}
   if here then
     items, err = workspace.items.from_csv(path, { user_email = email })

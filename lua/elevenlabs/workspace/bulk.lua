@@ -26,6 +26,9 @@ local ASK_EVERY = 1000 -- rows and records: then `may_begin` is asked
 ---@field on_progress nil|fun(progress: elevenlabs.workspace.Progress) ten times a second at most
 ---@field deadline_ms number|nil of the whole run, from when its result is asked for
 ---@field max_concurrency integer|nil of this run, if it is to be less than the client's
+--- Default true: a run stops if the server refuses each of its first items. false: each refusal
+--- concerns its own item, as for items that were all read just before.
+---@field stop_on_refusals boolean|nil
 --- Asked before the run begins: now and then while a file is checked and a journal is read. Asked
 --- once more with `checked` when the check is over, before a journal is opened. `count` is the
 --- number of items, if it is known. If it returns false, nothing is sent and no run begins.
@@ -38,6 +41,7 @@ local OPTION_NAMES = {
   "on_progress",
   "deadline_ms",
   "max_concurrency",
+  "stop_on_refusals",
   "may_begin",
 }
 
@@ -48,6 +52,7 @@ local TYPES = {
   on_progress = "function",
   deadline_ms = "number",
   max_concurrency = "number",
+  stop_on_refusals = "boolean",
   may_begin = "function",
 }
 
@@ -137,8 +142,8 @@ end
 
 -- ---- beginning
 
-local function new_call_group(engine, op, journal)
-  local has_succeeded = journal and journal.known.has_confirmed
+local function new_call_group(engine, op, opts, journal)
+  local has_succeeded = opts.stop_on_refusals == false or journal and journal.known.has_confirmed
   local group = call_groups.new(engine, not operations[op].is_change, has_succeeded)
   group.ended = { first = false, last = false }
   return group
@@ -191,7 +196,7 @@ function M.start(engine, base_url, op, list, opts)
     opts = opts,
     count = count,
     journal = journal,
-    call_group = new_call_group(engine, op, journal),
+    call_group = new_call_group(engine, op, opts, journal),
   }
 end
 

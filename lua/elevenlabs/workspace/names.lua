@@ -3,29 +3,11 @@
 local cjson = require "elevenlabs.workspace.cjson"
 local core = require "elevenlabs.workspace.core"
 local errors = require "elevenlabs.workspace.error"
+local texts = require "elevenlabs.workspace.text"
 
 local M = {}
 
 local MAX_QUOTED = 40 -- bytes
-
---- How many bytes a UTF-8 character has, by its first byte; 0 for ASCII and for no first byte.
-local function character_length(byte)
-  return byte < 0xc2 and 0 or byte < 0xe0 and 2 or byte < 0xf0 and 3 or byte < 0xf5 and 4 or 0
-end
-
---- These bytes, with "?" for each that is part of no UTF-8 character.
----@param bytes string none of them ASCII
-local function replace_broken(bytes)
-  local out, at = {}, 1
-  while at <= #bytes do
-    local length = character_length(bytes:byte(at))
-    local character = length > 0 and bytes:sub(at, at + length - 1) or ""
-    local is_whole = #character == length and character:find "^.[\128-\191]+$" ~= nil
-    out[#out + 1] = is_whole and character or "?"
-    at = at + (is_whole and length or 1)
-  end
-  return table.concat(out)
-end
 
 --- A caller's text as a message quotes it. Text that begins like a secret key is left out, because
 --- it is there by mistake. What is not UTF-8 would spoil a terminal, and becomes "?".
@@ -35,8 +17,7 @@ function M.quotable(text)
   if text:find "^sk_" then
     return "..."
   end
-  local cut = text:sub(1, MAX_QUOTED)
-  return (cut:gsub("[\128-\255]+", replace_broken))
+  return texts.utf8(text:sub(1, MAX_QUOTED), "?")
 end
 
 --- The message on a name that is none of `names`, with the nearest of them. A key that is no

@@ -45,22 +45,24 @@ end
 local Case = cases.class()
 Case.__name = "elevenlabs.workspace.offboard.case"
 
---- Who runs a command, for the log and the report.
+--- Who runs a command. The log of the case and the report say so.
 ---@class elevenlabs.workspace.offboard.By
 ---@field operator string|nil the user's name on the host
 ---@field host string|nil
 ---@field arguments string|nil the command without secrets
 
+--- The options of `case:apply` and `case:undo`.
 ---@class elevenlabs.workspace.offboard.RoundOptions
----@field max_age_s number|nil of the plan; of the rounds for undo. Default 7 days
----@field max_removals number|nil default 1,000; of grants for undo
----@field remove_anyway boolean|nil also if the successor cannot get the role
----@field read_back_ms number|nil for so long a change may take to be seen. Default 30,000
+---@field max_age_s number|nil refuse a plan that is older; undo: a round. Default 7 days
+---@field max_removals number|nil refuse to change more resources. Default 1,000
+---@field remove_anyway boolean|nil remove also if the successor cannot get the role
+---@field read_back_ms number|nil how long to read again until a change is seen. Default 30,000
+---@field verify boolean|nil false: `apply` does not verify, because `verify_many` will
 ---@field by elevenlabs.workspace.offboard.By|nil
---- Asked when all checks are done, with the number of resources. If it returns false, nothing is
---- sent.
+--- Asked when all checks are done, with the number of resources that may be changed. If it returns
+--- false, nothing is sent.
 ---@field may_begin nil|fun(count: integer): boolean
----@field on_step nil|fun(step: string, count: integer) before each step, with its resources
+---@field on_step nil|fun(step: string, count: integer) told before each step, with its resources
 ---@field on_run nil|fun(run: elevenlabs.workspace.Run) the run may be cancelled
 ---@field on_progress nil|fun(progress: elevenlabs.workspace.Progress)
 
@@ -76,6 +78,7 @@ local ROUND_OPTIONS = {
   "max_removals",
   "remove_anyway",
   "read_back_ms",
+  "verify",
   "by",
   "may_begin",
   "on_step",
@@ -158,7 +161,7 @@ local function begin_round(self, client, command, options, age_of, count_of)
     or rounds.check_count(count, options.max_removals)
   local subject, ok
   if not err then
-    subject, err = rounds.read_subject(self, client)
+    subject, err = rounds.read_subject(self, client, command == "apply")
   end
   if subject and options.may_begin and not options.may_begin(count) then
     return nil, errors.not_begun()
@@ -166,6 +169,18 @@ local function begin_round(self, client, command, options, age_of, count_of)
     ok, err = self:begin(command, options.by)
   end
   return ok and subject, err
+end
+
+--- Write the report, also of a round that did not end.
+---@param ok boolean|nil the round ended
+---@return elevenlabs.workspace.offboard.Summary|nil
+---@return elevenlabs.workspace.Error|nil
+local function end_with_report(self, ok, err)
+  local _, unwritten = self:report()
+  if not ok or unwritten then
+    return nil, err or unwritten
+  end
+  return self:summary()
 end
 
 local function read_options(options, known)
@@ -198,7 +213,7 @@ function Case:apply(client, options)
   if ok then
     ok, err = self:finish(number)
   end
-  if ok then
+  if ok and opts.verify ~= false then
     if opts.on_step then
       opts.on_step("verifying", #self.ledger.rows)
     end
@@ -208,8 +223,7 @@ function Case:apply(client, options)
       on_progress = opts.on_progress,
     })
   end
-  self:report()
-  return nil, err
+  return end_with_report(self, ok, err)
 end
 
 --- Read everything again, and write the report.
@@ -221,16 +235,15 @@ function Case:verify(client, options)
   local opts, err = read_options(options, VERIFY_OPTIONS)
   err = err or self:needs_plan() or rounds.check_server(self, client)
   local ok
-  if not err then
-    ok, err = verify.run(self, client, opts)
-  end
-  if ok then
-    ok, err = self:report()
+  if not err and opts.planned_only then
+    ok, err = verify.planned(self, client, opts)
+  elseif not err then
+    ok, err = verify.all({ self }, client, opts)
   end
   if not ok then
     return nil, err
   end
-  return self:summary()
+  return end_with_report(self, ok)
 end
 
 --- Give back the roles that rounds removed, if the subject has none now, and write the report. The
@@ -259,11 +272,32 @@ function Case:undo(client, options)
   if ok then
     ok, err = self:finish(number)
   end
-  local _, unwritten = self:report()
-  if not ok or unwritten then
-    return nil, err or unwritten
+  return end_with_report(self, ok, err)
+end
+
+--- Read everything again once for several cases, and write their reports.
+---@param client elevenlabs.workspace.Client
+---@param list elevenlabs.workspace.offboard.Case[]
+---@param options elevenlabs.workspace.offboard.VerifyOptions|nil without planned_only
+---@return elevenlabs.workspace.offboard.Summary[]|nil in the order of the cases
+---@return elevenlabs.workspace.Error|nil
+function M.verify_many(client, list, options)
+  local opts, err = read_options(options, VERIFY_OPTIONS)
+  for _, case in ipairs(opts and list or {}) do
+    err = err or case:needs_plan() or rounds.check_server(case, client)
   end
-  return self:summary()
+  local ok
+  if not err then
+    ok, err = verify.all(list, client, opts)
+  end
+  local all = {}
+  for i, case in ipairs(ok and list or {}) do
+    if ok then
+      all[i], err = end_with_report(case, ok)
+      ok = all[i]
+    end
+  end
+  return ok and all or nil, err
 end
 
 return M

@@ -38,6 +38,56 @@ function M.visible(text)
   return escape_turning(text)
 end
 
+-- ---- UTF-8
+
+local REPLACEMENT = "\239\191\189" -- U+FFFD
+
+--- How many bytes a UTF-8 character has, by its first byte; 0 if no character begins with it.
+local function character_length(byte)
+  return byte < 0xc2 and 0 or byte < 0xe0 and 2 or byte < 0xf0 and 3 or byte < 0xf5 and 4 or 0
+end
+
+-- The second byte of a character is in a smaller range after these first bytes: a longer form of
+-- a shorter character, half of a surrogate pair, or a code above U+10FFFF would result.
+local SECOND = {
+  [0xe0] = "^[\160-\191]",
+  [0xed] = "^[\128-\159]",
+  [0xf0] = "^[\144-\191]",
+  [0xf4] = "^[\128-\143]",
+}
+
+--- The UTF-8 character that begins there; nil if none does.
+local function character_at(bytes, at)
+  local first = bytes:byte(at)
+  local length = character_length(first)
+  local character = bytes:sub(at, at + length - 1)
+  local is_whole = length > 0
+    and #character == length
+    and character:find "^.[\128-\191]+$"
+    and (not SECOND[first] or character:find(SECOND[first], 2))
+  return is_whole and character or nil
+end
+
+--- The text as UTF-8: each byte that is part of no character is replaced.
+---@param text string
+---@param replacement string|nil default U+FFFD, the replacement character
+---@return string
+function M.utf8(text, replacement)
+  return (
+    text:gsub("[\128-\255]+", function(bytes)
+      local out, at = {}, 1
+      while at <= #bytes do
+        local character = character_at(bytes, at)
+        out[#out + 1] = character or replacement or REPLACEMENT
+        at = at + (character and #character or 1)
+      end
+      return table.concat(out)
+    end)
+  )
+end
+
+-- ---- values
+
 --- The `__concat` of every value that has a `__tostring`.
 ---@return string
 function M.concat(left, right)

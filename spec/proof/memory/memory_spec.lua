@@ -13,6 +13,15 @@ local function check(few, many, set_kib)
   end
 end
 
+describe("a reading pass's memory", function()
+  it("grows by its set of ids alone", function()
+    -- As many as are read ahead, at the least.
+    local few, many = memory.measure_reading(MANY / 10), memory.measure_reading(MANY / 5)
+    check(few, many, many.ids * 64 / 1024)
+    assert.are.same({ MANY / 5, MANY / 5 }, { many.read, many.attempts - many.pages })
+  end)
+end)
+
 describe("a bulk run's memory", function()
   it("is the same for many items as for few", function()
     check(memory.measure(FEW), memory.measure(MANY), 0)

@@ -425,10 +425,12 @@ mutant("a cursor may come again for ever", "elseif self.cursors[cursor] then", "
 mutant("a row without an id is passed over", [[if not id or id == "" or #id > LONGEST_ID then]],
   "if false then")
 module "offboard/lists"
-mutant("an id is of one type alone", "for _, resource_type in ipairs(source.types) do",
-  "for _, resource_type in ipairs { source.types[1] } do")
+mutant("an id is of one type alone", "for _, resource_type in ipairs(self.by_name[name].types) do",
+  "for _, resource_type in ipairs { self.by_name[name].types[1] } do")
 mutant("a list that failed is complete", "coverage.complete, coverage.why = false, why",
   "coverage.why = why")
+mutant("a list that was not read to its end is complete", [["it was not read to its end"]], "nil")
+mutant("the lists are read ahead of the items", " and waiting < MAX_WAITING", "")
 module "offboard/discovery"
 mutant("a read that failed means no role",
   "if covered.forbidden + covered.failed + covered.not_found > 0 then", "if false then")

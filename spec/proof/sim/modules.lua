@@ -3,26 +3,9 @@
 
 local cjson = require "cjson"
 local disks = require "spec.proof.sim.disk"
-local sources = require "spec.proof.mutants.source"
+local loader = require "spec.support.loader"
 
 local M = {}
-
-local PREFIX = "elevenlabs.workspace."
-local FOLDER = "lua/elevenlabs/workspace/"
-
-local function read_source(name)
-  local path = FOLDER .. name:gsub("%.", "/") .. ".lua"
-  return sources.read(path), path
-end
-
-local function compile(text, path, env)
-  -- luacheck: push ignore 113 (Lua 5.1 and LuaJIT have these)
-  if setfenv then
-    return setfenv(assert(loadstring(text, "@" .. path)), env)
-  end
-  -- luacheck: pop
-  return assert(load(text, "@" .. path, "t", env))
-end
 
 --- What the modules see as elevenlabs.workspace.core; `stage.world` and `stage.disk` are those
 --- of the seed.
@@ -57,40 +40,26 @@ local function make_core(stage)
   return core
 end
 
-local function make_env(stage, load_module)
+local function make_clock(stage)
   local clock = { date = os.date, getenv = os.getenv }
   function clock.time()
     return stage.world:wall_s()
   end
-  return setmetatable({ os = clock, require = load_module }, { __index = _G })
+  return clock
 end
 
 --- Load them.
 ---@param patches spec.proof.sim.Plant[]|nil
 ---@return table product { stage, clients, blocking, manual, items }
 function M.load(patches)
-  local stage, loaded, env = {}, {}, nil
-  loaded.core = make_core(stage)
-  local function load_module(full_name)
-    local name = full_name:sub(1, #PREFIX) == PREFIX and full_name:sub(#PREFIX + 1)
-    if not name then
-      return require(full_name)
-    elseif not loaded[name] then
-      local text, path = read_source(name)
-      for _, patch in ipairs(patches or {}) do
-        text = patch.module == name and sources.with_bug(text, patch) or text
-      end
-      loaded[name] = compile(text, path, env)(full_name)
-    end
-    return loaded[name]
-  end
-  env = make_env(stage, load_module)
+  local stage = {}
+  local load_module = loader.new(make_core(stage), make_clock(stage), patches)
   return {
     stage = stage,
-    clients = load_module(PREFIX .. "client"),
-    blocking = load_module(PREFIX .. "driver.blocking"),
-    manual = load_module(PREFIX .. "driver.manual"),
-    items = load_module(PREFIX .. "items"),
+    clients = load_module "client",
+    blocking = load_module "driver.blocking",
+    manual = load_module "driver.manual",
+    items = load_module "items",
   }
 end
 

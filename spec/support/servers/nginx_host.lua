@@ -171,8 +171,9 @@ end
 ---@param port integer
 ---@param target string path and query
 ---@param body string|nil makes it a POST
+---@param header string|nil a further line of the head
 ---@return table { ended, status, body }
-function M.request(port, target, body)
+function M.request(port, target, body, header)
   local socket, request, text = uv.new_tcp(), { ended = false }, ""
   local function finish()
     if not request.ended then
@@ -183,7 +184,9 @@ function M.request(port, target, body)
     end
   end
   request.cut = finish
-  local head = "%s %s HTTP/1.0\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n"
+  local head = "%s %s HTTP/1.0\r\nHost: localhost\r\nContent-Length: %d\r\n"
+    .. (header and header .. "\r\n" or "")
+    .. "\r\n"
   socket:connect("127.0.0.1", port, function(err)
     if err then
       return finish()

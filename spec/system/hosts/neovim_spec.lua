@@ -1,6 +1,7 @@
 -- The luv driver in a real Neovim, without a screen.
 
 local cjson = require "cjson"
+local leaver = require "elevenlabs.workspace.sandbox.leaver"
 local process = require "spec.support.process"
 local sandboxes = require "spec.support.servers.sandbox"
 
@@ -72,16 +73,8 @@ describe("Neovim", function()
   --- The 1,000 resources of the large sandbox.
   local function write_resources(name)
     local lines = { "resource_id,resource_type" }
-    local names = { "voice", "agent", "doc", "dict" }
-    local types = {
-      "voice",
-      "convai_agents",
-      "convai_knowledge_base_documents",
-      "pronunciation_dictionary",
-    }
-    for i = 1, 1000 do
-      local kind = (i - 1) % 4 + 1
-      lines[i + 1] = ("%s_%04d,%s"):format(names[kind], i, types[kind])
+    for i, resource in ipairs(leaver.state(1000).resources) do
+      lines[i + 1] = resource.id .. "," .. resource.type
     end
     return write(name, table.concat(lines, "\n") .. "\n")
   end
@@ -165,6 +158,62 @@ describe("Neovim", function()
     )
     assert.matches("/none.csv", seen[1])
     assert.is_true(seen[2])
+  end)
+
+  --- Offboard mia with the example's command. `answer(entries)` stands for the user.
+  local function offboard(sandbox, name, answer)
+    local seen, err = run(
+      sandbox,
+      ([[
+        local asked, told = {}, nil
+        local answer = %s
+        vim.ui.select = function(entries, options, on_choice)
+          asked[#asked + 1] = {}
+          for i, entry in ipairs(entries) do
+            asked[#asked][i] = options.format_item(entry)
+          end
+          local choose = function() on_choice(answer(entries, #asked)) end
+          return #asked == 1 and choose() or vim.schedule(choose) -- at once, or later
+        end
+        vim.notify = function(text)
+          finish { asked = asked, told = text, list = vim.fn.getqflist() }
+        end
+        vim.cmd "ElevenLabsOffboard mia@example.com %s"
+      ]]):format(answer, folder .. "/" .. name)
+    )
+    assert.are.equal("", err)
+    return seen
+  end
+
+  it("has the example's picker, which keeps what is picked and removes the rest", function()
+    local sandbox = sandboxes.start()
+    local seen = offboard(sandbox, "kept", [[
+      function(entries, times)
+        for _, entry in ipairs(times == 1 and entries or {}) do
+          if entry.resource_id == "voice_trailer" then
+            return entry
+          end
+        end
+        return entries[1]
+      end
+    ]])
+    local trailer = sandbox:roles("voice_trailer", "voice")
+    local narrator = sandbox:roles("voice_narrator", "voice")
+    sandbox:stop()
+    assert.are.equal(3, #seen.asked)
+    assert.are.equal(10, #seen.asked[2])
+    assert.matches("+ voice Trailer: viewer", table.concat(seen.asked[2], "\n"), 1, true)
+    assert.are.equal(9, #seen.asked[3]) -- a new plan
+    assert.matches("^Access remains: .*\ntotal 8 confirmed 7 refused 1 ", seen.told)
+    assert.are.equal("voice Draft: You need admin access to the resource.", seen.list[1].text)
+    assert.are.same({ "viewer", nil }, { trailer.user_mia, narrator.user_mia })
+    assert(io.open(folder .. "/kept/report.html")):close()
+  end)
+
+  it("removes nothing if the user leaves the example's picker", function()
+    local seen = offboard(small, "left", "function() end")
+    assert.are.equal("nothing was removed", seen.told)
+    assert.are.equal("editor", small:roles("voice_narrator", "voice").user_mia)
   end)
 
   it("waits on the main thread too, and lives on meanwhile", function()

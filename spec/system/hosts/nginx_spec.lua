@@ -609,25 +609,47 @@ describe("nginx", function()
     end)
   end)
 
-  --- The example, for a free port and with its files in the service's folder.
+  --- An example, for a free port, with its files in the service's folder and its timer hurried.
   ---@return string path, integer port, string text of the original
-  local function copy_example()
+  local function copy_example(name)
     local socket = uv.new_tcp()
     assert(socket:bind("127.0.0.1", 0))
     local port = socket:getsockname().port
     socket:close()
-    local file = assert(io.open "examples/openresty/nginx.conf")
+    local file = assert(io.open("examples/openresty/" .. name))
     local text = file:read "*a"
     file:close()
     local path = service.folder .. "/example.conf"
     local copy = assert(io.open(path, "w"))
-    copy:write((text:gsub("127.0.0.1:8080", "127.0.0.1:" .. port):gsub("/tmp", service.folder)))
+    local mine = text:gsub("127.0.0.1:8080", "127.0.0.1:" .. port):gsub("/tmp", service.folder)
+    copy:write((mine:gsub("timer%.every%(%d+", "timer.every(0.05")))
     copy:close()
     return path, port, text
   end
 
+  --- Serve an example by the command in it.
+  ---@return table process, fun(target: string, body: string, header: string|nil): integer, string
+  local function serve_example(name)
+    local path, port, text = copy_example(name)
+    local before, command = text:match "#%s+(export [^\n]*)\n#%s+(elevenlabs%-workspace [^\n]*)\n"
+    local here = ('"$PWD/examples/openresty/%s"'):format(name)
+    command = command:gsub(here:gsub("%p", "%%%0"), path, 1)
+    command = command:gsub("%-c ", uv.getuid() == 0 and "-g 'user root;' %0" or "%0")
+    before = ("HOME='%s'; %s; "):format(service.folder, before)
+    command = before .. "PATH=$PWD/build/luajit/bin:$PATH:/usr/sbin; exec " .. command
+    local example = process.start { "sh", "-c", command }
+    hosts.wait_until(function()
+      return example:ended() or example.err.text:find("start worker process ", 1, true)
+    end)
+    return example, function(target, body, header)
+      local request = hosts.request(port, target, body, header)
+      hosts.wait(request)
+      return request.status, request.body
+    end
+  end
+
   it("case 34: runs the example, which says in the log why it cannot", function()
-    local path = copy_example()
+    local path = copy_example "nginx.conf"
     local command = { "sh", "-c", 'PATH=$PATH:/usr/sbin; exec nginx -e stderr -c "$0"', path }
     for _, row in ipairs {
       { false, "/x", "api_key is missing: pass it or set ELEVENLABS_API_KEY" },
@@ -643,21 +665,7 @@ describe("nginx", function()
   end)
 
   it("serves the example, by the command in it", function()
-    local path, port, text = copy_example()
-    local before, command = text:match "#%s+(export [^\n]*)\n#%s+(elevenlabs%-workspace [^\n]*)\n"
-    command = command:gsub('"$PWD/examples/openresty/nginx.conf"', path, 1)
-    command = command:gsub("%-c ", uv.getuid() == 0 and "-g 'user root;' %0" or "%0")
-    before = ("HOME='%s'; %s; "):format(service.folder, before)
-    command = before .. "PATH=$PWD/build/luajit/bin:$PATH:/usr/sbin; exec " .. command
-    local example = process.start { "sh", "-c", command }
-    hosts.wait_until(function()
-      return example:ended() or example.err.text:find("start worker process ", 1, true)
-    end)
-    local function post(target, body)
-      local request = hosts.request(port, target, body)
-      hosts.wait(request)
-      return request.status, request.body
-    end
+    local example, post = serve_example "nginx.conf"
     local mia = [["resource_type":"voice","user_email":"mia@example.com"}]]
     local status, body = post("/revoke", [[{"resource_id":"voice_trailer",]] .. mia)
     assert.are.same({ 200, "confirmed" }, { status, cjson.decode(body).outcome })
@@ -680,5 +688,38 @@ describe("nginx", function()
     assert.are.equal(tonumber("600", 8), uv.fs_stat(journals .. "/a-1.journal").mode % 512)
     example:stop()
     assert.is_nil(example.err.text:find("[error]", 1, true))
+  end)
+
+  it("serves the example that offboards whoever a hook names, once", function()
+    local example, post = serve_example "offboard.conf"
+    local mia = '{"user_email":"Mia@Example.com","note":"HR 4711"}'
+    assert.are.equal(403, (post("/leavers", mia)))
+    assert.are.equal(403, (post("/leavers", mia, "X-Secret: guessed")))
+    local secret = "X-Secret: s3cret"
+    for _, body in ipairs { "", "[1]", '{"user_email":"../x@example.com"}' } do
+      assert.are.equal(400, (post("/leavers", body, secret)))
+    end
+    assert.are.same({ 202, "queued\n" }, { post("/leavers", mia, secret) })
+    assert.are.equal(202, (post("/leavers", '{"user_email":"nobody@example.com"}', secret)))
+    local folder = service.folder .. "/leavers"
+    local function read(name)
+      local file = io.open(folder .. name)
+      local text = file and file:read "*a" or ""
+      return text, file and file:close()
+    end
+    hosts.wait_until(function()
+      return example:ended() or select(2, read("/done.jsonl"):gsub("\n", "")) == 2
+    end)
+    example:stop()
+    local done = {}
+    for line in read("/done.jsonl"):gmatch "[^\n]+" do
+      done[#done + 1] = cjson.decode(line).became
+    end
+    assert.matches("^Access remains: .*\ntotal 9 confirmed 8 refused 1 unconfirmed 0 ", done[1])
+    assert.matches("no member has the address nobody@example.com", done[2])
+    assert.are.equal(2, #done)
+    local report = read "/mia@example.com/report.json"
+    assert.matches("HR system", report, 1, true)
+    assert.matches("HR 4711", report, 1, true)
   end)
 end)

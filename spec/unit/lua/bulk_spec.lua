@@ -1,7 +1,7 @@
 local bulk = require "elevenlabs.workspace.bulk"
 local fake = require "elevenlabs.workspace.sandbox.fake"
 local items = require "elevenlabs.workspace.items"
-local models = require "elevenlabs.workspace.sandbox.model"
+local leaver = require "elevenlabs.workspace.sandbox.leaver"
 local sandboxes = require "spec.support.servers.sandbox"
 local support = require "spec.support.bulk"
 local world = require "spec.support.world"
@@ -26,7 +26,7 @@ describe("a bulk run", function()
       local sandbox = sandboxes.start("--resources", "100", "--max-concurrent", "5")
       local client = sandbox:client { driver = driver }
       local list, path = {}, os.tmpname()
-      for i, resource in ipairs(models.leaver(100).resources) do
+      for i, resource in ipairs(leaver.state(100).resources) do
         list[i] = {
           resource_id = resource.id,
           resource_type = resource.type,

@@ -64,6 +64,24 @@ describe("text", function()
     end)
   end)
 
+  describe("replaces what is no UTF-8:", function()
+    for _, row in ipairs {
+      { "\195\164\226\130\172\240\159\152\128", "\195\164\226\130\172\240\159\152\128" },
+      { "\226\130<", "??<", "a cut character" },
+      { "\192\128", "??", "a longer form of NUL" },
+      { "\224\159\191", "???", "a longer form of U+07FF" },
+      { "\237\160\128", "???", "half of a surrogate pair" },
+      { "\237\159\191\238\128\128", "\237\159\191\238\128\128", "its neighbours" },
+      { "\240\143\191\191", "????", "a longer form of U+FFFF" },
+      { "\244\143\191\191", "\244\143\191\191", "U+10FFFF" },
+      { "\244\144\128\128", "????", "U+110000" },
+    } do
+      it(row[3] or "nothing else", function()
+        assert.are.equal(row[2], texts.utf8(row[1], "?"))
+      end)
+    end
+  end)
+
   it("writes whole numbers without a fraction", function()
     assert.are.same({ "300", "0.5", "86400000" },
       { texts.number(300.0), texts.number(0.5), texts.number(86400000) })

@@ -14,6 +14,7 @@ local PROGRESS_MS = 100
 ---@field window integer how many may be in flight
 ---@field held integer items that were taken and have not ended
 ---@field paused_ms number for so long nothing new is sent; 0 if there is no pause
+---@field at_least integer|nil how many items the source knows of so far, if it may find more
 ---@field over boolean
 
 local Progress = { __name = "elevenlabs.workspace.progress", __concat = texts.concat }
@@ -25,6 +26,8 @@ function Progress.__tostring(self)
   local text = reports.describe_counts(self)
   if self.count then
     text = text:gsub("^total %d+", ("%%0 of %d"):format(self.count))
+  elseif self.at_least then
+    text = text:gsub("^total %d+", ("%%0 of at least %d"):format(self.at_least))
   end
   local pause = self.paused_ms > 0 and (", paused for %.0f ms"):format(self.paused_ms) or ""
   return ("%s; %d in flight, %d retries%s"):format(text, self.in_flight, self.retries, pause)
@@ -53,6 +56,7 @@ function M.tell(run)
     window = run.engine.throttle:window(),
     held = #run.pending,
     paused_ms = run.engine.throttle:paused_ms(now),
+    at_least = run.source.at_least,
     over = run.over,
   })
   call_owner(run, run.on_progress, progress)

@@ -115,9 +115,11 @@ end
 --- Set the fields that are not counted item by item.
 ---@param run elevenlabs.workspace.Run
 function M.update(run)
-  local report = run.report
+  local report, source = run.report, run.source
+  run.count = run.count or source.count -- a source may know it only now
+  report.count = run.count
   report.retries = run.call_group.retries
-  report.ignored = run.source:ignored()
+  report.ignored = source:ignored()
   report.elapsed_ms = math.floor(run.engine.now() - run.started_ms + 0.5)
   report.stopped = run.stopping and run.stopping.reason or nil
   report.stop_message = run.stopping and run.stopping.message or nil

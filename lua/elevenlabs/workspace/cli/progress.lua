@@ -78,7 +78,9 @@ end
 
 local function position(progress)
   local share = share_of(progress)
-  if not share then
+  if not progress.count and progress.at_least and not progress.over then
+    return ("%d of at least %d"):format(progress.total, progress.at_least)
+  elseif not share then
     return ("%d items"):format(progress.total)
   end
   local done = progress.total + progress.duplicates

@@ -59,8 +59,9 @@ M.groups = {
       {
         name = "--resources",
         value = "N",
-        text = "start with N resources instead of the example's ten. mia@example.com, who leaves,"
-          .. " has a role on each. Not together with --state",
+        text = "start with N resources of all kinds instead of the example's ten."
+          .. " mia@example.com, who leaves, has a role of her own on most. Not together with"
+          .. " --state",
         read = options.number(1, MOST),
       },
       {
@@ -84,10 +85,10 @@ M.groups = {
       {
         name = "--fail-rate",
         value = "P",
-        text = "let this share of all requests fail, 0 to 1, such as 0.05. A failed request is"
-          .. " applied or not, at random. It is answered with 500 or, if it was not applied, 503;"
-          .. " or it gets no answer: over HTTP/1.1 the connection is closed, over HTTP/2 the stream"
-          .. " is reset",
+        text = "let this share of all requests fail, lists and reads too, 0 to 1, such as 0.05. A"
+          .. " failed request is applied or not, at random. It is answered with 500 or, if it was"
+          .. " not applied, 503; or it gets no answer: over HTTP/1.1 the connection is closed, over"
+          .. " HTTP/2 the stream is reset",
         read = options.fraction,
       },
       {

@@ -11,7 +11,8 @@ local M = {}
 
 --- A stream of items. The source of a file keeps one row in memory.
 ---@class elevenlabs.workspace.Source
----@field count integer|nil how many items there are, if that is known without reading
+---@field count integer|nil how many items there are, as soon as that is known
+---@field at_least integer|nil how many items are known so far, if there may be more
 ---@field is_file boolean|nil a person may have written it: a run checks it first
 ---@field is_taken boolean|nil a run has it
 local Source = { __name = "elevenlabs.workspace.source" }

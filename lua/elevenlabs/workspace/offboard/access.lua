@@ -31,7 +31,7 @@ M.COLUMNS = {
 ---@field _name string|nil of the resource
 ---@field _principal string the id of the user, group or service account
 ---@field _creator string|nil the id of the resource's creator
----@field _custom_role string|nil the workspace's own role, which share cannot give
+---@field _custom_role string|nil a custom role of the workspace, which share cannot give
 
 --- From the id of a principal to the field and the value of its target.
 local function targets_of(found)

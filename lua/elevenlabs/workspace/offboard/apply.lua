@@ -89,8 +89,10 @@ local function describe_unseen(problem)
   return "the grant to the successor is not seen yet"
 end
 
---- Grant what the successor needs. -> by key: why a row's removal is withheld
-local function grant(case, client, rows, seen, successor, options)
+--- Grant what the successor needs. -> by key: why a row's removal is withheld; by key: the
+--- subject's roles, if they are others than before the grant
+local function grant(case, client, rows, seen, subject, options)
+  local successor, changed = case.plan.header.successor, {}
   local needed, withheld, problems = {}, {}, {}
   for _, row in ipairs(rows) do
     local key = key_of(row)
@@ -107,7 +109,7 @@ local function grant(case, client, rows, seen, successor, options)
     return { user_email = successor.email, role = row.grant }
   end, options)
   if err then
-    return nil, err
+    return nil, nil, err
   end
   local granted = {}
   for _, row in ipairs(needed) do
@@ -118,23 +120,28 @@ local function grant(case, client, rows, seen, successor, options)
     end
   end
   err = rounds.read_back(client, granted, options, function(row, resource, problem)
-    local has = resource
-      and replacement.has(roles.map(resource), successor.id, row.grant)
-    withheld[key_of(row)] = not has and describe_unseen(problem) or nil
-    return has or problem ~= nil
+    local key, map = key_of(row), resource and roles.map(resource)
+    local has = map and replacement.has(map, successor.id, row.grant)
+    local own = map and roles.of(map, subject.id)
+    changed[key] = own and not roles.are_same(own, seen[key].roles) and own or nil
+    withheld[key] = not has and describe_unseen(problem) or nil
+    return has or changed[key] ~= nil or problem ~= nil
   end)
   for key, problem in pairs(problems) do
     withheld[key] = problem
   end
-  return withheld, err
+  return withheld, changed, err
 end
 
---- Withhold the removals whose successor did not get the role.
-local function withhold(case, rows, withheld, may_remove_anyway)
+--- Withhold the removals whose successor did not get the role. A role that changed meanwhile is not
+--- touched.
+local function withhold(case, rows, withheld, changed, may_remove_anyway)
   local kept = {}
   for _, row in ipairs(rows) do
-    local why = withheld[key_of(row)]
-    if why and not may_remove_anyway then
+    local why, own = withheld[key_of(row)], changed[key_of(row)]
+    if own then
+      write_decision(case, row, own[1] and "changed" or "gone")
+    elseif why and not may_remove_anyway then
       write_decision(case, row, "withheld", why)
     else
       kept[#kept + 1] = row
@@ -186,7 +193,6 @@ end
 ---@return elevenlabs.workspace.Error|nil why the round stopped early
 function M.run(case, client, subject, options)
   local on_step = options.on_step or function() end
-  local successor = case.plan.header.successor
   on_step("reading", #planned_rows(case.ledger))
   local seen, err = read_and_decide(case, client, subject, options)
   if err then
@@ -196,14 +202,14 @@ function M.run(case, client, subject, options)
   for _, row in ipairs(planned_rows(case.ledger)) do
     rows[#rows + 1] = seen[key_of(row)] and row
   end
-  if successor and rows[1] then
+  if case.plan.header.successor and rows[1] then
     on_step("granting", #rows)
-    local withheld
-    withheld, err = grant(case, client, rows, seen, successor, options)
+    local withheld, changed
+    withheld, changed, err = grant(case, client, rows, seen, subject, options)
     if err then
       return err
     end
-    rows = withhold(case, rows, withheld, options.remove_anyway)
+    rows = withhold(case, rows, withheld, changed, options.remove_anyway)
   end
   for _, row in ipairs(rows) do
     write_decision(case, row, "remove", nil, seen[key_of(row)].roles)

@@ -132,7 +132,7 @@ function M.new_counts()
 end
 
 -- An id of a list with several types is read as each. The id counts once: as read if one type
--- answers, and otherwise as the worst of its failures.
+-- answers, and otherwise as the worst of its failures. It is kept only while a read of it is pending.
 local RANK = { not_found = 1, forbidden = 2, failed = 3, read = 4 }
 
 local Tally = {}
@@ -179,9 +179,9 @@ end
 
 local function cover(source_of_items, tally)
   local covered = source_of_items:covered()
-  for i, source in ipairs(source_of_items.sources) do
-    for name, count in pairs(counts_of(tally, source)) do
-      covered[i][name] = count
+  for _, row in ipairs(covered) do
+    for name, count in pairs(counts_of(tally, row)) do
+      row[name] = count
     end
   end
   return covered
@@ -214,7 +214,8 @@ function M.read(client, options)
   if refusal then
     return nil, refusal
   end
-  local source = lists.new(client.engine, chosen, options.further or {})
+  local source =
+    lists.new(client.engine, chosen, options.further or {}, options.max_concurrency)
   local tally = new_tally(source)
   local run, err = bulk.start(client.engine, client.base_url, "get", source, {
     on_result = function(item, resource, read_err)

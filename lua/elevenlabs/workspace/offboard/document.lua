@@ -38,6 +38,9 @@ local function row_of(row)
   end
   copy.roles_before = json.list(row.action and row.roles or row.removed and row.removed.roles or {})
   copy.roles_now = row.roles_now and json.list(row.roles_now)
+  if row.removed and row.given_back and row.given_back.round < row.removed.round then
+    copy.given_back = nil -- the role was removed again
+  end
   return copy
 end
 

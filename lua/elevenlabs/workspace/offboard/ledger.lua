@@ -20,17 +20,28 @@ local M = {}
 ---@field reason string|nil why it is kept
 ---@field grant string|nil the role that the successor gets first
 ---@field problem string|nil why the successor cannot get the roles
+---@field planned integer|nil the number of the command that planned the row
 ---@field outcome string|nil of the removal; nil: nothing was decided yet
----@field why string|nil the outcome, if it is not confirmed, for people
+---@field why string|nil why the outcome is not confirmed, for people
 ---@field status integer|nil HTTP status of the removal
 ---@field request_id string|nil
 ---@field attempts integer|nil
 ---@field at string|nil when the answer came
 ---@field read_back "gone"|"still_there"|"unreadable"|nil
----@field removed {round: integer, roles: string[], at: string}|nil by the last round that may have
----@field granted {role: string, outcome: string, at: string, why: string|nil}|nil to the successor
----@field given_back {role: string, outcome: string, at: string, why: string|nil}|nil by undo
+---@field removed {round: integer, roles: string[], at: string}|nil by the last round that may have taken them
+---@field granted elevenlabs.workspace.offboard.Gift|nil to the successor
+---@field given_back elevenlabs.workspace.offboard.Gift|nil by undo
 ---@field seen elevenlabs.workspace.offboard.RowSeen|nil by the last verify
+
+--- A role that a round gave, or did not give.
+---@class elevenlabs.workspace.offboard.Gift
+---@field to string|nil the address
+---@field role string|nil nil: share cannot give it
+---@field outcome string
+---@field at string UTC
+---@field why string|nil why the outcome is not confirmed, for people
+---@field round integer|nil of undo
+---@field read_back "there"|"not_seen"|"unreadable"|nil of undo
 
 ---@alias elevenlabs.workspace.offboard.RowSeen
 ---| "gone" # the subject has no role of its own
@@ -75,12 +86,15 @@ function Ledger:find(item)
   return self.by_key[key_of(item)]
 end
 
---- The resources of all rows.
+--- The resources of all rows, and those that the caller of the plan named.
 ---@return elevenlabs.workspace.Item[]
 function Ledger:items()
   local items = {}
   for i, row in ipairs(self.rows) do
     items[i] = { resource_id = row.resource_id, resource_type = row.resource_type }
+  end
+  for _, given in ipairs(self.plan.given) do
+    items[#items + 1] = given
   end
   return items
 end
@@ -95,9 +109,9 @@ function Ledger:take_plan(plan)
       row[name] = planned[name]
     end
     json.list(row.roles)
+    row.planned = plan.header.number
   end
-  self.plan = plan
-  self.reading = plan.reading
+  self.plan, self.reading = plan, plan.reading
 end
 
 -- ---- the log
@@ -113,7 +127,7 @@ local NOT_REMOVED = {
 }
 
 local function take_decision(row, record)
-  row.decision, row.round = record.decision, record.round
+  row.decision, row.round, row.read_back = record.decision, record.round, nil
   row.name, row.creator = row.name or record.name, row.creator or record.creator
   if record.decision == "remove" then
     row.to_remove = { round = record.round, roles = record.roles }
@@ -175,8 +189,12 @@ local function begin(self, record)
   table.insert(self.commands, command)
   self.by_number[record.number] = command
   self.pending = record.began == "verify"
-    and reading.new { by = "verify", at = record.at, planned_only = record.planned_only }
-  self.pending_number = record.number
+    and reading.new {
+      by = "verify",
+      at = record.at,
+      number = record.number,
+      planned_only = record.planned_only,
+    }
 end
 
 local function finish(self, record)
@@ -221,13 +239,14 @@ local function take_removal(row, round, result)
   row.attempts, row.at = result.attempts, result.at
   row.read_back = nil
   if result.outcome == "confirmed" or result.outcome == "unconfirmed" then
-    row.removed = { round = round, roles = row.to_remove.roles, at = result.at }
+    row.removed = { round = round, roles = (row.to_remove or row).roles, at = result.at }
   end
   row.answered = round
 end
 
-local function gift_of(result)
+local function gift_of(item, result)
   return {
+    to = item.user_email,
     role = result.role,
     outcome = result.outcome,
     at = result.at,
@@ -245,10 +264,10 @@ function Ledger:take_result(round, op, item, result)
   if op == "unshare" then
     take_removal(row, round, result)
   elseif self.by_number[round].command == "undo" then
-    row.given_back = gift_of(result)
+    row.given_back = gift_of(item, result)
     row.given_back.round = round
   else
-    row.granted = gift_of(result)
+    row.granted = gift_of(item, result)
   end
 end
 
@@ -284,6 +303,13 @@ function M.is_given_back(row)
     and back ~= nil
     and back.outcome == "confirmed"
     and back.round > row.removed.round
+end
+
+--- True if a role that undo gave back is to stay: no later plan takes the role away.
+---@param row elevenlabs.workspace.offboard.Row
+---@return boolean
+function M.is_to_stay(row)
+  return M.is_given_back(row) and (row.planned or 0) < row.given_back.round
 end
 
 --- True if a round took the role away, and no undo gave one back since.

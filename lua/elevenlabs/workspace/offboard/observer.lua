@@ -121,7 +121,17 @@ function Observer:unknown()
   return list
 end
 
-local KINDS = { authentication = "authentication", cancelled = "cancelled" }
+-- The kind of an error by the reason of a stop; network if the table has none.
+local KINDS = {
+  authentication = "authentication",
+  callback = "journal", -- a record could not be written
+  cancelled = "cancelled",
+  closed = "closed",
+  journal = "journal",
+  permission = "permission",
+  rate_limited = "rate_limited",
+  tls = "tls",
+}
 
 --- The error for a run that stopped early.
 ---@param report elevenlabs.workspace.Report

@@ -91,7 +91,9 @@ local function rows_of(source, body)
       or "its answer is no array"
   end
   local rows = {}
-  for i, row in ipairs(list) do
+  for i = 1, #list do
+    local row = list[i]
+    list[i] = false -- a page may be large: let what was read be collected
     local id = text_of(row, source.id)
     if not id or id == "" or #id > LONGEST_ID then
       return nil, ("a row has no %s"):format(source.id)
@@ -129,7 +131,7 @@ local function go_on_by_number(self, body, count)
   return true
 end
 
---- Take a page's decoded body.
+--- Take a page's decoded body, and its rows out of it.
 ---@param body any
 ---@return table[]|nil rows { id, name, creator }, with `name` and `creator` if the page says them
 ---@return boolean|string more; or why the list cannot be trusted

@@ -18,6 +18,7 @@ local M = {}
 --- { made_at, made_s, number = of the command, tool, server, owner, subject, successor, note }
 ---@field header table
 ---@field rows elevenlabs.workspace.offboard.PlannedRow[]
+---@field given elevenlabs.workspace.Item[] resources that the caller named
 ---@field reading elevenlabs.workspace.offboard.Reading
 
 --- One resource on which the subject has a role of its own, or which it created.
@@ -45,17 +46,17 @@ local function temporary(path)
 end
 
 --- Begin a plan.
----@param path string
----@param header table { server, owner, subject, successor = nil, note = nil }
+---@param place table { path, put_away = nil: where a plan that is in that place goes }
+---@param header table { number, server, owner, subject, successor = nil, note = nil }
 ---@return elevenlabs.workspace.offboard.Draft|nil
 ---@return elevenlabs.workspace.Error|nil
-function M.draft(path, header)
-  os.remove(temporary(path)) -- of a command that was killed
-  local file, err = record_file.open(temporary(path), "plan", true)
+function M.draft(place, header)
+  os.remove(temporary(place.path)) -- of a command that was killed
+  local file, err = record_file.open(temporary(place.path), "plan", true)
   if not file then
     return nil, err
   end
-  local self = setmetatable({ path = path, file = file, header = header, rows = 0 }, Draft)
+  local self = setmetatable({ place = place, file = file, header = header, lines = 0 }, Draft)
   header.made_s = os.time()
   header.made_at, header.tool = times.iso(header.made_s), "elevenlabs-workspace " .. version
   local ok
@@ -65,6 +66,32 @@ function M.draft(path, header)
     return nil, err
   end
   return self
+end
+
+--- Add lines behind the header.
+---@return true|nil
+---@return elevenlabs.workspace.Error|nil
+local function append(self, records)
+  local ok, err = true, nil
+  for _, record in ipairs(records) do
+    if ok then
+      ok, err = self.file:append(record)
+      self.lines = self.lines + 1
+    end
+  end
+  return ok, err
+end
+
+--- Add the resources that the caller named. Every reading of the case reads them.
+---@param items elevenlabs.workspace.Item[]
+---@return true|nil
+---@return elevenlabs.workspace.Error|nil
+function Draft:give(items)
+  local records = {}
+  for i, item in ipairs(items) do
+    records[i] = { given = item }
+  end
+  return append(self, records)
 end
 
 --- Add what a resource means for the plan.
@@ -89,24 +116,19 @@ function Draft:add(seen, is_protected)
   elseif self.header.successor then
     row.grant, row.problem = replacement.needed(seen.map, seen.roles, self.header.successor.id)
   end
-  self.rows = self.rows + 1
-  return self.file:append(row)
+  return append(self, { row })
 end
 
 --- Write the rest, and put the plan in its place.
 ---@param found elevenlabs.workspace.offboard.Discovery
 ---@param watch elevenlabs.workspace.offboard.Observer
----@param put_away string|nil where a plan that is in that place goes
 ---@return true|nil
 ---@return elevenlabs.workspace.Error|nil
-function Draft:finish(found, watch, put_away)
+function Draft:finish(found, watch)
   local records = reading.records(found, watch:residuals(), watch:unknown())
-  records[#records + 1] = { ["end"] = true, rows = self.rows }
-  local ok, err = true, nil
-  for _, record in ipairs(records) do
-    if ok then
-      ok, err = self.file:append(record)
-    end
+  local ok, err = append(self, records)
+  if ok then
+    ok, err = self.file:append { ["end"] = true, lines = self.lines }
   end
   if ok then
     ok, err = self.file:sync()
@@ -115,12 +137,12 @@ function Draft:finish(found, watch, put_away)
   if not ok then
     return nil, err
   end
-  local failure
-  if put_away then
-    ok, failure = core.rename(self.path, put_away)
+  local place, failure = self.place, nil
+  if place.put_away then
+    ok, failure = core.rename(place.path, place.put_away)
   end
   if ok then
-    ok, failure = core.rename(temporary(self.path), self.path)
+    ok, failure = core.rename(temporary(place.path), place.path)
   end
   if ok then
     return true
@@ -131,7 +153,7 @@ end
 --- Drop what was written.
 function Draft:discard()
   self.file:close()
-  os.remove(temporary(self.path))
+  os.remove(temporary(self.place.path))
 end
 
 -- ---- reading
@@ -141,6 +163,17 @@ local function broken(path, why)
   return errors.invalid("folder", errors.one_line(message))
 end
 
+--- Take a record behind the header.
+local function take(plan, record)
+  if record.given then
+    table.insert(plan.given, record.given)
+  elseif record.resource_id then
+    table.insert(plan.rows, record)
+  else
+    plan.reading:take(record)
+  end
+end
+
 --- Read a plan.
 ---@param path string
 ---@return elevenlabs.workspace.offboard.Plan|nil nil alone: there is none
@@ -148,20 +181,19 @@ end
 function M.read(path)
   local file, err = record_file.open(path, "plan", false)
   if not file then
-    return nil, err
+    return nil, err and broken(path, "cannot be used (" .. err.message .. ")")
   end
-  local plan, footer = { rows = {} }, nil
+  local plan, footer, lines = { rows = {}, given = {} }, nil, 0
   local ok
   ok, err = file:each(function(record)
     if not plan.header then
       plan.header = record
-      plan.reading = reading.new { by = "plan", at = record.made_at }
+      plan.reading = reading.new { by = "plan", at = record.made_at, number = record.number }
     elseif record["end"] then
       footer = record
-    elseif record.resource_id then
-      plan.rows[#plan.rows + 1] = record
     else
-      plan.reading:take(record)
+      lines = lines + 1
+      take(plan, record)
     end
   end)
   file:close()
@@ -169,8 +201,8 @@ function M.read(path)
     return nil, broken(path, "is damaged (" .. err.message .. ")")
   elseif not footer then
     return nil, broken(path, "has no end")
-  elseif footer.rows ~= #plan.rows then
-    local why = ("says that it has %d rows, and has %d"):format(footer.rows, #plan.rows)
+  elseif footer.lines ~= lines then
+    local why = ("says that it has %d lines, and has %d"):format(footer.lines, lines)
     return nil, broken(path, why)
   end
   return plan
@@ -180,9 +212,9 @@ end
 
 --- Make the plans of several subjects in one reading.
 ---@param client elevenlabs.workspace.Client
----@param options table { find = fun(found): subjects | nil, err; path_of = fun(i) -> the plan's path,
---- and that of an older one; number_of = fun(i) -> the command's number; note = nil,
---- protected = set, resource_types, further, on_run, on_progress, max_concurrency }
+---@param options table { find = fun(found): subjects | nil, err;
+--- place_of = fun(i): { path, put_away, number }, note = nil, protected = set, resource_types,
+--- further, on_run, on_progress, max_concurrency }
 ---@return true|nil
 ---@return elevenlabs.workspace.Error|nil
 function M.make(client, options)
@@ -194,16 +226,21 @@ function M.make(client, options)
     end
     for i, subject in ipairs(subjects) do
       watches[i] = observer.new(found, subject)
-      drafts[i], err = M.draft((options.path_of(i)), {
+      local place = options.place_of(i)
+      drafts[i], err = M.draft(place, {
+        number = place.number,
         server = client.base_url,
         owner = found.owner,
         subject = subject,
         successor = found.successor,
         note = options.note,
         resource_types = options.resource_types,
-        number = options.number_of(i),
       })
-      if not drafts[i] then
+      local ok = drafts[i]
+      if ok then
+        ok, err = drafts[i]:give(options.further)
+      end
+      if not ok then
         return err
       end
     end
@@ -237,7 +274,7 @@ function M.make(client, options)
   for i, draft in ipairs(drafts) do
     local ok
     if not err then
-      ok, err = draft:finish(found, watches[i], (select(2, options.path_of(i))))
+      ok, err = draft:finish(found, watches[i])
     end
     if not ok then
       draft:discard()

@@ -12,20 +12,20 @@ local subjects = require "elevenlabs.workspace.offboard.subject"
 
 local M = {}
 
---- What is to be planned. A plan of one subject names exactly one of the first four.
+--- What is to be planned. A plan of one subject has exactly one of the first four fields.
 ---@class elevenlabs.workspace.offboard.PlanOptions
 ---@field user_email string|nil a member's address, in any case
 ---@field user_id string|nil also of one who left. Such a plan cannot be applied
 ---@field group_id string|nil "default" is every member, and needs `everyone`
----@field service_account_id string|nil
+---@field service_account_id string|nil the account's own id. It must have an API key
 ---@field user_emails string[]|nil for `plan_many` alone
----@field everyone boolean|nil
+---@field everyone boolean|nil agree that "default" takes the role from every member
 ---@field resource_types string[]|nil default all that a list names
 ---@field ids string|elevenlabs.workspace.Item[]|nil resources that no list names: a path, or an array
 ---@field protect string|elevenlabs.workspace.Item[]|nil resources that are never touched
 ---@field replace_by string|nil the address of a member who gets each role first
 ---@field note string|nil for the report: a ticket, or who asked
----@field again boolean|nil put an older plan away
+---@field again boolean|nil make a new plan, and keep an older one beside it
 ---@field by elevenlabs.workspace.offboard.By|nil
 ---@field on_run nil|fun(run: elevenlabs.workspace.Run) the run may be cancelled
 ---@field on_progress nil|fun(progress: elevenlabs.workspace.Progress)
@@ -127,7 +127,7 @@ local function find_successor(found, address, chosen)
   end
   for _, subject in ipairs(chosen) do
     if subject.id == member.user_id then
-      return nil, errors.invalid("replace_by", ("%s is to be removed"):format(member.email))
+      return nil, errors.invalid("replace_by", ("%s leaves too"):format(member.email))
     end
   end
   return { id = member.user_id, email = member.email }
@@ -170,7 +170,7 @@ local function open_for_plan(class, folder, options)
     return nil, err
   elseif (case.plan or case.plan_problem) and not options.again then
     case:close()
-    local message = ("%s has a plan: open it, or make another one with again"):format(folder)
+    local message = ("%s has a plan: again makes a new one beside it"):format(folder)
     return nil, errors.invalid("folder", message)
   end
   return case
@@ -208,14 +208,14 @@ local function make(class, client, folders, list, find, options)
       problem = problem or open_all(class, folders, list, options)
       return not problem and subjects_found or nil, problem
     end,
-    path_of = function(i)
+    place_of = function(i)
       local case = list[i]
-      local older = (case.plan or case.plan_problem)
-        and case:path(("plan-%d.jsonl"):format(case.number))
-      return case:path "plan.jsonl", older
-    end,
-    number_of = function(i)
-      return list[i].number
+      local has_plan = case.plan or case.plan_problem
+      return {
+        path = case:path "plan.jsonl",
+        put_away = has_plan and case:path(("plan-%d.jsonl"):format(case.number)) or nil,
+        number = case.number,
+      }
     end,
     note = options.note,
     protected = set_of(protected),

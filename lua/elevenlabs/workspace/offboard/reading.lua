@@ -9,6 +9,7 @@ local M = {}
 ---@class elevenlabs.workspace.offboard.Reading
 ---@field by "plan"|"verify"
 ---@field at string UTC
+---@field number integer of the command that read
 ---@field planned_only boolean|nil only the resources of the plan were read
 ---@field coverage elevenlabs.workspace.offboard.Covered[]
 ---@field unread table<string, string> why a list of principals could not be read
@@ -20,7 +21,7 @@ local M = {}
 local Reading = {}
 Reading.__index = Reading
 
----@param fields table { by, at, planned_only }
+---@param fields table { by, at, number, planned_only }
 ---@return elevenlabs.workspace.offboard.Reading
 function M.new(fields)
   fields.coverage, fields.unread, fields.without_list = json.list {}, {}, json.list {}
@@ -29,13 +30,13 @@ function M.new(fields)
   return setmetatable(fields, Reading)
 end
 
---- A list that names every resource in no reading is told of like a residual.
+--- No reading of such a list names every resource. People are told of it like of a residual.
 local function describe_cut(covered)
   return {
     kind = "unlisted",
     is_access = false,
-    text = ("%s cannot be listed whole (%s)"):format(covered.name, covered.why),
-    next_step = "look for such resources in the product, and name them by --ids",
+    text = ("the list %s is never complete (%s)"):format(covered.name, covered.why),
+    next_step = "look for such resources in the web app, and plan again with --ids FILE",
   }
 end
 

@@ -17,7 +17,7 @@ function M.needed(map, own, successor_id)
   if roles.are_same(own, has) then
     return nil
   elseif not highest then
-    return nil, "share cannot grant the workspace's own role " .. table.concat(own, ", ")
+    return nil, "the API cannot grant the custom role " .. table.concat(own, ", ")
   elseif roles.rank(roles.highest(has)) >= roles.rank(highest) then
     return nil
   elseif count >= roles.MAX_PRINCIPALS and not holders[successor_id] then

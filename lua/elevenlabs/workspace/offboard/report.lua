@@ -39,7 +39,7 @@ local function write(path, format, document)
     return true
   end
   local message = why and ("%s cannot be written: %s"):format(path, why) or failure.message
-  return nil, errors.not_sent { kind = "journal", field = "folder", message = message }
+  return nil, errors.not_sent { kind = "journal", field = "report", message = message }
 end
 
 --- Write report.html, report.csv and report.json.

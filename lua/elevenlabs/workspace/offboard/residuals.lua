@@ -69,8 +69,8 @@ function ADD.creator(list, self)
       "creator",
       true,
       "creator of " .. M.resources(self.created),
-      "the API cannot take a role from a creator: copy the resource for another member and delete"
-        .. " it, or remove the member from the workspace",
+      "copy the resource for another member and delete it, or remove the member from the workspace:"
+        .. " the API takes no role from a creator",
       self.created
     )
   end
@@ -105,9 +105,9 @@ function ADD.everyone(list, self)
     list[#list + 1] = residual(
       "everyone",
       true,
-      ("a role of every member (%s)"):format(M.resources(self.everyone)),
-      "offboard --group-id default --everyone takes it from everybody; or remove the member from"
-        .. " the workspace",
+      ("a role that every member has (%s)"):format(M.resources(self.everyone)),
+      "remove the member from the workspace, or take the role from everybody: offboard plan FOLDER"
+        .. " --group-id default --everyone",
       self.everyone
     )
   end
@@ -118,7 +118,7 @@ function ADD.anonymous(list, self)
     list[#list + 1] = residual(
       "anonymous",
       true,
-      ("access for anybody who has the link (%s)"):format(M.resources(self.anonymous)),
+      ("anonymous access for anybody (%s)"):format(M.resources(self.anonymous)),
       "end the anonymous access in each resource's own settings",
       self.anonymous
     )

@@ -10,14 +10,14 @@ local RANK = { admin = 4, editor = 3, commenter = 2, viewer = 1 }
 --- Most principals of a resource. Source: the API's documentation of share.
 M.MAX_PRINCIPALS = 100
 
---- True for a role that share can give. The others are the workspace's own.
+--- True for a role that share can give. All others are custom roles of the workspace.
 ---@param role string
 ---@return boolean
 function M.is_preset(role)
   return RANK[role] ~= nil
 end
 
---- The rank of a role: 0 for none, and for one of the workspace's own.
+--- The rank of a role: 0 for none, and for a custom role.
 ---@param role string|nil
 ---@return integer
 function M.rank(role)

@@ -5,6 +5,7 @@ local discovery = require "elevenlabs.workspace.offboard.discovery"
 local errors = require "elevenlabs.workspace.error"
 local key_of = require("elevenlabs.workspace.offboard.observer").key_of
 local observer = require "elevenlabs.workspace.offboard.observer"
+local principals = require "elevenlabs.workspace.offboard.principals"
 local subjects = require "elevenlabs.workspace.offboard.subject"
 local times = require "elevenlabs.workspace.offboard.times"
 
@@ -21,7 +22,7 @@ M.DEFAULT_MAX_CHANGES = 1000
 ---@return elevenlabs.workspace.Error|nil refusal
 function M.check_server(case, client)
   if case.plan.header.server ~= client.base_url then
-    local message = "the plan is for %s, and this client is for %s"
+    local message = "the plan was made at %s, and this client sends to %s"
     return errors.invalid("base_url", message:format(case.plan.header.server, client.base_url))
   end
 end
@@ -36,7 +37,8 @@ function M.check_target(subject)
     local message = "the service account %s has no API key, and the API removes by a key's id"
     return errors.invalid("service_account_id", message:format(subject.label))
   end
-  local message = "the API removes by address: make a plan with --user-email for this"
+  local message = "the plan names a member by id, and the API removes by address:"
+    .. " make a plan by user_email"
   return errors.invalid("user_id", message)
 end
 
@@ -60,7 +62,7 @@ end
 function M.check_count(count, most)
   most = most or M.DEFAULT_MAX_CHANGES
   if count > most then
-    local message = "%d changes are to be made, and at most %.0f are allowed"
+    local message = "%d resources are to be changed, and at most %.0f are allowed"
     return errors.invalid("max_removals", message:format(count, most))
   end
 end
@@ -75,14 +77,36 @@ function M.find_subject(case, found, may_have_left)
   return subjects.find_again(found, case.plan.header, may_have_left)
 end
 
+--- The successor's address must belong to whoever it belonged to.
+---@return elevenlabs.workspace.Error|nil refusal
+local function check_successor(case, found)
+  local successor = case.plan.header.successor
+  if not found.members then
+    return subjects.unread(found, "members")
+  end
+  local member, why = principals.by_address(found.members, successor.email)
+  if member and member.user_id == successor.id then
+    return nil
+  elseif member then
+    local message = "the address %s belongs to %s now, and the plan is for %s"
+    why = message:format(successor.email, member.user_id, successor.id)
+  end
+  return errors.invalid("replace_by", why)
+end
+
 --- The same, with the principals read for it. The API must be able to name the subject still.
 ---@param case elevenlabs.workspace.offboard.Folder
 ---@param client elevenlabs.workspace.Client
+---@param grants boolean the round grants to the plan's successor, if it has one
 ---@return elevenlabs.workspace.offboard.Subject|nil
 ---@return elevenlabs.workspace.Error|nil refusal
-function M.read_subject(case, client)
-  local subject, err = M.find_subject(case, discovery.read_principals(client), false)
+function M.read_subject(case, client, grants)
+  local found = discovery.read_principals(client)
+  local subject, err = M.find_subject(case, found, false)
   err = err or M.check_target(subject)
+  if not err and grants and case.plan.header.successor then
+    err = check_successor(case, found)
+  end
   return not err and subject or nil, err
 end
 
@@ -176,6 +200,7 @@ function M.change(case, client, op, rows, fields, hooks)
     return item
   end, hooks, {
     journal = case:journal(round, op),
+    stop_on_refusals = false, -- each resource was read just before
     on_progress = with_count(hooks, rows),
     on_result = function(item, receipt, failure)
       local result = receipt or failure

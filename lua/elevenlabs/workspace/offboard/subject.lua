@@ -90,7 +90,8 @@ function FIND.user_id(found, id)
   if member then
     return subject_of_member(found, member)
   end
-  return { kind = "user", id = id, label = id, groups = {} }
+  local groups = groups_of(found, { user_id = id, email = "" })
+  return { kind = "user", id = id, label = id, groups = groups }
 end
 
 function FIND.group_id(found, id)
@@ -184,8 +185,8 @@ end
 function M.find_again(found, header, may_have_left)
   local planned = header.subject
   if found.owner and found.owner.user_id ~= header.owner.user_id then
-    local message = "the plan was made with the API key of %s, and this key is of %s:"
-      .. " is it the key of another workspace?"
+    local message = "the plan was made with an API key of %s, and this key belongs to %s:"
+      .. " use a key of the first, in the same workspace"
     message = message:format(header.owner.user_id, found.owner.user_id)
     return nil, errors.invalid("api_key", message)
   end
@@ -193,7 +194,7 @@ function M.find_again(found, header, may_have_left)
   if subject and subject.id == planned.id then
     return subject
   elseif subject then
-    local message = "%s belongs to another person now: to %s, and the plan is for %s"
+    local message = "the address %s belongs to %s now, and the plan is for %s"
     message = message:format(planned.label, subject.id, planned.id)
     return nil, errors.invalid(planned.key, message)
   elseif may_have_left and planned.key == "user_email" and found.owner and found.members then

@@ -7,6 +7,7 @@ local texts = require "elevenlabs.workspace.text"
 
 local M = {}
 
+--- How the planned removals ended.
 ---@class elevenlabs.workspace.offboard.Totals
 ---@field total integer planned removals: the sum of the four outcomes
 ---@field confirmed integer
@@ -16,7 +17,7 @@ local M = {}
 
 --- What is known of a case. `tostring` of it begins with the headline.
 ---@class elevenlabs.workspace.offboard.Summary
----@field headline string
+---@field headline string what access remains, and what could not be read
 ---@field state "planned"|"ended"|"cut" "cut": the last command that changes roles did not end
 ---@field subject elevenlabs.workspace.offboard.Subject
 ---@field residuals elevenlabs.workspace.offboard.Residual[]
@@ -59,6 +60,16 @@ local function is_removal(row)
   return row.action == "remove" or (row.action == nil and row.outcome ~= nil)
 end
 
+--- True if undo gave a role back after the last reading.
+local function is_gift_newer(ledger, row)
+  return ledgers.is_to_stay(row) and row.given_back.round > ledger.reading.number
+end
+
+--- True if the subject has a role that undo gave back, as far as is known.
+local function has_gift(ledger, row)
+  return is_gift_newer(ledger, row) or (ledgers.is_to_stay(row) and row.seen == "kept")
+end
+
 local function count(ledger)
   local totals = { total = 0, confirmed = 0, refused = 0, unconfirmed = 0, not_sent = 0 }
   local read_back = { gone = 0, still_there = 0, unreadable = 0 }
@@ -72,7 +83,7 @@ local function count(ledger)
       read_back[row.read_back] = read_back[row.read_back] + 1
     end
     withheld = withheld + (row.decision == "withheld" and 1 or 0)
-    given_back = given_back + (ledgers.is_given_back(row) and 1 or 0)
+    given_back = given_back + (has_gift(ledger, row) and 1 or 0)
   end
   return totals, read_back, given_back, withheld
 end
@@ -82,9 +93,10 @@ local IS_LEFT = { still_there = true, changed = true, new = true }
 --- The rows on which the last reading saw a role of the subject's own that is to go.
 local function left_rows(ledger)
   local left = {}
-  local is_plan = not ledger.reading or ledger.reading.by == "plan"
+  local is_plan = ledger.reading.by == "plan"
   for _, row in ipairs(ledger.rows) do
-    if is_plan and row.action == "remove" or not is_plan and IS_LEFT[row.seen] then
+    local is_seen = is_plan and row.action == "remove" or not is_plan and IS_LEFT[row.seen]
+    if is_seen and not is_gift_newer(ledger, row) then
       left[#left + 1] = row
     end
   end
@@ -153,11 +165,14 @@ end
 
 local CHANGES = { apply = true, undo = true }
 
---- The last command that changes roles; nil if there is none.
+--- The last command since the plan that changes roles; nil if there is none.
 local function last_change(ledger)
   for i = #ledger.commands, 1, -1 do
-    if CHANGES[ledger.commands[i].command] then
-      return ledger.commands[i]
+    local command = ledger.commands[i]
+    if CHANGES[command.command] then
+      return command
+    elseif command.command == "plan" then
+      return nil
     end
   end
 end
@@ -183,6 +198,8 @@ local function describe_own(self, reading, own)
     )
   elseif #self.left == 0 then
     return ("No %srole of %s is left on %s."):format(stays and "other " or "", own, where)
+  elseif reading.planned_only then
+    return ("This is of %s."):format(where)
   end
 end
 

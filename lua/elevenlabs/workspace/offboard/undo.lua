@@ -39,7 +39,7 @@ local function refuse(row, resource, err, subject_id)
   local role = ledgers.role_to_give_back(row)
   if not role then
     local own = table.concat(row.removed.roles, ", ")
-    return "share cannot give the workspace's own role " .. own
+    return "the API cannot give back the custom role " .. own
   elseif not resource then
     return "the resource could not be read: " .. err.message
   end

@@ -21,7 +21,7 @@ local function judge(row, seen)
     return seen and seen.is_creator and "kept" or "gone"
   elseif seen.is_creator or (row and row.action == "keep" and row.reason == "protected") then
     return "kept"
-  elseif row and ledgers.is_given_back(row) then
+  elseif row and ledgers.is_to_stay(row) then
     return "kept"
   elseif not (row and (row.action or row.removed)) then
     return "new"
@@ -41,20 +41,20 @@ local function write(case, number, item, seen, fields)
   }
 end
 
--- A verify that is at work: { case, number, watch }.
+-- A case that is being verified: { case, number, watch }.
 local Verify = {}
 Verify.__index = Verify
 
 --- Find the subject, and begin the command.
 ---@return elevenlabs.workspace.Error|nil refusal
-function Verify:begin(found)
+function Verify:begin(found, by)
   local subject, refusal = rounds.find_subject(self.case, found, true)
   if not subject then
     return refusal
   end
   self.watch = observer.new(found, subject)
   local unwritten
-  self.number, unwritten = self.case:begin("verify", self.by)
+  self.number, unwritten = self.case:begin("verify", by)
   return unwritten
 end
 
@@ -72,48 +72,96 @@ function Verify:take_unread(item, err)
   end
 end
 
---- Read the resources of the case alone.
+--- Write what the reading saw beside the resources.
+---@return true|nil
+---@return elevenlabs.workspace.Error|nil
+function Verify:finish(found)
+  local records = reading.records(found, self.watch:residuals(), self.watch:unknown())
+  for _, record in ipairs(records) do
+    record.verify = self.number
+    self.case:write(record)
+  end
+  return self.case:finish(self.number)
+end
+
+-- ---- readings
+
+--- Read the resources of one case alone.
 ---@return elevenlabs.workspace.offboard.Discovery|nil
 ---@return elevenlabs.workspace.Error|nil
-function Verify:read_planned(client, options)
+local function read_planned(client, verify, options)
   local found = discovery.read_principals(client)
-  local refusal = self:begin(found)
+  local refusal = verify:begin(found, options.by)
   if refusal then
     return nil, refusal
   end
-  local covered = discovery.new_counts()
-  covered.name, covered.listed, covered.complete = PLANNED, #self.case.ledger.rows, true
-  local err = rounds.read(client, self.case.ledger.rows, options, function(row, resource, problem)
+  local rows, covered = verify.case.ledger.rows, discovery.new_counts()
+  covered.name, covered.listed, covered.complete = PLANNED, #rows, true
+  local err = rounds.read(client, rows, options, function(row, resource, problem)
     local became = discovery.became(problem)
     covered[became] = covered[became] + 1
     if resource then
-      self:take(row, resource)
+      verify:take(row, resource)
     else
-      self:take_unread(row, problem)
+      verify:take_unread(row, problem)
     end
   end)
   found.coverage, found.without_list, found.report = { covered }, {}, {}
   return not err and found or nil, err
 end
 
---- List and read everything.
+--- The resources of all cases. The reading finds a resource once.
+local function all_items(verifies)
+  local items = {}
+  for _, verify in ipairs(verifies) do
+    for _, item in ipairs(verify.case.ledger:items()) do
+      items[#items + 1] = item
+    end
+  end
+  return items
+end
+
+--- The kinds of resources of all cases; nil: every kind.
+local function all_types(verifies)
+  local types, seen = {}, {}
+  for _, verify in ipairs(verifies) do
+    local own = verify.case.plan.header.resource_types
+    if not own then
+      return nil
+    end
+    for _, name in ipairs(own) do
+      types[#types + 1] = not seen[name] and name or nil
+      seen[name] = true
+    end
+  end
+  return types
+end
+
+--- List and read everything, once for all cases.
 ---@return elevenlabs.workspace.offboard.Discovery|nil
 ---@return elevenlabs.workspace.Error|nil
-function Verify:read_all(client, options)
+local function read_all(client, verifies, options)
+  local function each(name)
+    return function(...)
+      for _, verify in ipairs(verifies) do
+        verify[name](verify, ...)
+      end
+    end
+  end
   local found, err = discovery.read(client, {
-    resource_types = self.case.plan.header.resource_types,
-    further = self.case.ledger:items(),
+    resource_types = all_types(verifies),
+    further = all_items(verifies),
     on_principals = function(principals)
-      return self:begin(principals)
+      local refusal
+      for _, verify in ipairs(verifies) do
+        refusal = refusal or verify:begin(principals, options.by)
+      end
+      return refusal
     end,
     on_run = options.on_run,
     on_progress = options.on_progress,
-    on_resource = function(item, resource)
-      self:take(item, resource)
-    end,
-    on_unread = function(item, problem)
-      self:take_unread(item, problem)
-    end,
+    on_resource = each "take",
+    on_unread = each "take_unread",
   })
   if found and found.report.stopped then
     return nil, observer.stopped(found.report)
@@ -122,28 +170,47 @@ function Verify:read_all(client, options)
 end
 
 --- Read, and write what was seen.
----@param case elevenlabs.workspace.offboard.Folder
+---@param cases elevenlabs.workspace.offboard.Folder[]
 ---@param client elevenlabs.workspace.Client
----@param options table { planned_only, by, on_run, on_progress }
+---@param options table { by, on_run, on_progress }
 ---@return true|nil
 ---@return elevenlabs.workspace.Error|nil
-function M.run(case, client, options)
-  local by = { planned_only = options.planned_only }
+function M.all(cases, client, options)
+  local verifies = {}
+  for i, case in ipairs(cases) do
+    verifies[i] = setmetatable({ case = case }, Verify)
+  end
+  local found, err = read_all(client, verifies, options)
+  local ok = found ~= nil
+  for _, verify in ipairs(found and verifies or {}) do
+    if ok then
+      ok, err = verify:finish(found)
+    end
+  end
+  return ok, err
+end
+
+--- Read the resources of one case alone, and write what was seen.
+---@param case elevenlabs.workspace.offboard.Folder
+---@param client elevenlabs.workspace.Client
+---@param options table { by, on_run, on_progress }
+---@return true|nil
+---@return elevenlabs.workspace.Error|nil
+function M.planned(case, client, options)
+  local by = { planned_only = true }
   for name, value in pairs(options.by or {}) do
     by[name] = value
   end
-  local self = setmetatable({ case = case, by = by }, Verify)
-  local read = options.planned_only and self.read_planned or self.read_all
-  local found, err = read(self, client, options)
+  local verify = setmetatable({ case = case }, Verify)
+  local found, err = read_planned(client, verify, {
+    by = by,
+    on_run = options.on_run,
+    on_progress = options.on_progress,
+  })
   if not found then
     return nil, err
   end
-  local records = reading.records(found, self.watch:residuals(), self.watch:unknown())
-  for _, record in ipairs(records) do
-    record.verify = self.number
-    case:write(record)
-  end
-  return case:finish(self.number)
+  return verify:finish(found)
 end
 
 return M

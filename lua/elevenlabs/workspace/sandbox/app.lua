@@ -179,7 +179,7 @@ local function get(self, request, caller, resource_id, request_id)
   if not resource then
     return refused(refusal, request_id)
   end
-  resource.anonymous_access_level_override = cjson.null
+  resource.anonymous_access_level_override = resource.anonymous_access_level_override or cjson.null
   return answer(200, resource)
 end
 
@@ -252,8 +252,12 @@ end
 --- Answer one request.
 ---@param request table { method, path, query = nil, headers by lower-case name, body }; path and
 --- query are percent-encoded
+---@param unchanged boolean|nil nobody but the app has changed the state since the last request
 ---@return table { status, headers, body }
-function App:handle(request)
+function App:handle(request, unchanged)
+  if not unchanged then
+    self.model:notice_changes()
+  end
   if request.body and #request.body > MAX_BODY then
     return self:too_large()
   end

@@ -113,7 +113,7 @@ local function complete(self, attempt)
       message = "cancelled",
     }
   end
-  local answer = self.app:handle(attempt.request)
+  local answer = self.app:handle(attempt.request, true)
   return evidences.new {
     id = attempt.id,
     status = answer.status,
@@ -124,6 +124,7 @@ end
 
 function Fake:step()
   local completions = {}
+  self.app.model:notice_changes() -- since the last step
   for i, attempt in ipairs(self.pending) do
     completions[i] = complete(self, attempt)
   end

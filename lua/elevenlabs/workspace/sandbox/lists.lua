@@ -4,6 +4,7 @@
 
 local cjson = require "cjson.safe"
 local json = require "elevenlabs.workspace.json"
+local places = require "elevenlabs.workspace.sandbox.places"
 
 local M = {}
 
@@ -158,19 +159,21 @@ local LISTS = {
 
 -- ---- rows
 
---- The resources of a list that the caller may see, in the order of the state.
-local function rows_of(model, caller, list, parent, query)
-  local rows = {}
-  for _, resource in ipairs(model.state.resources) do
-    local is_of_type = resource.type == list.types[1] or resource.type == list.types[2]
-    local is_archived = resource.archived == true
-    local is_asked = not list.archived or is_archived == ((query.archived or "false") == "true")
-    local is_child = not parent or resource.parent == parent
-    if is_of_type and is_child and is_asked and model:may_see(caller, resource) then
-      rows[#rows + 1] = resource
+--- Walks the resources of a list that the caller may see.
+---@return fun(place: integer): integer|nil, table|nil the first place from this one on with such a
+--- resource, and the resource
+local function walker(model, caller, list, parent, query)
+  local resources = model:listed(list.types, parent)
+  local wants_archived = (query.archived or "false") == "true"
+  return function(place)
+    for i = place, #resources do
+      local resource = resources[i]
+      local is_asked = not list.archived or (resource.archived == true) == wants_archived
+      if is_asked and model:may_see(caller, resource) then
+        return i, resource
+      end
     end
   end
-  return rows
 end
 
 --- A row, with what a page holds beside the id: a program must take what it needs and no more.
@@ -199,46 +202,50 @@ local function page_size(list, query, number)
   return number % 3 == 2 and math.ceil(size / 2) or size
 end
 
---- "7:120" is the page of number 7, which begins after 120 rows.
+--- "7:120" is the page of number 7, which begins at place 120.
 local function read_cursor(text)
-  local number, offset = (text or "0:0"):match "^(%d+):(%d+)$"
-  return tonumber(number), tonumber(offset)
+  local number, place = (text or "0:1"):match "^(%d+):(%d+)$"
+  return tonumber(number), tonumber(place)
 end
 
-local function page_by_cursor(list, rows, query)
-  local number, offset = read_cursor(query[list.paging.send])
+--- So many rows from this place on.
+---@return table[] rows
+---@return integer|nil place of the next row
+local function take_rows(list, walk, from, most)
+  local rows = {}
+  local place, resource = walk(from)
+  while place and #rows < most do
+    rows[#rows + 1] = describe(list, resource)
+    place, resource = walk(place + 1)
+  end
+  return rows, place
+end
+
+local function page_by_cursor(list, walk, query)
+  local number, from = read_cursor(query[list.paging.send])
   if not number then
     return nil
   end
-  local size = page_size(list, query, number)
-  local page = {}
-  for i = offset + 1, math.min(#rows, offset + size) do
-    page[#page + 1] = describe(list, rows[i])
-  end
-  local rest = #rows - offset - #page
-  local cursor = rest > 0 and ("%d:%d"):format(number + 1, offset + #page) or cjson.null
+  local rows, place = take_rows(list, walk, from, page_size(list, query, number))
   return {
-    [list.rows] = json.list(page),
-    [list.paging.receive] = cursor,
-    has_more = list.paging.has_more and rest > 0 or nil,
+    [list.rows] = json.list(rows),
+    [list.paging.receive] = place and ("%d:%d"):format(number + 1, place) or cjson.null,
+    has_more = list.paging.has_more and place ~= nil or nil,
   }
 end
 
-local function page_by_number(list, rows, query)
+local function page_by_number(list, walk, query)
   local size, number = page_size(list, query, 1), tonumber(query[list.paging.send]) or 1
-  local page = {}
+  local rows, page = take_rows(list, walk, 1, math.huge), {}
   for i = (number - 1) * size + 1, math.min(#rows, number * size) do
-    page[#page + 1] = describe(list, rows[i])
+    page[#page + 1] = rows[i]
   end
   return { [list.rows] = json.list(page), meta = { total = #rows, page = number } }
 end
 
-local function whole(list, rows, query)
-  local page, most = {}, list.size and page_size(list, query, 1) or #rows
-  for i = 1, math.min(#rows, most) do
-    page[i] = describe(list, rows[i])
-  end
-  return list.rows and { [list.rows] = json.list(page) } or json.list(page)
+local function whole(list, walk, query)
+  local rows = take_rows(list, walk, 1, list.size and page_size(list, query, 1) or math.huge)
+  return list.rows and { [list.rows] = json.list(rows) } or json.list(rows)
 end
 
 -- ---- principals
@@ -278,7 +285,8 @@ PRINCIPALS["/v1/workspace/groups"] = function(state)
   for i, group in ipairs(state.groups) do
     local members = {}
     for k, id in ipairs(group.members) do
-      members[k] = id
+      local user = group.shows_addresses and places.find(state.users, "id", id)
+      members[k] = user and user.email or id
     end
     map["g" .. i] = { id = group.id, name = group.name, members = json.list(members) }
   end
@@ -337,13 +345,13 @@ function M.find(path)
   return list and {
     name = list.types[#list.types],
     answer = function(model, caller, query)
-      local rows = rows_of(model, caller, list, parent, query)
+      local walk = walker(model, caller, list, parent, query)
       if not list.paging then
-        return whole(list, rows, query)
+        return whole(list, walk, query)
       elseif list.paging.receive then
-        return page_by_cursor(list, rows, query)
+        return page_by_cursor(list, walk, query)
       end
-      return page_by_number(list, rows, query)
+      return page_by_number(list, walk, query)
     end,
   }
 end

@@ -2,7 +2,11 @@
 --- it, by the documented rules. Lua 5.1, no I/O, no HTTP. Codes marked `ours` are this sandbox's
 --- own: ElevenLabs publishes no code for these refusals, so no program should depend on them.
 
+local places = require "elevenlabs.workspace.sandbox.places"
+
 local M = {}
+
+local find = places.find
 
 local MAX_PRINCIPALS = 100
 
@@ -12,7 +16,7 @@ Model.__index = Model
 --- The state of a sandbox's workspace.
 ---@class elevenlabs.workspace.sandbox.State
 ---@field users elevenlabs.workspace.sandbox.User[]
----@field groups {id: string, name: string, members: string[]}[] members are user ids
+---@field groups elevenlabs.workspace.sandbox.Group[]
 ---@field service_accounts {id: string, name: string, email: string, key_ids: string[]}[]
 ---@field api_keys table<string, string> secret to the id of its user or service account
 ---@field resources elevenlabs.workspace.sandbox.Resource[]
@@ -24,6 +28,12 @@ Model.__index = Model
 ---@field is_owner boolean|nil
 ---@field is_locked boolean|nil
 
+---@class elevenlabs.workspace.sandbox.Group
+---@field id string
+---@field name string
+---@field members string[] user ids
+---@field shows_addresses boolean|nil its list has the members' addresses in place of the ids
+
 ---@class elevenlabs.workspace.sandbox.Resource
 ---@field id string
 ---@field type string
@@ -31,8 +41,10 @@ Model.__index = Model
 ---@field creator string a user's id
 ---@field parent string|nil the id of the agent of which it is a branch or a deployment
 ---@field archived boolean|nil
---- From the id of a user, group or service account to a role; "default" is every member.
----@field roles table<string, "admin"|"editor"|"commenter"|"viewer">
+---@field anonymous string|nil the role of everybody who has the link
+--- From the id of a user, group or service account to a role, or to a list of several: a preset one
+--- and custom ones, "role_...". "default" is every member.
+---@field roles table<string, string|string[]>
 
 local function new_resource(id, kind, name, creator, roles)
   roles[creator] = "admin"
@@ -92,37 +104,6 @@ function M.example()
   }
 end
 
-local KINDS = {
-  { "voice_%04d", "voice" },
-  { "agent_%04d", "convai_agents" },
-  { "doc_%04d", "convai_knowledge_base_documents" },
-  { "dict_%04d", "pronunciation_dictionary" },
-}
-local LEAVERS_ROLES = { "viewer", "editor", "commenter" }
-
---- Mia created every 25th, so her role on these stays. Tom created two in five of the others.
-local function creator_of(i)
-  if i % 25 == 0 then
-    return MIA
-  end
-  return i % 5 > 2 and TOM or ADA
-end
-
---- The same people, and `count` resources. Mia, who leaves, has a role on each. Ada may remove it,
---- unless Mia is the creator.
----@param count integer
----@return elevenlabs.workspace.sandbox.State
-function M.leaver(count)
-  local resources = {}
-  for i = 1, count do
-    local kind = KINDS[(i - 1) % #KINDS + 1]
-    local id = kind[1]:format(i)
-    local roles = { [ADA] = "admin", [MIA] = LEAVERS_ROLES[i % #LEAVERS_ROLES + 1] }
-    resources[i] = new_resource(id, kind[2], "Number " .. i, creator_of(i), roles)
-  end
-  return workspace_of(resources)
-end
-
 local LISTS = { "users", "groups", "service_accounts", "api_keys", "resources" }
 
 --- Check a state, which someone may have written by hand.
@@ -144,42 +125,6 @@ end
 
 local function refuse(status, type_, code, message, param)
   return nil, { status = status, type = type_, code = code, message = message, param = param }
-end
-
--- By list and field: at which index each value was. The user may change the lists at any time, so
--- an index is a hint and no more. The table is weak and apart from the lists, which are the
--- user's.
-local hints = setmetatable({}, { __mode = "k" })
-
-local function hints_for(list, field)
-  hints[list] = hints[list] or {}
-  hints[list][field] = hints[list][field] or {}
-  return hints[list][field]
-end
-
-local function note_places(list, field)
-  local places = {}
-  for i = #list, 1, -1 do
-    local value = list[i][field]
-    if value ~= nil then
-      places[value] = i
-    end
-  end
-  hints[list][field] = places
-end
-
---- The entry of a list whose field has this value. No two entries have the same value.
-local function find(list, field, value)
-  local hinted = list[hints_for(list, field)[value]]
-  if hinted and hinted[field] == value then
-    return hinted
-  end
-  for _, entry in ipairs(list) do
-    if entry[field] == value then
-      note_places(list, field)
-      return entry
-    end
-  end
 end
 
 local function contains(list, value)
@@ -217,6 +162,9 @@ end
 --- True if the principal has the role: by itself, by one of its groups, or as everybody has it.
 local function has_role(self, principal, resource, wanted)
   local function matches(role)
+    if type(role) == "table" then
+      return wanted == nil or contains(role, wanted)
+    end
     return role ~= nil and (wanted == nil or role == wanted)
   end
   if matches(resource.roles[principal]) or matches(resource.roles.default) then
@@ -228,6 +176,30 @@ local function has_role(self, principal, resource, wanted)
     end
   end
   return false
+end
+
+--- The resources of these types, of which a list names those that the caller may see.
+---@param types string[] one or two
+---@param parent string|nil only those of this agent
+---@return elevenlabs.workspace.sandbox.Resource[] not to be changed
+function Model:listed(types, parent)
+  local resources = self.state.resources
+  local first = places.of_type(resources, types[1], parent)
+  if not types[2] then
+    return first
+  end
+  local both = {}
+  for _, group in ipairs { first, places.of_type(resources, types[2], parent) } do
+    for _, resource in ipairs(group) do
+      both[#both + 1] = resource
+    end
+  end
+  return both
+end
+
+--- Somebody may have changed the state: the next list looks at each resource anew.
+function Model:notice_changes()
+  places.forget(self.state.resources)
 end
 
 --- True if lists show the resource to this principal.
@@ -281,7 +253,7 @@ local function prepare(self, caller, resource_id, args)
   return resource, principal
 end
 
---- Remove any role. It is no error if there is none.
+--- Remove all roles. It is no error if there is none.
 ---@return true|nil, table|nil refusal
 function Model:unshare(caller, resource_id, args)
   local resource, principal = prepare(self, caller, resource_id, args)
@@ -326,6 +298,20 @@ local function share_options(state, resource)
   return options
 end
 
+local function principals_by_role(resource)
+  local by_role = { admin = {}, editor = {}, commenter = {}, viewer = {} }
+  for principal, roles in pairs(resource.roles) do
+    for _, role in ipairs(type(roles) == "table" and roles or { roles }) do
+      by_role[role] = by_role[role] or {} -- a custom role of the workspace, "role_..."
+      table.insert(by_role[role], principal)
+    end
+  end
+  for _, ids in pairs(by_role) do
+    table.sort(ids)
+  end
+  return by_role
+end
+
 --- The resource that a get answers, as a plain table. `role_to_group_ids` is a map of sorted lists,
 --- some of them empty.
 ---@return table|nil, table|nil refusal
@@ -337,20 +323,13 @@ function Model:get(caller, resource_id, args)
     local message = "You have no access to the resource."
     return refuse(403, "authorization_error", "no_access", message) -- ours
   end
-  local by_role = { admin = {}, editor = {}, commenter = {}, viewer = {} }
-  for principal, role in pairs(resource.roles) do
-    by_role[role] = by_role[role] or {} -- a custom role of the workspace, "role_..."
-    table.insert(by_role[role], principal)
-  end
-  for _, ids in pairs(by_role) do
-    table.sort(ids)
-  end
   return {
     resource_id = resource.id,
     resource_name = resource.name,
     resource_type = resource.type,
     creator_user_id = resource.creator,
-    role_to_group_ids = by_role,
+    anonymous_access_level_override = resource.anonymous,
+    role_to_group_ids = principals_by_role(resource),
     share_options = share_options(self.state, resource),
   }
 end

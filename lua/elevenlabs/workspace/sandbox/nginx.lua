@@ -3,6 +3,7 @@
 
 local cjson = require "cjson.safe"
 local core = require "elevenlabs.workspace.core"
+local leaver = require "elevenlabs.workspace.sandbox.leaver"
 local model = require "elevenlabs.workspace.sandbox.model"
 local uv = require "luv"
 
@@ -208,7 +209,7 @@ end
 
 --- What a program must know to use a running sandbox.
 local function describe(prefix, port, options)
-  local state = options.resources and model.leaver(1) or model.example()
+  local state = options.resources and leaver.state(1) or model.example()
   local first = state.resources[1]
   return {
     base_url = ("https://%s:%d"):format(HOST, port),

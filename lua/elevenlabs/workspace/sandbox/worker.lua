@@ -5,11 +5,13 @@ local app = require "elevenlabs.workspace.sandbox.app"
 local cjson = require "cjson.safe"
 local faults = require "elevenlabs.workspace.sandbox.faults"
 local json = require "elevenlabs.workspace.json"
+local leaver = require "elevenlabs.workspace.sandbox.leaver"
 local model = require "elevenlabs.workspace.sandbox.model"
 
 local M = {}
 
 local settings, workspace, service, gate
+local collect_every -- requests
 
 local function read_json(path)
   local file = assert(io.open(path))
@@ -36,7 +38,7 @@ local function first_state()
     file:close()
     return read_json(settings.state_file)
   end
-  return settings.resources and model.leaver(settings.resources) or model.example()
+  return settings.resources and leaver.state(settings.resources) or model.example()
 end
 
 --- At the worker's start.
@@ -45,6 +47,10 @@ function M.init(path)
   settings = read_json(path)
   workspace = model.new(first_state())
   service = app.new(workspace, settings.resource_types, settings.forbid_list)
+  -- LuaJIT hashes a few bytes of a long string, so answers that differ by a number alone collide.
+  -- If thousands of old answers are not collected, each new one is compared with all of them. But
+  -- to collect takes longer the more resources there are.
+  collect_every = math.max(500, math.floor(#workspace.state.resources / 20))
   math.randomseed(ngx.now() * 1000 + ngx.worker.pid())
   settings.now, settings.random = ngx.now, math.random
   gate = faults.new(settings)
@@ -84,13 +90,13 @@ function M.serve()
   ngx.req.read_body()
   answer(function()
     local path, query = ngx.var.request_uri:match "^([^?]*)%??(.*)$"
-    return service:handle {
+    return service:handle({
       method = ngx.req.get_method(),
       path = path,
       query = query,
       headers = { ["xi-api-key"] = ngx.var.http_xi_api_key },
       body = ngx.req.get_body_data() or "",
-    }
+    }, true)
   end)
 end
 
@@ -107,9 +113,7 @@ function M.leave()
   if verdict then
     gate:leave(verdict)
   end
-  -- LuaJIT hashes a few bytes of a long string, so answers that differ by a number alone collide.
-  -- If thousands of old answers are not collected, each new one is compared with all of them.
-  if service.requests % 500 == 0 then
+  if service.requests % collect_every == 0 then
     collectgarbage()
   end
 end

@@ -60,6 +60,25 @@ describe("base/folder", function()
     assert.truthy(failure.message:find("belongs to another user", 1, true))
   end)
 
+  it("refuses a path with a NUL", function()
+    for _, call in ipairs { "make_folder", "make_file" } do
+      local ok, failure = core[call](root .. "/a\0b")
+      assert.is_nil(ok)
+      assert.equal("the folder's path must not hold NUL", failure.message)
+    end
+    assert.is_nil(core.rename(root .. "/a\0b", root .. "/c"))
+  end)
+
+  it("makes an empty file for its owner alone, and none in the place of another", function()
+    local path = root .. "/report.html.new"
+    assert.is_true(core.make_file(path))
+    local status = uv.fs_stat(path)
+    assert.same({ 384, 0 }, { status.mode % 512, status.size }) -- 0600
+    local ok, failure = core.make_file(path)
+    assert.is_nil(ok)
+    assert.truthy(failure.message:find("cannot be made: File exists", 1, true))
+  end)
+
   it("puts a file in the place of another", function()
     write(root .. "/new", "new")
     write(root .. "/old", "old")

@@ -2,6 +2,7 @@ local bulk = require "elevenlabs.workspace.bulk"
 local fake = require "elevenlabs.workspace.sandbox.fake"
 local progresses = require "elevenlabs.workspace.bulk.progress"
 local reports = require "elevenlabs.workspace.bulk.report"
+local sources = require "elevenlabs.workspace.items.source"
 local support = require "spec.support.bulk"
 local world = require "spec.support.world"
 
@@ -33,6 +34,37 @@ describe("progress", function()
         .. "paused for 1500 ms",
       tostring(progress)
     )
+  end)
+
+  it("takes the source's count as soon as the source knows it", function()
+    local source, given, seen = sources.kind(), 0, {}
+    source.at_least = 1
+    function source:next()
+      given = given + 1
+      self.at_least, self.count = 2, given == 2 and 2 or nil
+      return given <= 2 and item(given) or nil
+    end
+    local engine = world.running(always {})
+    local job = assert(bulk.start(engine, URL, "unshare", setmetatable({}, source), {
+      max_concurrency = 1,
+      on_result = function()
+        engine.now = (function(now)
+          return function()
+            return now() + 200
+          end
+        end)(engine.now)
+      end,
+      on_progress = function(progress)
+        seen[#seen + 1] = tostring(progress):match "^total [%d a-z]- confirmed"
+      end,
+    }))
+    local report = assert(job:result())
+    assert.are.same({ 2, 2 }, { report.count, job.count })
+    assert.are.same({
+      "total 0 of at least 2 confirmed",
+      "total 1 of 2 confirmed",
+      "total 2 confirmed",
+    }, seen)
   end)
 
   it("tells its progress, ten times a second at most, and the end", function()

@@ -68,4 +68,14 @@ describe("a run stops", function()
       assert.matches("the run stopped: ", table.concat(messages, "\n"))
     end)
   end
+
+  it("at no refusal if each concerns its own item", function()
+    for _, status in ipairs { 403, 404 } do
+      local report = run(always { status = status }, (many(200)), { stop_on_refusals = false })
+      assert.is_nil(report.stopped)
+      assert.are.equal(200, report.refused)
+    end
+    local report = run(always { status = 401 }, (many(200)), { stop_on_refusals = false })
+    assert.are.equal("authentication", report.stopped)
+  end)
 end)

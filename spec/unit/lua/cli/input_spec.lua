@@ -11,11 +11,11 @@ describe("cli.input", function()
   after_each(support.finish)
 
   it("names those of a pipe as they come, and goes on", function()
-    local text = resources(10):gsub("voice_0005,voice", "voice_0005,voize")
+    local text = resources(10):gsub("dubbing_0004,dubbing", "dubbing_0004,voize")
     local code, out, err = run_piped(write("bad.csv", text), LEAVER)
     assert.are.equal(3, code) -- case 21
     assert.matches("^elevenlabs%-workspace: This input cannot be checked before", err)
-    assert.matches("standard input, line 6, column 2 %(resource_type%)", err)
+    assert.matches("standard input, line 5, column 2 %(resource_type%)", err)
     assert.matches("total 10 confirmed 9 refused 0 unconfirmed 0 not_sent 1\n$", out)
   end)
 
@@ -42,12 +42,12 @@ describe("cli.input", function()
     end)
 
     it("settles each item as it comes", function()
-      pipe:write "agent_0002,convai_agents\n"
+      pipe:write "voice_collection_0002,voice_collection\n"
       repeat
         process.run { "sleep", "0.05" }
-      until read_file(journal):find "agent_0002"
-      pipe:write "doc_0003,convai_knowledge_base"
-      pipe:write "_documents\n"
+      until read_file(journal):find "voice_collection_0002"
+      pipe:write "pronunciation_dictionary_0003,pronunciation"
+      pipe:write "_dictionary\n"
       pipe:close()
       local code, out = running:wait()
       assert.are.equal(0, code)
@@ -64,10 +64,10 @@ describe("cli.input", function()
     end)
 
     it("goes on while a row is waited for that came in part", function()
-      pipe:write "agent_0002,convai_agents\ndoc_00"
+      pipe:write "voice_collection_0002,voice_collection\npronunciation_dict"
       repeat
         process.run { "sleep", "0.05" }
-      until read_file(journal):find "agent_0002"
+      until read_file(journal):find "voice_collection_0002"
       local code = running:stop "sigterm"
       pipe:close()
       assert.are.equal(143, code)

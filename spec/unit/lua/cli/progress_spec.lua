@@ -77,6 +77,17 @@ describe("progress", function()
     assert.matches("\r500 items  ", show({}, { count = false }))
   end)
 
+  it("says how many are known, until it is known how many there are", function()
+    local text = show(
+      {},
+      { count = false, at_least = 700 },
+      { elapsed_ms = 11000, at_least = 1000 },
+      { elapsed_ms = 12000, count = false, at_least = 700, over = true }
+    )
+    assert.matches("^\r500 of at least 700  0/s  window", text)
+    assert.matches("\r%[[^\r]*500/1000 50%%[^\r]*\r500 items", text)
+  end)
+
   it("measures the last seconds, without what was known before", function()
     local text = show(
       {},

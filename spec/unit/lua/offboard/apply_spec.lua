@@ -256,7 +256,7 @@ describe("offboard apply", function()
 
     it("withholds the removal if the role is one of the workspace's own", function()
       world:resource("voice_narrator").roles.user_mia = "role_night_shift"
-      expect_withheld "cannot grant the workspace's own role role_night_shift"
+      expect_withheld "the API cannot grant the custom role role_night_shift"
       assert.is_nil(world:resource("voice_narrator").roles.role_night_shift)
     end)
 

@@ -19,6 +19,7 @@ describe("offboard ledger", function()
     ledger:take_plan {
       rows = { with { roles = { "editor", "viewer" }, action = "remove", name = "A" } },
       header = {},
+      given = { { resource_id = "song", resource_type = "songs" } },
       reading = reading.new { by = "plan" },
     }
     row = ledger:find(A)
@@ -41,7 +42,7 @@ describe("offboard ledger", function()
     ledger:take_result(round, "unshare", A, { outcome = outcome or "confirmed", at = "then" })
   end
 
-  it("has the rows of the plan, each resource once", function()
+  it("has the rows of the plan, each once, and the resources that the caller named", function()
     assert.are.equal(row, ledger:row(A))
     assert.are.same({ "editor", "viewer" }, { row.roles[1], row.roles[2] })
     assert.are.equal("A", row.name)
@@ -50,6 +51,7 @@ describe("offboard ledger", function()
     assert.are.same({
       { resource_id = "a", resource_type = "voice" },
       { resource_id = "a", resource_type = "dubbing" },
+      { resource_id = "song", resource_type = "songs" },
     }, ledger:items())
   end)
 

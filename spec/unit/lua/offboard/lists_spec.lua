@@ -14,9 +14,9 @@ local function some(...)
   return chosen
 end
 
---- Read these lists, and then each resource, against `answer(path, query)` -> changes of a 200.
----@return string[] ids that were read, table coverage by name, table report
-local function read(answer, of, further)
+--- An engine against `answer(path, query)` -> a body or changes of a 200. Every resource can be read.
+---@return elevenlabs.workspace.Engine, string[] asked the paths that were asked for
+local function engine_of(answer)
   local asked = {}
   local engine = world.running(function(attempt)
     if attempt.op ~= "list" then
@@ -30,6 +30,31 @@ local function read(answer, of, further)
     local answered = answer(path, query)
     return type(answered) == "string" and { body = answered } or answered
   end)
+  return engine, asked
+end
+
+local function coverage_of(source)
+  local coverage = {}
+  for _, row in ipairs(source:covered()) do
+    coverage[row.name] = row
+  end
+  return coverage
+end
+
+--- The page of a list that has so many ids in pages of 100. The cursor is the number of ids before.
+local function page_of(rows, id, cursor, count)
+  local before, ids = tonumber(cursor or 0), {}
+  for i = 1, math.min(100, count - before) do
+    ids[i] = { [id] = ("%s %d"):format(rows, before + i) }
+  end
+  local more = before + 100 < count
+  return cjson.encode { [rows] = ids, next_cursor = more and ("%d"):format(before + 100) or nil }
+end
+
+--- Read these lists, and then each resource, against `answer(path, query)` -> changes of a 200.
+---@return string[] ids that were read, table coverage by name, table report
+local function read(answer, of, further)
+  local engine, asked = engine_of(answer)
   local source, ids = lists.new(engine, of, further or {}), {}
   local run = assert(bulk.start(engine, "https://server.example", "get", source, {
     on_result = function(item)
@@ -38,11 +63,7 @@ local function read(answer, of, further)
   }))
   local report = assert(run:result())
   table.sort(ids)
-  local coverage = {}
-  for _, row in ipairs(source:covered()) do
-    coverage[row.name] = row
-  end
-  return ids, coverage, report, asked
+  return ids, coverage_of(source), report, asked
 end
 
 describe("offboard lists", function()
@@ -161,12 +182,12 @@ describe("offboard lists", function()
       return '{"voices":[{"voice_id":"v"}]}'
     end, of, further)
     assert.are.same({ "songs s", "voice v" }, ids)
-    assert.are.same({ name = "given", listed = 1, complete = true }, coverage.given)
+    assert.are.same({ name = "in no list", listed = 1, complete = true }, coverage["in no list"])
     assert.are.equal(1, #of) -- the caller's list of lists is as it was
     local _, without = read(function()
       return '{"voices":[]}'
     end, some "voice")
-    assert.is_nil(without.given)
+    assert.is_nil(without["in no list"])
   end)
 
   it("are asked for half a page if a page is too large", function()
@@ -189,5 +210,100 @@ describe("offboard lists", function()
     assert.are.same({}, ids)
     assert.are.equal("source", report.stopped)
     assert.matches("every item would end like this one", report.stop_message)
+  end)
+
+  it("know how many items there are once all were read to their ends", function()
+    local engine = engine_of(function(_, query)
+      return page_of("voices", "voice_id", query.next_page_token, 3)
+    end)
+    local source, seen = lists.new(engine, some("voice", "voice_collection"), {}), {}
+    assert.are.same({ 0 }, { source.at_least, source.count })
+    engine.wait(function()
+      source:is_ready()
+      seen[source.at_least] = source.count or "unknown"
+      return source.count
+    end)
+    assert.are.same({ [0] = "unknown", [3] = 3 }, seen)
+  end)
+
+  it("are read ahead, but no further while many ids wait", function()
+    local engine, asked = engine_of(function(_, query)
+      return page_of("assets", "asset_id", query.cursor, 100000)
+    end)
+    local source = lists.new(engine, some "assets", {})
+    engine.wait(function()
+      return source:is_ready() and source.at_least >= 5000
+    end)
+    source:is_ready()
+    engine:step()
+    assert.are.same({ 5000, 50, 0 }, { source.at_least, #asked, engine.in_flight_count })
+    assert.matches("^assets %d+$", source:next().resource_id)
+    engine.wait(function()
+      return source:is_ready() and source.at_least > 5000
+    end)
+    assert.are.same({ 5100, 51 }, { source.at_least, #asked })
+  end)
+
+  it("without pages are read one at a time", function()
+    local engine, most = nil, 0
+    engine = engine_of(function()
+      most = math.max(most, engine.in_flight_count)
+      return '{"collections":[],"projects":[],"auth_connections":[]}'
+    end)
+    local of = some("voice_collection", "studio_projects", "workspace_auth_connections")
+    local source = lists.new(engine, of, {})
+    engine.wait(function()
+      return source:is_ready()
+    end)
+    assert.are.same({ 0, 1 }, { source.count, most })
+  end)
+
+  it("that name parents are read no further while many lists of theirs wait", function()
+    local engine = engine_of(function()
+      return '{"results":[],"agents":[]}'
+    end)
+    for waiting, first in pairs { [30000] = "branches", [100] = false } do
+      local source = lists.new(engine, some("convai_agents", "convai_agent_branches"), {})
+      for i = 1, waiting do
+        source.parents:push("convai_agent_branches", "agent " .. i)
+      end
+      assert.is_false(source:is_ready())
+      assert.are.equal(first, source.open[1].call.args.path[5] or false)
+    end
+  end)
+
+  it("fill the client's window if no item is to be read, and keep to a limit", function()
+    for limit, wanted in pairs { [3] = 3, [64] = 32 } do
+      local engine = engine_of(function(path, query)
+        if path:find "branches$" or query.archived == "true" then
+          return '{"results":[],"agents":[]}'
+        end
+        return page_of("agents", "agent_id", query.cursor, 1000)
+      end)
+      local source = lists.new(engine, some("convai_agents", "convai_agent_branches"), {}, limit)
+      local most, taken = 0, 0
+      engine.wait(function()
+        while source:is_ready() and source:next() do
+          taken = taken + 1
+        end
+        most = math.max(most, #source.open)
+        return source.count
+      end)
+      assert.are.same({ wanted, 1000 }, { most, taken })
+    end
+  end)
+
+  it("that were not read to their ends when the run stopped are incomplete", function()
+    local engine = engine_of(function(_, query)
+      return page_of("assets", "asset_id", query.cursor, 5000)
+    end)
+    local source = lists.new(engine, some("assets", "voice_collection"), {})
+    engine.wait(function()
+      return source:is_ready() and source.at_least >= 300
+    end)
+    source:close()
+    assert.is_nil(source:next())
+    local assets = coverage_of(source).assets
+    assert.are.same({ false, "it was not read to its end" }, { assets.complete, assets.why })
   end)
 end)

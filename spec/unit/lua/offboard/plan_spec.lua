@@ -34,8 +34,9 @@ describe("offboard plan", function()
   end)
   after_each(support.finish)
 
-  local function draft(header)
-    return assert(plans.draft(path, header or { server = "s", subject = {} }))
+  local function draft(header, put_away)
+    local place = { path = path, put_away = put_away }
+    return assert(plans.draft(place, header or { server = "s", subject = {} }))
   end
 
   --- Make a plan of two rows.
@@ -87,8 +88,8 @@ describe("offboard plan", function()
 
   it("keeps an older one under another name", function()
     make()
-    local made = draft()
-    assert(made:finish(FOUND, WATCH, support.path "older.jsonl"))
+    local made = draft(nil, support.path "older.jsonl")
+    assert(made:finish(FOUND, WATCH))
     assert.are.equal(0, #plans.read(path).rows)
     assert.are.equal(2, #plans.read(support.path "older.jsonl").rows)
   end)
@@ -107,7 +108,7 @@ describe("offboard plan", function()
 
   it("with a dropped line is refused", function()
     local text = change('{"action":"remove","resource_id":"a"[^\n]*\n', "")
-    assert.matches("says that it has 2 rows, and has 1:", text)
+    assert.matches("says that it has %d+ lines, and has %d+:", text)
   end)
 
   it("with a dropped end is refused", function()
@@ -144,7 +145,7 @@ describe("offboard plan", function()
     local rows = plans.read(path).rows
     assert.are.same({ "viewer" }, { rows[1].grant, rows[1].problem })
     assert.is_nil(rows[2].grant)
-    assert.matches("cannot grant the workspace's own role", rows[2].problem)
+    assert.matches("the API cannot grant the custom role", rows[2].problem)
     assert.are.same({}, { rows[3].grant, rows[3].problem })
   end)
 end)

@@ -55,8 +55,8 @@ describe("offboard reading", function()
     assert.are.same({
       kind = "unlisted",
       is_access = false,
-      text = "convai_crawl_jobs cannot be listed whole (recent jobs alone)",
-      next_step = "look for such resources in the product, and name them by --ids",
+      text = "the list convai_crawl_jobs is never complete (recent jobs alone)",
+      next_step = "look for such resources in the web app, and plan again with --ids FILE",
     }, taken.residuals[1])
   end)
 end)

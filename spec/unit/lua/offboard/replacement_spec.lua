@@ -31,7 +31,7 @@ describe("offboard replacement", function()
   it("cannot grant a role of the workspace's own", function()
     local role, problem = needed({}, { "role_night_shift" })
     assert.is_nil(role)
-    assert.matches("own role role_night_shift", problem)
+    assert.matches("the custom role role_night_shift", problem)
   end)
 
   it("cannot add a principal to 100, but can raise the role of one of them", function()

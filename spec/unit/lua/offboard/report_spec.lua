@@ -55,7 +55,7 @@ describe("offboard report", function()
     assert.are.equal("Older as html", support.read(paths.html))
     local none, err = report.write(support.path "none", { headline = "Done" })
     assert.is_nil(none)
-    assert.are.same({ "journal", "folder" }, { err.kind, err.field })
+    assert.are.same({ "journal", "report" }, { err.kind, err.field })
     os.execute(("rm '%s'; mkdir -p '%s/full'"):format(paths.csv, paths.csv))
     package.loaded["elevenlabs.workspace.offboard.report.html"].write = function() end
     none, err = report.write(support.path ".", { headline = "Done" })

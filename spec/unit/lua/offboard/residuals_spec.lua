@@ -42,8 +42,8 @@ describe("offboard residuals", function()
     assert.are.same({
       "creator of 2 resources",
       "group Studio (1 resource)",
-      "a role of every member (1 resource)",
-      "access for anybody who has the link (1 resource)",
+      "a role that every member has (1 resource)",
+      "anonymous access for anybody (1 resource)",
       2,
       1,
       1,

@@ -11,7 +11,7 @@ describe("offboard rounds", function()
     local err = rounds.check_server(case, { base_url = "https://b.example" })
     assert.are.equal("base_url", err.field)
     assert.are.equal(
-      "the plan is for https://a.example, and this client is for https://b.example",
+      "the plan was made at https://a.example, and this client sends to https://b.example",
       err.message
     )
   end)
@@ -41,7 +41,7 @@ describe("offboard rounds", function()
     assert.are.equal("max_removals", rounds.check_count(1001).field)
     assert.is_nil(rounds.check_count(5, 5))
     assert.are.equal(
-      "6 changes are to be made, and at most 5 are allowed",
+      "6 resources are to be changed, and at most 5 are allowed",
       rounds.check_count(6, 5).message
     )
     assert.is_nil(rounds.check_count(1e9, math.huge))

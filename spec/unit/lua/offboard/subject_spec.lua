@@ -186,7 +186,7 @@ describe("offboard subject", function()
       end, true)
       assert.is_nil(subject)
       assert.are.equal("api_key", err.field)
-      assert.matches("another workspace", err.message)
+      assert.matches("use a key of the first, in the same workspace", err.message)
     end)
 
     it("is refused if the address is another person's now, also for a reading", function()
@@ -194,7 +194,7 @@ describe("offboard subject", function()
         found.members[2].user_id = "user_mia_the_second"
       end, true)
       assert.is_nil(subject)
-      assert.matches("belongs to another person now: to user_mia_the_second", err.message)
+      assert.matches("belongs to user_mia_the_second now, and the plan is", err.message)
     end)
 
     it("that left is found by id for a reading, and not for a change", function()

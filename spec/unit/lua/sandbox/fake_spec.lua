@@ -53,6 +53,17 @@ describe("sandbox.fake", function()
     assert.are.equal("authentication", select(2, fake.new({ api_key = false }):unshare(MIA)).kind)
   end)
 
+  it("lists what the state holds at each step", function()
+    local client, model = fake.new()
+    local function voices()
+      local receipt = assert(client.engine:start("list", { path = { "v2", "voices" } }):result())
+      return #receipt.body.voices
+    end
+    assert.are.equal(3, voices())
+    model.state.resources[1].type = "dubbing"
+    assert.are.equal(2, voices())
+  end)
+
   it("refuses what the real client refuses", function()
     local client = fake.new()
     local _, err = client:unshare { resource_id = "..", resource_type = "voice", group_id = "g" }

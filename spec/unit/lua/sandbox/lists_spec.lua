@@ -74,6 +74,31 @@ local function many(source, count, parent)
 end
 
 describe("the sandbox's lists", function()
+  it("show each change of the state at the next request", function()
+    local app, state = app_of()
+    local function voices()
+      local ids = {}
+      for i, row in ipairs(select(2, ask(app, "/v2/voices")).voices) do
+        ids[i] = row.voice_id
+      end
+      return table.concat(ids, " ")
+    end
+    assert.are.equal("voice_narrator voice_trailer voice_draft", voices())
+    state.resources[1].type, state.resources[4].type = "dubbing", "voice"
+    assert.are.equal("voice_trailer agent_support voice_draft", voices())
+    table.remove(state.resources, 2)
+    assert.are.equal("agent_support voice_draft", voices())
+    state.resources = { state.resources[4] }
+    assert.are.equal("", voices())
+  end)
+
+  it("show members of some groups by their addresses", function()
+    local app, state = app_of()
+    state.groups[1].shows_addresses = true
+    local _, body = ask(app, "/v1/workspace/groups")
+    assert.are.same({ "mia@example.com", "tom@example.com" }, body.g1.members)
+  end)
+
   for _, source in ipairs(sources) do
     it("name every resource once, of the kind " .. source.name, function()
       local parent = source.of and "agent_1"

@@ -2,6 +2,7 @@
 
 local cjson = require "cjson"
 local json = require "elevenlabs.workspace.json"
+local leaver = require "elevenlabs.workspace.sandbox.leaver"
 local model = require "elevenlabs.workspace.sandbox.model"
 local process = require "spec.support.process"
 local sandboxes = require "spec.support.servers.sandbox"
@@ -95,25 +96,27 @@ local function word(result)
   return result[1] and "confirmed" or result[2].code or result[2].kind
 end
 
---- Run a sandbox of `count` resources that are hers to take, take them, and stop it.
---- Returns how often each word came with the role gone or there: { ["word gone"] = times }.
 -- What the sandbox says, and not what a retry makes of it.
 local ONCE = { max_attempts = 1 }
 
+--- Run a sandbox of `count` resources, take her roles on them, and stop it.
+--- Returns how often each word came with the role gone or there: { ["word gone"] = times }.
 local function take_all(count, client_options, ...)
-  local path = os.tmpname()
-  write_file(path, json.encode(model.leaver(count)))
+  local path, state = os.tmpname(), leaver.state(count)
+  write_file(path, json.encode(state))
   local sandbox = sandboxes.start("--state", path, ...)
   client_options.max_attempts = 1
   local client = sandbox:client(client_options)
-  local results = unshare_all(client, model.leaver(count).resources)
+  local results = unshare_all(client, state.resources)
   local connections = client:stats().connections
   client:close()
   sandbox:stop()
   local seen = {}
   for i, resource in ipairs(cjson.decode(read_file(path)).resources) do
     local key = word(results[i]) .. (resource.roles.user_mia and " there" or " gone")
-    seen[key] = (seen[key] or 0) + 1
+    if state.resources[i].roles.user_mia then
+      seen[key] = (seen[key] or 0) + 1
+    end
   end
   os.remove(path)
   return seen, connections
@@ -258,7 +261,7 @@ describe("sandbox.nginx", function()
 
   it("has its state written however long that takes", function()
     local path = os.tmpname()
-    write_file(path, json.encode(model.leaver(3)))
+    write_file(path, json.encode(leaver.state(3)))
     local sandbox = sandboxes.start("--state", path)
     -- A pipe for the new file: writing it takes until someone reads, which is longer than
     -- the 3 s that nginx gives its worker after SIGTERM.
@@ -279,14 +282,14 @@ describe("sandbox.nginx", function()
     assert.are.equal("confirmed", client:unshare(sandbox.example).outcome)
     client:close()
     assert.is_nil(sandbox:roles("voice_0001", "voice").user_mia)
-    assert.are.equal("viewer", sandbox:roles("agent_0030", "convai_agents").user_mia)
+    assert.are.equal("editor", sandbox:roles("songs_0030", "songs").user_mia)
     sandbox:stop()
   end)
 
   it("keeps a connection for more than nginx's thousand requests", function()
     local sandbox = sandboxes.start("--resources", "1100")
     local client = sandbox:client(ONCE)
-    unshare_all(client, model.leaver(1100).resources)
+    unshare_all(client, leaver.state(1100).resources)
     assert.are.equal(1, client:stats().connections)
     client:close()
     sandbox:stop()
@@ -305,6 +308,18 @@ describe("sandbox.nginx", function()
         "target_is_creator there",
       }, words(seen))
       assert.are.equal(1, connections)
+    end)
+
+    it("fails lists as well", function()
+      local sandbox = sandboxes.start("--fail-rate", "1", "--no-http2")
+      local client, seen = sandbox:client(ONCE), {}
+      for _ = 1, 100 do
+        local call = client.engine:start("list", { path = { "v2", "voices" } })
+        seen[word { call:result() }] = true
+      end
+      client:close()
+      sandbox:stop()
+      assert.are.same({ "internal_error", "network", "service_unavailable" }, words(seen))
     end)
 
     it("answers in the documented shape, to get too, or closes the connection", function()
@@ -358,17 +373,17 @@ describe("sandbox.nginx", function()
       it("counts none who went away, over " .. name, function()
         local sandbox =
           sandboxes.start("--max-concurrent", "1", "--latency-ms", "300", protocol or nil)
-        local leaver = sandbox:client { max_attempts = 1, io = "inline" } -- steps when told to
+        local quitter = sandbox:client { max_attempts = 1, io = "inline" } -- steps when told to
         local stayer = sandbox:client(ONCE)
-        local call = assert(leaver:start("unshare", sandbox.example))
+        local call = assert(quitter:start("unshare", sandbox.example))
         assert.is_true(stayer:connect())
         local err
         repeat
-          leaver:step(0)
+          quitter:step(0)
           err = select(2, stayer:unshare(sandbox.example))
         until err
         call:cancel()
-        leaver:step(0)
+        quitter:step(0)
         assert.are.equal("concurrent_limit_exceeded", err.code)
         for _ = 1, 50 do
           err = select(2, stayer:unshare(sandbox.example))
@@ -377,7 +392,7 @@ describe("sandbox.nginx", function()
           end
         end
         assert.is_nil(err)
-        leaver:close()
+        quitter:close()
         stayer:close()
         sandbox:stop()
       end)

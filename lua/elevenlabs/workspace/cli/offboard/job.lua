@@ -14,19 +14,22 @@ local M = {}
 M.EXIT = { done = 0, failed = 1, usage = 2, stopped = 3, not_right = 4, unwritten = 5 }
 
 M.FOLDERS = {
-  { name = "folder", shown = "FOLDER...", text = "the folder of a case; several are done in turns",
+  { name = "folder", shown = "FOLDER...", text = "the folder of a case; several are done in turn",
     count = "+" },
 }
 
-M.STRICT = { name = "--strict", text = "exit with 4 if access remains that no removal ends, or if"
-  .. " kinds have no list" }
+M.STRICT = { name = "--strict", text = "exit with 4 also if access remains that no removal ends,"
+  .. " or if kinds have no list" }
 M.MAX_CONCURRENCY = {
   name = "--max-concurrency",
   value = "N",
   text = "send at most N requests at once (default 32)",
   read = options.number(1, 1024),
 }
-M.YES = { name = "--yes", text = "begin without a question. --max-removals then holds" }
+M.YES = {
+  name = "--yes",
+  text = "begin without a question, if there are no more changes than --max-removals",
+}
 M.MAX_REMOVALS = {
   name = "--max-removals",
   value = "N",
@@ -50,7 +53,7 @@ end
 local ORDER = { 2, 130, 143, 129, 3, 5, 1, 4, 0 }
 
 --- The first of two statuses that holds.
-local function worse(a, b)
+function M.worse(a, b)
   for _, status in ipairs(ORDER) do
     if a == status or b == status then
       return status
@@ -92,7 +95,7 @@ local function who(name, arguments)
     words[#words + 1] = quoted(argument)
   end
   return {
-    operator = uv.os_get_passwd().username,
+    operator = (uv.os_get_passwd() or {}).username, -- there may be no entry for this user
     host = uv.os_gethostname(),
     arguments = table.concat(words, " "),
   }
@@ -148,6 +151,12 @@ function Job:hooks()
   }
 end
 
+-- What a person can do about a limit, by the field of the error.
+local HINTS = {
+  max_age_s = "--max-age allows an older one",
+  max_removals = "--max-removals allows more",
+}
+
 --- Say why a command did not come to its end.
 ---@param err elevenlabs.workspace.Error
 ---@return integer status
@@ -156,47 +165,59 @@ function Job:fail(err)
     self.display.finish()
   end
   if self.driver.status then
-    output.complain "interrupted: run it again to go on"
+    output.complain "interrupted. Run the command again to go on"
     return self.driver.status
   end
-  output.complain(err.message)
+  local hint = HINTS[err.field]
+  output.complain(hint and ("%s: %s"):format(err.message, hint) or err.message)
   if err.kind == "invalid_argument" then
     return M.EXIT.usage
   end
-  return err.kind == "journal" and M.EXIT.unwritten or M.EXIT.stopped
+  return err.field == "report" and M.EXIT.unwritten or M.EXIT.stopped
 end
 
---- Open each case in turn, and do something with it. -> exit status
+--- Open all cases, do something with them, and close them. If one cannot be opened, nothing is done.
 ---@param folders string[]
----@param act fun(case: elevenlabs.workspace.offboard.Case, folder: string): integer
+---@param act fun(cases: elevenlabs.workspace.offboard.Case[]): integer
 ---@return integer status
-function M.each_case(folders, act)
-  local status = M.EXIT.done
+function M.with_cases(folders, act)
+  local cases, status = {}, nil
   for i, folder in ipairs(folders) do
-    if i > 1 then
-      output.write "\n"
-    end
-    local case, err = offboard.open(folder)
-    if case then
-      status = worse(status, act(case, folder))
-      case:close()
-    else
+    local err
+    cases[i], err = offboard.open(folder)
+    if not cases[i] then
       output.complain(err.message)
-      status = worse(status, M.EXIT.usage)
+      status = M.EXIT.usage
+      break
     end
+  end
+  status = status or act(cases)
+  for _, case in ipairs(cases) do
+    case:close()
   end
   return status
 end
 
---- The same for a command that sends requests. An interrupt ends it.
----@param act fun(case: elevenlabs.workspace.offboard.Case, folder: string): integer
+--- Do something with each case. -> the first exit status that holds
+---@param cases elevenlabs.workspace.offboard.Case[]
+---@param act fun(case: elevenlabs.workspace.offboard.Case): integer
 ---@return integer status
-function Job:each_case(act)
-  local status = M.each_case(self.values.folder, function(case, folder)
-    return self.driver.status or act(case, folder)
-  end)
-  self.client:close()
+function M.each(cases, act)
+  local status = M.EXIT.done
+  for i, case in ipairs(cases) do
+    if i > 1 then
+      output.write "\n"
+    end
+    status = M.worse(status, act(case))
+  end
   return status
+end
+
+--- The same for a command that sends requests. An interrupt ends the command.
+function Job:each(cases, act)
+  return M.each(cases, function(case)
+    return self.driver.status or act(case)
+  end)
 end
 
 return M

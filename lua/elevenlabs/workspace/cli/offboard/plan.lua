@@ -34,15 +34,18 @@ local M = {
         {
           name = "--user-id",
           value = "ID",
-          text = "also one who left the workspace. Such a plan cannot be applied: the API removes"
-            .. " by address",
+          text = "a member by id, also one who left the workspace. The plan cannot be applied,"
+            .. " because the API removes by address",
         },
         { name = "--group-id", value = "ID", text = "a group; `default` needs --everyone" },
-        { name = "--everyone", text = "with --group-id default: the role of every member" },
+        {
+          name = "--everyone",
+          text = "agree that --group-id default takes the role from every member",
+        },
         {
           name = "--service-account-id",
           value = "ID",
-          text = "a service account. It is removed by the id of its first API key",
+          text = "a service account. The API removes its roles by the id of its first API key",
         },
       },
     },
@@ -65,8 +68,8 @@ local M = {
         {
           name = "--ids",
           value = "FILE",
-          text = "read these resources too, which no list names: CSV or JSON lines with resource_id"
-            .. " and resource_type",
+          text = "read these resources too, if no list names them: CSV or JSON lines with"
+            .. " resource_id and resource_type",
         },
         {
           name = "--protect",
@@ -91,7 +94,7 @@ local function misuse_of(values)
     given[#given + 1] = values[key] and "--" .. key:gsub("_", "-") or nil
   end
   if #given == 0 then
-    return "who leaves? --user-email, --people, --user-id, --group-id or --service-account-id"
+    return "name who leaves: --user-email, --people, --user-id, --group-id or --service-account-id"
   elseif #given > 1 then
     return table.concat(given, " and ") .. " do not go together"
   elseif values.everyone and values.group_id ~= "default" then
@@ -135,7 +138,9 @@ local function say(cases, values)
     end
     words.say_plan(case, words.MAX_ROWS)
     status = math.max(status, words.status(case, case:summary(), values.strict))
-    output.write(("Next: elevenlabs-workspace offboard apply %s\n"):format(case.folder))
+    if case.plan.header.subject.target then
+      output.write(("Next: elevenlabs-workspace offboard apply %s\n"):format(case.folder))
+    end
     case:close()
   end
   return status
@@ -163,7 +168,7 @@ function M.run(values, arguments)
     return nil, why
   end
   io.stderr:write(
-    "Reading every list of the workspace, and each resource that a list names once\n"
+    "Reading every list of the workspace, and every resource that the lists name\n"
   )
   local make = opts.user_emails and offboard.plan_many or offboard.plan
   local made, err = make(job.client, values.folder, opts)

@@ -12,17 +12,21 @@ local M = {
   groups = {},
 }
 
+local function report(case)
+  local paths, err = case:report()
+  if not paths then
+    output.complain(err.message)
+    return err.field == "report" and jobs.EXIT.unwritten or jobs.EXIT.usage
+  end
+  for _, format in ipairs { "html", "csv", "json" } do
+    output.write(paths[format] .. "\n")
+  end
+  return jobs.EXIT.done
+end
+
 function M.run(values)
-  return jobs.each_case(values.folder, function(case)
-    local paths, err = case:report()
-    if not paths then
-      output.complain(err.message)
-      return err.kind == "invalid_argument" and jobs.EXIT.usage or jobs.EXIT.unwritten
-    end
-    for _, format in ipairs { "html", "csv", "json" } do
-      output.write(paths[format] .. "\n")
-    end
-    return jobs.EXIT.done
+  return jobs.with_cases(values.folder, function(cases)
+    return jobs.each(cases, report)
   end)
 end
 

@@ -9,20 +9,19 @@ local M = {}
 
 local STEPS = {
   reading = "Reading %d resources again",
-  granting = "Granting to the successor, for %d resources",
-  removing = "Removing from %d resources",
-  giving_back = "Giving back on %d resources",
-  reading_back = "Reading %d resources back",
-  verifying = "Reading everything again",
+  granting = "Granting the successor what they lack on %d resources",
+  removing = "Removing the roles on %d resources",
+  giving_back = "Giving back the roles on %d resources",
+  reading_back = "Reading %d resources to see the result",
 }
 
 local DECISIONS = {
-  { "changed", "have other roles than were planned: they are not touched" },
-  { "gone", "have no role of the subject any more" },
-  { "creator", "are the subject's own now: they are not touched" },
-  { "unreadable", "could not be read: they are not touched" },
-  { "resource_gone", "are gone" },
-  { "withheld", "wait for the successor's role: they are not touched" },
+  { "changed", "the roles changed since the plan" },
+  { "gone", "the role is gone already" },
+  { "creator", "the leaver is the creator" },
+  { "unreadable", "the resource could not be read" },
+  { "resource_gone", "the resource is gone" },
+  { "withheld", "the successor did not get the role" },
 }
 
 --- Say what a round does not touch, before it removes.
@@ -35,7 +34,7 @@ local function say_decisions(case)
   end
   for _, decision in ipairs(DECISIONS) do
     if counts[decision[1]] then
-      io.stderr:write(("%d %s\n"):format(counts[decision[1]], decision[2]))
+      io.stderr:write(("Not touched, because %s: %d\n"):format(decision[2], counts[decision[1]]))
     end
   end
 end
@@ -44,7 +43,7 @@ local function options_for(job, case, command)
   local values, options = job.values, job:hooks()
   options.max_age_s = values.max_age and values.max_age / 1000
   options.max_removals = values.yes and (values.max_removals or 1000) or math.huge
-  options.remove_anyway = values.remove_anyway
+  options.remove_anyway, options.verify = values.remove_anyway, false
   function options.may_begin(count)
     return question.may_begin(command, job, case.plan.header.subject, count)
   end
@@ -58,6 +57,7 @@ local function options_for(job, case, command)
   return options
 end
 
+--- Run the round of one case. -> its summary, or nil and the exit status
 local function run_case(job, case, command)
   if command == "apply" and case.plan then
     words.say_plan(case, words.MAX_ROWS)
@@ -67,15 +67,38 @@ local function run_case(job, case, command)
   job.display.finish()
   if not summary and err.kind == "cancelled" and not job.driver.status then
     output.complain "nothing was sent"
-    return jobs.EXIT.stopped
+    return nil, jobs.EXIT.stopped
   elseif not summary then
-    return job:fail(err)
+    return nil, job:fail(err)
   end
-  words.say_summary(case, summary)
-  if command == "undo" then
+  return summary
+end
+
+--- Apply each case, then read everything again once for all.
+local function apply_all(job, cases)
+  local ended = {}
+  local status = job:each(cases, function(case)
+    local summary, failed = run_case(job, case, "apply")
+    ended[#ended + 1] = summary and case
+    return failed or jobs.EXIT.done
+  end)
+  if not ended[1] or job.driver.status then
+    return status
+  end
+  io.stderr:write "Reading everything again\n"
+  return jobs.worse(status, words.verify_all(job, ended))
+end
+
+local function undo_all(job, cases)
+  return job:each(cases, function(case)
+    local summary, failed = run_case(job, case, "undo")
+    if not summary then
+      return failed
+    end
+    words.say_grants(case)
+    words.say_summary(case, summary)
     return summary.not_given_back[1] and jobs.EXIT.failed or jobs.EXIT.done
-  end
-  return words.status(case, summary, job.values.strict)
+  end)
 end
 
 --- Run the command.
@@ -92,9 +115,12 @@ function M.run(command, values, arguments)
   if not job then
     return nil, why
   end
-  return job:each_case(function(case)
-    return run_case(job, case, command)
+  local status = jobs.with_cases(values.folder, function(cases)
+    local run_all = command == "apply" and apply_all or undo_all
+    return run_all(job, cases)
   end)
+  job.client:close()
+  return status
 end
 
 return M

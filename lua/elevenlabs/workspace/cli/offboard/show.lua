@@ -13,16 +13,20 @@ local M = {
   groups = {},
 }
 
+local function show(case)
+  local err = case:needs_plan()
+  if err then
+    output.complain(err.message)
+    return jobs.EXIT.usage
+  end
+  words.say_plan(case)
+  output.write(tostring(case:summary()):match "\n(.*)$" .. "\n")
+  return jobs.EXIT.done
+end
+
 function M.run(values)
-  return jobs.each_case(values.folder, function(case)
-    local err = case:needs_plan()
-    if err then
-      output.complain(err.message)
-      return jobs.EXIT.usage
-    end
-    words.say_plan(case)
-    output.write(tostring(case:summary()):match "\n(.*)$" .. "\n")
-    return jobs.EXIT.done
+  return jobs.with_cases(values.folder, function(cases)
+    return jobs.each(cases, show)
   end)
 end
 

@@ -8,8 +8,8 @@ local M = {
   name = "offboard undo",
   summary = "give back the roles that were removed",
   description = "Asks for the address to be typed. Reads each resource from which a role was"
-    .. " removed, and gives the role back if the subject has none there. A role of the workspace's"
-    .. " own cannot be given back. The grants to a successor stay.",
+    .. " removed, and gives the role back if the leaver has none there. Of several roles the"
+    .. " highest is given. The API cannot give custom roles. A successor keeps their roles.",
   arguments = jobs.FOLDERS,
   groups = {
     {

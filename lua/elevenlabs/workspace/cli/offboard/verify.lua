@@ -26,22 +26,33 @@ local M = {
   },
 }
 
+local function verify_planned(job, case)
+  local options = job:hooks()
+  options.planned_only = true
+  local summary, err = case:verify(job.client, options)
+  job.display.finish()
+  if not summary then
+    return job:fail(err)
+  end
+  words.say_summary(case, summary)
+  return words.status(case, summary, job.values.strict)
+end
+
 function M.run(values, arguments)
   local job, why = jobs.new("offboard verify", values, arguments)
   if not job then
     return nil, why
   end
-  return job:each_case(function(case)
-    local options = job:hooks()
-    options.planned_only = values.planned_only
-    local summary, err = case:verify(job.client, options)
-    job.display.finish()
-    if not summary then
-      return job:fail(err)
+  local status = jobs.with_cases(values.folder, function(cases)
+    if values.planned_only then
+      return job:each(cases, function(case)
+        return verify_planned(job, case)
+      end)
     end
-    words.say_summary(case, summary)
-    return words.status(case, summary, values.strict)
+    return words.verify_all(job, cases)
   end)
+  job.client:close()
+  return status
 end
 
 return M

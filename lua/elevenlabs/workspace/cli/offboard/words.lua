@@ -1,7 +1,9 @@
 --- What the commands of `offboard` print about a case.
 
-local job = require "elevenlabs.workspace.cli.offboard.job"
+local jobs = require "elevenlabs.workspace.cli.offboard.job"
+local offboard = require "elevenlabs.workspace.offboard"
 local output = require "elevenlabs.workspace.cli.output"
+local residuals = require "elevenlabs.workspace.offboard.residuals"
 local texts = require "elevenlabs.workspace.text"
 
 local M = {}
@@ -19,7 +21,7 @@ local function name_of(row)
 end
 
 local REASONS = {
-  creator = "stays: its creator",
+  creator = "stays: a creator's role",
   protected = "stays: protected",
 }
 
@@ -31,7 +33,7 @@ local function describe_planned(row)
   elseif row.grant then
     return ("%s, the successor gets %s"):format(text, row.grant)
   end
-  return row.problem and ("%s (%s)"):format(text, row.problem) or text
+  return row.problem and ("%s (no successor: %s)"):format(text, row.problem) or text
 end
 
 --- Print at most so many rows, and how many more there are.
@@ -47,7 +49,7 @@ end
 
 local function say_residuals(summary)
   for _, residual in ipairs(summary.residuals) do
-    say(("  %s: %s"):format(residual.text, residual.next_step))
+    say(("  - %s. To do: %s"):format(residual.text, residual.next_step))
   end
 end
 
@@ -71,8 +73,8 @@ local function say_unread(reading)
     end
   end
   for _, row in ipairs(reading.unknown) do
-    local text = "  the id %s has a role on %d, and no list of principals names the id"
-    say(text:format(row.id, row.count))
+    local text = "  the id %s has roles on %s, and no list says whose id it is"
+    say(text:format(row.id, residuals.resources(row.count)))
   end
 end
 
@@ -86,21 +88,23 @@ function M.say_plan(case, most)
   say_unread(case.ledger.reading)
   local kinds = case.ledger.reading.without_list
   local names = most and "`offboard show` names them" or table.concat(kinds, ", ")
-  say(("%d kinds have no list: %s"):format(#kinds, names))
-  say(("Planned at %s with the key of %s, at %s%s"):format(
+  say(("%d kinds have no list, and only --ids adds such resources: %s"):format(#kinds, names))
+  say(("Planned at %s with an API key of %s, for %s%s"):format(
     header.made_at,
     header.owner.user_id,
     header.server,
     header.note and (". Note: " .. header.note) or ""
   ))
   if header.successor then
-    say("Each role goes to " .. header.successor.email .. " first")
+    say(header.successor.email .. " gets each role first, if they have none or a lower one")
   end
-  local rows = {}
+  local rows, kept = {}, 0
   for _, row in ipairs(case.ledger.rows) do
     rows[#rows + 1] = row.action and row or nil
+    kept = kept + (row.action == "keep" and 1 or 0)
   end
-  say(("%d resources:"):format(#rows))
+  local stay = kept > 0 and (", and %d resources stay as they are"):format(kept) or ""
+  say(("The plan has %d removals%s:"):format(#rows - kept, stay))
   say_rows(rows, describe_planned, most or #rows, "`offboard show` prints all")
 end
 
@@ -116,7 +120,7 @@ local SEEN = {
 
 local function describe_left(row)
   local roles = table.concat(row.roles_now or row.roles, ", ")
-  local why = row.why and (". The removal: " .. row.why) or ""
+  local why = row.why and (". %s: %s"):format(row.outcome, row.why) or ""
   return ("%s: %s (%s)%s"):format(name_of(row), SEEN[row.seen] or "to be removed", roles, why)
 end
 
@@ -138,6 +142,23 @@ end
 
 local function describe_not_given(row)
   return ("%s: not given back: %s"):format(name_of(row), row.given_back.why or "nobody knows why")
+end
+
+local function describe_grant(row)
+  return ("%s: %s has %s"):format(name_of(row), row.granted.to, row.granted.role)
+end
+
+--- Print the successor's grants, which undo leaves.
+---@param case elevenlabs.workspace.offboard.Case
+function M.say_grants(case)
+  local rows = {}
+  for _, row in ipairs(case.ledger.rows) do
+    rows[#rows + 1] = row.granted and row.granted.outcome == "confirmed" and row or nil
+  end
+  if rows[1] then
+    say "What was granted to a successor stays:"
+    say_rows(rows, describe_grant, MAX_ROWS, case:path "report.html")
+  end
 end
 
 --- Print what became of a case. The last line has the totals.
@@ -169,16 +190,35 @@ function M.status(case, summary, is_strict)
   for _, residual in ipairs(summary.residuals) do
     remains = remains or residual.is_access
   end
-  if totals.refused + totals.unconfirmed + summary.withheld > 0 then
-    return job.EXIT.failed
-  elseif #summary.left > 0 and case.ledger.reading.by == "verify" then
-    return job.EXIT.not_right
+  local is_plan = case.ledger.reading.by == "plan"
+  if not is_plan and totals.refused + totals.unconfirmed + summary.withheld > 0 then
+    return jobs.EXIT.failed
+  elseif not is_plan and #summary.left > 0 then
+    return jobs.EXIT.not_right
   elseif not summary.is_complete or summary.unreadable > 0 then
-    return job.EXIT.not_right
+    return jobs.EXIT.not_right
   elseif is_strict and (remains or #case.ledger.reading.without_list > 0) then
-    return job.EXIT.not_right
+    return jobs.EXIT.not_right
   end
-  return job.EXIT.done
+  return jobs.EXIT.done
+end
+
+--- Read everything again, once for all cases, and print what became of each.
+---@param job elevenlabs.workspace.cli.offboard.Job
+---@param cases elevenlabs.workspace.offboard.Case[]
+---@return integer status
+function M.verify_all(job, cases)
+  local summaries, err = offboard.verify_many(job.client, cases, job:hooks())
+  job.display.finish()
+  if not summaries then
+    return job:fail(err)
+  end
+  local i = 0
+  return jobs.each(cases, function(case)
+    i = i + 1
+    M.say_summary(case, summaries[i])
+    return M.status(case, summaries[i], job.values.strict)
+  end)
 end
 
 return M

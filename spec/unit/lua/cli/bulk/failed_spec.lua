@@ -16,7 +16,7 @@ describe("cli.bulk.failed", function()
     run({ "--from", write("all.csv", resources()), "--failed", failed, "--yes" }, LEAVER)
     local text = read_file(failed)
     assert.are.equal(5, lines_of(text))
-    assert.matches("\nvoice_0025,voice,mia@example.com,,,,,refused,invalid_request,400,", text)
+    assert.matches("\ndubbing_0025,dubbing,mia@example.com,,,,,refused,invalid_request,400,", text)
     local code, out = run { "--from", failed, "--yes" }
     assert.are.equal(1, code)
     assert.matches("total 4 confirmed 0 refused 4 ", out)

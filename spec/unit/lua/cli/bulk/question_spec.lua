@@ -31,7 +31,8 @@ describe("cli.bulk.question", function()
         assert.is_nil(read_file(journal))
       end
       local code
-      assert.are.equal("commenter", support.sandbox:roles("agent_0002", "convai_agents").user_mia)
+      local roles = support.sandbox:roles("voice_collection_0002", "voice_collection")
+      assert.are.equal("commenter", roles.user_mia)
       code = on_terminal("[y/N]", "y", options, LEAVER)
       assert.are.equal(1, code)
       assert.is_nil(read_file(journal):find "ambiguous")

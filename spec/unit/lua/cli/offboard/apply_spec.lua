@@ -77,7 +77,7 @@ describe("cli.offboard.apply", function()
       local mia = plan "mia"
       local code, _, err = apply { mia, "--yes", "--max-removals", "23" }
       assert.are.equal(2, code)
-      assert.matches("24 changes are to be made, and at most 23 are allowed", err, 1, true)
+      assert.matches("24 resources are to be changed, and at most 23 are allowed", err, 1, true)
       process.run { "sleep", "2" }
       code, _, err = apply { mia, "--yes", "--max-age", "1s" }
       assert.are.equal(2, code)
@@ -122,7 +122,7 @@ describe("cli.offboard.apply", function()
         1,
         true
       )
-      assert.matches("The removal: You need admin access to the resource.", out, 1, true)
+      assert.matches("refused: You need admin access to the resource.", out, 1, true)
       assert.matches("\ntotal 24 confirmed 23 refused 1 ", out)
     end)
 
@@ -165,7 +165,7 @@ describe("cli.offboard.apply", function()
       local code, out, err = interrupt(mia, "case.jsonl", '"began":"apply"')
       assert.are.equal(130, code)
       assert.is_nil(out:find("total", 1, true))
-      assert.matches("interrupted: run it again to go on", err, 1, true)
+      assert.matches("interrupted. Run the command again to go on", err, 1, true)
       assert.is_nil(support.read_file(mia .. "/round-2.unshare.jsonl"))
       assert.are.equal("editor", role())
     end)

@@ -22,14 +22,10 @@ describe("cli.offboard.job", function()
   end)
 
   it("ends with the status of several cases that holds first", function()
-    support.world():plan():close()
-    local folder = support.path "mia"
     local function status_of(...)
-      local statuses, i = { ... }, 0
-      return jobs.each_case({ folder, folder }, function(case)
-        i = i + 1
-        assert.are.equal(folder, case.folder)
-        return statuses[i]
+      local statuses = { ... }
+      return jobs.each({ 1, 2 }, function(case)
+        return statuses[case]
       end)
     end
     assert.are.equal(0, status_of(0, 0))
@@ -41,23 +37,23 @@ describe("cli.offboard.job", function()
     assert.are.equal(2, status_of(130, 2))
   end)
 
-  it("does the other cases, if a folder has none", function()
-    local world = support.world()
-    world:plan():close()
-    local done = {}
-    local status = jobs.each_case({ support.path "none", support.path "mia" }, function(case)
-      done[#done + 1] = case.folder
-      return 0
+  it("does nothing if one of the folders has no case, and unlocks the others", function()
+    support.world():plan():close()
+    local status = jobs.with_cases({ support.path "mia", support.path "none" }, function()
+      error "not reached"
     end)
-    assert.are.same({ 2, { support.path "mia" } }, { status, done })
+    assert.are.equal(2, status)
     assert.matches("^there is no case in ", complaints[1])
+    support.open()
   end)
 
-  it("unlocks each case", function()
+  it("unlocks the cases in the end", function()
     support.world():plan():close()
-    jobs.each_case({ support.path "mia" }, function()
-      return 0
+    local status = jobs.with_cases({ support.path "mia" }, function(cases)
+      assert.are.equal(support.path "mia", cases[1].folder)
+      return 4
     end)
+    assert.are.equal(4, status)
     support.open()
   end)
 
@@ -80,14 +76,15 @@ describe("cli.offboard.job", function()
       for i, kind in ipairs { "invalid_argument", "journal", "network", "permission" } do
         statuses[i] = job:fail { kind = kind, message = "because" }
       end
-      assert.are.same({ 2, 5, 3, 3 }, statuses)
-      assert.are.equal("because", complaints[4])
+      statuses[5] = job:fail { kind = "journal", field = "report", message = "because" }
+      assert.are.same({ 2, 3, 3, 3, 5 }, statuses)
+      assert.are.equal("because", complaints[5])
     end)
 
     it("after a signal is an interrupt, whatever the error says", function()
       job.driver.status = 143
       assert.are.equal(143, job:fail { kind = "invalid_argument", message = "because" })
-      assert.are.equal("interrupted: run it again to go on", complaints[1])
+      assert.are.equal("interrupted. Run the command again to go on", complaints[1])
     end)
 
     it("names who ran what, as a shell takes the command", function()

@@ -11,7 +11,7 @@ end
 describe("cli.offboard.plan", function()
   describe("says what is wrong with the usage, with status 2, and sends nothing:", function()
     for _, row in ipairs {
-      { "who leaves? --user-email, --people, ", "mia" },
+      { "name who leaves: --user-email, --people, ", "mia" },
       { "--user-email and --group-id do not go", "mia", "--user-email=a@b.c", "--group-id=g" },
       { "--people and --user-id do not go", "mia", "--people=f", "--user-id=u" },
       { "--everyone goes with --group-id default", "mia", "--group-id=g", "--everyone" },
@@ -51,7 +51,7 @@ describe("cli.offboard.plan", function()
       assert.are.equal(0, (plan({ mia }, LEAVER)))
       local code, out, err = plan({ mia }, LEAVER)
       assert.are.same({ 2, "" }, { code, out })
-      assert.matches("has a plan: open it, or make another one with --again", err, 1, true)
+      assert.matches("has a plan: --again makes a new one beside it", err, 1, true)
       local older = support.read_file(mia .. "/plan.jsonl")
       assert.are.equal(0, (plan({ mia, "--again" }, LEAVER)))
       assert.are.equal(older, support.read_file(mia .. "/plan-2.jsonl"))
@@ -146,7 +146,7 @@ describe("cli.offboard.plan", function()
         until running.code or support.read_file(folder .. "/plan.jsonl.new") -- it reads
         local code, out, err = running:stop(signal)
         assert.are.same({ status, "" }, { code, out })
-        assert.matches("interrupted: run it again to go on", err, 1, true)
+        assert.matches("interrupted. Run the command again to go on", err, 1, true)
         assert.is_nil(support.read_file(folder .. "/plan.jsonl"))
         assert.is_nil(support.read_file(folder .. "/plan.jsonl.new"))
       end)

@@ -28,11 +28,11 @@ describe("cli.offboard.round", function()
     assert.are.equal(4, code) -- a role that is not as planned is left
     local steps = {
       "Reading 24 resources again\n",
-      "Granting to the successor, for 22 resources\n",
-      "1 have other roles than were planned: they are not touched\n",
-      "1 have no role of the subject any more\n",
-      "Removing from 22 resources\n",
-      "Reading 22 resources back\n",
+      "Granting the successor what they lack on 22 resources\n",
+      "Not touched, because the roles changed since the plan: 1\n",
+      "Not touched, because the role is gone already: 1\n",
+      "Removing the roles on 22 resources\n",
+      "Reading 22 resources to see the result\n",
       "Reading everything again\n",
     }
     local at = 0
@@ -91,7 +91,7 @@ describe("cli.offboard.round over a model", function()
 
   it("withholds a removal whose role the successor cannot get, and ends with 1", function()
     assert.are.equal(1, apply {})
-    assert.matches("\n1 wait for the successor's role: they are not touched\n", printed)
+    assert.matches("\nNot touched, because the successor did not get the role: 1\n", printed)
     assert.are.equal("role_night_shift", world:role "voice_narrator")
     world:connect()
     assert.are.equal(1, apply { remove_anyway = true }) -- voice_draft: ada is no admin of it
@@ -106,7 +106,7 @@ describe("cli.offboard.round over a model", function()
 
   it("removes no more than --max-removals", function()
     assert.are.equal(2, apply { max_removals = 2 })
-    assert.matches("3 changes are to be made, and at most 2 are allowed", printed, 1, true)
+    assert.matches("3 resources are to be changed, and at most 2 are allowed", printed, 1, true)
     assert.are.same({}, world:changes())
   end)
 end)

@@ -41,7 +41,7 @@ describe("cli.offboard.undo", function()
   it("gives no more back than --max-removals, and ends with 1 if it cannot give all", function()
     local code, _, err = undo { mia, "--yes", "--max-removals=23" }
     assert.are.equal(2, code)
-    assert.matches("24 changes are to be made, and at most 23 are allowed", err, 1, true)
+    assert.matches("24 resources are to be changed, and at most 23 are allowed", err, 1, true)
     local client = support.sandbox:client()
     assert(client:share {
       resource_id = "voice_0001",

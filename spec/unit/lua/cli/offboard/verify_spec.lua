@@ -45,10 +45,10 @@ describe("cli.offboard.verify", function()
       env = { ELEVENLABS_API_KEY = "sk_sandbox_tom" },
     })
     assert.are.equal(2, code)
-    assert.matches("is it the key of another workspace?", err, 1, true)
+    assert.matches("use a key of the first, in the same workspace", err, 1, true)
     code, _, err = process.run(process.join(command, { "--region=us" }), support.env())
     assert.are.equal(2, code)
-    assert.matches("this client is for https://api.us.elevenlabs.io", err, 1, true)
+    assert.matches("this client sends to https://api.us.elevenlabs.io", err, 1, true)
   end)
 
   it("ends with 5 if the report cannot be written", function()

@@ -34,17 +34,17 @@ describe("cli.offboard.words", function()
     }
     words.say_plan(case)
     has(case:summary().headline .. "\n")
-    has "\n  group Studio (1 resource): remove the member from the group Studio"
-    has "\n  their own API keys cannot be listed: "
-    has "\n  the id user_zoe has a role on 1, and no list of principals names the id\n"
-    has "with the key of user_ada, at https://sandbox.invalid. Note: Ticket\n"
-    has "\nEach role goes to tom@example.com first\n"
+    has "\n  - group Studio (1 resource). To do: remove the member from the group Studio"
+    has "\n  - their own API keys cannot be listed. To do: "
+    has "\n  the id user_zoe has roles on 1 resource, and no list says whose id it is\n"
+    has "with an API key of user_ada, for https://sandbox.invalid. Note: Ticket\n"
+    has "\ntom@example.com gets each role first, if they have none or a lower one\n"
     has '\n  voice voice_narrator "Narrator": editor, the successor gets editor\n'
-    has "role_night_shift (share cannot grant the workspace's own role role_night_shift)\n"
-    has '\n  dubbing dub_teaser "Teaser": admin (stays: its creator)\n'
+    has "role_night_shift (no successor: the API cannot grant the custom role role_night_shift)\n"
+    has "\n  dubbing dub_teaser \"Teaser\": admin (stays: a creator's role)\n"
     has '"FAQ": editor (stays: protected)\n'
-    has "\n10 resources:\n"
-    has "kinds have no list: avatar_video_generations, "
+    has "\nThe plan has 8 removals, and 2 resources stay as they are:\n"
+    has "kinds have no list, and only --ids adds such resources: avatar_video_generations, "
   end)
 
   it("tell of so many rows, and how many more there are", function()
@@ -79,7 +79,7 @@ describe("cli.offboard.words", function()
     local summary = assert(case:apply(world.client))
     words.say_summary(case, summary)
     has(summary.headline .. "\n")
-    has '"Draft": the role is still there (viewer). The removal: You need admin access'
+    has '"Draft": the role is still there (viewer). refused: You need admin access'
     has '\n  voice voice_narrator "Narrator": refused: refused by the spec\n' -- and gone
     has("\nReport: " .. case:path "report.html" .. "\ntotal 9 confirmed 7 refused 2 ")
     assert.matches("not_sent 0\n$", printed)

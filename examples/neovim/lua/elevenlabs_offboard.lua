@@ -1,0 +1,136 @@
+-- What the command of plugin/elevenlabs_offboard.lua does: it plans, shows the plan in a picker, and
+-- removes what was agreed to.
+
+local clients = require "elevenlabs_client"
+local offboard = require "elevenlabs.workspace.offboard"
+
+local M = {}
+
+local function show(text)
+  vim.g.elevenlabs_offboard = text
+  vim.cmd "redrawstatus!"
+end
+
+local function show_progress(progress)
+  show(("%d/%s"):format(progress.total, progress.count or "?"))
+end
+
+--- Let the user pick an entry; nil: none. A picker may answer at once or later.
+local function pick(entries, options)
+  local this, is_waiting, answer = coroutine.running(), false, nil
+  vim.ui.select(entries, options, function(entry)
+    answer = { entry }
+    if is_waiting then
+      assert(coroutine.resume(this))
+    end
+  end)
+  if not answer then
+    is_waiting = true
+    coroutine.yield()
+  end
+  return answer[1]
+end
+
+local function name_of(row)
+  return ("%s %s"):format(row.resource_type, row.name or row.resource_id)
+end
+
+--- Show the planned removals until the user agrees.
+--- -> the rows that are to stay; nil: the user left the picker
+local function ask(address, rows)
+  local agree, kept = {}, {}
+  local entries = { agree }
+  for _, row in ipairs(rows) do
+    entries[#entries + 1] = row
+  end
+  local options = {
+    prompt = "Pick a role to keep it. Pick the first line to remove the others.",
+    format_item = function(entry)
+      if entry == agree then
+        return ("REMOVE the roles of %s that are marked -"):format(address)
+      end
+      local mark = kept[entry] and "+" or "-"
+      return ("%s %s: %s"):format(mark, name_of(entry), table.concat(entry.roles, ", "))
+    end,
+  }
+  local picked
+  repeat
+    picked = pick(entries, options)
+    if picked and picked ~= agree then
+      kept[picked] = not kept[picked] or nil
+    end
+  until not picked or picked == agree
+  return picked and kept
+end
+
+--- Plan until the user agrees to a whole plan. A role that is to stay is protected by the next plan,
+--- so that the report names it.
+--- -> a case; nil if the user left the picker; or nil and an error
+local function plan(client, address, folder)
+  local protect = {}
+  while true do
+    show "planning"
+    local case, err = offboard.plan(client, folder, {
+      user_email = address,
+      protect = protect,
+      again = true, -- an older plan stays beside the new one
+      on_progress = show_progress,
+    })
+    if not case then
+      return nil, err
+    end
+    local kept = ask(address, case:summary().left)
+    if kept and not next(kept) then
+      return case
+    end
+    case:close()
+    if not kept then
+      return nil
+    end
+    for row in pairs(kept) do
+      protect[#protect + 1] = { resource_id = row.resource_id, resource_type = row.resource_type }
+    end
+  end
+end
+
+--- What is left, in the quickfix list.
+local function list_left(address, summary)
+  local lines = {}
+  for i, row in ipairs(summary.left) do
+    lines[i] = { text = ("%s: %s"):format(name_of(row), row.why or "still there") }
+  end
+  vim.fn.setqflist({}, " ", { title = "ElevenLabsOffboard " .. address, items = lines })
+end
+
+local function run(address, folder)
+  local client, err = clients.open()
+  local case
+  if client then
+    case, err = plan(client, address, folder)
+  end
+  if not case then
+    return nil, err or "nothing was removed"
+  end
+  local summary
+  summary, err = case:apply(client, {
+    max_removals = #case:summary().left, -- all were shown
+    on_progress = show_progress,
+  })
+  case:close()
+  if not summary then
+    return nil, err
+  end
+  list_left(address, summary)
+  return ("%s\nReport: %s/report.html"):format(tostring(summary), folder)
+end
+
+--- In a coroutine, so that calls wait in the editor's loop.
+function M.run(address, folder)
+  coroutine.wrap(function()
+    local told, err = run(address, folder)
+    show ""
+    vim.notify(told or tostring(err), told and vim.log.levels.INFO or vim.log.levels.WARN)
+  end)()
+end
+
+return M

@@ -1,0 +1,70 @@
+--- What the children of memory.lua share: clients, and the peak of the own process.
+
+local clients = require "elevenlabs.workspace.client"
+local core = require "elevenlabs.workspace.core"
+local evidences = require "elevenlabs.workspace.answer.evidence"
+local workspace = require "elevenlabs.workspace"
+
+local M = {}
+
+local BASE_URL = "https://server.example"
+
+-- A core that answers in the next step.
+local Core = {}
+Core.__index = Core
+
+function Core:validate(op, args)
+  return self.checker:validate(op, args)
+end
+
+for _, op in ipairs { "unshare", "get", "list" } do
+  Core[op] = function(self, args)
+    self.count = self.count + 1
+    self.due[#self.due + 1] = evidences.new { id = self.count, body = self.body_of(op, args) }
+    return self.count
+  end
+end
+
+function Core:step()
+  local due = self.due
+  self.due = {}
+  return due
+end
+
+Core.close = Core.step
+
+function Core:counts()
+  return self.count, 0, 0
+end
+
+function Core.wake_at() end
+
+--- A client of a core that answers at once.
+---@param body_of fun(op: string, args: table): string
+function M.of_fake(body_of)
+  local checker = assert(core.new { base_url = BASE_URL })
+  return clients.over {
+    core = setmetatable({ checker = checker, due = {}, count = 0, body_of = body_of }, Core),
+    base_url = BASE_URL,
+    api_key = "key",
+    driver = require "elevenlabs.workspace.driver.blocking",
+  }
+end
+
+--- A client of the sandbox that the environment names.
+function M.of_sandbox()
+  return assert(workspace.new {
+    base_url = os.getenv "ELEVENLABS_BASE_URL",
+    ca_file = os.getenv "ELEVENLABS_CA_FILE",
+  })
+end
+
+--- The most memory that this process had.
+function M.peak_kib()
+  local file = assert(io.open "/proc/self/status")
+  local text = file:read "*a"
+  file:close()
+  return tonumber(text:match "VmHWM:%s*(%d+)")
+end
+
+return M
