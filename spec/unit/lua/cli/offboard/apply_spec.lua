@@ -156,12 +156,12 @@ describe("cli.offboard.apply", function()
     end)
 
     --- Interrupt a command once its log or a journal has a text.
-    local function interrupt(folder, name, text)
+    local function interrupt(folder, name, text, signal)
       local running = support.start_offboard("apply", { folder, "--yes", "--max-concurrency=1" })
       repeat
         process.run { "sleep", "0.02" }
-      until (support.read_file(folder .. "/" .. name) or ""):find(text, 1, true)
-      return running:stop "sigint"
+      until running.code or (support.read_file(folder .. "/" .. name) or ""):find(text, 1, true)
+      return running:stop(signal or "sigint")
     end
 
     it("while it reads, sends nothing", function()
@@ -191,11 +191,7 @@ describe("cli.offboard.apply", function()
 
     it("by kill -9 while it removes, goes on when it is run again", function()
       local mia = plan("mia", { "--max-concurrency=32" })
-      local running = support.start_offboard("apply", { mia, "--yes", "--max-concurrency=1" })
-      repeat
-        process.run { "sleep", "0.02" }
-      until (support.read_file(mia .. "/round-2.unshare.jsonl") or ""):find('"confirmed"', 1, true)
-      running:stop "sigkill"
+      interrupt(mia, "round-2.unshare.jsonl", '"confirmed"', "sigkill")
       local _, out = support.offboard("show", { mia })
       local confirmed, unconfirmed =
         out:match "total 5 confirmed (%d+) refused 0 unconfirmed (%d+) not_sent 0"

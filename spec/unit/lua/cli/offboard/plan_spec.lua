@@ -143,7 +143,7 @@ describe("cli.offboard.plan", function()
         local running = support.start_offboard("plan", { folder, "--max-concurrency=1" }, LEAVER)
         repeat
           process.run { "sleep", "0.02" }
-        until support.read_file(folder .. "/plan.jsonl.new") -- the reading has begun
+        until running.code or support.read_file(folder .. "/plan.jsonl.new") -- it reads
         local code, out, err = running:stop(signal)
         assert.are.same({ status, "" }, { code, out })
         assert.matches("interrupted. Run the command again to go on", err, 1, true)
