@@ -52,7 +52,7 @@ describe("cli.offboard", function()
 
     code, out, err = offboard("apply", { mia, "--yes" })
     assert.are.equal(0, code, out .. err)
-    assert.matches("\nAccess remains: creator of 4 resources; [^\n]*%. No other role of their own", out)
+    assert.matches("\nAccess remains: creator of 4 resources; [^\n]*%. No other role of their", out)
     assert.matches("\nReport: " .. mia .. "/report.html\ntotal 83 confirmed 83 refused 0 ", out)
     assert.matches("\nRemoving the roles on 83 resources\n", err)
     assert.is_nil(support.role_of_mia("voice_0001", "voice"))

@@ -197,7 +197,7 @@ function M.status(case, summary, is_strict)
     return jobs.EXIT.not_right
   elseif not summary.is_complete or summary.unreadable > 0 then
     return jobs.EXIT.not_right
-  elseif is_strict and (remains or #case.ledger.reading.without_list > 0) then
+  elseif is_strict and (remains or #case.plan.reading.without_list > 0) then
     return jobs.EXIT.not_right
   end
   return jobs.EXIT.done
