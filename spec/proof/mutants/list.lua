@@ -427,8 +427,9 @@ mutant("a row without an id is passed over", [[if not id or id == "" or #id > LO
 module "offboard/lists"
 mutant("an id is of one type alone", "for _, resource_type in ipairs(self.by_name[name].types) do",
   "for _, resource_type in ipairs { self.by_name[name].types[1] } do")
-mutant("a list that failed is complete", "coverage.complete, coverage.why = false, why",
-  "coverage.why = why")
+mutant("a list that failed is complete",
+  "coverage.complete, coverage.why, coverage.by_nature = false, why, nil",
+  "coverage.why, coverage.by_nature = why, nil")
 mutant("a list that was not read to its end is complete", [["it was not read to its end"]], "nil")
 mutant("the lists are read ahead of the items", " and waiting < MAX_WAITING", "")
 module "offboard/discovery"

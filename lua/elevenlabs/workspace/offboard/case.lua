@@ -54,6 +54,9 @@ end
 local function read_journal(self, round, op, was_killed)
   local file, err = record_file.open(self:journal(round, op), "journal", false)
   if not file then
+    if op == "unshare" and not was_killed then
+      self.ledger:take_unanswered(round, "the journal of the round is missing")
+    end
     return err
   end
   local has_ended = false
@@ -66,7 +69,7 @@ local function read_journal(self, round, op, was_killed)
   end)
   file:close()
   if op == "unshare" and was_killed and not has_ended then
-    self.ledger:take_killed(round)
+    self.ledger:take_unanswered(round, "the command was killed before the answer came")
   end
   return failure
 end

@@ -271,14 +271,15 @@ function Ledger:take_result(round, op, item, result)
   end
 end
 
---- A round was killed after its removals had begun. Each removal without an answer may have been
---- sent.
+--- Nobody knows all answers of a round whose removals had begun. Each removal without an answer may
+--- have been sent.
 ---@param round integer
-function Ledger:take_killed(round)
+---@param why string for people
+function Ledger:take_unanswered(round, why)
   for _, row in ipairs(self.rows) do
     local decided = row.to_remove
     if decided and decided.round == round and row.answered ~= round then
-      row.outcome, row.why = "unconfirmed", "the command was killed before the answer came"
+      row.outcome, row.why = "unconfirmed", why
       row.status, row.request_id, row.attempts, row.at = nil, nil, nil, nil
       row.removed = decided
     end

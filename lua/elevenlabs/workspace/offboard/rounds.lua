@@ -129,22 +129,21 @@ local function items_of(rows, make)
   end
 end
 
---- Run to the end. -> nil, or the error of a run that stopped early
+--- Run to the end. -> nil, or the error of a run that stopped early; and whether there was a run
 local function run_to_end(client, op, rows, make, hooks, options)
   local run, err = client:start_many(op, items_of(rows, make), options)
   if not run then
-    return err
+    return err, false
   end
   if hooks.on_run then
     hooks.on_run(run)
   end
   local report
   report, err = run:result()
-  if not report then
-    return err
-  elseif report.stopped then
-    return observer.stopped(report)
+  if report then
+    err = report.stopped and observer.stopped(report) or nil
   end
+  return err, true
 end
 
 local function by_key(rows)
@@ -171,12 +170,13 @@ end
 ---@return elevenlabs.workspace.Error|nil why the reading stopped early
 function M.read(client, rows, hooks, take)
   local found = by_key(rows)
-  return run_to_end(client, "get", rows, item_of, hooks, {
+  local err = run_to_end(client, "get", rows, item_of, hooks, {
     on_progress = with_count(hooks, rows),
-    on_result = function(item, resource, err)
-      take(found[key_of(item)], resource, err)
+    on_result = function(item, resource, problem)
+      take(found[key_of(item)], resource, problem)
     end,
   })
+  return err
 end
 
 --- Change each row, with a journal of this round.
@@ -192,7 +192,7 @@ function M.change(case, client, op, rows, fields, hooks)
     return nil
   end
   local round = case.number
-  local err = run_to_end(client, op, rows, function(row)
+  local err, began = run_to_end(client, op, rows, function(row)
     local item = item_of(row)
     for name, value in pairs(fields(row)) do
       item[name] = value
@@ -215,7 +215,9 @@ function M.change(case, client, op, rows, fields, hooks)
       })
     end,
   })
-  case:write { acted = op, round = round }
+  if began then
+    case:write { acted = op, round = round }
+  end
   local _, unwritten = case:sync()
   return err or unwritten
 end

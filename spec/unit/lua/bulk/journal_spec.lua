@@ -26,8 +26,8 @@ describe("the journal", function()
     assert.are.same({
       { format = "elevenlabs-workspace journal 1", operation = "unshare", base_url = URL },
       { resource_id = "x", resource_type = "voice", user_email = "a@example.com",
-        outcome = "confirmed", status = 200 },
-      { resource_id = "y", resource_type = "voice", user_email = "a@example.com",
+        outcome = "confirmed", status = 200, attempts = 1 },
+      { resource_id = "y", resource_type = "voice", user_email = "a@example.com", attempts = 1,
         outcome = "refused", status = 404, kind = "not_found", message = "Not Found" },
       { ["end"] = true },
     }, list)

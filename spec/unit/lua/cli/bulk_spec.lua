@@ -150,7 +150,7 @@ describe("cli.bulk", function()
       ["a journal without a list"] = { { "--journal", "x" }, "--journal needs --from" },
       ["a deadline without a list"] = { { "--deadline", "5" }, "--deadline needs --from" },
       ["a deadline of nothing"] = { { "--deadline", "0" }, "--deadline takes a time" },
-      ["a deadline in days"] = { { "--deadline", "2d" }, "--deadline takes a time" },
+      ["a deadline in weeks"] = { { "--deadline", "2w" }, "--deadline takes a time" },
       ["a file that is not there"] = {
         { "--from", "/nonexistent/x.csv", "--yes" },
         "cannot open /nonexistent/x.csv",

@@ -52,6 +52,16 @@ describe("offboard case", function()
     end
   end)
 
+  it("knows of no answer whose journal is missing", function()
+    local world = support.world()
+    local case = world:plan()
+    assert(case:apply(world.client))
+    case:close()
+    assert(os.remove(case:path "round-2.unshare.jsonl"))
+    local totals = support.open():summary().totals
+    assert.are.same({ 9, 0, 9 }, { totals.total, totals.confirmed, totals.unconfirmed })
+  end)
+
   describe("lock", function()
     it("keeps a second command away, until the case is closed", function()
       local case = support.world():plan()

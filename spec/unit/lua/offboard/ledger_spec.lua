@@ -105,7 +105,7 @@ describe("offboard ledger", function()
     ledger:row(other)
     remove(2)
     decide("remove", 2, { resource_id = "b", roles = { "viewer" } })
-    ledger:take_killed(2)
+    ledger:take_unanswered(2, "the command was killed before the answer came")
     assert.are.equal("confirmed", row.outcome)
     local lost = ledger:find(other)
     assert.are.same({ "unconfirmed", true, true }, {

@@ -108,10 +108,10 @@ describe("cli.offboard.words", function()
       for name, value in pairs(fields) do
         summary[name] = value
       end
-      local case = { ledger = { reading = { by = fields.by or "verify", without_list = {} } } }
-      if fields.without_list then
-        case.ledger.reading.without_list = { "avatars" }
-      end
+      local case = {
+        plan = { reading = { without_list = fields.without_list and { "avatars" } or {} } },
+        ledger = { reading = { by = fields.by or "verify" } },
+      }
       return words.status(case, summary, is_strict)
     end
 
