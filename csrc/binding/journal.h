@@ -15,8 +15,8 @@
 /* Make the metatable; once per Lua state. */
 void lew_register_journal(lua_State *L);
 
-/* core.open_journal(path, create, kind = "journal") -> journal | nil (there is none) | nil, failure.
-** The kind is "journal", "plan" or "case". */
+/* core.open_journal(path, create, kind) -> journal | nil (there is none) | nil, failure. The kind is
+** "journal" (default), "plan" or "case". */
 int lew_open_journal(lua_State *L);
 
 /* core.make_folder(path) -> true | nil, failure */
@@ -25,7 +25,7 @@ int lew_make_folder(lua_State *L);
 /* core.make_file(path) -> true | nil, failure. The file is empty, and its owner's alone. */
 int lew_make_file(lua_State *L);
 
-/* core.rename(from, to) -> true | nil, failure. The new name is on the disk if this returns true. */
+/* core.rename(from, to) -> true | nil, failure. The new name is then on the disk. */
 int lew_rename(lua_State *L);
 
 #endif

@@ -205,7 +205,8 @@ static void write_records(records *all, fuzz_input *input) {
   all->count = 0;
   unlink(path_of_file());
   ew_journal_init(&journal);
-  HOLDS(ew_journal_open(&journal, path_of_file(), EW_JOURNAL_OF_RUN, true, &found, &error) == EW_OK);
+  HOLDS(ew_journal_open(&journal, path_of_file(), EW_JOURNAL_OF_RUN, true, &found, &error) ==
+        EW_OK);
   HOLDS(found && journal.is_new);
   while (input->left && all->count < MOST_RECORDS) {
     const char *text;
@@ -232,7 +233,8 @@ static size_t read_back(const records *all, bool *damaged) {
   size_t count = 0, length;
   const char *text;
   ew_journal_init(&journal);
-  *damaged = ew_journal_open(&journal, path_of_file(), EW_JOURNAL_OF_RUN, false, &found, &error) != EW_OK;
+  *damaged =
+    ew_journal_open(&journal, path_of_file(), EW_JOURNAL_OF_RUN, false, &found, &error) != EW_OK;
   while (!*damaged) {
     *damaged = ew_journal_next(&journal, &text, &length, &error) != EW_OK;
     if (!text) break;

@@ -149,7 +149,7 @@ function M.make(case)
     coverage = reading.coverage,
     unread = reading.unread,
     unknown = reading.unknown,
-    without_list = reading.without_list,
+    without_list = case.plan.reading.without_list,
     rows = rows_of(ledger),
     totals = summary.totals,
     read_back = summary.read_back,

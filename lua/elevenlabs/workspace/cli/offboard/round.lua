@@ -85,7 +85,6 @@ local function apply_all(job, cases)
   if not ended[1] or job.driver.status then
     return status
   end
-  io.stderr:write "Reading everything again\n"
   return jobs.worse(status, words.verify_all(job, ended))
 end
 

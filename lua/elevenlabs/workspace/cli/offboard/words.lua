@@ -86,7 +86,7 @@ function M.say_plan(case, most)
   say(summary.headline)
   say_residuals(summary)
   say_unread(case.ledger.reading)
-  local kinds = case.ledger.reading.without_list
+  local kinds = case.plan.reading.without_list
   local names = most and "`offboard show` names them" or table.concat(kinds, ", ")
   say(("%d kinds have no list, and only --ids adds such resources: %s"):format(#kinds, names))
   say(("Planned at %s with an API key of %s, for %s%s"):format(
@@ -197,7 +197,7 @@ function M.status(case, summary, is_strict)
     return jobs.EXIT.not_right
   elseif not summary.is_complete or summary.unreadable > 0 then
     return jobs.EXIT.not_right
-  elseif is_strict and (remains or #case.ledger.reading.without_list > 0) then
+  elseif is_strict and (remains or #case.plan.reading.without_list > 0) then
     return jobs.EXIT.not_right
   end
   return jobs.EXIT.done
@@ -208,6 +208,7 @@ end
 ---@param cases elevenlabs.workspace.offboard.Case[]
 ---@return integer status
 function M.verify_all(job, cases)
+  io.stderr:write "Reading everything again\n"
   local summaries, err = offboard.verify_many(job.client, cases, job:hooks())
   job.display.finish()
   if not summaries then

@@ -9,7 +9,7 @@ local function apply(...)
   return support.offboard("apply", ...)
 end
 
---- Plan for mia's 25 voices, of which she created one.
+--- Plan for the five voices that mia has a role on.
 local function plan(name, ...)
   local code, out, err = support.offboard("plan", { path_of(name) }, LEAVER, VOICES, ...)
   assert.are.equal(0, code, out .. err)
@@ -49,14 +49,14 @@ describe("cli.offboard.apply", function()
       local code, shown =
         support.offboard_on_terminal("to agree: ", "MIA@Example.com", "apply", { mia })
       assert.are.equal(0, code, shown)
-      assert.matches("mia@example.com has a role of their own on 24 of the 25 resources", shown)
+      assert.matches("mia@example.com has a role of their own on 5 of the 5 resources", shown)
       assert.matches(
-        "Remove the roles of mia@example.com on 24 resources, at the sandbox https://127.0.0.1:",
+        "Remove the roles of mia@example.com on 5 resources, at the sandbox https://127.0.0.1:",
         shown,
         1,
         true
       )
-      assert.matches("total 24 confirmed 24 refused 0 unconfirmed 0 not_sent 0", shown, 1, true)
+      assert.matches("total 5 confirmed 5 refused 0 unconfirmed 0 not_sent 0", shown, 1, true)
       assert.is_nil(role())
     end)
   end)
@@ -75,15 +75,15 @@ describe("cli.offboard.apply", function()
 
     it("removes no more than --max-removals, and nothing of a plan that is too old", function()
       local mia = plan "mia"
-      local code, _, err = apply { mia, "--yes", "--max-removals", "23" }
+      local code, _, err = apply { mia, "--yes", "--max-removals", "4" }
       assert.are.equal(2, code)
-      assert.matches("24 resources are to be changed, and at most 23 are allowed", err, 1, true)
+      assert.matches("5 resources are to be changed, and at most 4 are allowed", err, 1, true)
       process.run { "sleep", "2" }
       code, _, err = apply { mia, "--yes", "--max-age", "1s" }
       assert.are.equal(2, code)
       assert.matches("the plan is %d+ seconds old, and at most 1 second are allowed", err)
       assert.are.equal("editor", role())
-      assert.are.equal(0, (apply { mia, "--yes", "--max-removals", "24" }))
+      assert.are.equal(0, (apply { mia, "--yes", "--max-removals", "5" }))
       assert.is_nil(role())
     end)
 
@@ -96,10 +96,14 @@ describe("cli.offboard.apply", function()
       )
       assert.are.equal(0, code)
       local out, err
-      code, out, err = apply { path_of "none", mia, path_of "tom", "--yes" }
-      assert.are.equal(2, code)
+      code, out, err = apply { mia, path_of "none", path_of "tom", "--yes" }
+      assert.are.same({ 2, "" }, { code, out }) -- nothing is done
       assert.matches("there is no case in [^\n]*none", err)
+      assert.are.equal("editor", role())
+      code, out, err = apply { mia, path_of "tom", "--yes" }
+      assert.are.equal(0, code, out .. err)
       assert.are.equal(2, select(2, out:gsub("\ntotal ", "")))
+      assert.are.equal(1, select(2, err:gsub("Reading everything again", "")))
       assert.is_nil(role())
     end)
 
@@ -107,7 +111,7 @@ describe("cli.offboard.apply", function()
       local mia = plan "mia"
       local client = support.sandbox:client()
       local doc = { -- tom created it, so that ada can give up her own role on it
-        resource_id = "voice_0009",
+        resource_id = "voice_0043",
         resource_type = "voice",
         user_email = "ada@example.com",
         role = "viewer",
@@ -117,13 +121,13 @@ describe("cli.offboard.apply", function()
       local code, out = apply { mia, "--yes" }
       assert.are.equal(1, code)
       assert.matches(
-        '\n  voice voice_0009 "Number 9": the role is still there (',
+        '\n  voice voice_0043 "Number 43": the role is still there (',
         out,
         1,
         true
       )
       assert.matches("refused: You need admin access to the resource.", out, 1, true)
-      assert.matches("\ntotal 24 confirmed 23 refused 1 ", out)
+      assert.matches("\ntotal 5 confirmed 4 refused 1 ", out)
     end)
 
     it("ends with 5 if the report cannot be written", function()
@@ -152,12 +156,12 @@ describe("cli.offboard.apply", function()
     end)
 
     --- Interrupt a command once its log or a journal has a text.
-    local function interrupt(folder, name, text)
+    local function interrupt(folder, name, text, signal)
       local running = support.start_offboard("apply", { folder, "--yes", "--max-concurrency=1" })
       repeat
         process.run { "sleep", "0.02" }
-      until (support.read_file(folder .. "/" .. name) or ""):find(text, 1, true)
-      return running:stop "sigint"
+      until running.code or (support.read_file(folder .. "/" .. name) or ""):find(text, 1, true)
+      return running:stop(signal or "sigint")
     end
 
     it("while it reads, sends nothing", function()
@@ -178,28 +182,24 @@ describe("cli.offboard.apply", function()
       code, out = support.offboard("show", { mia })
       assert.are.equal(0, code)
       assert.matches("^The last apply did not end: run it again%. ", out)
-      local confirmed = tonumber(out:match "total 24 confirmed (%d+) refused 0 unconfirmed 0 ")
-      assert.is_true(confirmed > 0 and confirmed < 24)
+      local confirmed = tonumber(out:match "total 5 confirmed (%d+) refused 0 unconfirmed 0 ")
+      assert.is_true(confirmed > 0 and confirmed < 5)
       code, out = apply { mia, "--yes" }
       assert.are.equal(0, code)
-      assert.matches("\ntotal 24 confirmed 24 refused 0 unconfirmed 0 not_sent 0\n$", out)
+      assert.matches("\ntotal 5 confirmed 5 refused 0 unconfirmed 0 not_sent 0\n$", out)
     end)
 
     it("by kill -9 while it removes, goes on when it is run again", function()
       local mia = plan("mia", { "--max-concurrency=32" })
-      local running = support.start_offboard("apply", { mia, "--yes", "--max-concurrency=1" })
-      repeat
-        process.run { "sleep", "0.02" }
-      until (support.read_file(mia .. "/round-2.unshare.jsonl") or ""):find('"confirmed"', 1, true)
-      running:stop "sigkill"
+      interrupt(mia, "round-2.unshare.jsonl", '"confirmed"', "sigkill")
       local _, out = support.offboard("show", { mia })
       local confirmed, unconfirmed =
-        out:match "total 24 confirmed (%d+) refused 0 unconfirmed (%d+) not_sent 0"
+        out:match "total 5 confirmed (%d+) refused 0 unconfirmed (%d+) not_sent 0"
       assert.is_true(tonumber(confirmed) > 0 and tonumber(unconfirmed) > 0)
       local code
       code, out = apply { mia, "--yes" }
       assert.are.equal(0, code)
-      assert.matches("\ntotal 24 confirmed 24 refused 0 unconfirmed 0 not_sent 0\n$", out)
+      assert.matches("\ntotal 5 confirmed 5 refused 0 unconfirmed 0 not_sent 0\n$", out)
     end)
   end)
 end)

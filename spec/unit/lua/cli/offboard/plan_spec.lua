@@ -75,7 +75,7 @@ describe("cli.offboard.plan", function()
       local file = support.write("people.csv", text)
       local code, out = plan { path_of "many", "--people", file }
       assert.are.equal(0, code)
-      assert.matches("mia@example.com has a role of their own on 96 of ", out, 1, true)
+      assert.matches("mia@example.com has a role of their own on 83 of ", out, 1, true)
       assert.matches("\n\n[^\n]*role of their own[^\n]*\n", out)
       for _, address in ipairs { "mia@example.com", "tom@example.com" } do
         local next_command = "elevenlabs-workspace offboard apply " .. path_of("many/" .. address)
@@ -88,7 +88,7 @@ describe("cli.offboard.plan", function()
         "--resource-type=voice",
       }
       assert.are.equal(0, code)
-      assert.matches("No role of their own is left on the 25 resources", out)
+      assert.matches("No role of their own is left on the 5 resources", out)
       local folders = { path_of "two/mia@example.com", path_of "two/eve@example.com" }
       code, out = support.offboard("show", folders)
       assert.are.equal(0, code)
@@ -143,7 +143,7 @@ describe("cli.offboard.plan", function()
         local running = support.start_offboard("plan", { folder, "--max-concurrency=1" }, LEAVER)
         repeat
           process.run { "sleep", "0.02" }
-        until support.read_file(folder .. "/plan.jsonl.new") -- the reading has begun
+        until running.code or support.read_file(folder .. "/plan.jsonl.new") -- it reads
         local code, out, err = running:stop(signal)
         assert.are.same({ status, "" }, { code, out })
         assert.matches("interrupted. Run the command again to go on", err, 1, true)
