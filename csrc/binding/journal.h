@@ -15,8 +15,8 @@
 /* Make the metatable; once per Lua state. */
 void lew_register_journal(lua_State *L);
 
-/* core.open_journal(path, create, kind) -> journal | nil (there is none) | nil, failure. The kind is
-** "journal" (default), "plan" or "case". */
+/* core.open_journal(path, create, kind) -> journal | nil (there is none) | nil, failure.
+** The kind is "journal" (default), "plan" or "case". */
 int lew_open_journal(lua_State *L);
 
 /* core.make_folder(path) -> true | nil, failure */

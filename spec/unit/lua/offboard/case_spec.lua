@@ -72,22 +72,17 @@ describe("offboard case", function()
     it("keeps another process away", function()
       local case = support.world():plan()
       local function try()
-        local code, out = process.run {
-          os.getenv "SPEC_LUA",
-          "-e",
-          [[
-            local offboard = require "elevenlabs.workspace.offboard"
-            local case, err = offboard.open(arg[1])
-            io.write(case and "opened" or err.kind)
-          ]],
-          "-",
-          support.path "mia",
-        }
-        return out, code
+        local try_to_open = [[
+          local case, err = require("elevenlabs.workspace.offboard").open(%q)
+          io.write(case and "opened" or err.kind)
+        ]]
+        local code = try_to_open:format(support.path "mia")
+        local _, out = process.run { os.getenv "SPEC_LUA", "-e", code }
+        return out
       end
-      assert.are.equal("journal", (try()))
+      assert.are.equal("journal", try())
       case:close()
-      assert.are.equal("opened", (try()))
+      assert.are.equal("opened", try())
     end)
   end)
 
