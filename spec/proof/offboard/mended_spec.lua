@@ -84,6 +84,59 @@ describe("a case of offboarding", function()
     case:close()
   end)
 
+  --- From now on the answers to changes of this kind are lost.
+  local function lose_answers(op)
+    local answer = client.core.step
+    function client.core:step(...)
+      local is_lost = {}
+      for _, attempt in ipairs(self.pending) do
+        is_lost[attempt.id] = attempt.request.path:find("/" .. op .. "$") ~= nil
+      end
+      local completions = answer(self, ...)
+      for _, completion in ipairs(completions) do
+        if is_lost[completion.id] then
+          completion.status, completion.body = 500, "{}"
+        end
+      end
+      return completions
+    end
+    return function()
+      client.core.step = answer
+    end
+  end
+
+  --- A client whose changes are sent once.
+  local function plan_once(options)
+    client, model = fake.new()
+    client.engine.max_attempts = 1
+    return plan(options)
+  end
+
+  it("grants nothing for a role that is gone, though its removal is in doubt", function()
+    local case = plan_once { replace_by = "tom@example.com" }
+    local find_again = lose_answers "unshare"
+    assert(case:apply(client, ROUND))
+    find_again()
+    assert.are.equal("unconfirmed", case.ledger:find(NARRATOR).outcome)
+    resource(model, "voice_narrator").roles.user_tom = nil
+    assert(case:apply(client, ROUND))
+    assert.are.equal("confirmed", case.ledger:find(NARRATOR).outcome)
+    assert.is_nil(resource(model, "voice_narrator").roles.user_tom)
+    case:close()
+  end)
+
+  it("does not ask again for a removal in doubt, once undo gave the role back", function()
+    local case = plan_once {}
+    local find_again = lose_answers "unshare"
+    assert(case:apply(client, ROUND))
+    find_again()
+    assert(case:undo(client, ROUND))
+    resource(model, "voice_narrator").roles.user_mia = nil
+    assert(case:apply(client, ROUND))
+    assert.are.equal("gone", case.ledger:find(NARRATOR).decision)
+    case:close()
+  end)
+
   it("does not touch a role that changed while the successor's grant was made", function()
     local case = plan { replace_by = "tom@example.com" }
     local answer = client.core.step

@@ -30,6 +30,7 @@ M.SECRET = pages.SECRET
 ---@field applied boolean|nil the change was made
 ---@field had string[]|nil the roles that the principal of a change had
 ---@field shows table<string, string[]>|nil the roles that a read showed, by principal
+---@field is_stale boolean|nil the read showed what was before a change
 ---@field resource spec.proof.offboard.Resource|nil
 ---@field saw table|nil what a list of principals showed
 
@@ -208,7 +209,7 @@ end
 local function roles_shown(self, record, resource)
   local stale = self.stale[record.key]
   if stale and stale.left > 0 then
-    stale.left = stale.left - 1
+    stale.left, record.is_stale = stale.left - 1, true
     return stale.roles
   end
   return copy_map(resource.roles)

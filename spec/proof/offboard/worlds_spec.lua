@@ -4,7 +4,7 @@ local plants = require "spec.proof.offboard.plants"
 local process = require "spec.support.process"
 local report = require "spec.proof.offboard.report"
 
-local WORLDS = os.getenv "SPEC_SLOW_MACHINE" and 20 or 100
+local WORLDS = os.getenv "SPEC_SLOW_MACHINE" and 20 or 80
 local WITH_A_KILL = "1"
 
 --- As `make offboard SEED=n`, in a process of its own: there tables have another order.

@@ -71,8 +71,11 @@ local function read_and_decide(case, client, subject, options)
     local seen = observer.see(row, resource, subject.id)
     local decision = decide(row, seen)
     if decision == "remove" then
-      local own = seen.roles[1] and seen.roles or row.roles
-      seen_by_key[key_of(row)] = { roles = own, map = case.plan.header.successor and seen.map }
+      local is_there = seen.roles[1] ~= nil
+      seen_by_key[key_of(row)] = {
+        roles = is_there and seen.roles or row.roles,
+        map = is_there and case.plan.header.successor and seen.map or nil,
+      }
     else
       write_decision(case, row, decision)
     end
@@ -96,7 +99,10 @@ local function grant(case, client, rows, seen, subject, options)
   local needed, withheld, problems = {}, {}, {}
   for _, row in ipairs(rows) do
     local key = key_of(row)
-    local role, problem = replacement.needed(seen[key].map, seen[key].roles, successor.id)
+    local map, role, problem = seen[key].map, nil, nil
+    if map then -- a role that is gone already needs no successor
+      role, problem = replacement.needed(map, seen[key].roles, successor.id)
+    end
     if role then
       needed[#needed + 1] = row
       row.grant = role

@@ -288,13 +288,6 @@ end
 
 -- ---- for commands
 
---- True if a removal may have been applied and nobody saw a confirmation.
----@param row elevenlabs.workspace.offboard.Row
----@return boolean
-function M.is_doubtful(row)
-  return row.outcome == "unconfirmed"
-end
-
 --- True if undo gave a role back after the last removal.
 ---@param row elevenlabs.workspace.offboard.Row
 ---@return boolean
@@ -304,6 +297,14 @@ function M.is_given_back(row)
     and back ~= nil
     and back.outcome == "confirmed"
     and back.round > row.removed.round
+end
+
+--- True if a removal may have been applied and nobody saw a confirmation. A role that undo gave back
+--- since settles the doubt.
+---@param row elevenlabs.workspace.offboard.Row
+---@return boolean
+function M.is_doubtful(row)
+  return row.outcome == "unconfirmed" and not M.is_given_back(row)
 end
 
 --- True if a role that undo gave back is to stay: no later plan takes the role away.

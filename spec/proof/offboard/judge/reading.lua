@@ -142,8 +142,9 @@ end
 --- True if the case says that it knows every resource of this kind.
 local function is_claimed(case, document, resource, seen)
   local list, key = lists.by_type[resource.type], resource.type .. " " .. resource.id
-  if list and list.types[2] and seen.reads[key] and not seen.reads[key].good then
-    return false -- the id was read as the list's other type
+  local read = seen.reads[key]
+  if read and (read.is_stale or list and list.types[2] and not read.good) then
+    return false -- the server hid it, or the id was read as the list's other type
   end
   if not resource.is_hidden and list and is_covered(document, list.name) then
     return true

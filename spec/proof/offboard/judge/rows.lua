@@ -104,14 +104,15 @@ local function last_apply(case)
   end
 end
 
---- A removal that reached the server in the last round was sent.
+--- A removal that the server may have made in the last round was sent. (A removal that the server
+--- asked to repeat, and that was not repeated, counts as not sent.)
 local function check_sent(world, case, key, row, removals)
   local command = last_apply(case)
-  local function is_of_command(record)
-    return record.index >= command.first and record.index <= command.last
+  local function may_be_made(record)
+    return record.index >= command.first and record.index <= command.last and not is_no(record)
   end
   local outcome = row.outcome or "not_sent"
-  if command and outcome == "not_sent" and any(removals[key], is_of_command) then
+  if command and outcome == "not_sent" and any(removals[key], may_be_made) then
     world:fail("claimed", "%s was not sent, and a request reached the server", key)
   end
 end
