@@ -437,7 +437,7 @@ mutant("a read that failed means no role",
   "if covered.forbidden + covered.failed + covered.not_found > 0 then", "if false then")
 mutant("a list of principals may fail", "if next(found.unread) or", "if")
 module "offboard/access"
-mutant("a custom role is forgotten", "_custom_role = not PRESET[role] and role or nil,", "")
+mutant("a custom role is forgotten", "_custom_role = not roles.is_preset(role) and role or nil,", "")
 mutant("a group has no target", [[targets[group.id] = { "group_id", group.id }]], "")
 
 -- ---- when to try again
@@ -620,7 +620,8 @@ mutant("text may be turned", "{ 0x2028, 0x202E }", "{ 0x2028, 0x202D }")
 
 module "names"
 mutant("a message quotes what looks like a key", [[if text:find "^sk_" then]], "if false then")
-mutant("a message holds what is no UTF-8", [[is_whole and character or "?"]], "character")
+mutant("a message holds what is no UTF-8", [[texts.utf8(text:sub(1, MAX_QUOTED), "?")]],
+  "text:sub(1, MAX_QUOTED)")
 
 module "secrets"
 mutant("a secret is masked where it stands first alone", "while from do", "if from then")
