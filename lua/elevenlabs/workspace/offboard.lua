@@ -55,6 +55,7 @@ Case.__name = "elevenlabs.workspace.offboard.case"
 ---@class elevenlabs.workspace.offboard.RoundOptions
 ---@field max_age_s number|nil refuse a plan that is older; undo: a round. Default 7 days
 ---@field max_removals number|nil refuse to change more resources. Default 1,000
+---@field resource_ids string[]|nil of undo: give back on these resources alone
 ---@field remove_anyway boolean|nil remove also if the successor cannot get the role
 ---@field read_back_ms number|nil how long to read again until a change is seen. Default 30,000
 ---@field verify boolean|nil false: `apply` does not verify, because `verify_many` will
@@ -77,6 +78,7 @@ local ROUND_OPTIONS = {
   "max_age_s",
   "max_removals",
   "remove_anyway",
+  "resource_ids",
   "read_back_ms",
   "verify",
   "by",
@@ -257,17 +259,21 @@ function Case:undo(client, options)
   if not opts then
     return nil, err
   end
-  local subject
+  local rows, subject
+  rows, err = undo.candidates(self, opts.resource_ids)
+  if not rows then
+    return nil, err
+  end
   subject, err = begin_round(self, client, "undo", opts, function()
-    return "round", undo.oldest(self)
+    return "round", undo.oldest(self, rows)
   end, function()
-    return #undo.candidates(self)
+    return #rows
   end)
   if not subject then
     return nil, err
   end
   local number = self.number
-  err = undo.run(self, client, subject, opts)
+  err = undo.run(self, client, subject, rows, opts)
   local ok = not err
   if ok then
     ok, err = self:finish(number)

@@ -437,7 +437,8 @@ mutant("a read that failed means no role",
   "if covered.forbidden + covered.failed + covered.not_found > 0 then", "if false then")
 mutant("a list of principals may fail", "if next(found.unread) or", "if")
 module "offboard/access"
-mutant("a custom role is forgotten", "_custom_role = not roles.is_preset(role) and role or nil,", "")
+mutant("a custom role is forgotten",
+  "_custom_role = not roles.is_preset(role) and role or nil,", "")
 mutant("a group has no target", [[targets[group.id] = { "group_id", group.id }]], "")
 
 -- ---- when to try again

@@ -107,9 +107,8 @@ local function grant(case, client, rows, seen, subject, options)
       needed[#needed + 1] = row
       row.grant = role
       withheld[key] = "the grant to the successor was not confirmed"
-    elseif problem then
-      problems[key] = problem
     end
+    problems[key] = problem
   end
   local err = rounds.change(case, client, "share", needed, function(row)
     return { user_email = successor.email, role = row.grant }

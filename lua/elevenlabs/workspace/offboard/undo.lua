@@ -1,7 +1,9 @@
 --- A round that gives back the roles that rounds removed, if a reading just before shows that the
 --- subject has none.
 
+local errors = require "elevenlabs.workspace.error"
 local ledgers = require "elevenlabs.workspace.offboard.ledger"
+local names = require "elevenlabs.workspace.names"
 local observer = require "elevenlabs.workspace.offboard.observer"
 local roles = require "elevenlabs.workspace.offboard.roles"
 local rounds = require "elevenlabs.workspace.offboard.rounds"
@@ -9,25 +11,45 @@ local times = require "elevenlabs.workspace.offboard.times"
 
 local M = {}
 
+--- The ids as a set of those that were not met yet; nil: there is no choice.
+local function set_of(ids)
+  local set = ids and {}
+  for _, id in ipairs(ids or {}) do
+    set[id] = true
+  end
+  return set
+end
+
 --- The rows that a round took a role from.
 ---@param case elevenlabs.workspace.offboard.Folder
----@return elevenlabs.workspace.offboard.Row[]
-function M.candidates(case)
-  local rows = {}
+---@param resource_ids string[]|nil of these alone
+---@return elevenlabs.workspace.offboard.Row[]|nil
+---@return elevenlabs.workspace.Error|nil if no role was removed from one of them
+function M.candidates(case, resource_ids)
+  local wanted, unmet, rows = set_of(resource_ids), set_of(resource_ids), {}
   for _, row in ipairs(case.ledger.rows) do
-    if ledgers.is_removed(row) then
+    if ledgers.is_removed(row) and (not wanted or wanted[row.resource_id]) then
       rows[#rows + 1] = row
+      if unmet then
+        unmet[row.resource_id] = nil
+      end
     end
+  end
+  local id = unmet and next(unmet)
+  if id then
+    local message = "no role was removed on %s, or undo gave the role back"
+    return nil, errors.invalid("resource_ids", message:format(names.quotable(id)))
   end
   return rows
 end
 
 --- When the oldest of their rounds began.
 ---@param case elevenlabs.workspace.offboard.Folder
+---@param rows elevenlabs.workspace.offboard.Row[]
 ---@return integer|nil seconds since 1970
-function M.oldest(case)
+function M.oldest(case, rows)
   local oldest
-  for _, row in ipairs(M.candidates(case)) do
+  for _, row in ipairs(rows) do
     local began_s = case.ledger.by_number[row.removed.round].began_s
     oldest = math.min(oldest or began_s, began_s)
   end
@@ -61,9 +83,9 @@ local function write(case, row, fields)
 end
 
 --- Read the rows, and choose those that get a role. -> rows, or nil and why the reading stopped
-local function choose(case, client, subject, options)
+local function choose(case, client, subject, rows, options)
   local chosen = {}
-  local err = rounds.read(client, M.candidates(case), options, function(row, resource, problem)
+  local err = rounds.read(client, rows, options, function(row, resource, problem)
     local why = refuse(row, resource, problem, subject.id)
     if why then
       write(case, row, { undo = true, role = ledgers.role_to_give_back(row), why = why })
@@ -90,16 +112,17 @@ local function read_back(case, client, subject, rows, options)
   return err
 end
 
---- Give back what was removed.
+--- Give back what was removed from these rows.
 ---@param case elevenlabs.workspace.offboard.Folder with the command begun
 ---@param client elevenlabs.workspace.Client
 ---@param subject elevenlabs.workspace.offboard.Subject
+---@param candidates elevenlabs.workspace.offboard.Row[]
 ---@param options table { read_back_ms, on_run, on_progress, on_step }
 ---@return elevenlabs.workspace.Error|nil why the round stopped early
-function M.run(case, client, subject, options)
+function M.run(case, client, subject, candidates, options)
   local on_step = options.on_step or function() end
-  on_step("reading", #M.candidates(case))
-  local rows, err = choose(case, client, subject, options)
+  on_step("reading", #candidates)
+  local rows, err = choose(case, client, subject, candidates, options)
   if not rows then
     return err
   end

@@ -57,6 +57,22 @@ describe("offboard undo", function()
     assert.are.equal(0, #summary.left)
   end)
 
+  it("gives back on the resources alone that it is told", function()
+    apply()
+    local summary = undo { resource_ids = { "voice_trailer" } }
+    assert.are.equal("viewer", world:role "voice_trailer")
+    assert.are.equal(1, #world:changes())
+    assert.are.equal(1, summary.given_back)
+    for _, id in ipairs { "voice_trailer", "dub_teaser", "voice_trailr" } do
+      local options = { resource_ids = { "voice_narrator", id } }
+      local refused, err = case:undo(world.client, options)
+      assert.is_nil(refused)
+      assert.are.equal("resource_ids", err.field)
+      assert.matches("no role was removed on " .. id, err.message, 1, true)
+    end
+    assert.are.equal(1, #world:changes())
+  end)
+
   it("gives nothing back twice", function()
     apply()
     undo()

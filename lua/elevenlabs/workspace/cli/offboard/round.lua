@@ -43,7 +43,8 @@ local function options_for(job, case, command)
   local values, options = job.values, job:hooks()
   options.max_age_s = values.max_age and values.max_age / 1000
   options.max_removals = values.yes and (values.max_removals or 1000) or math.huge
-  options.remove_anyway, options.verify = values.remove_anyway, false
+  options.remove_anyway, options.resource_ids = values.remove_anyway, values.resource_id
+  options.verify = false
   function options.may_begin(count)
     return question.may_begin(command, job, case.plan.header.subject, count)
   end

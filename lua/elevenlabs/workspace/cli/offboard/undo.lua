@@ -14,7 +14,18 @@ local M = {
   groups = {
     {
       title = "Giving back",
-      options = { jobs.YES, jobs.MAX_REMOVALS, jobs.max_age "round", jobs.MAX_CONCURRENCY },
+      options = {
+        {
+          name = "--resource-id",
+          value = "ID",
+          text = "give back on this resource alone; may be given several times",
+          repeats = true,
+        },
+        jobs.YES,
+        jobs.MAX_REMOVALS,
+        jobs.max_age "round",
+        jobs.MAX_CONCURRENCY,
+      },
     },
     connections.OPTIONS,
   },

@@ -31,7 +31,8 @@ local function describe_planned(row)
   if row.reason then
     return ("%s (%s)"):format(text, REASONS[row.reason])
   elseif row.grant then
-    return ("%s, the successor gets %s"):format(text, row.grant)
+    text = ("%s, the successor gets %s"):format(text, row.grant)
+    return row.problem and ("%s (%s)"):format(text, row.problem) or text
   end
   return row.problem and ("%s (no successor: %s)"):format(text, row.problem) or text
 end

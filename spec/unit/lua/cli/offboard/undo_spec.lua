@@ -51,6 +51,10 @@ describe("cli.offboard.undo", function()
     })
     client:close()
     local out
+    code, out = undo { mia, "--yes", "--resource-id=voice_0085" }
+    assert.are.equal(0, code, out)
+    assert.are.equal("commenter", support.role_of_mia("voice_0085", "voice"))
+    assert.is_nil(support.role_of_mia("voice_0064", "voice"))
     code, out = undo { mia, "--yes" }
     assert.are.equal(1, code)
     assert.matches('voice_0001 "Number 1": not given back: the subject has a role again: viewer',
