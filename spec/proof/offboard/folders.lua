@@ -1,4 +1,4 @@
---- Folders for cases.
+--- Folders for cases, and their files.
 
 local uv = require "luv"
 
@@ -24,6 +24,20 @@ end
 function M.make()
   local place = uv.fs_access(IN_MEMORY, "W") and IN_MEMORY or os.getenv "TMPDIR" or "/tmp"
   return assert(uv.fs_mkdtemp(place .. "/offboard-world-XXXXXX"))
+end
+
+---@return string
+function M.read(path)
+  local handle = assert(io.open(path, "rb"))
+  local text = handle:read "*a"
+  handle:close()
+  return text
+end
+
+function M.write(path, text)
+  local handle = assert(io.open(path, "wb"))
+  handle:write(text)
+  handle:close()
 end
 
 return M

@@ -7,18 +7,7 @@ local offboard = require "elevenlabs.workspace.offboard"
 local NARRATOR = { resource_id = "voice_narrator", resource_type = "voice" }
 local ROUND = { read_back_ms = 0 }
 
-local function read(path)
-  local handle = assert(io.open(path, "rb"))
-  local text = handle:read "*a"
-  handle:close()
-  return text
-end
-
-local function write(path, text)
-  local handle = assert(io.open(path, "wb"))
-  handle:write(text)
-  handle:close()
-end
+local read, write = folders.read, folders.write
 
 --- The first resource with this id.
 local function resource(model, id)

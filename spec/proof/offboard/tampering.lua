@@ -2,24 +2,14 @@
 --- old, damaged or too large. The judge sees that nothing is sent.
 
 local commands = require "spec.proof.offboard.commands"
+local folders = require "spec.proof.offboard.folders"
 local others = require "spec.proof.offboard.others"
 
 local M = {}
 
 local CALM = {}
 
-local function read(path)
-  local handle = assert(io.open(path, "rb"))
-  local text = handle:read "*a"
-  handle:close()
-  return text
-end
-
-local function write(path, text)
-  local handle = assert(io.open(path, "wb"))
-  handle:write(text)
-  handle:close()
-end
+local read, write = folders.read, folders.write
 
 --- Give a command in good weather that must be refused for this reason.
 local function expect(world, case, name, why, further)

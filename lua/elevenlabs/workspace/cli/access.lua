@@ -7,7 +7,6 @@ local json = require "elevenlabs.workspace.json"
 local options = require "elevenlabs.workspace.cli.options"
 local output = require "elevenlabs.workspace.cli.output"
 local progress = require "elevenlabs.workspace.cli.progress"
-local terminal = require "elevenlabs.workspace.cli.terminal"
 
 local EXIT = { complete = 0, usage = 2, stopped = 3, incomplete = 4, unwritten = 5 }
 local FORMATS = { "csv", "jsonl" }
@@ -23,14 +22,7 @@ local M = {
     {
       title = "Rows",
       options = {
-        {
-          name = "--resource-type",
-          value = "TYPE",
-          text = "only resources of this type; may be given several times",
-          read = options.choice(access.resource_types()),
-          choices = access.resource_types(),
-          repeats = true,
-        },
+        options.one_type_alone(access.resource_types()),
         {
           name = "--format",
           value = "FORMAT",
@@ -44,12 +36,7 @@ local M = {
           text = "write the rows to FILE, and what was read to FILE.coverage.json. Both are"
             .. " readable by you alone",
         },
-        {
-          name = "--max-concurrency",
-          value = "N",
-          text = "send at most N requests at once (default 32)",
-          read = options.number(1, 1024),
-        },
+        options.MAX_CONCURRENCY,
       },
     },
     connections.OPTIONS,
@@ -133,18 +120,6 @@ end
 
 -- ---- the command
 
-local function new_display()
-  return progress.new {
-    terminal = terminal.is_terminal(2) and not terminal.is_terminal(1)
-      and os.getenv "TERM" ~= "dumb",
-    color = (os.getenv "NO_COLOR" or "") == "",
-    width = terminal.width,
-    write = function(text)
-      io.stderr:write(text)
-    end,
-  }
-end
-
 --- Write both files. -> why not
 local function commit(files, found)
   files.coverage:write(coverage_of(found))
@@ -168,7 +143,7 @@ end
 
 --- Read, and print. -> exit status
 local function read(client, driver, values, files)
-  local display = new_display()
+  local display = progress.on_stderr(true)
   local write = files and function(text)
     files.rows:write(text)
   end or output.write

@@ -12,7 +12,6 @@ local output = require "elevenlabs.workspace.cli.output"
 local progress = require "elevenlabs.workspace.cli.progress"
 local question = require "elevenlabs.workspace.cli.bulk.question"
 local reports = require "elevenlabs.workspace.cli.bulk.report"
-local terminal = require "elevenlabs.workspace.cli.terminal"
 
 local M = {}
 
@@ -39,12 +38,6 @@ local FAILED = {
   text = "write the items that were not confirmed to FILE, as CSV with reasons. --from reads"
     .. " such a file",
 }
-local MAX_CONCURRENCY = {
-  name = "--max-concurrency",
-  value = "N",
-  text = "send at most N requests at once (default 32)",
-  read = options.number(1, 1024),
-}
 local DEADLINE = {
   name = "--deadline",
   value = "TIME",
@@ -59,8 +52,8 @@ local YES = { name = "--yes", text = "begin without a question" }
 ---@return table group
 function M.options(is_change)
   local of_changes =
-    { FROM, JSONL, JOURNAL, DRY_RUN, FAILED, MAX_CONCURRENCY, DEADLINE, ALLOW_EMPTY, YES }
-  local of_reads = { FROM, JSONL, FAILED, MAX_CONCURRENCY, DEADLINE, ALLOW_EMPTY }
+    { FROM, JSONL, JOURNAL, DRY_RUN, FAILED, options.MAX_CONCURRENCY, DEADLINE, ALLOW_EMPTY, YES }
+  local of_reads = { FROM, JSONL, FAILED, options.MAX_CONCURRENCY, DEADLINE, ALLOW_EMPTY }
   return { title = "Many at once", options = is_change and of_changes or of_reads }
 end
 
@@ -86,20 +79,6 @@ function M.check(op, values)
     return "--from needs --yes if nobody can be asked"
   end
   return output.find_clash(values, WRITTEN, FILES)
-end
-
---- A bar is not drawn among the lines that a read prints.
-local function new_display(is_read)
-  local has_lines = is_read and terminal.is_terminal(1)
-  local is_drawn = terminal.is_terminal(2) and not has_lines and os.getenv "TERM" ~= "dumb"
-  return progress.new {
-    terminal = is_drawn,
-    color = is_drawn and (os.getenv "NO_COLOR" or "") == "",
-    width = terminal.width,
-    write = function(text)
-      io.stderr:write(text)
-    end,
-  }
 end
 
 local UNCHECKED = "This input cannot be checked before the first request."
@@ -289,7 +268,7 @@ function M.run(op, fields, values, arguments, refuse)
     arguments = arguments,
     refuse = refuse,
     is_read = is_read,
-    display = new_display(is_read),
+    display = progress.on_stderr(is_read),
     confirmed = 0, -- at the last progress
   }
   local function on_event(event)

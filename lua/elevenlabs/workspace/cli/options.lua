@@ -78,6 +78,28 @@ function M.choice(names)
   end
 end
 
+--- How many requests may be in flight.
+M.MAX_CONCURRENCY = {
+  name = "--max-concurrency",
+  value = "N",
+  text = "send at most N requests at once (default 32)",
+  read = M.number(1, 1024),
+}
+
+--- `--resource-type` of a command that lists resources.
+---@param names string[] the types that some list names
+---@return table option
+function M.one_type_alone(names)
+  return {
+    name = "--resource-type",
+    value = "TYPE",
+    text = "only resources of this type; may be given several times",
+    read = M.choice(names),
+    choices = names,
+    repeats = true,
+  }
+end
+
 local UNITS_MS = { [""] = 1000, s = 1000, m = 60000, h = 3600000, d = 86400000 }
 
 --- A time in milliseconds: "90", "90s", "15m", "2h", "7d".

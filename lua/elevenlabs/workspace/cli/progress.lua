@@ -1,5 +1,7 @@
 --- Shows people how a bulk run goes: a line that is redrawn on a terminal, or a line every 10 s.
 
+local terminal = require "elevenlabs.workspace.cli.terminal"
+
 local M = {}
 
 local BAR_WIDTH = 24
@@ -23,6 +25,24 @@ function M.new(parts)
     samples = {}, -- { elapsed_ms, sent } of the last RATE_MS, oldest first
     drawn = false,
   }, Display)
+end
+
+--- A display on standard error.
+---@param has_lines boolean|nil the command prints lines meanwhile. If a terminal shows both, no bar
+--- is drawn among the lines
+---@return elevenlabs.workspace.ProgressDisplay
+function M.on_stderr(has_lines)
+  local is_drawn = terminal.is_terminal(2)
+    and not (has_lines and terminal.is_terminal(1))
+    and os.getenv "TERM" ~= "dumb"
+  return M.new {
+    terminal = is_drawn,
+    color = is_drawn and (os.getenv "NO_COLOR" or "") == "",
+    width = terminal.width,
+    write = function(text)
+      io.stderr:write(text)
+    end,
+  }
 end
 
 -- ---- the figures

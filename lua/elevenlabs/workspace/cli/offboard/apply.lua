@@ -2,6 +2,7 @@
 
 local connections = require "elevenlabs.workspace.cli.connections"
 local jobs = require "elevenlabs.workspace.cli.offboard.job"
+local options = require "elevenlabs.workspace.cli.options"
 local rounds = require "elevenlabs.workspace.cli.offboard.round"
 
 local M = {
@@ -23,7 +24,7 @@ local M = {
           text = "remove also if the successor of --replace-by cannot get the role",
         },
         jobs.STRICT,
-        jobs.MAX_CONCURRENCY,
+        options.MAX_CONCURRENCY,
       },
     },
     connections.OPTIONS,

@@ -6,7 +6,6 @@ local offboard = require "elevenlabs.workspace.offboard"
 local options = require "elevenlabs.workspace.cli.options"
 local output = require "elevenlabs.workspace.cli.output"
 local progress = require "elevenlabs.workspace.cli.progress"
-local terminal = require "elevenlabs.workspace.cli.terminal"
 local uv = require "luv"
 
 local M = {}
@@ -20,12 +19,6 @@ M.FOLDERS = {
 
 M.STRICT = { name = "--strict", text = "exit with 4 also if access remains that no removal ends,"
   .. " or if kinds have no list" }
-M.MAX_CONCURRENCY = {
-  name = "--max-concurrency",
-  value = "N",
-  text = "send at most N requests at once (default 32)",
-  read = options.number(1, 1024),
-}
 M.YES = {
   name = "--yes",
   text = "begin without a question, if there are no more changes than --max-removals",
@@ -72,18 +65,6 @@ end
 local Job = {}
 Job.__index = Job
 
-local function new_display()
-  local is_drawn = terminal.is_terminal(2) and os.getenv "TERM" ~= "dumb"
-  return progress.new {
-    terminal = is_drawn,
-    color = is_drawn and (os.getenv "NO_COLOR" or "") == "",
-    width = terminal.width,
-    write = function(text)
-      io.stderr:write(text)
-    end,
-  }
-end
-
 --- An argument as a shell takes it.
 local function quoted(text)
   return text:find "[^%w@%%+=:,./_-]" and "'" .. text:gsub("'", "'\\''") .. "'" or text
@@ -122,11 +103,11 @@ end
 
 --- The options by which a reading or a round can be watched and interrupted.
 function Job:hooks()
-  local display = new_display()
+  local display = progress.on_stderr()
   local is_read
   local function on_run(run)
     display:finish()
-    display, is_read = new_display(), run.op == "get"
+    display, is_read = progress.on_stderr(), run.op == "get"
     function self.driver.on_signal()
       run:cancel()
     end

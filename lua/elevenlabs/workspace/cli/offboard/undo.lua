@@ -2,6 +2,7 @@
 
 local connections = require "elevenlabs.workspace.cli.connections"
 local jobs = require "elevenlabs.workspace.cli.offboard.job"
+local options = require "elevenlabs.workspace.cli.options"
 local rounds = require "elevenlabs.workspace.cli.offboard.round"
 
 local M = {
@@ -24,7 +25,7 @@ local M = {
         jobs.YES,
         jobs.MAX_REMOVALS,
         jobs.max_age "round",
-        jobs.MAX_CONCURRENCY,
+        options.MAX_CONCURRENCY,
       },
     },
     connections.OPTIONS,

@@ -2,6 +2,7 @@
 
 local connections = require "elevenlabs.workspace.cli.connections"
 local jobs = require "elevenlabs.workspace.cli.offboard.job"
+local options = require "elevenlabs.workspace.cli.options"
 local words = require "elevenlabs.workspace.cli.offboard.words"
 
 local M = {
@@ -19,7 +20,7 @@ local M = {
           text = "read the resources of the case alone. The headline says so",
         },
         jobs.STRICT,
-        jobs.MAX_CONCURRENCY,
+        options.MAX_CONCURRENCY,
       },
     },
     connections.OPTIONS,
@@ -27,9 +28,9 @@ local M = {
 }
 
 local function verify_planned(job, case)
-  local options = job:hooks()
-  options.planned_only = true
-  local summary, err = case:verify(job.client, options)
+  local hooks = job:hooks()
+  hooks.planned_only = true
+  local summary, err = case:verify(job.client, hooks)
   job.display.finish()
   if not summary then
     return job:fail(err)
