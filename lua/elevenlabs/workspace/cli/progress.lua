@@ -47,20 +47,20 @@ end
 
 -- ---- the figures
 
---- Items a second that an earlier run had not confirmed: lately, or at the end over the whole run.
+--- Items a second that an earlier run had not confirmed: lately, or over the whole run at its end and
+--- at the first figure.
 local function rate(self, progress)
-  if progress.over then
-    local sent = progress.total - progress.already_confirmed
-    return sent * 1000 / math.max(1, progress.elapsed_ms)
-  end
-  local samples = self.samples
-  samples[#samples + 1] = { progress.elapsed_ms, progress.total - progress.already_confirmed }
+  local samples, sent = self.samples, progress.total - progress.already_confirmed
+  samples[#samples + 1] = { progress.elapsed_ms, sent }
   while #samples > 2 and samples[2][1] <= progress.elapsed_ms - RATE_MS do
     table.remove(samples, 1)
   end
-  local first, last = samples[1], samples[#samples]
-  local ms = last[1] - first[1]
-  return ms > 0 and (last[2] - first[2]) * 1000 / ms or 0
+  local first = samples[1]
+  local ms = progress.elapsed_ms - first[1]
+  if progress.over or ms <= 0 then
+    return sent * 1000 / math.max(1, progress.elapsed_ms)
+  end
+  return (sent - first[2]) * 1000 / ms
 end
 
 ---@param seconds number

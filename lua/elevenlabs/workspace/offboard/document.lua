@@ -2,7 +2,6 @@
 
 local json = require "elevenlabs.workspace.json"
 local principals = require "elevenlabs.workspace.offboard.principals"
-local roles = require "elevenlabs.workspace.offboard.roles"
 local sha256 = require "elevenlabs.workspace.offboard.sha256"
 local summaries = require "elevenlabs.workspace.offboard.summary"
 local times = require "elevenlabs.workspace.offboard.times"
@@ -53,19 +52,16 @@ local function rows_of(ledger)
 end
 
 --- True if the removal leaves the creator as the only principal.
-local function leaves_creator_alone(row, subject_id)
-  if row.outcome ~= "confirmed" or not row.role_map or not row.creator then
-    return false
-  end
-  local holders = roles.principals(row.role_map)
-  holders[subject_id], holders[row.creator] = nil, nil
-  return next(holders) == nil and not (row.granted and row.granted.outcome == "confirmed")
+local function leaves_creator_alone(row)
+  return row.outcome == "confirmed"
+    and row.is_creators_alone
+    and not (row.granted and row.granted.outcome == "confirmed")
 end
 
 local function only_creator(ledger, subject)
   local list = json.list {}
   for _, row in ipairs(subject.id ~= principals.EVERYBODY and ledger.rows or {}) do
-    if leaves_creator_alone(row, subject.id) then
+    if leaves_creator_alone(row) then
       list[#list + 1] = {
         resource_id = row.resource_id,
         resource_type = row.resource_type,

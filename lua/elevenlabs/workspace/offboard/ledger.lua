@@ -15,7 +15,7 @@ local M = {}
 ---@field name string|nil
 ---@field creator string|nil
 ---@field roles string[] of the subject, when the resource was planned
----@field role_map table|nil of all, when the resource was planned
+---@field is_creators_alone boolean|nil when planned, only the subject and the creator had a role
 ---@field action "remove"|"keep"|nil of the plan; nil: the plan does not have the resource
 ---@field reason string|nil why it is kept
 ---@field grant string|nil the role that the successor gets first
@@ -99,7 +99,8 @@ function Ledger:items()
   return items
 end
 
-local PLANNED = { "name", "creator", "roles", "role_map", "action", "reason", "grant", "problem" }
+local PLANNED =
+  { "name", "creator", "roles", "is_creators_alone", "action", "reason", "grant", "problem" }
 
 ---@param plan elevenlabs.workspace.offboard.Plan
 function Ledger:take_plan(plan)

@@ -9,6 +9,7 @@ local observer = require "elevenlabs.workspace.offboard.observer"
 local reading = require "elevenlabs.workspace.offboard.reading"
 local record_file = require "elevenlabs.workspace.offboard.record_file"
 local replacement = require "elevenlabs.workspace.offboard.replacement"
+local roles = require "elevenlabs.workspace.offboard.roles"
 local times = require "elevenlabs.workspace.offboard.times"
 local version = require "elevenlabs.workspace.version"
 
@@ -28,7 +29,7 @@ local M = {}
 ---@field name string|nil
 ---@field creator string|nil a user's id
 ---@field roles string[] the subject's
----@field role_map table<string, string[]> everybody's
+---@field is_creators_alone boolean nobody but the subject and the creator has a role
 ---@field action "remove"|"keep"
 ---@field reason "creator"|"protected"|nil why it is kept
 ---@field grant string|nil the role that the successor gets first
@@ -163,11 +164,21 @@ local function broken(path, why)
   return errors.invalid("folder", errors.one_line(message))
 end
 
---- Take a record behind the header.
+--- True if nobody but the subject and the creator has a role.
+local function has_no_others(row, subject_id)
+  local holders = roles.principals(row.role_map)
+  holders[subject_id], holders[row.creator or subject_id] = nil, nil
+  return row.creator ~= nil and next(holders) == nil
+end
+
+--- Take a record behind the header. The roles of others stay in the file: they would take most of
+--- the memory.
 local function take(plan, record)
   if record.given then
     table.insert(plan.given, record.given)
   elseif record.resource_id then
+    record.is_creators_alone = has_no_others(record, plan.header.subject.id)
+    record.role_map = nil
     table.insert(plan.rows, record)
   else
     plan.reading:take(record)

@@ -36,7 +36,7 @@ describe("offboard plan", function()
 
   local function draft(header, put_away)
     local place = { path = path, put_away = put_away }
-    return assert(plans.draft(place, header or { server = "s", subject = {} }))
+    return assert(plans.draft(place, header or { server = "s", subject = { id = "mia" } }))
   end
 
   --- Make a plan of two rows.
@@ -137,7 +137,7 @@ describe("offboard plan", function()
   end)
 
   it("names what the successor gets, or why they cannot", function()
-    local made = draft { server = "s", subject = {}, successor = { id = "tom" } }
+    local made = draft { server = "s", subject = { id = "mia" }, successor = { id = "tom" } }
     made:add(seen "a", false)
     made:add(seen("b", { roles = { "role_night" }, map = { role_night = { "mia" } } }), false)
     made:add(seen("c", { is_creator = true }), false)
