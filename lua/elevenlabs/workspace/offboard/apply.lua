@@ -92,10 +92,9 @@ local function describe_unseen(problem)
   return "the grant to the successor is not seen yet"
 end
 
---- Grant what the successor needs. -> by key: why a row's removal is withheld; by key: the
---- subject's roles, if they are others than before the grant
-local function grant(case, client, rows, seen, subject, options)
-  local successor, changed = case.plan.header.successor, {}
+--- The rows that need a grant. -> rows; by key: why a removal is withheld until its grant is seen; by
+--- key: what no grant can give
+local function choose_grants(rows, seen, successor)
   local needed, withheld, problems = {}, {}, {}
   for _, row in ipairs(rows) do
     local key = key_of(row)
@@ -110,13 +109,14 @@ local function grant(case, client, rows, seen, subject, options)
     end
     problems[key] = problem
   end
-  local err = rounds.change(case, client, "share", needed, function(row)
-    return { user_email = successor.email, role = row.grant }
-  end, options)
-  if err then
-    return nil, nil, err
-  end
-  local granted = {}
+  return needed, withheld, problems
+end
+
+--- Read the confirmed grants back. A grant that is seen withholds nothing any more.
+---@return table<string, string[]> changed by key: the subject's roles, if they are others than before
+---@return elevenlabs.workspace.Error|nil
+local function read_grants_back(case, client, needed, seen, subject, withheld, options)
+  local successor, changed, granted = case.plan.header.successor, {}, {}
   for _, row in ipairs(needed) do
     if row.granted.outcome == "confirmed" then
       granted[#granted + 1] = row
@@ -124,7 +124,7 @@ local function grant(case, client, rows, seen, subject, options)
       withheld[key_of(row)] = "the grant to the successor: " .. tostring(row.granted.why)
     end
   end
-  err = rounds.read_back(client, granted, options, function(row, resource, problem)
+  local err = rounds.read_back(client, granted, options, function(row, resource, problem)
     local key, map = key_of(row), resource and roles.map(resource)
     local has = map and replacement.has(map, successor.id, row.grant)
     local own = map and roles.of(map, subject.id)
@@ -132,6 +132,22 @@ local function grant(case, client, rows, seen, subject, options)
     withheld[key] = not has and describe_unseen(problem) or nil
     return has or changed[key] ~= nil or problem ~= nil
   end)
+  return changed, err
+end
+
+--- Grant what the successor needs. -> by key: why a row's removal is withheld; by key: the
+--- subject's roles, if they are others than before the grant
+local function grant(case, client, rows, seen, subject, options)
+  local successor = case.plan.header.successor
+  local needed, withheld, problems = choose_grants(rows, seen, successor)
+  local err = rounds.change(case, client, "share", needed, function(row)
+    return { user_email = successor.email, role = row.grant }
+  end, options)
+  if err then
+    return nil, nil, err
+  end
+  local changed
+  changed, err = read_grants_back(case, client, needed, seen, subject, withheld, options)
   for key, problem in pairs(problems) do
     withheld[key] = problem
   end
