@@ -23,7 +23,7 @@ describe("offboard", function()
     local case = world:plan { note = "Ticket 4711", by = { operator = "root", host = "h" } }
     assert.matches(
       "^mia@example.com has a role of their own on 9 of the 10 resources that this key can"
-        .. " list and read%. Access that no removal ends: creator of 1 resource; ",
+        .. " list and read%. Access that the plan does not end: creator of 1 resource; ",
       tostring(case:summary())
     )
     local summary = assert(case:apply(world.client))

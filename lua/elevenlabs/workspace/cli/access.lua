@@ -152,6 +152,7 @@ local function read(client, driver, values, files)
     max_concurrency = values.max_concurrency,
     on_row = WRITERS[values.format or "csv"](write),
     on_progress = function(seen)
+      seen.refused = 0 -- what could not be read is told at the end
       display:update(seen)
     end,
     on_run = function(run)

@@ -39,6 +39,8 @@ local function decide(row, seen)
     -- The role is gone. If a removal may have done that, the removal is sent again, so that the
     -- server confirms it.
     return ledgers.is_doubtful(row) and "remove" or "gone"
+  elseif ledgers.is_to_stay(row) then
+    return "given_back"
   end
   return roles.are_same(seen.roles, row.roles) and "remove" or "changed"
 end

@@ -30,7 +30,7 @@ local COPIED = {
   "seen",
 }
 
-local function row_of(row)
+local function row_of(row, reading)
   local copy = {}
   for _, name in ipairs(COPIED) do
     copy[name] = row[name]
@@ -40,13 +40,17 @@ local function row_of(row)
   if row.removed and row.given_back and row.given_back.round < row.removed.round then
     copy.given_back = nil -- the role was removed again
   end
+  local back = copy.given_back
+  if back and back.round > reading.number and back.read_back == "there" then
+    copy.seen, copy.roles_now = "kept", json.list { back.role } -- undo read it back
+  end
   return copy
 end
 
 local function rows_of(ledger)
   local list = json.list {}
   for i, row in ipairs(ledger.rows) do
-    list[i] = row_of(row)
+    list[i] = row_of(row, ledger.reading)
   end
   return list
 end
@@ -83,6 +87,9 @@ local function files_of(case)
       file:close()
       list[#list + 1] = { name = name, sha256 = sha256.file(case:path(name)) }
     end
+  end
+  for _, command in ipairs(case.ledger.commands) do
+    add(("plan-%d.jsonl"):format(command.number))
   end
   add "plan.jsonl"
   add "case.jsonl"
@@ -122,6 +129,17 @@ local function label_of(party)
   return party and { kind = party.kind, id = party.id, label = party.label or party.email }
 end
 
+--- Roles that are left come before what no removal ends.
+local function all_remains(summary, reading)
+  local list = json.list {}
+  for _, given in ipairs { summary.remains, reading.residuals } do
+    for _, residual in ipairs(given) do
+      list[#list + 1] = residual
+    end
+  end
+  return list
+end
+
 ---@param case elevenlabs.workspace.offboard.Folder
 ---@return table document
 function M.make(case)
@@ -149,7 +167,7 @@ function M.make(case)
     rows = rows_of(ledger),
     totals = summary.totals,
     read_back = summary.read_back,
-    residuals = reading.residuals,
+    residuals = all_remains(summary, reading),
     only_creator = only_creator(ledger, header.subject),
     files = files_of(case),
     limits = LIMITS,

@@ -47,6 +47,7 @@ local M = {}
 ---| "gone" # the subject has no role of its own
 ---| "still_there" # the role that was planned
 ---| "changed" # another role than was planned
+---| "came_back" # a role, though a round had read the removal back
 ---| "new" # a role on a resource that the plan does not have
 ---| "kept" # the role was to stay, or was given back
 ---| "unreadable"
@@ -122,6 +123,7 @@ local NOT_REMOVED = {
   gone = "the role was gone before the removal",
   changed = "the roles changed since the plan",
   creator = "the subject created the resource",
+  given_back = "undo gave the role back: a new plan takes it",
   withheld = "the successor did not get the role",
   unreadable = "the resource could not be read",
   resource_gone = "the resource is gone",

@@ -2,6 +2,8 @@
 --- the lists that name them. Only the named fields leave an answer: a list of service accounts holds
 --- hashed keys.
 
+local core = require "elevenlabs.workspace.core"
+
 local M = {}
 
 --- The group of everybody. Source: the API's documentation of unshare.
@@ -142,6 +144,17 @@ function M.is_in(group, member)
   return group.members[member.user_id] == true or group.members[member.email:lower()] == true
 end
 
+--- A hint at the address in the same domain that was probably meant; "" if there is none.
+local function near_address(members, email)
+  local name, domain = email:match "^(.*)(@.*)$"
+  local names = {}
+  for _, member in ipairs(members) do
+    names[#names + 1] = name and member.email:match("^(.*)" .. domain:gsub("%p", "%%%0") .. "$")
+  end
+  local near = name and core.nearest(name, names)
+  return near and (": did you mean %s%s?"):format(near, domain) or ""
+end
+
 --- The member with this address, whatever its case.
 ---@param members elevenlabs.workspace.offboard.Member[]
 ---@param email string
@@ -155,7 +168,7 @@ function M.by_address(members, email)
   if #found == 1 then
     return found[1]
   elseif #found == 0 then
-    return nil, ("no member has the address %s"):format(email)
+    return nil, ("no member has the address %s%s"):format(email, near_address(members, email))
   end
   local names = {}
   for i, member in ipairs(found) do

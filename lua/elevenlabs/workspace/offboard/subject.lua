@@ -108,6 +108,12 @@ function FIND.group_id(found, id)
       }
     end
   end
+  for _, group in ipairs(found.groups) do
+    if group.name:lower() == id:lower() then
+      local message = "no group has the id %s; the group %s has the id %s"
+      return nil, message:format(id, group.name, group.id)
+    end
+  end
   return nil, ("no group has the id %s"):format(id)
 end
 

@@ -21,6 +21,7 @@ local M = {}
 ---@field state "planned"|"ended"|"cut" "cut": the last command that changes roles did not end
 ---@field subject elevenlabs.workspace.offboard.Subject
 ---@field residuals elevenlabs.workspace.offboard.Residual[]
+---@field remains elevenlabs.workspace.offboard.Residual[] the subject's own roles that are left
 ---@field left elevenlabs.workspace.offboard.Row[] roles of the subject's own at the last reading
 ---@field totals elevenlabs.workspace.offboard.Totals
 ---@field read_back {gone: integer, still_there: integer, unreadable: integer}
@@ -88,7 +89,7 @@ local function count(ledger)
   return totals, read_back, given_back, withheld
 end
 
-local IS_LEFT = { still_there = true, changed = true, new = true }
+local IS_LEFT = { still_there = true, changed = true, came_back = true, new = true }
 
 --- The rows on which the last reading saw a role of the subject's own that is to go.
 local function left_rows(ledger)
@@ -179,7 +180,9 @@ end
 
 local function describe_state(self, ledger)
   if self.state == "cut" then
-    return ("The last %s did not end: run it again."):format(last_change(ledger).command)
+    local text = "The last %s did not end: run it again. So far %d of %d removals are confirmed."
+    local totals = self.totals
+    return text:format(last_change(ledger).command, totals.confirmed, totals.total)
   end
 end
 
@@ -214,7 +217,7 @@ local function headline(self, ledger)
   if reading.by == "plan" and #self.left > 0 then
     say(describe_own(self, reading, own))
     table.remove(parts, 1)
-    say(parts[1] and "Access that no removal ends: " .. table.concat(parts, "; ") .. ".")
+    say(parts[1] and "Access that the plan does not end: " .. table.concat(parts, "; ") .. ".")
   else
     say(parts[1] and "Access remains: " .. table.concat(parts, "; ") .. ".")
     say(describe_own(self, reading, own))
@@ -231,13 +234,53 @@ local function state_of(ledger)
   return not last and "planned" or last.ended_at and "ended" or "cut"
 end
 
---- The roles that the last undo did not give back, with the reasons.
+--- The roles that the last undo did not give back, with the reasons, if no round came after it.
 local function not_given_back(ledger)
-  local rows = {}
+  local rows, last = {}, last_change(ledger)
   for _, row in ipairs(ledger.rows) do
-    rows[#rows + 1] = row.given_back and row.given_back.outcome ~= "confirmed" and row or nil
+    local back = row.given_back
+    local is_last = back and last and back.round == last.number
+    rows[#rows + 1] = is_last and back.outcome ~= "confirmed" and row or nil
   end
   return rows
+end
+
+--- What is left of the subject's own roles, and what to do about it, as residuals are told.
+---@return elevenlabs.workspace.offboard.Residual[]
+local function remains(self, own)
+  local list = {}
+  local function add(kind, number, text, next_step)
+    if number > 0 then
+      list[#list + 1] = {
+        kind = kind,
+        is_access = true,
+        text = ("%s on %s"):format(text, residuals.resources(number)),
+        next_step = next_step,
+        count = number,
+      }
+    end
+  end
+  local left = #self.left
+  if self.state == "planned" then
+    return list
+  end
+  add(
+    "left",
+    self.withheld,
+    "a role that waits for the successor",
+    "give the successor another role there, or apply --remove-anyway"
+  )
+  add(
+    "left",
+    left - math.min(left, self.withheld),
+    ("a role of %s"):format(own),
+    "see why in the report. Then plan again with --again, and apply; or use the key of an admin of"
+      .. " these resources"
+  )
+  local again = "plan again with --again to take it"
+  add("given_back", self.given_back, "a role that undo gave back", again)
+  add("protected", self.protected, "a protected role", "plan again without --protect to take it")
+  return list
 end
 
 ---@param subject elevenlabs.workspace.offboard.Subject
@@ -259,6 +302,7 @@ function M.new(subject, ledger)
     self.creates = self.creates or residual.kind == "creator"
   end
   self.headline = headline(self, ledger)
+  self.remains = remains(self, self.subject.kind == "user" and "their own" or "its own")
   return setmetatable(self, Summary)
 end
 

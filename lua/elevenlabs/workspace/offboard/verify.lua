@@ -25,6 +25,8 @@ local function judge(row, seen)
     return "kept"
   elseif not (row and (row.action or row.removed)) then
     return "new"
+  elseif row.outcome == "confirmed" and row.read_back == "gone" then
+    return "came_back"
   end
   return roles.are_same(seen.roles, row.roles) and "still_there" or "changed"
 end

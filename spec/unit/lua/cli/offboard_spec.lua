@@ -32,7 +32,7 @@ describe("cli.offboard", function()
       "^mia@example.com has a role of their own on 83 of the 97 resources that this key can",
       out
     )
-    assert.matches("Access that no removal ends: creator of 4 resources", out, 1, true)
+    assert.matches("Access that the plan does not end: creator of 4 resources", out, 1, true)
     assert.matches("\n%d+ kinds have no list, and only [^\n]*: `offboard show` names them\n", out)
     assert.matches("Note: Ticket 4711", out, 1, true)
     assert.matches("\nThe plan has %d+ removals, and %d+ resources stay as they are:\n  %l", out)

@@ -123,7 +123,7 @@ describe("offboard summary", function()
     )
     local of_plan = planned(1)
     of_plan.reading:take(residuals[2])
-    assert.matches("%. Access that no removal ends: workspace admin%.$", headline(of_plan))
+    assert.matches("%. Access that the plan does not end: workspace admin%.$", headline(of_plan))
   end)
 
   it("says what undo gave back", function()

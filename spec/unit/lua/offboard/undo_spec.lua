@@ -192,6 +192,12 @@ describe("offboard undo", function()
     apply()
     undo()
     assert(case:apply(world.client))
+    assert.are.equal("editor", world:role "voice_narrator") -- what undo gave back stays
+    assert.are.equal("given_back", row(case, "voice_narrator").decision)
+    assert.are.equal("not_sent", row(case, "voice_narrator").outcome)
+    case:close()
+    case = world:plan { again = true }
+    assert(case:apply(world.client))
     assert.is_nil(world:role "voice_narrator")
     assert.are.equal(0, case:summary().given_back)
     undo()

@@ -43,7 +43,7 @@ describe("offboard verify", function()
     assert.matches("^Access remains: a role of their own on 8 resources; ", summary.headline)
   end)
 
-  it("sees what is gone, changed, and new since the plan", function()
+  it("sees what is gone, what came back, and what is new since the plan", function()
     assert(case:apply(world.client))
     world:resource("voice_trailer").roles.user_mia = "admin"
     world:resource("agent_sales").roles.user_mia = "editor"
@@ -57,7 +57,7 @@ describe("offboard verify", function()
     })
     local summary = verify()
     assert.are.same(
-      { "gone", "changed", "still_there", "resource_gone", "new" },
+      { "gone", "came_back", "came_back", "resource_gone", "new" },
       seen("voice_narrator", "voice_trailer", "agent_sales", "voices_2026", "voice_new")
     )
     assert.are.equal(3, #summary.left)
@@ -69,7 +69,7 @@ describe("offboard verify", function()
     case:close()
     case = support.open()
     assert.are.same(
-      { "gone", "changed", "still_there", "resource_gone", "new" },
+      { "gone", "came_back", "came_back", "resource_gone", "new" },
       seen("voice_narrator", "voice_trailer", "agent_sales", "voices_2026", "voice_new")
     )
     assert.are.equal(summary.headline, case:summary().headline)

@@ -39,7 +39,11 @@ function M.may_begin(command, job, subject, count)
   local resources = ("%d resource%s"):format(count, count == 1 and "" or "s")
   local question = QUESTIONS[command]:format(subject.label, resources, place, subject.label)
   local answer = terminal.ask(question, job.driver)
-  return same(answer, subject.label) and not job.driver.status
+  local agrees = same(answer, subject.label) or answer:match "^%s*(.-)%s*$" == subject.id
+  if not agrees and not job.driver.status then
+    io.stderr:write(("That is not %s.\n"):format(subject.label))
+  end
+  return agrees and not job.driver.status
 end
 
 return M

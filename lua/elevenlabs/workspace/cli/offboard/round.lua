@@ -3,16 +3,17 @@
 local jobs = require "elevenlabs.workspace.cli.offboard.job"
 local output = require "elevenlabs.workspace.cli.output"
 local question = require "elevenlabs.workspace.cli.offboard.question"
+local residuals = require "elevenlabs.workspace.offboard.residuals"
 local words = require "elevenlabs.workspace.cli.offboard.words"
 
 local M = {}
 
 local STEPS = {
-  reading = "Reading %d resources again",
-  granting = "Granting the successor what they lack on %d resources",
-  removing = "Removing the roles on %d resources",
-  giving_back = "Giving back the roles on %d resources",
-  reading_back = "Reading %d resources to see the result",
+  reading = "Reading %s again",
+  granting = "Granting the successor what they lack on %s",
+  removing = "Removing the roles on %s",
+  giving_back = "Giving back the roles on %s",
+  reading_back = "Reading %s to see the result",
 }
 
 local DECISIONS = {
@@ -21,7 +22,8 @@ local DECISIONS = {
   { "creator", "the leaver is the creator" },
   { "unreadable", "the resource could not be read" },
   { "resource_gone", "the resource is gone" },
-  { "withheld", "the successor did not get the role" },
+  { "withheld", "the successor did not get the role (--remove-anyway removes it)" },
+  { "given_back", "undo gave the role back (a new plan, with --again, takes it)" },
 }
 
 --- Say what a round does not touch, before it removes.
@@ -53,7 +55,7 @@ local function options_for(job, case, command)
     if step == "removing" then
       say_decisions(case)
     end
-    io.stderr:write(STEPS[step]:format(count), "\n")
+    io.stderr:write(STEPS[step]:format(residuals.resources(count)), "\n")
   end
   return options
 end
@@ -95,7 +97,9 @@ local function undo_all(job, cases)
     if not summary then
       return failed
     end
-    words.say_grants(case)
+    if not job.values.resource_id then
+      words.say_grants(case)
+    end
     words.say_summary(case, summary)
     return summary.not_given_back[1] and jobs.EXIT.failed or jobs.EXIT.done
   end)
@@ -106,9 +110,7 @@ end
 ---@return integer|nil status
 ---@return string|nil misuse
 function M.run(command, values, arguments)
-  if not values.yes and not question.can_ask() then
-    return nil, question.NOBODY_TO_ASK
-  elseif values.max_removals and not values.yes then
+  if values.max_removals and not values.yes then
     return nil, "--max-removals needs --yes"
   end
   local job, why = jobs.new("offboard " .. command, values, arguments)
@@ -116,6 +118,10 @@ function M.run(command, values, arguments)
     return nil, why
   end
   local status = jobs.with_cases(values.folder, function(cases)
+    if not values.yes and not question.can_ask() then
+      output.complain(question.NOBODY_TO_ASK)
+      return jobs.EXIT.usage
+    end
     local run_all = command == "apply" and apply_all or undo_all
     return run_all(job, cases)
   end)

@@ -34,7 +34,15 @@ local function describe_planned(row)
     text = ("%s, the successor gets %s"):format(text, row.grant)
     return row.problem and ("%s (%s)"):format(text, row.problem) or text
   end
-  return row.problem and ("%s (no successor: %s)"):format(text, row.problem) or text
+  return row.problem and ("%s (waits: %s)"):format(text, row.problem) or text
+end
+
+--- By type, then by id.
+local function is_before(a, b)
+  if a.resource_type ~= b.resource_type then
+    return a.resource_type < b.resource_type
+  end
+  return a.resource_id < b.resource_id
 end
 
 --- Print at most so many rows, and how many more there are.
@@ -49,8 +57,10 @@ local function say_rows(rows, describe, most, where_all)
 end
 
 local function say_residuals(summary)
-  for _, residual in ipairs(summary.residuals) do
-    say(("  - %s. To do: %s"):format(residual.text, residual.next_step))
+  for _, list in ipairs { summary.remains, summary.residuals } do
+    for _, residual in ipairs(list) do
+      say(("  - %s. To do: %s"):format(residual.text, residual.next_step))
+    end
   end
 end
 
@@ -99,10 +109,17 @@ function M.say_plan(case, most)
   if header.successor then
     say(header.successor.email .. " gets each role first, if they have none or a lower one")
   end
-  local rows, kept = {}, 0
+  local rows, kept, waiting = {}, 0, 0
   for _, row in ipairs(case.ledger.rows) do
     rows[#rows + 1] = row.action and row or nil
     kept = kept + (row.action == "keep" and 1 or 0)
+    waiting = waiting + (row.action == "remove" and row.problem and 1 or 0)
+  end
+  table.sort(rows, is_before)
+  if waiting > 0 then
+    local text = "On %s the successor cannot get all that the leaver has. These removals wait:"
+      .. " `apply --remove-anyway` makes them"
+    say(text:format(residuals.resources(waiting)))
   end
   local stay = kept > 0 and (", and %d resources stay as they are"):format(kept) or ""
   say(("The plan has %d removals%s:"):format(#rows - kept, stay))
@@ -116,6 +133,7 @@ M.MAX_ROWS = MAX_ROWS
 local SEEN = {
   still_there = "the role is still there",
   changed = "another role than was planned",
+  came_back = "a role came back after the removal",
   new = "a role that the plan does not have",
 }
 

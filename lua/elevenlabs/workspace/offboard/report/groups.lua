@@ -6,7 +6,13 @@ local M = {}
 M.ORDER = { "open", "given_back", "planned", "gone", "kept" }
 
 -- What the last verify saw, if a person has to look at the resource.
-local IS_OPEN = { still_there = true, changed = true, new = true, unreadable = true }
+local IS_OPEN = {
+  still_there = true,
+  changed = true,
+  came_back = true,
+  new = true,
+  unreadable = true,
+}
 
 --- True if the last reading of the resource saw no role of the subject. A verify is later than the
 --- reading back of a round.

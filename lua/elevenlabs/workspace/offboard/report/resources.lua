@@ -59,7 +59,8 @@ local READINGS = {
   still_there = { "still there", "bad" },
   changed = { "another role", "bad" },
   new = { "a new role", "bad" },
-  kept = { "as it should be", "good" },
+  came_back = { "a role came back", "bad" },
+  kept = { "the role is there", "good" },
   unreadable = { "could not be read", "wait" },
   resource_gone = { "the resource is gone", "good" },
 }

@@ -40,7 +40,7 @@ describe("cli.offboard.words", function()
     has "with an API key of user_ada, for https://sandbox.invalid. Note: Ticket\n"
     has "\ntom@example.com gets each role first, if they have none or a lower one\n"
     has '\n  voice voice_narrator "Narrator": editor, the successor gets editor\n'
-    has "role_night_shift (no successor: the API cannot grant the custom role role_night_shift)\n"
+    has "role_night_shift (waits: the API cannot grant the custom role role_night_shift)\n"
     has "\n  dubbing dub_teaser \"Teaser\": admin (stays: a creator's role)\n"
     has '"FAQ": editor (stays: protected)\n'
     has "\nThe plan has 8 removals, and 2 resources stay as they are:\n"
