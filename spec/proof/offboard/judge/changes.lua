@@ -44,15 +44,30 @@ local function is_stale(case, read, planned, key)
   end
 end
 
+--- True if `has` holds every custom role of `own`, and a preset role with as much power.
+local function covers(has, own)
+  local held = {}
+  for _, role in ipairs(has or {}) do
+    held[role] = true
+  end
+  for _, role in ipairs(own) do
+    local is_custom = records.highest { role } == nil
+    if is_custom and not held[role] then
+      return false
+    end
+  end
+  local _, rank = records.highest(own)
+  local _, has_rank = records.highest(has)
+  return has_rank >= rank
+end
+
 --- Why the removal must wait for the successor's role, or nil.
 local function is_withheld(case, read)
   if not case.successor or case.apply.remove_anyway then
     return nil
   end
   local own, has = read.shows[case.subject.id], read.shows[case.successor]
-  local wanted, rank = records.highest(own)
-  local _, has_rank = records.highest(has)
-  if not own or records.are_same(own, has) or wanted and has_rank >= rank then
+  if not own or covers(has, own) then
     return nil
   end
   return ("the successor has %q and not %q"):format(records.text(has), records.text(own))
