@@ -116,6 +116,14 @@ describe("offboard principals", function()
       { nil, "no member has the address eve@example.com" },
       { principals.by_address(members, "eve@example.com") }
     )
+    for typed, hint in pairs {
+      ["mai@example.com"] = ": did you mean mia@example.com?",
+      ["mai@example.org"] = "",
+      ["mai"] = "",
+    } do
+      local _, text = principals.by_address({ { user_id = "u", email = "mia@example.com" } }, typed)
+      assert.are.equal(("no member has the address %s%s"):format(typed, hint), text)
+    end
     local _, why = principals.by_address(members, "tom@example.com")
     assert.are.equal(
       "several members have the address tom@example.com: "

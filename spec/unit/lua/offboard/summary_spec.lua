@@ -222,4 +222,20 @@ describe("offboard summary", function()
     local summary = summaries.new(MIA, planned(0))
     assert.are.equal("-> " .. tostring(summary), "-> " .. summary)
   end)
+
+  it("says what to do about each role that is left", function()
+    local ledger = planned(3)
+    assert.are.same({}, summaries.new(MIA, ledger).remains) -- nothing was done yet
+    apply(ledger, { "confirmed", "refused", "refused" })
+    verify(ledger, { "gone", "still_there", "came_back" })
+    local remains = summaries.new(MIA, ledger).remains
+    assert.are.equal(1, #remains)
+    assert.are.equal("a role of their own on 2 resources", remains[1].text)
+    assert.matches("plan again with %-%-again", remains[1].next_step)
+    ledger:row(item(2)).decision = "withheld"
+    remains = summaries.new(MIA, ledger).remains
+    assert.are.equal("a role that waits for the successor on 1 resource", remains[1].text)
+    assert.matches("apply %-%-remove%-anyway", remains[1].next_step)
+    assert.are.equal("a role of their own on 1 resource", remains[2].text)
+  end)
 end)

@@ -59,7 +59,11 @@ describe("cli.offboard.question", function()
     for _, typed in ipairs { "mia@example.com\n", "MIA@Example.COM\r\n", "  mia@example.com \n" } do
       assert.is_true(may(typed), typed)
     end
-    assert.is_true(may("studio\n", { subject = { label = "Studio" } }))
+    local studio = { subject = { label = "Studio", id = "group_studio" } }
+    for _, typed in ipairs { "studio\n", "group_studio\n" } do
+      assert.is_true(may(typed, studio), typed)
+    end
+    assert.is_false(may("GROUP_STUDIO\n", studio))
   end)
 
   it("is not agreed to by anything else", function()
