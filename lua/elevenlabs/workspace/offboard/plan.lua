@@ -221,6 +221,70 @@ end
 
 -- ---- making plans
 
+-- The plans that one reading makes: { client, options, drafts, watches, failure }.
+local Making = {}
+Making.__index = Making
+
+--- Begin a draft for each subject.
+---@return elevenlabs.workspace.Error|nil refusal
+function Making:begin(found)
+  local options = self.options
+  local subjects, err = options.find(found)
+  for i, subject in ipairs(subjects or {}) do
+    local place = options.place_of(i)
+    self.watches[i] = observer.new(found, subject)
+    self.drafts[i], err = M.draft(place, {
+      number = place.number,
+      server = self.client.base_url,
+      owner = found.owner,
+      subject = subject,
+      successor = found.successor,
+      note = options.note,
+      resource_types = options.resource_types,
+    })
+    local ok = self.drafts[i]
+    if ok then
+      ok, err = self.drafts[i]:give(options.further)
+    end
+    if not ok then
+      return err
+    end
+  end
+  return err
+end
+
+--- Add what a resource means for each plan. Raises if a plan cannot be written: the run ends.
+function Making:take(item, resource)
+  for i, watch in ipairs(self.watches) do
+    local seen = watch:look(item, resource)
+    local ok, err = true, nil
+    if seen then
+      local is_protected = self.options.protected[observer.key_of(item)] == true
+      ok, err = self.drafts[i]:add(seen, is_protected)
+    end
+    if not ok then
+      self.failure = err
+      error(err.message, 0)
+    end
+  end
+end
+
+--- Put the plans in their places, or drop all that are not yet there.
+---@return true|nil
+---@return elevenlabs.workspace.Error|nil
+function Making:finish(found, err)
+  for i, draft in ipairs(self.drafts) do
+    local ok
+    if not err then
+      ok, err = draft:finish(found, self.watches[i])
+    end
+    if not ok then
+      draft:discard()
+    end
+  end
+  return not err or nil, err
+end
+
 --- Make the plans of several subjects in one reading.
 ---@param client elevenlabs.workspace.Client
 ---@param options table { find = fun(found): subjects | nil, err;
@@ -229,69 +293,26 @@ end
 ---@return true|nil
 ---@return elevenlabs.workspace.Error|nil
 function M.make(client, options)
-  local drafts, watches = {}, {}
-  local function begin(found)
-    local subjects, err = options.find(found)
-    if not subjects then
-      return err
-    end
-    for i, subject in ipairs(subjects) do
-      watches[i] = observer.new(found, subject)
-      local place = options.place_of(i)
-      drafts[i], err = M.draft(place, {
-        number = place.number,
-        server = client.base_url,
-        owner = found.owner,
-        subject = subject,
-        successor = found.successor,
-        note = options.note,
-        resource_types = options.resource_types,
-      })
-      local ok = drafts[i]
-      if ok then
-        ok, err = drafts[i]:give(options.further)
-      end
-      if not ok then
-        return err
-      end
-    end
-  end
-  local failure
+  local self = { client = client, options = options, drafts = {}, watches = {}, failure = nil }
+  setmetatable(self, Making)
   local found, err = discovery.read(client, {
     resource_types = options.resource_types,
     further = options.further,
     max_concurrency = options.max_concurrency,
-    on_principals = begin,
+    on_principals = function(principals)
+      return self:begin(principals)
+    end,
     on_run = options.on_run,
     on_progress = options.on_progress,
     on_resource = function(item, resource)
-      for i, watch in ipairs(watches) do
-        local seen = watch:look(item, resource)
-        local ok, problem = true, nil
-        if seen then
-          ok, problem = drafts[i]:add(seen, options.protected[observer.key_of(item)] == true)
-        end
-        if not ok then
-          failure = problem
-          error(problem.message, 0) -- ends the run
-        end
-      end
+      self:take(item, resource)
     end,
   })
-  err = failure or err
+  err = self.failure or err
   if found and found.report.stopped and not err then
     err = observer.stopped(found.report)
   end
-  for i, draft in ipairs(drafts) do
-    local ok
-    if not err then
-      ok, err = draft:finish(found, watches[i])
-    end
-    if not ok then
-      draft:discard()
-    end
-  end
-  return not err or nil, err
+  return self:finish(found, err)
 end
 
 return M
