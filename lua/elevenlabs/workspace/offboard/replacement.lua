@@ -4,17 +4,17 @@ local roles = require "elevenlabs.workspace.offboard.roles"
 
 local M = {}
 
---- The workspace's own roles of the subject that the successor does not have.
-local function custom_roles(own, has)
-  local missing = {}
-  for _, role in ipairs(own) do
-    local is_there = roles.is_preset(role)
-    for _, other in ipairs(has) do
-      is_there = is_there or other == role
+--- The workspace's own roles among these, without those of a second list.
+local function custom_roles(list, without)
+  local custom = {}
+  for _, role in ipairs(list) do
+    local is_left_out = roles.is_preset(role)
+    for _, other in ipairs(without) do
+      is_left_out = is_left_out or other == role
     end
-    missing[#missing + 1] = not is_there and role or nil
+    custom[#custom + 1] = not is_left_out and role or nil
   end
-  return missing
+  return custom
 end
 
 --- The role to grant before the removal. A successor may get a role and still lack another.
@@ -34,6 +34,10 @@ function M.needed(map, own, successor_id)
     return nil, problem
   elseif count >= roles.MAX_PRINCIPALS and not holders[successor_id] then
     return nil, ("the resource has %d principals already, and takes no more"):format(count)
+  end
+  local held = custom_roles(has, {})
+  if held[1] then -- share replaces every role of its target
+    return nil, "a grant would take the custom role " .. table.concat(held, ", ") .. " from them"
   end
   return highest, problem
 end

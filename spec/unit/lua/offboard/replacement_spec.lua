@@ -43,6 +43,15 @@ describe("offboard replacement", function()
     assert.matches("the custom role role_night_shift", problem)
   end)
 
+  it("does not replace a role of the workspace's own that the successor has", function()
+    for _, own in ipairs { { "editor" }, { "editor", "role_night_shift" } } do
+      local role, problem = needed({ role_night_shift = { "tom" } }, own)
+      assert.is_nil(role)
+      assert.matches("would take the custom role role_night_shift from them", problem)
+    end
+    assert.are.equal("editor", (needed({ viewer = { "tom" } }, { "editor" })))
+  end)
+
   it("cannot add a principal to 100, but can raise the role of one of them", function()
     local role, problem = needed(full(), { "editor" })
     assert.is_nil(role)
