@@ -274,8 +274,8 @@ local function remains(self, own)
     "left",
     left - math.min(left, self.withheld),
     ("a role of %s"):format(own),
-    "see why in the report. Then plan again with --again, and apply; or use the key of an admin of"
-      .. " these resources"
+    "see the reason beside the resource. Then plan again with --again, and apply; or use the key of"
+      .. " an admin of these resources"
   )
   local again = "plan again with --again to take it"
   add("given_back", self.given_back, "a role that undo gave back", again)

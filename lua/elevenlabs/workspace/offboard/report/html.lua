@@ -143,7 +143,7 @@ local function totals(document, counts)
   local read, rows = document.read_back, document.rows
   local granted, given_back = outcomes_of(rows, "granted"), outcomes_of(rows, "given_back")
   local lines = {
-    ("Read back: %s gone, %s still there, %s could not be read."):format(
+    ("Read back by the last round: %s gone, %s still there, %s could not be read."):format(
       markup.count(read.gone),
       markup.count(read.still_there),
       markup.count(read.unreadable)

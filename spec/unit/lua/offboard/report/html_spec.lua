@@ -108,7 +108,7 @@ describe("the report as HTML", function()
     assert.are.same({ 4, "1,207", 1207 }, { rows, total, sum })
     has(
       text,
-      "Read back: 1,205 gone, 2 still there, 0 could not be read.",
+      "Read back by the last round: 1,205 gone, 2 still there, 0 could not be read.",
       "Granted to a successor: 1 confirmed, 1 refused.",
       ">3 to look at first</a>, ",
       ">1,204 gone</a>, ",
