@@ -101,4 +101,20 @@ function M.number(number)
   return ("%.14g"):format(number)
 end
 
+--- 1204 -> "1,204"
+---@param number integer
+---@return string
+function M.count(number)
+  local digits = ("%.0f"):format(number)
+  return (digits:reverse():gsub("(%d%d%d)", "%1,"):reverse():gsub("^,", ""))
+end
+
+--- "1 resource", "1,204 resources"
+---@param number integer
+---@param noun string
+---@return string
+function M.plural(number, noun)
+  return M.count(number) .. " " .. noun .. (number == 1 and "" or "s")
+end
+
 return M

@@ -4,6 +4,7 @@
 local backlogs = require "elevenlabs.workspace.offboard.backlog"
 local call_groups = require "elevenlabs.workspace.bulk.call_group"
 local core = require "elevenlabs.workspace.core"
+local key_of = require("elevenlabs.workspace.offboard.observer").key_of
 local pages = require "elevenlabs.workspace.offboard.pages"
 local queue = require "elevenlabs.workspace.engine.queue"
 local sources = require "elevenlabs.workspace.items.source"
@@ -36,11 +37,6 @@ M.FURTHER = { name = "in no list", types = {} }
 ---@field count integer|nil how many items there are, once every list was read to its end
 ---@field at_least integer how many items were found so far
 local Lists = sources.kind()
-
---- What tells a resource from all others. An id may hold no NUL.
-local function key_of(item)
-  return item.resource_type .. "\0" .. item.resource_id
-end
 
 -- ---- which lists are to be read
 

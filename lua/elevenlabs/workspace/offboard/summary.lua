@@ -35,13 +35,6 @@ local Summary = { __name = "elevenlabs.workspace.offboard.summary", __concat = t
 
 local OUTCOMES = { "confirmed", "refused", "unconfirmed", "not_sent" }
 
---- 1204 -> "1,204"
-local function thousands(number)
-  local text = ("%d"):format(number)
-  local parts = text:reverse():gsub("(%d%d%d)", "%1,"):reverse():gsub("^,", "")
-  return parts
-end
-
 local function describe_totals(totals)
   local parts = { ("total %d"):format(totals.total) }
   for i, name in ipairs(OUTCOMES) do
@@ -123,10 +116,6 @@ end
 
 -- ---- the headline
 
-local function plural(number, word)
-  return ("%s %s%s"):format(thousands(number), word, number == 1 and "" or "s")
-end
-
 --- What could not be listed or read; nil if there is nothing.
 local function describe_unread(reading)
   local parts, lists, unreadable = {}, 0, 0
@@ -139,10 +128,10 @@ local function describe_unread(reading)
     unreadable = unreadable + covered.forbidden + covered.not_found + covered.failed
   end
   if lists > 0 then
-    parts[#parts + 1] = plural(lists, "list") .. " of resources"
+    parts[#parts + 1] = texts.plural(lists, "list") .. " of resources"
   end
   if unreadable > 0 then
-    parts[#parts + 1] = plural(unreadable, "resource")
+    parts[#parts + 1] = texts.plural(unreadable, "resource")
   end
   return parts[1] and table.concat(parts, ", ")
 end
@@ -191,12 +180,12 @@ local function describe_own(self, reading, own)
   local stays = self.given_back + self.protected + (self.creates and 1 or 0) > 0
   local which = reading.planned_only and "of the case, which alone were read"
     or "that this key can list and read"
-  local where = ("the %s %s"):format(plural(reading.read, "resource"), which)
+  local where = ("the %s %s"):format(texts.plural(reading.read, "resource"), which)
   if reading.by == "plan" and #self.left > 0 then
     return ("%s has a role of %s on %s of %s."):format(
       self.subject.label,
       own,
-      thousands(#self.left),
+      texts.count(#self.left),
       where
     )
   elseif #self.left == 0 then

@@ -49,21 +49,7 @@ function M.css_string(value)
   return '"' .. text .. '"'
 end
 
---- 1204 -> "1,204"
----@param number integer
----@return string
-function M.count(number)
-  local digits = ("%.0f"):format(number)
-  return (digits:reverse():gsub("(%d%d%d)", "%1,"):reverse():gsub("^,", ""))
-end
-
---- "1 resource", "1,204 resources"
----@param number integer
----@param noun string
----@return string
-function M.plural(number, noun)
-  return M.count(number) .. " " .. noun .. (number == 1 and "" or "s")
-end
+M.count, M.plural = texts.count, texts.plural
 
 local MONTHS = {
   "January",
