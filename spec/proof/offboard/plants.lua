@@ -22,7 +22,7 @@ return {
   },
   {
     name = "an id that is valid under two types counts once",
-    module = "offboard.lists",
+    module = "offboard.observer",
     from = [[return item.resource_type .. "\0" .. item.resource_id]],
     to = "return item.resource_id",
   },
