@@ -36,7 +36,7 @@ $(ASAN_LUA): spec/proof/sanitizers.mk
 	@ls /lib*/ld-linux-*.so.* | head -1 | sed 's/^/leak:/' >build/asan/lsan.supp # its --preload
 	@echo leak:cjson.so >>build/asan/lsan.supp # its decoder loses a buffer where memory runs out
 	@printf '%s\n' '#!/bin/sh' \
-	  "export LSAN_OPTIONS=suppressions=$(ROOT)/build/asan/lsan.supp:print_suppressions=0" \
+	  "export LSAN_OPTIONS=suppressions=$(ROOT)/build/asan/lsan.supp:print_suppressions=0:\$$LSAN_OPTIONS" \
 	  'export ASAN_OPTIONS=verify_asan_link_order=0 # some specs preload before it' \
 	  "exec $$(ls /lib*/ld-linux-*.so.* | head -1) --preload \
 	  $$($(CC) -print-file-name=libasan.so) $$(command -v lua5.4) \"\$$@\"" >$(ASAN_LUA)

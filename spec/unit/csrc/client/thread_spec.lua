@@ -203,13 +203,16 @@ describe("io thread", function()
   end)
 
   it("is not waited for by a child of a fork, which has none", function()
-    local code, out, err = run [[
+    local code, out, err = run([[
       local probe = require "probe"
       local handle = new()
+      -- AddressSanitizer's child keeps a lock that a starting thread holds: let the thread start.
+      handle:wake_at(core.now() + 1)
+      handle:step(20000)
       handle:wake_at(core.now() + 1e6)
       assert(probe.fork(function() os.exit(7) end) == 7)
       handle:close()
-    ]]
+    ]], { LSAN_OPTIONS = "detect_leaks=0" }) -- its check waits for threads that a child lacks
     assert.are.same({ 0, "", "" }, { code, out, err })
   end)
 
