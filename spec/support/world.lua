@@ -18,32 +18,49 @@ function M.new(options)
     end
     return true
   end
-  local function start(op)
-    return function(self, args, key)
-      local id = #self.attempts + 1
-      self.attempts[id] = { op = op, args = args, key = key }
-      return id
+  function core:prepare(op, args)
+    local ok, failure = self:validate(op, args)
+    if not ok then
+      return nil, failure
     end
+    return { op = op, args = args }
   end
-  core.unshare, core.share, core.get = start "unshare", start "share", start "get"
-  core.list = start "list"
+  function core:send(request, key, slot)
+    local attempt = { op = request.op, args = request.args, key = key, slot = slot }
+    self.attempts[#self.attempts + 1] = attempt
+    return true
+  end
   core.forks = 0
   function core:counts()
     return #self.attempts, 0, self.forks
   end
   function core:answer(id, changes)
-    local evidence = { id = id, body = "{}" }
+    local evidence = { slot = self.attempts[id].slot, body = "{}" }
     for name, value in pairs(changes or {}) do
       evidence[name] = value
     end
     table.insert(self.due, evidences.new(evidence))
   end
-  function core:step()
-    local due = self.due
-    self.due = {}
-    return due
+  --- Answer as a plain confirmation.
+  function core:confirm(id, request_id, body_code)
+    for _, value in ipairs { self.attempts[id].slot, request_id or false, body_code or 2, 5 } do
+      table.insert(self.plain, value)
+    end
   end
-  function core:cancel(id)
+  core.plain = {}
+  function core:step()
+    local due, plain = self.due, self.plain
+    self.due, self.plain = {}, {}
+    return plain, #plain / 4, due
+  end
+  function core:cancel(slot)
+    local id = #self.attempts
+    while self.attempts[id].slot ~= slot do
+      id = id - 1
+    end
+    self:cancel_attempt(id)
+  end
+  function core:cancel_attempt(id)
     self:answer(id, { curl_code = 42, status = 0, sent = self.attempts[id].left or false })
   end
   function core:wake_at(at)
@@ -60,10 +77,8 @@ function M.new(options)
     wait = function()
       return "this world cannot wait"
     end,
-    api_key = function()
-      return "key"
-    end,
-    mask = secrets.masker { "key" },
+    api_key = "key",
+    mask = secrets.masker {},
     random = function()
       return 0.5
     end,
@@ -123,7 +138,7 @@ function M.running(answer, options)
       local before = #core.attempts
       local idle = engine:step() == 0 and #core.attempts == before
       if not answer_all() and idle and not done() then
-        local soon = engine.in_flight_count > 0 and engine.now() + 10 -- an answer, perhaps
+        local soon = engine.slots.count > 0 and engine.now() + 10 -- an answer, perhaps
         local at = math.min(soon or math.huge, core.wake or math.huge)
         assert(at < math.huge, "nothing will ever happen")
         pass(math.max(0, at - engine.now()))
@@ -132,8 +147,8 @@ function M.running(answer, options)
   end
   engine, core, pass = M.new(parts)
   engine.max_attempts = parts.max_attempts or nil
-  local cancel = core.cancel
-  function core:cancel(id)
+  local cancel = core.cancel_attempt
+  function core:cancel_attempt(id)
     if not answered[id] then
       answered[id] = true
       self.attempts[id].left = true

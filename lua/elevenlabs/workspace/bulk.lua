@@ -4,6 +4,7 @@ local call_groups = require "elevenlabs.workspace.bulk.call_group"
 local errors = require "elevenlabs.workspace.error"
 local given = require "elevenlabs.workspace.items.given"
 local journals = require "elevenlabs.workspace.bulk.journal"
+local lists = require "elevenlabs.workspace.engine.list"
 local names = require "elevenlabs.workspace.names"
 local operations = require "elevenlabs.workspace.operations"
 local runs = require "elevenlabs.workspace.bulk.run"
@@ -145,7 +146,7 @@ end
 local function new_call_group(engine, op, opts, journal)
   local has_succeeded = opts.stop_on_refusals == false or journal and journal.known.has_confirmed
   local group = call_groups.new(engine, not operations[op].is_change, has_succeeded)
-  group.ended = { first = false, last = false }
+  group.ended = lists.new()
   return group
 end
 

@@ -2,20 +2,20 @@
 
 local describe_raised = require("elevenlabs.workspace.bulk.owner").describe_raised
 local errors = require "elevenlabs.workspace.error"
+local groups = require "elevenlabs.workspace.engine.group"
 local operations = require "elevenlabs.workspace.operations"
-local pending = require "elevenlabs.workspace.bulk.pending"
 local receipts = require "elevenlabs.workspace.receipt"
 local results = require "elevenlabs.workspace.bulk.results"
 local sources = require "elevenlabs.workspace.items.source"
 local stop = require("elevenlabs.workspace.bulk.stopping").stop
 
-local add_pending = pending.add
 local deliver, lose_journal = results.deliver, results.lose_journal
 local record_result = results.record_result
 
 local M = {}
 
 local MAX_BACKING_OFF = 4 -- times as many as may be in flight
+local BATCH_FIELDS = 4
 local MAX_TAKEN = 1000 -- items in one turn: then the host has its turn
 
 -- ---- items that end without a request
@@ -67,6 +67,7 @@ end
 
 --- Take the source's next item. Returns nothing if there is no item, or if the item has ended.
 ---@return table|nil item
+---@return any request
 ---@return string|false|nil warning
 ---@return boolean|nil perhaps_applied
 local function take_item(run)
@@ -80,10 +81,10 @@ local function take_item(run)
   elseif not item then
     return deliver(run, {}, errors.invalid(problem.field, problem.message))
   end
-  local why, invalid
-  item, why, invalid = run.engine:take(run.op, item)
-  if not item then
-    return deliver_invalid(run, invalid, why)
+  local request, why
+  item, request, why = run.engine:take(run.op, item)
+  if not request then
+    return deliver_invalid(run, item, why)
   end
   local perhaps_applied = false
   if run.known_items then
@@ -96,7 +97,7 @@ local function take_item(run)
   if run.opts.dry_run then
     return end_dry(run, item)
   end
-  return item, why or false, perhaps_applied
+  return item, request, why or false, perhaps_applied
 end
 
 local function takes_no_more(run)
@@ -112,29 +113,31 @@ end
 --- A run with a lower limit than its client counts the calls that back off: the client would send
 --- them in any place of its own, and so exceed the run's limit.
 local function room_for_more(run)
+  local group = run.call_group
+  local open, backing_off = groups.count_open(group), group.backing_off
   if run.max_concurrency < run.engine.max_concurrency then
-    return run.max_concurrency - #run.pending
+    return run.max_concurrency - open
   end
-  local backing_off = run.call_group.backing_off
   local extra = math.min(backing_off, MAX_BACKING_OFF * run.max_concurrency)
-  local room = run.max_concurrency - #run.pending + extra
-  local needs_probe = backing_off == #run.pending and run.engine.throttle:is_circuit_open()
+  local room = run.max_concurrency - open + extra
+  local needs_probe = backing_off == open and run.engine.throttle:is_circuit_open()
   return math.max(room, needs_probe and 1 or 0)
 end
 
 --- Take as many items as there is room for.
----@return table batch three fields an item, as `take_item` returns them
+---@return table batch BATCH_FIELDS fields an item, as `take_item` returns them
 local function take_batch(run)
-  local batch, last, room = {}, 0, room_for_more(run) * 3
+  local batch, last, room = {}, 0, room_for_more(run) * BATCH_FIELDS
   for _ = 1, MAX_TAKEN do
     run.awaits_source = not run.source:is_ready()
     if last >= room or run.awaits_source or takes_no_more(run) then
       return batch
     end
-    local item, warning, perhaps_applied = take_item(run)
+    local item, request, warning, perhaps_applied = take_item(run)
     if item then
-      batch[last + 1], batch[last + 2], batch[last + 3] = item, warning, perhaps_applied
-      last = last + 3
+      batch[last + 1], batch[last + 2] = item, request
+      batch[last + 3], batch[last + 4] = warning, perhaps_applied
+      last = last + BATCH_FIELDS
     end
   end
   run.took_max = true
@@ -146,7 +149,7 @@ end
 --- Write and sync that these shares will be sent. A share that may have been applied is never
 --- sent again, so the next run must know of it even if this run is killed.
 local function write_intents(run, batch)
-  for i = 1, #batch, 3 do
+  for i = 1, #batch, BATCH_FIELDS do
     local ok, failure = run.journal:intend(batch[i])
     if not ok then
       return nil, failure
@@ -165,11 +168,13 @@ local function unsent(perhaps_applied, failure)
   }
 end
 
-local function queue(run, now, item, warning, perhaps_applied)
-  local engine = run.engine
-  local call, err = engine:queue(run.op, item, run.call_group, now, warning, perhaps_applied)
+--- Queue an item's call. The last four arguments are the item's fields in a batch.
+local function queue(run, now, item, request, warning, perhaps_applied)
+  local engine, group = run.engine, run.call_group
+  local call, err =
+    engine:queue(run.op, item, request, group, now, warning, perhaps_applied)
   if call then
-    return add_pending(run.pending, call)
+    return
   elseif err.kind == "closed" then
     stop(run, "closed", err.message)
   end
@@ -180,12 +185,12 @@ local function queue_batch(run, batch)
   local engine = run.engine
   engine:expect_calls()
   local now = engine.now()
-  for i = 1, #batch, 3 do
-    local item, warning, perhaps_applied = batch[i], batch[i + 1], batch[i + 2]
+  for i = 1, #batch, BATCH_FIELDS do
+    local item, perhaps_applied = batch[i], batch[i + 3]
     if run.journal_failure then
       deliver(run, item, unsent(perhaps_applied, run.journal_failure))
     else
-      queue(run, now, item, warning, perhaps_applied)
+      queue(run, now, item, batch[i + 1], batch[i + 2], perhaps_applied)
     end
   end
 end
@@ -208,7 +213,7 @@ function M.take(run)
   end
   queue_batch(run, batch)
   if run.stopping then -- since the batch was taken: its calls were queued after the stop
-    pending.cancel_waiting(run.pending)
+    run.engine:cancel_group(run.call_group, true)
   end
 end
 

@@ -2,7 +2,8 @@
 
 local call_owner = require("elevenlabs.workspace.bulk.owner").call
 local errors = require "elevenlabs.workspace.error"
-local pending = require "elevenlabs.workspace.bulk.pending"
+local groups = require "elevenlabs.workspace.engine.group"
+local lists = require "elevenlabs.workspace.engine.list"
 local operations = require "elevenlabs.workspace.operations"
 local reports = require "elevenlabs.workspace.bulk.report"
 local resources = require "elevenlabs.workspace.answer.resource"
@@ -100,7 +101,7 @@ end
 function M.sync_if_due(run)
   if #run.unsynced == 0 then
     return
-  elseif M.is_group_full(run) or #run.pending == 0 or run.engine.now() >= M.sync_at_ms(run) then
+  elseif M.is_group_full(run) or groups.count_open(run.call_group) == 0 or run.engine.now() >= M.sync_at_ms(run) then
     sync_group(run)
   end
 end
@@ -155,14 +156,14 @@ function M.collect(run)
     return
   end
   run.seen_finished = run.call_group.finished
-  local call = pending.take_ended(run.pending, run.call_group.ended)
+  local call = lists.take_all(run.call_group.ended) -- a function of the owner's may end more
   while call do
     local result = call.ending
     if result.outcome ~= "confirmed" then
       note_failure(run, result)
     end
     record_result(run, call.args, result)
-    call = call.next_ended
+    call = call.next
   end
 end
 

@@ -3,9 +3,9 @@
 --- functions may wait, yield and call the client.
 
 local errors = require "elevenlabs.workspace.error"
+local groups = require "elevenlabs.workspace.engine.group"
 local intake = require "elevenlabs.workspace.bulk.intake"
 local names = require "elevenlabs.workspace.names"
-local pending = require "elevenlabs.workspace.bulk.pending"
 local progress = require "elevenlabs.workspace.bulk.progress"
 local reports = require "elevenlabs.workspace.bulk.report"
 local results = require "elevenlabs.workspace.bulk.results"
@@ -49,18 +49,22 @@ local function apply_requests(self)
   if now >= self.deadline_ms then
     self.deadline_ms = math.huge
     stop(self, "deadline", ("deadline_ms (%s) passed"):format(texts.number(self.opts.deadline_ms)))
-    pending.cancel_all(self.pending)
+    self.engine:cancel_group(self.call_group)
   elseif now >= self.cancel_at_ms or self.cancel_requests > 1 then
     self.cancel_at_ms = math.huge
-    pending.cancel_all(self.pending)
+    self.engine:cancel_group(self.call_group)
   end
 end
 
 local function is_over(self)
-  return (self.stopping or self.report.exhausted) and #self.pending == 0 and #self.unsynced == 0
+  local group = self.call_group
+  return (self.stopping or self.report.exhausted)
+    and groups.count_open(group) == 0
+    and not group.ended.first
+    and #self.unsynced == 0
 end
 
---- Nothing is pending any more: end the journal, and tell the owner.
+--- No call is open any more: end the journal, and tell the owner.
 local function finish(self)
   self.over = true
   self.engine:set_timer(self, nil)
@@ -75,7 +79,7 @@ local function finish(self)
   end
   reports.update(self)
   progress.tell(self)
-  self.engine:tell_others() -- other coroutines may wait for the result
+  self.engine:announce() -- other coroutines may wait for the result
 end
 
 --- The time of the next turn, if nothing happens before; math.huge if no turn is due.
@@ -125,7 +129,7 @@ local function wait(self, at)
         or self.engine.now() >= at
       )
   end
-  local why = self.engine.wait(has_news)
+  local why = self.engine:wait(has_news)
   if not has_news() then
     return why or "the driver returned before there was news"
   end
@@ -133,7 +137,7 @@ end
 
 --- True if an item may have been sent or told.
 local function has_begun(self)
-  return pending.was_attempted(self.pending) or self.report.total > 0 or #self.unsynced > 0
+  return self.call_group.attempts > 0 or self.report.total > 0 or #self.unsynced > 0
 end
 
 --- The run is over without a report. Its journal gets no "end", so that the next run knows that
@@ -150,7 +154,7 @@ end
 --- An error was raised out of a turn, as memory may end anywhere. Nobody knows which items that
 --- turn told, so the run has no report.
 local function break_off(self)
-  pending.cancel_all(self.pending)
+  self.engine:cancel_group(self.call_group)
   abandon(self, errors.new {
     kind = "cancelled",
     outcome = "unconfirmed",
@@ -162,9 +166,8 @@ end
 local function give_up(self, why)
   local began = has_begun(self)
   stop(self, "driver", why)
-  pending.cancel_all(self.pending)
+  self.engine:cancel_group(self.call_group)
   self.engine:step(0) -- ends the calls in flight
-  self.engine:wake() -- the step may have ended calls of others, who wait
   if began then
     results.collect(self)
     results.sync_if_due(self)
@@ -188,7 +191,7 @@ end
 function Run:cancel()
   names.check_self(self, "run:cancel()")
   self.cancel_requests = self.cancel_requests + 1
-  self.engine:wake()
+  self.engine:announce()
 end
 
 --- The deadline counts from when the result is first asked for: until then a person may have been
@@ -207,7 +210,10 @@ end
 --- `result` raised an error before
 function Run:result()
   names.check_self(self, "run:result()")
-  if self.is_outside then
+  local why = self.engine:why_no_wait()
+  if why then
+    return nil, errors.invalid("result", why)
+  elseif self.is_outside then
     local message = "the run waits for a function of its owner: ask for its result after that"
     return nil, errors.invalid("result", message)
   end
@@ -220,7 +226,7 @@ function Run:result()
     self.in_turn = true
     local at = take_turn(self)
     self.in_turn = false
-    local why = at and wait(self, at)
+    why = at and wait(self, at)
     if why then
       give_up(self, why)
     end
@@ -248,7 +254,6 @@ function M.new(parts)
     journal_failure = false,
     call_group = parts.call_group,
     max_concurrency = math.min(engine.max_concurrency, opts.max_concurrency or math.huge),
-    pending = {}, -- calls that have not ended
     unsynced = {}, -- results that are not on the disk yet: item, result, item, result ...
     unsynced_since_ms = 0,
     -- Of the last turn.

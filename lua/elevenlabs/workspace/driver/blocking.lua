@@ -8,13 +8,10 @@
 --- Called before a client is closed. Stop watching its descriptor. In the host's next turn, let all
 --- waiters check `done`: all calls have ended then.
 ---@field close nil|fun(client: elevenlabs.workspace.Client)
---- true: after each step the driver checks `done` for the waiters in all coroutines. Otherwise
---- the engine gives each waiter a turn.
----@field sweeps boolean|nil
 ---@field io "inline"|"thread"|nil who makes the transfers: the steps (default), or a thread
 
 ---@type elevenlabs.workspace.Driver
-local M = { io = "inline", sweeps = true } -- nothing else runs while a call waits
+local M = { io = "inline" } -- nothing else runs while a call waits
 
 -- A limit, not a delay: a step returns with its first completion.
 local MAX_STEP_MS = 60000

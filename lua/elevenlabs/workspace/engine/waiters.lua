@@ -1,0 +1,170 @@
+--- Who waits: for each coroutine that waits for something of a client, its condition.
+---
+--- A step of one coroutine may bring what another waits for. The engine then wakes the waiter, if its
+--- driver said how. Otherwise the client's descriptor stays readable until the waiter has looked.
+
+local lists = require "elevenlabs.workspace.engine.list"
+
+local M = {}
+
+-- A bound for waiters that nobody will resume: they must not keep their host busy for ever. Between
+-- two looks of one waiter each other waiter makes one step, or two if it begins to wait anew, and
+-- some more steps may come from functions that the waiters call.
+local STEPS_A_WAITER = 64
+
+-- By coroutine: { wait = function(engine, done) -> nil|why not }, of code that resumes the coroutine
+-- itself. A waiter there waits by that code and not by its client's driver.
+M.resumed_by = setmetatable({}, { __mode = "k" })
+
+---@class elevenlabs.workspace.Waiter
+---@field done fun(): boolean
+---@field satisfied boolean `done` was true after a step, and the waiter has not looked since
+--- Set by a driver that can wake the waiter. Called once the waiter is satisfied, outside a step. It
+--- runs no code of the user's. false: the driver needs a readable descriptor first.
+---@field wake nil|fun(): boolean|nil
+---@field is_woken boolean `wake` was called, and the waiter will look by that
+
+---@class elevenlabs.workspace.Waiters
+---@field owed boolean a satisfied waiter must be resumed by the host: the host must not sleep
+local Waiters = {}
+Waiters.__index = Waiters
+
+---@return elevenlabs.workspace.Waiters
+function M.new()
+  return setmetatable({
+    list = lists.new(),
+    count = 0,
+    satisfied = 0, -- how many are
+    steps_left = 0, -- until the satisfied waiters count as abandoned
+    owed = false,
+  }, Waiters)
+end
+
+--- The coroutine that runs; 5.1 has none for the main one.
+local function this_thread()
+  return coroutine.running() or M
+end
+
+local function enlist(self, waiter)
+  waiter.is_listed, waiter.satisfied, waiter.is_woken = true, false, false
+  lists.append(self.list, waiter)
+  self.count = self.count + 1
+end
+
+---@param done fun(): boolean
+---@return elevenlabs.workspace.Waiter
+function Waiters:add(done)
+  local waiter = {
+    done = done,
+    thread = this_thread(),
+    satisfied = false,
+    wake = nil,
+    is_woken = false,
+    is_listed = false,
+    next = false,
+    previous = false,
+  }
+  enlist(self, waiter)
+  return waiter
+end
+
+--- True if nobody waits.
+---@return boolean
+function Waiters:is_empty()
+  return self.count == 0
+end
+
+local function set_satisfied(self, waiter, satisfied)
+  if waiter.satisfied ~= satisfied then
+    waiter.satisfied = satisfied
+    self.satisfied = self.satisfied + (satisfied and 1 or -1)
+  end
+  self.owed = self.owed and self.satisfied > 0
+end
+
+--- The waiter waits no more. It may have been removed before, as abandoned.
+---@param waiter elevenlabs.workspace.Waiter
+function Waiters:remove(waiter)
+  if waiter.is_listed then
+    set_satisfied(self, waiter, false)
+    waiter.is_listed = false
+    lists.remove(self.list, waiter)
+    self.count = self.count - 1
+  end
+end
+
+--- The waiter looks whether it is done. If not, it waits on, though it counted as abandoned.
+---@param waiter elevenlabs.workspace.Waiter
+---@return boolean
+function Waiters:look(waiter)
+  local is_done = waiter.done()
+  if waiter.is_listed then
+    set_satisfied(self, waiter, false)
+  elseif not is_done then
+    enlist(self, waiter)
+  end
+  return is_done
+end
+
+local function is_alive(waiter)
+  local thread = waiter.thread
+  return thread == M or coroutine.status(thread) ~= "dead"
+end
+
+--- True if the waiter is done. If `done` raises, the waiter must look, and sees the error itself.
+local function is_due(waiter)
+  local ok, is_done = pcall(waiter.done)
+  return is_done or not ok
+end
+
+--- Find the waiters that are satisfied now, and wake them. No step is under way.
+function Waiters:sweep()
+  local waiter, here, is_owed = self.list.first, this_thread(), false
+  if self.count == 1 and waiter.thread == here then
+    set_satisfied(self, waiter, true) -- it looks next
+    return
+  end
+  while waiter do
+    local following = waiter.next
+    if not is_alive(waiter) then
+      self:remove(waiter)
+    elseif not waiter.satisfied and is_due(waiter) then
+      set_satisfied(self, waiter, true)
+      waiter.is_woken = waiter.wake ~= nil and waiter.wake() ~= false
+      self.steps_left = STEPS_A_WAITER * self.count
+    end
+    is_owed = is_owed or (waiter.satisfied and not waiter.is_woken and waiter.thread ~= here)
+    waiter = following
+  end
+  self.owed = is_owed
+end
+
+--- Wake all who can be woken: they look again.
+function Waiters:wake_all()
+  local waiter = self.list.first
+  while waiter do
+    local following = waiter.next
+    if waiter.wake then
+      waiter.wake()
+    end
+    waiter = following
+  end
+end
+
+--- A step begins. Waiters that were satisfied long ago, and did not look, are abandoned.
+function Waiters:step_begins()
+  if self.satisfied == 0 then
+    return
+  end
+  self.steps_left = self.steps_left - 1
+  local waiter = self.steps_left < 0 and self.list.first
+  while waiter do
+    local following = waiter.next
+    if waiter.satisfied then
+      self:remove(waiter)
+    end
+    waiter = following
+  end
+end
+
+return M
