@@ -37,6 +37,7 @@ local MAX_ASK_MS = 10000 -- an `api_key` function that takes longer is called ag
 --- max_attempts = nil, deadline_ms = nil }
 ---@return elevenlabs.workspace.Engine
 function M.new(parts)
+  if not parts.core.prepare then parts.core = require "elevenlabs.workspace.engine.old_core"(parts.core) end
   local self = setmetatable({
     core = parts.core,
     now = parts.now,
@@ -297,7 +298,6 @@ local function advance(self)
       sends.send_more(self, self.key.get())
     end
   end
-  self.core:wake_at(timers.next_wake_ms(self))
 end
 
 local function send_with(self, key, mask_or_failure)
@@ -362,7 +362,12 @@ function Engine:step(timeout_ms)
   inside(self, advance)
   ask_key_and_send(self)
   self.outbox:deliver()
-  inside(self, take_completions, not is_due(self, before) and timeout_ms or 0)
+  if is_due(self, before) then
+    timeout_ms = 0
+  else
+    self.core:wake_at(timers.next_wake_ms(self))
+  end
+  inside(self, take_completions, timeout_ms or 0)
   ask_key_and_send(self)
   local completed = self.finished - before
   self.reported = self.finished

@@ -20,9 +20,9 @@ M.resumed_by = setmetatable({}, { __mode = "k" })
 ---@field done fun(): boolean
 ---@field satisfied boolean `done` was true after a step, and the waiter has not looked since
 --- Set by a driver that can wake the waiter. Called once the waiter is satisfied, outside a step. It
---- runs no code of the user's. false: the driver needs a readable descriptor first.
+--- runs no code of the user's. After that the waiter is in the list no more, unless `wake` returned
+--- false: then the driver needs a readable descriptor first.
 ---@field wake nil|fun(): boolean|nil
----@field is_woken boolean `wake` was called, and the waiter will look by that
 
 ---@class elevenlabs.workspace.Waiters
 ---@field owed boolean a satisfied waiter must be resumed by the host: the host must not sleep
@@ -46,7 +46,7 @@ local function this_thread()
 end
 
 local function enlist(self, waiter)
-  waiter.is_listed, waiter.satisfied, waiter.is_woken = true, false, false
+  waiter.is_listed, waiter.satisfied = true, false
   lists.append(self.list, waiter)
   self.count = self.count + 1
 end
@@ -59,7 +59,6 @@ function Waiters:add(done)
     thread = this_thread(),
     satisfied = false,
     wake = nil,
-    is_woken = false,
     is_listed = false,
     next = false,
     previous = false,
@@ -82,7 +81,7 @@ local function set_satisfied(self, waiter, satisfied)
   self.owed = self.owed and self.satisfied > 0
 end
 
---- The waiter waits no more. It may have been removed before, as abandoned.
+--- The waiter waits no more, or was woken.
 ---@param waiter elevenlabs.workspace.Waiter
 function Waiters:remove(waiter)
   if waiter.is_listed then
@@ -93,7 +92,7 @@ function Waiters:remove(waiter)
   end
 end
 
---- The waiter looks whether it is done. If not, it waits on, though it counted as abandoned.
+--- The waiter looks whether it is done. If not, it waits on, though it was woken or abandoned.
 ---@param waiter elevenlabs.workspace.Waiter
 ---@return boolean
 function Waiters:look(waiter)
@@ -117,11 +116,17 @@ local function is_due(waiter)
   return is_done or not ok
 end
 
+--- True if the waiter has made the step itself: it looks next. A loop may make the step in the thread
+--- of a waiter, but such a waiter has a `wake`.
+local function is_stepper(waiter, here)
+  return waiter.thread == here and not waiter.wake
+end
+
 --- Find the waiters that are satisfied now, and wake them. No step is under way.
 function Waiters:sweep()
   local waiter, here, is_owed = self.list.first, this_thread(), false
-  if self.count == 1 and waiter.thread == here then
-    set_satisfied(self, waiter, true) -- it looks next
+  if self.count == 1 and is_stepper(waiter, here) then
+    set_satisfied(self, waiter, true)
     return
   end
   while waiter do
@@ -129,17 +134,19 @@ function Waiters:sweep()
     if not is_alive(waiter) then
       self:remove(waiter)
     elseif not waiter.satisfied and is_due(waiter) then
-      set_satisfied(self, waiter, true)
-      waiter.is_woken = waiter.wake ~= nil and waiter.wake() ~= false
       self.steps_left = STEPS_A_WAITER * self.count
+      set_satisfied(self, waiter, true)
+      if waiter.wake and waiter.wake() ~= false then
+        self:remove(waiter)
+      end
     end
-    is_owed = is_owed or (waiter.satisfied and not waiter.is_woken and waiter.thread ~= here)
+    is_owed = is_owed or (waiter.satisfied and not is_stepper(waiter, here))
     waiter = following
   end
   self.owed = is_owed
 end
 
---- Wake all who can be woken: they look again.
+--- Wake all who can be woken: they look again. Most are not done, and stay in the list.
 function Waiters:wake_all()
   local waiter = self.list.first
   while waiter do
