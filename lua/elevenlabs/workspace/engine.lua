@@ -176,14 +176,22 @@ local function closed_error()
   return errors.not_sent { kind = "closed", message = "the client is closed" }
 end
 
+--- Every call is queued first, so that it is counted before it ends. After an error this is done
+--- again.
 local function enter(self, call)
   local group = call.group
-  if self.closed then
-    return stops.stop(self, call, "closed")
-  elseif group.waits_out_outages and group.started == group.finished then
-    start_clock(self, group, call.started_ms)
+  if call.state == "new" then
+    if call.deadline_ms then
+      self.deadlines:push(call)
+    end
+    if group.waits_out_outages and group.started == group.finished then
+      start_clock(self, group, call.started_ms)
+    end
+    transition(self, call, "queued")
   end
-  transition(self, call, "queued")
+  if self.closed then
+    stops.stop(self, call, "closed")
+  end
 end
 
 --- Call this before `queue`: it makes a step due. In the child of a fork it ends the parent's
@@ -217,12 +225,11 @@ function Engine:queue(op, args, request, group, now, warning, perhaps_applied)
   end
   if self.deadline_ms and group == self.single then
     call.deadline_ms = now + self.deadline_ms
-    self.deadlines:push(call)
   end
   if self.stepping then
     self.inbox:push { apply = enter, value = call }
   else
-    enter(self, call) -- needs no memory
+    enter(self, call)
   end
   return call
 end
