@@ -316,6 +316,7 @@ local function send_with(self, key, mask_or_failure)
   else
     sends.send_more(self, key, mask_or_failure)
   end
+  self.core:wake_at(timers.next_wake_ms(self))
 end
 
 --- Ask the user's function for the key if there is something to send. The function may take long, and
@@ -325,9 +326,15 @@ local function ask_key_and_send(self)
   if not self.key.is_asked or self.asking_until_ms > now or not sends.next_due(self) then
     return
   end
-  self.asking_until_ms = now + MAX_ASK_MS
-  local key, mask_or_failure = self.key.get()
-  self.asking_until_ms = 0
+  local until_ms = now + MAX_ASK_MS
+  self.asking_until_ms = until_ms
+  local ok, key, mask_or_failure = pcall(self.key.get)
+  if self.asking_until_ms == until_ms then -- otherwise another step asks by now
+    self.asking_until_ms = 0
+  end
+  if not ok then
+    error(key, 0)
+  end
   inside(self, send_with, key, mask_or_failure)
 end
 
