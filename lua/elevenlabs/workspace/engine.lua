@@ -116,6 +116,14 @@ local function inside(self, change, ...)
   end
 end
 
+--- Tell of events. While a function has not returned, another step is due and tells of the rest.
+local function deliver(self)
+  if not self.outbox:is_empty() then
+    self.outbox:deliver()
+    self.core:wake_at(timers.next_wake_ms(self))
+  end
+end
+
 --- After a change: callbacks come out, and the host learns when the next step is due.
 local function settle(self)
   if self.has_news then
@@ -123,7 +131,7 @@ local function settle(self)
     self.waiters:sweep()
   end
   self.core:wake_at(timers.next_wake_ms(self))
-  self.outbox:deliver()
+  deliver(self)
 end
 
 --- Change state now; or, if a step is under way, when that step ends.
@@ -376,7 +384,7 @@ function Engine:step(timeout_ms)
   self.waiters:step_begins()
   inside(self, advance)
   ask_key_and_send(self)
-  self.outbox:deliver()
+  deliver(self)
   inside(self, take_completions, not is_due(self, before) and timeout_ms or 0)
   ask_key_and_send(self)
   local completed = self.finished - before
