@@ -127,8 +127,9 @@ end
 --- After a change: callbacks come out, and the host learns when the next step is due.
 local function settle(self)
   if self.has_news then
-    self.has_news = false
+    self.core:wake_at(0) -- in case that waking raises
     self.waiters:sweep()
+    self.has_news = false
   end
   self.core:wake_at(timers.next_wake_ms(self))
   deliver(self)

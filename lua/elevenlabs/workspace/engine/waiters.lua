@@ -117,11 +117,28 @@ local function is_due(waiter)
   return is_done or not ok
 end
 
---- Find the waiters that are satisfied now, and wake them. No step is under way.
+--- Wake a waiter, if its driver said how. If that raises, the next sweep tries again.
+---@return string|nil raised
+local function wake(self, waiter)
+  local ok, is_woken = true, false
+  if waiter.wake then
+    ok, is_woken = pcall(waiter.wake)
+  end
+  if not ok then
+    return is_woken
+  end
+  waiter.is_woken = waiter.wake ~= nil and is_woken ~= false
+  set_satisfied(self, waiter, true)
+  self.steps_left = STEPS_A_WAITER * self.count
+end
+
+--- Find the waiters that are satisfied now, and wake them. No step is under way. An error of one
+--- stops no other, and is raised at the end.
 function Waiters:sweep()
-  local waiter, here, is_owed = self.list.first, this_thread(), false
+  local waiter, here, is_owed, raised = self.list.first, this_thread(), false, nil
   if self.count == 1 and waiter.thread == here then
     set_satisfied(self, waiter, true) -- it looks next
+    self.steps_left = STEPS_A_WAITER
     return
   end
   while waiter do
@@ -129,14 +146,15 @@ function Waiters:sweep()
     if not is_alive(waiter) then
       self:remove(waiter)
     elseif not waiter.satisfied and is_due(waiter) then
-      set_satisfied(self, waiter, true)
-      waiter.is_woken = waiter.wake ~= nil and waiter.wake() ~= false
-      self.steps_left = STEPS_A_WAITER * self.count
+      raised = wake(self, waiter) or raised
     end
     is_owed = is_owed or (waiter.satisfied and not waiter.is_woken and waiter.thread ~= here)
     waiter = following
   end
   self.owed = is_owed
+  if raised then
+    error(raised, 0)
+  end
 end
 
 --- Wake all who can be woken: they look again.
