@@ -399,6 +399,7 @@ function Engine:notice_fork()
   local _, _, forks = self.core:counts()
   if forks ~= self.forks and not self.stepping then
     inside(self, stops.notice_fork)
+    self.core:wake_at(0)
   end
 end
 
