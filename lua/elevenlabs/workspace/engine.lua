@@ -105,8 +105,12 @@ local function run(self, change, ...)
 end
 
 --- Change state: nobody else does meanwhile. An error leaves all in order, and the rest to the next
---- step.
+--- step. A finalizer may resume, inside a step, a coroutine whose own step waited for a function of
+--- the user's: the rest of that step does nothing.
 local function inside(self, change, ...)
+  if self.stepping then
+    return
+  end
   self.stepping = true
   local ok, why = pcall(run, self, change, ...)
   self.stepping = false
@@ -118,7 +122,7 @@ end
 
 --- Tell of events. While a function has not returned, another step is due and tells of the rest.
 local function deliver(self)
-  if not self.outbox:is_empty() then
+  if not self.stepping and not self.outbox:is_empty() then
     self.outbox:deliver()
     self.core:wake_at(timers.next_wake_ms(self))
   end
@@ -126,7 +130,9 @@ end
 
 --- After a change: callbacks come out, and the host learns when the next step is due.
 local function settle(self)
-  if self.has_news then
+  if self.stepping then
+    return
+  elseif self.has_news then
     self.core:wake_at(0) -- in case that waking raises
     self.waiters:sweep()
     self.has_news = false
