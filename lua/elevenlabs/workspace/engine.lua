@@ -99,7 +99,9 @@ local function apply_inbox(self)
   end
 end
 
+--- The step begins here: to call `pcall` may raise too.
 local function run(self, change, ...)
+  self.stepping = true
   change(self, ...)
   apply_inbox(self)
 end
@@ -111,7 +113,6 @@ local function inside(self, change, ...)
   if self.stepping then
     return
   end
-  self.stepping = true
   local ok, why = pcall(run, self, change, ...)
   self.stepping = false
   if not ok then
@@ -334,6 +335,11 @@ local function send_with(self, key, mask_or_failure)
   self.core:wake_at(timers.next_wake_ms(self))
 end
 
+local function ask_key(self, until_ms)
+  self.asking_until_ms = until_ms
+  return self.key.get()
+end
+
 --- Ask the user's function for the key if there is something to send. The function may take long, and
 --- other steps go on meanwhile. It is asked once for all that is sent then.
 local function ask_key_and_send(self)
@@ -342,8 +348,7 @@ local function ask_key_and_send(self)
     return
   end
   local until_ms = now + MAX_ASK_MS
-  self.asking_until_ms = until_ms
-  local ok, key, mask_or_failure = pcall(self.key.get)
+  local ok, key, mask_or_failure = pcall(ask_key, self, until_ms)
   if self.asking_until_ms == until_ms then -- otherwise another step asks by now
     self.asking_until_ms = 0
   end
