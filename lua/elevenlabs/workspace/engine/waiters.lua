@@ -120,16 +120,17 @@ end
 --- Wake a waiter, if its driver said how. If that raises, the next sweep tries again.
 ---@return string|nil raised
 local function wake(self, waiter)
+  set_satisfied(self, waiter, true)
+  self.steps_left = STEPS_A_WAITER * self.count
   local ok, is_woken = true, false
   if waiter.wake then
     ok, is_woken = pcall(waiter.wake)
   end
   if not ok then
+    set_satisfied(self, waiter, false)
     return is_woken
   end
   waiter.is_woken = waiter.wake ~= nil and is_woken ~= false
-  set_satisfied(self, waiter, true)
-  self.steps_left = STEPS_A_WAITER * self.count
 end
 
 --- Find the waiters that are satisfied now, and wake them. No step is under way. An error of one
