@@ -88,11 +88,10 @@ end
 
 -- ---- inside a step
 
---- Do what was asked for meanwhile. A step is due then.
+--- Do what was asked for meanwhile.
 local function apply_inbox(self)
   local asked = self.inbox:peek()
   while asked do
-    self.core:wake_at(0)
     asked.apply(self, asked.value, asked.why)
     self.inbox:drop()
     asked = self.inbox:peek()

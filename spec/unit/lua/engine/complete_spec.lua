@@ -68,6 +68,17 @@ describe("the end of an attempt", function()
       assert.matches("response after 5 ms: confirmed %(HTTP 200%)", told[2])
     end)
 
+    it("ends no other call that gets its place", function()
+      local engine, core = world { max_concurrency = 1 }
+      local first, second = engine:start("unshare", {}), engine:start("unshare", {})
+      engine:step()
+      core:confirm(1)
+      engine:step()
+      engine:step()
+      assert.are.same({ "done", "in_flight" }, { first.state, second.state })
+      assert.are.equal(core.attempts[1].slot, core.attempts[2].slot)
+    end)
+
     it("comes with others in one step, and all are dealt with", function()
       local engine, core = world { max_concurrency = 4 }
       local calls = {}
