@@ -99,15 +99,20 @@ local function apply_inbox(self)
   end
 end
 
+--- The step begins here: to call `pcall` may raise too.
 local function run(self, change, ...)
+  self.stepping = true
   change(self, ...)
   apply_inbox(self)
 end
 
 --- Change state: nobody else does meanwhile. An error leaves all in order, and the rest to the next
---- step.
+--- step. A finalizer may resume, inside a step, a coroutine whose own step waited for a function of
+--- the user's: the rest of that step does nothing.
 local function inside(self, change, ...)
-  self.stepping = true
+  if self.stepping then
+    return
+  end
   local ok, why = pcall(run, self, change, ...)
   self.stepping = false
   if not ok then
@@ -116,14 +121,29 @@ local function inside(self, change, ...)
   end
 end
 
+--- Tell of events. While a function has not returned, another step is due and tells of the rest.
+local function deliver(self)
+  if not self.stepping and not self.outbox:is_empty() then
+    self.outbox:deliver()
+    self.core:wake_at(timers.next_wake_ms(self))
+  end
+end
+
 --- After a change: callbacks come out, and the host learns when the next step is due.
 local function settle(self)
+  if self.stepping then
+    return
+  end
   if self.has_news then
+    local ok, raised = pcall(self.waiters.sweep, self.waiters)
+    if not ok then
+      self.core:wake_at(0)
+      error(raised, 0)
+    end
     self.has_news = false
-    self.waiters:sweep()
   end
   self.core:wake_at(timers.next_wake_ms(self))
-  self.outbox:deliver()
+  deliver(self)
 end
 
 --- Change state now; or, if a step is under way, when that step ends.
@@ -177,14 +197,22 @@ local function closed_error()
   return errors.not_sent { kind = "closed", message = "the client is closed" }
 end
 
+--- Every call is queued first, so that it is counted before it ends. After an error this is done
+--- again.
 local function enter(self, call)
   local group = call.group
-  if self.closed then
-    return stops.stop(self, call, "closed")
-  elseif group.waits_out_outages and group.started == group.finished then
-    start_clock(self, group, call.started_ms)
+  if call.state == "new" then
+    if call.deadline_ms then
+      self.deadlines:push(call)
+    end
+    if group.waits_out_outages and group.started == group.finished then
+      start_clock(self, group, call.started_ms)
+    end
+    transition(self, call, "queued")
   end
-  transition(self, call, "queued")
+  if self.closed then
+    stops.stop(self, call, "closed")
+  end
 end
 
 --- Call this before `queue`: it makes a step due. In the child of a fork it ends the parent's
@@ -218,12 +246,11 @@ function Engine:queue(op, args, request, group, now, warning, perhaps_applied)
   end
   if self.deadline_ms and group == self.single then
     call.deadline_ms = now + self.deadline_ms
-    self.deadlines:push(call)
   end
   if self.stepping then
     self.inbox:push { apply = enter, value = call }
   else
-    enter(self, call) -- needs no memory
+    enter(self, call)
   end
   return call
 end
@@ -308,6 +335,13 @@ local function send_with(self, key, mask_or_failure)
   else
     sends.send_more(self, key, mask_or_failure)
   end
+  self.core:wake_at(timers.next_wake_ms(self))
+end
+
+local function ask_key(self, until_ms)
+  self.asking_until_ms = until_ms
+  self.core:wake_at(timers.next_wake_ms(self))
+  return self.key.get()
 end
 
 --- Ask the user's function for the key if there is something to send. The function may take long, and
@@ -317,9 +351,14 @@ local function ask_key_and_send(self)
   if not self.key.is_asked or self.asking_until_ms > now or not sends.next_due(self) then
     return
   end
-  self.asking_until_ms = now + MAX_ASK_MS
-  local key, mask_or_failure = self.key.get()
-  self.asking_until_ms = 0
+  local until_ms = now + MAX_ASK_MS
+  local ok, key, mask_or_failure = pcall(ask_key, self, until_ms)
+  if self.asking_until_ms == until_ms then -- otherwise another step asks by now
+    self.asking_until_ms = 0
+  end
+  if not ok then
+    error(key, 0)
+  end
   inside(self, send_with, key, mask_or_failure)
 end
 
@@ -360,14 +399,10 @@ function Engine:step(timeout_ms)
   self:notice_fork()
   self.waiters:step_begins()
   inside(self, advance)
+  self.core:wake_at(timers.next_wake_ms(self))
   ask_key_and_send(self)
-  self.outbox:deliver()
-  if is_due(self, before) then
-    timeout_ms = 0
-  else
-    self.core:wake_at(timers.next_wake_ms(self))
-  end
-  inside(self, take_completions, timeout_ms or 0)
+  deliver(self)
+  inside(self, take_completions, is_due(self, before) and 0 or timeout_ms or 0)
   ask_key_and_send(self)
   local completed = self.finished - before
   self.reported = self.finished
@@ -380,6 +415,7 @@ function Engine:notice_fork()
   local _, _, forks = self.core:counts()
   if forks ~= self.forks and not self.stepping then
     inside(self, stops.notice_fork)
+    self.core:wake_at(0)
   end
 end
 

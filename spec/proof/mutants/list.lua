@@ -13,6 +13,10 @@
 ---@field in_sim boolean|nil
 
 local FAULTS = "spec/proof/faults/faults_spec.lua"
+-- Specs of the engine that are no module's.
+local ERRORS = { by = "spec/unit/lua/engine/errors_spec.lua" }
+local FINALIZERS = { by = "spec/unit/lua/engine/finalizers_spec.lua" }
+local SENDING = { by = "spec/unit/lua/engine/send_spec.lua" }
 
 ---@type spec.Mutant[]
 local list = {}
@@ -476,8 +480,8 @@ mutant("the window grows unused", "elseif self.used + 1 > self.window then",
   "elseif true then")
 
 module "throttle"
-mutant("the window is ignored", "return self.limiter:has_place(in_flight, now_ms)",
-  "return self.limiter:places(now_ms) > 0", { in_sim = true })
+mutant("the window is ignored", "return self.limiter:places(now_ms)",
+  "return self.limiter:places(now_ms) > 0 and self.limiter.ceiling or 0", { in_sim = true })
 mutant("Retry-After is ignored", "= verdict.asked_ms, verdict.own_ms", "= nil, verdict.own_ms",
   { in_sim = true, rows = { 55 } })
 mutant("an outage is not waited out", "return not waits_out_outages or self.budget:allows(now_ms)",
@@ -487,7 +491,7 @@ mutant("too many at once pause the client", [[and verdict.load ~= "crowded"]], "
 -- ---- the life of a call
 
 module "engine/complete"
-mutant("attempts have no end", "or call.counted >= group.max_attempts", "", {
+mutant("attempts have no end", "or counted >= group.max_attempts", "", {
   filter = "at most max_attempts times",
 })
 mutant("a share is repeated though libcurl repeated it",
@@ -505,7 +509,17 @@ mutant("what the run's rules say is not heard", "group.on_verdict(verdict)", "",
 })
 mutant("what reached nobody counts as an attempt", "return evidence.sent and", "return true or")
 
+mutant("a plain confirmation is dealt with twice", "self.plain_done = i", "")
+mutant("others are dealt with twice", "self.others_done = i", "")
+mutant("an error has a result recorded twice", "if call and not others[i].verdict then",
+  "if call then", ERRORS)
+mutant("an error has a confirmation recorded twice", [[  conclude(self, call, receipt, response)
+  self.throttle:settled(slot)]], [[  self.throttle:settled(slot)
+  conclude(self, call, receipt, response)]], ERRORS)
+
 module "engine/finish"
+mutant("the end of an attempt is not told", "outbox:put(response, throttle, done)",
+  "outbox:put(done)", { by = "spec/unit/lua/engine/events_spec.lua" })
 mutant("an earlier attempt is forgotten where the last was refused",
   [[or (became == "refused" and call.perhaps_applied)]], "")
 mutant("an earlier attempt is forgotten where the last was not sent",
@@ -517,6 +531,8 @@ mutant("an earlier attempt is forgotten where no other is made",
 mutant("a failure shows the key", "mask(failure.message) }", "failure.message }")
 
 module "engine/stop"
+mutant("a call that never was queued is ended", [[ and call.state ~= "new" then]], " then",
+  { by = "spec/unit/lua/engine/call_spec.lua" })
 mutant("an item that rests is dropped when it is cancelled",
   [[elseif call.state ~= "done" and call.state ~= "new" then]],
   [[elseif call.state == "backing_off" then
@@ -532,8 +548,117 @@ mutant("a call that gets a resource results in a receipt",
 module "engine"
 mutant("closing leaves what waits", [[stop_unsent(self, "closed")]], "")
 mutant("a closed client takes calls", [[  if self.closed then
-    return nil, errors]], [[  if false then
-    return nil, errors]])
+    stops.stop(self, call, "closed")
+  end
+]], "", FINALIZERS)
+mutant("a step inside a step is made", [[  if self.stepping then
+    return
+  end
+  local ok]], "  local ok", FINALIZERS)
+mutant("a finalizer waits inside a step",
+  [[return self.stepping and "a function that runs inside a step cannot wait" or nil]],
+  "return nil", FINALIZERS)
+mutant("a finalizer starts a call at once", [[  if self.stepping then
+    self.inbox:push { apply = enter, value = call }
+  else
+    enter(self, call)
+  end]], "  enter(self, call)", FINALIZERS)
+mutant("a finalizer cancels at once", [[  if self.stepping then
+    self.inbox:push { apply = change, value = value, why = why }
+    return
+  end]], [[  if self.stepping then
+    change(self, value, why)
+    return
+  end]], FINALIZERS)
+mutant("an error drops what a finalizer asked for", [[  self.stepping = false
+  if not ok then]], [[  self.stepping = false
+  if not ok then
+    self.inbox = queue.new_fifo()]], FINALIZERS)
+mutant("a call that begins on a closed client is not counted", [[  if call.state == "new" then
+    if call.deadline_ms]], [[  if call.state == "new" and not self.closed then
+    if call.deadline_ms]], FINALIZERS)
+mutant("two steps ask for the key at once", "or self.asking_until_ms > now", "", SENDING)
+mutant("the key is asked for though nothing is sent", "or not sends.next_due(self)", "", SENDING)
+mutant("a late key lets a third step ask", "if self.asking_until_ms == until_ms then",
+  "if true then", SENDING)
+mutant("an error while the key is asked for blocks the key",
+  "if self.asking_until_ms == until_ms then", "if ok and self.asking_until_ms == until_ms then",
+  SENDING)
+mutant("who waits is not told again after an error", [[    self.waiters:sweep()
+    self.has_news = false]], [[    self.has_news = false
+    self.waiters:sweep()]])
+mutant("a step waits though somebody is satisfied", "or self.waiters.satisfied > 0 ", "")
+mutant("a fork that the descriptor's owner sees makes no step due",
+  [[inside(self, stops.notice_fork)
+    self.core:wake_at(0)]], "inside(self, stops.notice_fork)")
+mutant("a step that never begins lasts for ever", [[  self.stepping = true
+  change(self, ...)]], "  change(self, ...)", ERRORS)
+
+module "engine/transition"
+mutant("a slot is not released", "self.slots:release(call.slot)", "")
+mutant("a retry is counted twice", "self.counts.retries = self.counts.retries + 1",
+  "self.counts.retries = self.counts.retries + 2")
+mutant("an ended call is not given to its group", "append(group.ended, call)", "")
+mutant("a call that backs off makes no news",
+  "self.has_news = true -- a run may take another item meanwhile", "")
+mutant("a call has no number", "call.number = self.counts.calls", "",
+  { by = "spec/unit/lua/engine/call_spec.lua" })
+
+module "engine/outbox"
+mutant("an event stays in the outbox while its function runs",
+  [[    self[self.first], self.first = nil, self.first + 1
+    if not pcall(self.on_event, event) then
+      self.errors = self.errors + 1
+    end]], [[    if not pcall(self.on_event, event) then
+      self.errors = self.errors + 1
+    end
+    self[self.first], self.first = nil, self.first + 1]])
+mutant("an event is told before its change", "self.put_last = place",
+  "self.put_last, self.last = place, place")
+
+module "engine/key"
+mutant("the key of a function is not masked", "return key, key and mask_with(key) or mask",
+  "return key, mask")
+
+module "engine/list"
+mutant("of one due time the last is first", "before.due_ms > value.due_ms",
+  "before.due_ms >= value.due_ms")
+mutant("a list forgets its last value", "list.last = previous", "list.last = false")
+
+module "engine/slots"
+mutant("a slot is lost once it is released",
+  "slot.call, slot.next_free, self.free = false, self.free, slot", "slot.call = false")
+
+module "engine/waiters"
+mutant("a host sleeps while a waiter was not resumed", "self.owed = is_owed", "self.owed = false")
+mutant("an abandoned waiter keeps its host busy for ever",
+  "self.steps_left = self.steps_left - 1", "")
+mutant("a waiter that steps itself keeps its host busy", " and waiter.thread ~= here)", ")")
+mutant("an error of one wake stops the others", "ok, is_woken = pcall(waiter.wake)",
+  "is_woken = waiter.wake()")
+mutant("a waiter whose wake failed is not woken again", [[    set_satisfied(self, waiter, false)
+    return is_woken]], "    return is_woken")
+mutant("the only waiter is abandoned at once", "    self.steps_left = STEPS_A_WAITER\n", "\n")
+mutant("a waiter that was abandoned waits no more", [[  elseif not is_done then
+    enlist(self, waiter)
+]], "")
+
+module "engine/timers"
+mutant("completions that an error left make no step due", "or completes.is_behind(self)", "")
+mutant("events that are not told make no step due", "or not self.outbox:is_empty()", "",
+  { by = "spec/unit/lua/engine/events_spec.lua" })
+mutant("what a finalizer asked for makes no step due", "or self.inbox:peek() ~= nil", "",
+  FINALIZERS)
+mutant("a waiter that was not resumed makes no step due", "or self.waiters.owed", "")
+
+module "engine/send"
+mutant("a key that fails ends all calls", "    count = count - 1\n", "\n")
+mutant("a refused send leaves its event", "finish_unsent(self, call, failure, mask)",
+  "outbox:commit()\n    finish_unsent(self, call, failure, mask)", ERRORS)
+
+module "gather"
+mutant("a function is resumed though its call is not done", "(why or is_ready(entry))", "true",
+  { filter = "resumes each function that is ready" })
 
 -- ---- the life of a run
 
@@ -555,9 +680,12 @@ mutant("a run goes on without its journal", [[stop(run, "journal", failure.messa
 })
 
 module "bulk/intake"
-mutant("written down as confirmed before the answer", "return add_pending(run.pending, call)",
-  [[if run.journal then run.journal:record(item, { outcome = "confirmed" }) end
-    return add_pending(run.pending, call)]], {
+mutant("written down as confirmed before the answer", [[  if call then
+    return
+  elseif err.kind]], [[  if call then
+    if run.journal then run.journal:record(item, { outcome = "confirmed" }) end
+    return
+  elseif err.kind]], {
     by = "spec/unit/lua/bulk/journal_spec.lua",
     filter = "the journal holds",
     in_sim = true,

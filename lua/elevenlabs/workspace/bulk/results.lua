@@ -101,7 +101,11 @@ end
 function M.sync_if_due(run)
   if #run.unsynced == 0 then
     return
-  elseif M.is_group_full(run) or groups.count_open(run.call_group) == 0 or run.engine.now() >= M.sync_at_ms(run) then
+  elseif
+    M.is_group_full(run)
+    or groups.count_open(run.call_group) == 0
+    or run.engine.now() >= M.sync_at_ms(run)
+  then
     sync_group(run)
   end
 end

@@ -37,7 +37,7 @@ Call.stopped = false -- why the client ends it, while its attempt is in flight
 function M.new(engine, op, args, request, group, now)
   return setmetatable({
     engine = engine,
-    number = engine.counts.calls + 1,
+    number = 0, -- within the client, once it is queued
     op = op,
     args = args,
     request = request,

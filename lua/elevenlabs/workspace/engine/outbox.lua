@@ -13,7 +13,13 @@ Outbox.__index = Outbox
 ---@param on_event nil|fun(event: elevenlabs.workspace.Event)
 ---@return elevenlabs.workspace.Outbox
 function M.new(on_event)
-  return setmetatable({ on_event = on_event, errors = 0, first = 1, last = 0, put_last = 0 }, Outbox)
+  return setmetatable({
+    on_event = on_event,
+    errors = 0,
+    first = 1,
+    last = 0,
+    put_last = 0, -- the last event of the change that is being made
+  }, Outbox)
 end
 
 --- Put the events of one change. The events of a change that failed are overwritten.

@@ -26,7 +26,7 @@ local function stop(self, call, why)
   if call.state == "in_flight" then
     call.stopped = call.stopped or why
     self.core:cancel(call.slot.number)
-  elseif call.state ~= "done" then
+  elseif call.state ~= "done" and call.state ~= "new" then -- new: an error kept it from its queue
     local kind = why == "forked" and "cancelled" or why
     finish_unsent(self, call, { kind = kind, message = stop_message(self, why) }, self.mask)
   end

@@ -1,5 +1,7 @@
 --- When the next step is due if no socket announces one: timers, deadlines and calls to be sent.
 
+local completes = require "elevenlabs.workspace.engine.complete"
+
 local M = {}
 
 local function earlier(a, b)
@@ -37,9 +39,20 @@ local function next_send_ms(self, now)
   return at
 end
 
+--- True if a step has something to do at once: there is news, or an error or a function of the
+--- user's that does not return left something behind.
+local function is_due_now(self)
+  return self.has_news
+    or self.waiters.owed
+    or self.finished > self.reported
+    or completes.is_behind(self)
+    or self.inbox:peek() ~= nil
+    or not self.outbox:is_empty()
+end
+
 --- The time of the next step that no socket will announce.
 function M.next_wake_ms(self)
-  if self.has_news or self.waiters.owed or self.finished > self.reported then
+  if is_due_now(self) then
     return 0
   end
   local oldest = self.deadlines:peek()

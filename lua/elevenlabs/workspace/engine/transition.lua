@@ -63,5 +63,6 @@ return function(self, call, state)
     append(self.queued, call)
     call.group.started = call.group.started + 1
     self.counts.calls = self.counts.calls + 1
+    call.number = self.counts.calls
   end
 end

@@ -122,11 +122,30 @@ local function is_stepper(waiter, here)
   return waiter.thread == here and not waiter.wake
 end
 
---- Find the waiters that are satisfied now, and wake them. No step is under way.
+--- Wake a waiter, if its driver said how. If that raises, the next sweep tries again.
+---@return string|nil raised
+local function wake(self, waiter)
+  set_satisfied(self, waiter, true)
+  self.steps_left = STEPS_A_WAITER * self.count
+  if not waiter.wake then
+    return nil
+  end
+  local ok, is_woken = pcall(waiter.wake)
+  if not ok then
+    set_satisfied(self, waiter, false)
+    return is_woken
+  elseif is_woken ~= false then
+    self:remove(waiter)
+  end
+end
+
+--- Find the waiters that are satisfied now, and wake them. No step is under way. An error of one
+--- stops no other, and is raised at the end.
 function Waiters:sweep()
-  local waiter, here, is_owed = self.list.first, this_thread(), false
+  local waiter, here, is_owed, raised = self.list.first, this_thread(), false, nil
   if self.count == 1 and is_stepper(waiter, here) then
     set_satisfied(self, waiter, true)
+    self.steps_left = STEPS_A_WAITER
     return
   end
   while waiter do
@@ -134,16 +153,15 @@ function Waiters:sweep()
     if not is_alive(waiter) then
       self:remove(waiter)
     elseif not waiter.satisfied and is_due(waiter) then
-      self.steps_left = STEPS_A_WAITER * self.count
-      set_satisfied(self, waiter, true)
-      if waiter.wake and waiter.wake() ~= false then
-        self:remove(waiter)
-      end
+      raised = wake(self, waiter) or raised
     end
     is_owed = is_owed or (waiter.satisfied and not is_stepper(waiter, here))
     waiter = following
   end
   self.owed = is_owed
+  if raised then
+    error(raised, 0)
+  end
 end
 
 --- Wake all who can be woken: they look again. Most are not done, and stay in the list.

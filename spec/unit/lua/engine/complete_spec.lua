@@ -1,3 +1,4 @@
+local cjson = require "elevenlabs.workspace.cjson"
 local worlds = require "spec.support.world"
 
 local patient, world = worlds.patient, worlds.new
@@ -15,10 +16,86 @@ describe("the end of an attempt", function()
       engine:step()
     end)
     assert.is_false(first:done() or second:done())
-    engine.arrived[1].headers = {}
+    engine.others[1].headers = {}
     assert.are.equal(2, engine:step())
     assert.are.equal("confirmed", first:result().outcome)
     assert.are.equal("confirmed", second:result().outcome)
+  end)
+
+  describe("that is a plain confirmation", function()
+    it("gives a receipt of what the core named by number", function()
+      local engine, core = world { max_concurrency = 3 }
+      local calls = {}
+      for i = 1, 3 do
+        calls[i] = engine:start("unshare", {})
+      end
+      engine:step()
+      core:confirm(2, "r2", 0)
+      core:confirm(3, "r3", 1)
+      core:confirm(1, false, 2)
+      assert.are.equal(3, engine:step())
+      local receipts = {}
+      for i, call in ipairs(calls) do
+        receipts[i] = call:result()
+      end
+      assert.are.same({ { status = "ok" }, nil, cjson.null },
+        { receipts[1].body, receipts[2].body, receipts[3].body })
+      assert.are.same({ nil, "r2", "r3" },
+        { receipts[1].request_id, receipts[2].request_id, receipts[3].request_id })
+      assert.are.same({ "confirmed", 200, 1 },
+        { receipts[1].outcome, receipts[1].status, receipts[1].attempts })
+    end)
+
+    it("is told to the throttle, to the rules of its run and to on_event", function()
+      local told, verdicts = {}, {}
+      local engine, core = world {
+        on_event = function(event)
+          told[#told + 1] = tostring(event)
+        end,
+      }
+      local group = patient {
+        on_verdict = function(verdict)
+          verdicts[#verdicts + 1] = verdict.class
+        end,
+      }
+      engine.throttle.budget.tokens = 7
+      engine:start("unshare", {}, group)
+      engine:step()
+      core:confirm(1)
+      engine:step()
+      assert.are.same({ "confirmed" }, verdicts)
+      assert.are.equal(8, engine.throttle.budget.tokens)
+      assert.matches("response after 5 ms: confirmed %(HTTP 200%)", told[2])
+    end)
+
+    it("ends no other call that gets its place", function()
+      local engine, core = world { max_concurrency = 1 }
+      local first, second = engine:start("unshare", {}), engine:start("unshare", {})
+      engine:step()
+      core:confirm(1)
+      engine:step()
+      engine:step()
+      assert.are.same({ "done", "in_flight" }, { first.state, second.state })
+      assert.are.equal(core.attempts[1].slot, core.attempts[2].slot)
+    end)
+
+    it("comes with others in one step, and all are dealt with", function()
+      local engine, core = world { max_concurrency = 4 }
+      local calls = {}
+      for i = 1, 4 do
+        calls[i] = engine:start("unshare", {})
+      end
+      engine:step()
+      core:answer(1, { status = 403 })
+      core:confirm(2)
+      core:answer(3)
+      core:confirm(4)
+      assert.are.equal(4, engine:step())
+      for i, outcome in ipairs { "refused", "confirmed", "confirmed", "confirmed" } do
+        assert.are.equal(outcome, calls[i].ending.outcome, i)
+      end
+      assert.are.equal(0, engine.slots.count)
+    end)
   end)
 
   it("learns of an attempt's end once, whatever field of it an error comes at", function()
