@@ -357,6 +357,7 @@ local function ask_key_and_send(self)
     self.asking_until_ms = 0
   end
   if not ok then
+    self.core:wake_at(0)
     error(key, 0)
   end
   inside(self, send_with, key, mask_or_failure)
