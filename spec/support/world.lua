@@ -11,39 +11,46 @@ local M = {}
 ---@param options table|nil parts of the engine to replace
 ---@return elevenlabs.workspace.Engine, table core, fun(ms: number) pass
 function M.new(options)
-  local now, core = 1000, { attempts = {}, due = {} }
+  local now, core = 1000, { attempts = {}, due = {}, slots = {} }
+  local divide = evidences.divider()
   function core.validate(_, _, args)
     if args.bad then
       return nil, { kind = "invalid_argument", field = "bad", message = "bad" }
     end
     return true
   end
-  local function start(op)
-    return function(self, args, key)
-      local id = #self.attempts + 1
-      self.attempts[id] = { op = op, args = args, key = key }
-      return id
-    end
+  function core.prepare(_, op, args)
+    return { op = op, args = args }
   end
-  core.unshare, core.share, core.get = start "unshare", start "share", start "get"
-  core.list = start "list"
+  function core:send(request, key, slot)
+    local attempt = { op = request.op, args = request.args, key = key, slot = slot, id = nil }
+    assert(not self.slots[slot], "the slot is taken")
+    table.insert(self.attempts, attempt)
+    self.slots[slot], attempt.id = attempt, #self.attempts
+    return true
+  end
   core.forks = 0
   function core:counts()
     return #self.attempts, 0, self.forks
   end
   function core:answer(id, changes)
-    local evidence = { id = id, body = "{}" }
+    local attempt = self.attempts[id]
+    local evidence = { slot = attempt.slot, body = "{}" }
     for name, value in pairs(changes or {}) do
       evidence[name] = value
     end
-    table.insert(self.due, evidences.new(evidence))
+    table.insert(self.due, evidences.new(attempt.op, evidence, attempt.key))
   end
   function core:step()
     local due = self.due
     self.due = {}
-    return due
+    for _, evidence in ipairs(due) do
+      self.slots[evidence.slot] = nil
+    end
+    return divide(due)
   end
-  function core:cancel(id)
+  function core:cancel(slot)
+    local id = self.slots[slot].id
     self:answer(id, { curl_code = 42, status = 0, sent = self.attempts[id].left or false })
   end
   function core:wake_at(at)
@@ -76,6 +83,16 @@ function M.new(options)
   return engines.new(parts), core, function(ms)
     now = now + ms
   end
+end
+
+--- What a lack of memory does, anywhere: to judge this evidence raises, until `find_field`.
+function M.lose_field(evidence)
+  evidence.proof, evidence.lost = nil, evidence.proof
+  evidence.status = {}
+end
+
+function M.find_field(evidence)
+  evidence.status, evidence.proof = nil, evidence.lost
 end
 
 --- A group of calls that wait out an outage, as those of a bulk run do.
@@ -133,11 +150,12 @@ function M.running(answer, options)
   engine, core, pass = M.new(parts)
   engine.max_attempts = parts.max_attempts or nil
   local cancel = core.cancel
-  function core:cancel(id)
-    if not answered[id] then
-      answered[id] = true
-      self.attempts[id].left = true
-      cancel(self, id)
+  function core:cancel(slot)
+    local attempt = self.slots[slot]
+    if attempt and not answered[attempt.id] then
+      answered[attempt.id] = true
+      attempt.left = true
+      cancel(self, slot)
     end
   end
   return engine, core

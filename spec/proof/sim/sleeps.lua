@@ -1,6 +1,8 @@
 --- How the client spends time: it neither spins nor sleeps while there is work. Methods of the
 --- simulator's watch.
 
+local completes = require "elevenlabs.workspace.engine.complete"
+
 local M = {}
 
 -- The longest backoff. A fifth of the longest Retry-After, which may be added to a pause, is no
@@ -119,7 +121,7 @@ function M.sleep(self, till, is_driven)
   if is_driven and not is_in_callback(self) then
     check_deadlines(self, now, till)
   end
-  if is_driven and engine.arrived_done < #engine.arrived and till > now + RESCUE_MS + SOON_MS then
+  if is_driven and completes.is_behind(engine) and till > now + RESCUE_MS + SOON_MS then
     self:fail("broken", "sleeps while completions were left behind")
   end
   local has_work = is_driven and (engine.queued:peek() or engine.backing_off:soonest())
