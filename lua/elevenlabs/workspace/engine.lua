@@ -38,7 +38,10 @@ function M.new(parts)
   local self
   local key = parts.api_key -- in closures alone: no field shows the key
   local asks_key = type(key) == "function"
-  local mask_with = secrets.with_keys(parts.mask) -- an answer may quote the key
+  local keys, slots = {}, {} -- the keys of attempts by slot
+  for i = 1, parts.max_concurrency do
+    slots[i] = i
+  end
   self = setmetatable({
     core = parts.core,
     now = parts.now,
@@ -54,8 +57,15 @@ function M.new(parts)
     api_key = asks_key and key or function()
       return key
     end,
-    mask = not asks_key and key and mask_with(key) or parts.mask,
-    mask_with = mask_with,
+    mask = not asks_key and key and secrets.with_key(parts.mask, key) or parts.mask,
+    keep_key = function(slot, attempt_key)
+      keys[slot] = attempt_key
+    end,
+    --- What takes secrets out of the answer to an attempt.
+    mask_of = function(evidence)
+      local shown = evidence.shows_key and keys[evidence.slot]
+      return shown and secrets.with_key(parts.mask, shown) or parts.mask
+    end,
     on_event = parts.on_event,
     deadline_ms = parts.deadline_ms,
     max_attempts = parts.max_attempts,
@@ -75,10 +85,16 @@ function M.new(parts)
     woken = false, -- the step must end at once
     rang = false, -- a timer passed in the last step, so the host must step again
     turns = turns.new(),
-    in_flight = {}, -- calls in flight, by the core's id
+    in_flight = {}, -- calls in flight, by slot
+    slots = slots, -- of the core; the first `free_slots` are free
+    free_slots = #slots,
     in_flight_count = 0, -- places taken: by calls in flight and calls that are "starting"
     arrived = {}, -- completions, the first `arrived_done` of which are dealt with
     arrived_done = 0,
+    plain = {}, -- plain confirmations of the core, the first `plain_done` of which are in `arrived`
+    plain_done = 0,
+    plain_count = 0,
+    batch = 0, -- times that the core was asked for completions
     deadlines = queue.new_fifo(), -- single calls with a deadline, the oldest first
     finished = 0, -- calls that are done
     reported = 0, -- calls that were done when the last step ended
@@ -234,7 +250,7 @@ function Engine:step(timeout_ms)
   else
     advance(self)
     local has_news = self.finished > before or self.turns.news > news
-    local is_behind = self.arrived_done < #self.arrived -- an error cut the last step short
+    local is_behind = completes.is_behind(self)
     completes.complete_all(self, self.core.step, (has_news or is_behind) and 0 or timeout_ms or 0)
     timers.ring(self)
     self.turns:step_ends()

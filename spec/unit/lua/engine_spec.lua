@@ -1,3 +1,4 @@
+local cjson = require "cjson"
 local world = require("spec.support.world").new
 
 describe("engine", function()
@@ -32,42 +33,90 @@ describe("engine", function()
   describe("leaves no call behind", function()
     it("when the core raises, and sends it in the next step", function()
       local engine, core = world()
-      local unshare = core.unshare
-      function core.unshare()
+      local send = core.send
+      function core.send()
         error "not enough memory"
       end
       local call = engine:start("unshare", {})
       assert.has_error(function()
         engine:step()
       end, "not enough memory")
-      core.unshare = unshare
+      core.send = send
       engine:step()
       core:answer(1)
       engine:step()
       assert.are.same({ "confirmed", 1 }, { call:result().outcome, #core.attempts })
     end)
 
-    it("when an attempt cannot be written down, which is then taken back", function()
+    it("when its slot cannot be written down, in which case nothing is sent", function()
       local engine, core = world()
-      local unshare, cancelled = core.unshare, nil
-      function core.unshare()
-        return 0 / 0 -- no key of a table: writing it down raises
-      end
-      function core:cancel(id)
-        cancelled = id
-        self:answer(id, { curl_code = 42, sent = false, status = 0 })
+      local keep_key = engine.keep_key
+      function engine.keep_key()
+        error "not enough memory"
       end
       local call = engine:start("unshare", {})
       assert.has_error(function()
         engine:step()
       end)
-      assert.is_true(cancelled ~= cancelled)
-      core.unshare = unshare
-      engine:step() -- also gets the completion of what was taken back
+      assert.are.equal(0, #core.attempts)
+      engine.keep_key = keep_key
+      engine:step()
       assert.is_false(call:done())
       core:answer(1)
       engine:step()
-      assert.are.equal("confirmed", call:result().outcome)
+      assert.are.same({ "confirmed", 1 }, { call:result().outcome, #core.attempts })
+    end)
+
+    it("when the core refuses it: its slot is free again", function()
+      local engine, core = world { max_concurrency = 1 }
+      local send = core.send
+      function core.send()
+        return nil, { kind = "out_of_memory", message = "out of memory" }
+      end
+      local call = engine:start("unshare", {})
+      engine:step()
+      assert.are.equal("out_of_memory", select(2, call:result()).kind)
+      core.send = send
+      for id = 1, 3 do
+        call = engine:start("unshare", {})
+        engine:step()
+        core:answer(id)
+        engine:step()
+        assert.are.equal("confirmed", call:result().outcome)
+      end
+    end)
+
+    it("when memory runs out among plain confirmations", function()
+      local engine, core = world { max_concurrency = 4 }
+      local calls = {}
+      for i = 1, 4 do
+        calls[i] = engine:start("unshare", {})
+      end
+      engine:step()
+      for i = 1, 3 do
+        core:answer(i, { body = i == 1 and "" or i == 2 and "null" or '{"status":"ok"}' })
+      end
+      core:answer(4, { status = 404 })
+      local mask_of, count = engine.mask_of, 0
+      function engine.mask_of(...)
+        count = count + 1
+        if count == 2 then
+          error("not enough memory", 0)
+        end
+        return mask_of(...)
+      end
+      assert.has_error(function()
+        engine:step()
+      end, "not enough memory")
+      assert.are.equal(0, engine.finished)
+      assert.are.equal(4, engine:step())
+      local bodies = {}
+      for i = 1, 3 do
+        assert.are.equal("confirmed", calls[i]:result().outcome)
+        bodies[i] = calls[i]:result().body
+      end
+      assert.are.same({ nil, cjson.null, { status = "ok" } }, bodies)
+      assert.are.equal("not_found", select(2, calls[4]:result()).kind)
     end)
 
     it("when closing raises half-way: it can be closed again", function()
@@ -215,19 +264,45 @@ describe("engine", function()
       local stepped = 0
       local call = engine:start("unshare", {})
       engine:step()
-      local headers = setmetatable({}, {
-        __index = function() -- as a finalizer may run at any line that needs memory
-          if stepped == 0 then
+      core:answer(1)
+      local usual = getmetatable(core.due[1]).__index
+      setmetatable(core.due[1], {
+        __index = function(_, name) -- as a finalizer may run at any line that needs memory
+          if name == "receipt" and stepped == 0 then
             stepped = 1
             stepped = stepped + engine:step()
           end
+          return usual[name]
         end,
       })
-      core:answer(1, { headers = headers })
       engine:step()
       assert.are.equal(2, stepped)
       assert.are.equal("confirmed", call:result().outcome)
       assert.are.same({ 1, 0 }, { engine.counts.confirmed, engine.in_flight_count })
+    end)
+
+    it("twice where a finalizer steps among plain confirmations", function()
+      local engine, core = world()
+      local calls = { engine:start("unshare", {}), engine:start("unshare", {}) }
+      engine:step()
+      for i = 1, 2 do
+        core:answer(i, { body = "null" })
+      end
+      local mask_of, ended = engine.mask_of, 0
+      function engine.mask_of(...)
+        engine.mask_of = mask_of -- as a finalizer may run at any line that needs memory
+        for i = 3, 4 do
+          calls[i] = engine:start("unshare", {})
+        end
+        ended = engine:step()
+        return mask_of(...)
+      end
+      engine:step()
+      assert.are.same({ 2, 2, 2, 4 },
+        { ended, engine.counts.confirmed, engine.in_flight_count, #core.attempts })
+      for i, call in ipairs(calls) do
+        assert.are.equal(i <= 2, call:done())
+      end
     end)
 
     it("when starting one raises, which then is none", function()

@@ -19,7 +19,7 @@ Call.__concat = texts.concat
 -- Most calls never differ from these, and read them through the metatable. To set one in a call may
 -- allocate, and so may raise: set it before any change that cannot be undone.
 Call.counted = 0 -- attempts, as its group counts them
-Call.mask = false -- takes out the key of the attempt, if a function gives the keys
+Call.request = false -- of the core, once it was to be sent
 Call.verdict = false -- on the last attempt, while the call backs off
 Call.key_probed = false -- its key was refused, and the call was sent once more
 Call.perhaps_applied = false -- by an earlier attempt, or in an earlier run
@@ -44,7 +44,7 @@ function M.new(engine, op, args, group, now)
     started_ms = now,
     state = "new",
     attempts = 0,
-    id = false, -- the core's id of the attempt in flight
+    slot = false, -- of the attempt in flight
     mark = false, -- the throttle's mark of that attempt
     probe = false, -- that attempt is a probe
     ending = false, -- the receipt or error

@@ -3,15 +3,18 @@
 
 local backoff = require "elevenlabs.workspace.throttle.backoff"
 local events = require "elevenlabs.workspace.engine.events"
+local evidences = require "elevenlabs.workspace.answer.evidence"
 local finishes = require "elevenlabs.workspace.engine.finish"
 local groups = require "elevenlabs.workspace.engine.group"
 local operations = require "elevenlabs.workspace.operations"
 local outcome = require "elevenlabs.workspace.answer.outcome"
+local receipts = require "elevenlabs.workspace.receipt"
 local retry_after = require "elevenlabs.workspace.throttle.retry_after"
+local sends = require "elevenlabs.workspace.engine.send"
 local texts = require "elevenlabs.workspace.text"
 
 local conclude, emit_done = finishes.conclude, finishes.emit_done
-local mask_of, start_backoff = finishes.mask_of, groups.start_backoff
+local leave_slot, start_backoff = sends.leave_slot, groups.start_backoff
 
 local M = {}
 
@@ -101,7 +104,7 @@ local function record_result(self, call, evidence, now)
       evidence.message = ("deadline_ms (%s) passed"):format(texts.number(self.deadline_ms))
     end
   end
-  local verdict = outcome.judge(call.op, evidence, mask_of(self, call))
+  local verdict = evidence.receipt or outcome.judge(call.op, evidence, self.mask_of(evidence))
   if verdict.action ~= "done" then
     prepare_retry(self, call, evidence, verdict)
   end
@@ -143,8 +146,8 @@ local function complete(self, call, evidence)
   else
     conclude(self, call, verdict)
   end
-  if self.in_flight[evidence.id] == call then
-    self.in_flight[evidence.id] = nil
+  if self.arrived[self.arrived_done + 1] == evidence then -- no step inside this one was first
+    leave_slot(self, call)
     self.in_flight_count, self.arrived_done = self.in_flight_count - 1, self.arrived_done + 1
     if self.on_event then
       emit_result(self, call, evidence, verdict, due)
@@ -152,20 +155,51 @@ local function complete(self, call, evidence)
   end
 end
 
+local NO_HEADERS, NO_KEY = {}, { shows_key = false }
+
+--- Evidence of a plain confirmation, with its receipt.
+local function evidence_of(self, plain, at)
+  local mask, request_id = self.mask_of(NO_KEY), plain[at + 2]
+  local body = mask(evidences.body_of(plain[at + 3]))
+  return {
+    slot = plain[at + 1],
+    elapsed_ms = plain[at + 4],
+    receipt = receipts.new(200, request_id and mask(request_id) or nil, body),
+    sent = true,
+    resent = false,
+    status = 200,
+    headers = NO_HEADERS,
+  }
+end
+
+--- Add the evidence of plain confirmations to `arrived`. A finalizer may step while memory is taken,
+--- and then has added it.
+local function add_plain(self)
+  while self.plain_done < self.plain_count do
+    local batch, done = self.batch, self.plain_done
+    local evidence = evidence_of(self, self.plain, 4 * done)
+    if self.batch == batch and self.plain_done == done then
+      self.arrived[#self.arrived + 1] = evidence
+      self.plain_done = done + 1
+    end
+  end
+end
+
 --- Record all results in the throttle before running callbacks. A callback may send, and must
---- already see the new pause. A completion without a call is of an attempt that was taken back.
+--- already see the new pause. A completion without a call was dealt with by a step inside this one.
 local function complete_arrived(self)
+  add_plain(self)
   local arrived, in_flight, now = self.arrived, self.in_flight, self.now()
   for i = self.arrived_done + 1, #arrived do
     local evidence = arrived[i]
-    local call = in_flight[evidence.id]
+    local call = in_flight[evidence.slot]
     if call and not evidence.verdict then
       record_result(self, call, evidence, now)
     end
   end
   local evidence = self.arrived[self.arrived_done + 1]
   while evidence do
-    local call = self.in_flight[evidence.id]
+    local call = self.in_flight[evidence.slot]
     if call then
       complete(self, call, evidence)
     else
@@ -175,13 +209,21 @@ local function complete_arrived(self)
   end
 end
 
+--- True if there are completions that an error or a yield left behind.
+function M.is_behind(self)
+  return self.arrived_done < #self.arrived or self.plain_done < self.plain_count
+end
+
 --- Deal with completions that `ask` gives, after those that an error left behind.
 function M.complete_all(self, ask, ...)
-  if self.arrived_done < #self.arrived then
+  if M.is_behind(self) then
     complete_arrived(self)
   end
-  self.arrived, self.arrived_done = ask(self.core, ...), 0
-  if self.arrived[1] then
+  local arrived, others = {} -- nobody may write the core's table of no evidence
+  self.plain, self.plain_count, others = ask(self.core, ...)
+  self.arrived, self.arrived_done = others[1] and others or arrived, 0
+  self.plain_done, self.batch = 0, self.batch + 1
+  if M.is_behind(self) then
     self.core:wake_at(self.now() + RESCUE_MS)
     complete_arrived(self)
   end

@@ -37,9 +37,6 @@ local function finish(self, call, ending)
   if call.verdict then
     call.verdict = nil
   end
-  if call.mask then
-    call.mask = nil
-  end
   self.finished, group.finished = self.finished + 1, group.finished + 1
   if group.ended then
     put_ended(group.ended, call)
@@ -63,13 +60,9 @@ local function emit_done(self, call)
   end
 end
 
-local function mask_of(self, call)
-  return call.mask or self.mask
-end
-
 --- End a call that will not be sent, or not again. An earlier attempt may have been applied.
 local function finish_unsent(self, call, failure)
-  local err = errors.not_sent(masked_failure(mask_of(self, call), failure))
+  local err = errors.not_sent(masked_failure(self.mask, failure))
   err.attempts, err.warning = call.attempts, call.warning
   err.outcome = call.perhaps_applied and "unconfirmed" or err.outcome
   if call.verdict then
@@ -128,6 +121,5 @@ M.finish = finish
 M.emit_done = emit_done
 M.finish_unsent = finish_unsent
 M.masked_failure = masked_failure
-M.mask_of = mask_of
 
 return M

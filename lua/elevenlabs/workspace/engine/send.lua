@@ -48,34 +48,51 @@ local function key_for(self, call)
   elseif not may_send(self, call, self.in_flight_count - 1, self.now()) then
     return nil
   end
-  call.mask = key and self.mask_with(key) or self.mask
   return key
 end
 
---- Hand the call to the core. -> the attempt's id; or nil and a failure; or nil if nothing is to be
---- sent now
-local function start_attempt(self, call)
-  local core, op = self.core, call.op
-  if not operations[op].sends_key then
-    return core[op](core)
-  end
-  local key, failure = key_for(self, call)
-  if key == nil then
-    return nil, failure
-  end
-  return core[op](core, call.args, key)
+--- Put the call into a slot. If it is not sent, `leave_slot` takes it out.
+local function take_slot(self, call, key)
+  local slot = self.slots[self.free_slots]
+  self.in_flight[slot] = call
+  self.keep_key(slot, key)
+  self.free_slots = self.free_slots - 1
+  call.slot = slot
 end
 
---- If this raises, `take_back` cancels the attempt.
-local function write_down(self, id, call)
-  call.id = id
-  self.in_flight[id] = call
+--- Needs no memory.
+local function leave_slot(self, call)
+  self.free_slots = self.free_slots + 1
+  self.slots[self.free_slots] = call.slot
+  self.in_flight[call.slot] = nil
+  call.slot = false
+end
+
+--- Hand the call to the core. -> true; or nil and a failure; or nil if nothing is to be sent now
+local function start_attempt(self, call)
+  local request, why = call.request, nil
+  if not request then
+    request, why = self.core:prepare(call.op, call.args)
+    call.request = request
+  end
+  local key = false
+  if request and operations[call.op].sends_key then
+    key, why = key_for(self, call)
+  end
+  if not request or key == nil then
+    return nil, why
+  end
+  take_slot(self, call, key)
+  return self.core:send(request, key, call.slot)
+end
+
+--- Needs no memory: the attempt is made.
+local function write_down(self, call)
   call.state, call.attempts = "in_flight", call.attempts + 1
   call.mark, call.probe = self.throttle:begin(self.in_flight_count, call.group.waits_out_outages)
 end
 
---- Rollback: give the call its state from before `send`. Cancel the attempt: nobody would take its
---- completion. A core without a thread has not sent the attempt yet.
+--- Rollback: give the call its state from before `send`. The core made no attempt.
 local function take_back(self, call, state)
   self.in_flight_count = self.in_flight_count - 1
   if state == "backing_off" then
@@ -83,8 +100,8 @@ local function take_back(self, call, state)
   else
     call.state = state
   end
-  if call.id then
-    self.core:cancel(call.id)
+  if call.slot then
+    leave_slot(self, call)
   end
 end
 
@@ -96,16 +113,19 @@ local function send(self, sending, call)
   if before == "backing_off" then
     end_backoff(call)
   end
-  call.id, call.state = false, "starting" -- the key function may step, and must not send it too
+  call.state = "starting" -- the key function may step, and must not send it too
   self.in_flight_count = self.in_flight_count + 1
-  local id, failure = start_attempt(self, call)
-  if id then
-    write_down(self, id, call)
+  local is_sent, failure = start_attempt(self, call)
+  if is_sent then
+    write_down(self, call)
     if self.on_event then
       events.emit(self, call, "attempt", NO_FACTS)
     end
   elseif failure and call.state ~= "done" then
     finish_unsent(self, call, failure)
+    if call.slot then
+      leave_slot(self, call)
+    end
   elseif call.state == "starting" then
     take_back(self, call, before)
   end
@@ -188,5 +208,6 @@ function M.send_more(self)
 end
 
 M.has_left_queue = has_left_queue
+M.leave_slot = leave_slot
 
 return M

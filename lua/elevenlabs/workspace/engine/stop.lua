@@ -26,7 +26,7 @@ end
 local function stop(self, call, why)
   if call.state == "in_flight" then
     call.stopped = call.stopped or why
-    self.core:cancel(call.id)
+    self.core:cancel(call.slot)
   elseif call.state ~= "done" and call.state ~= "new" then
     local kind = why == "forked" and "cancelled" or why
     finish_unsent(self, call, { kind = kind, message = stop_message(self, why) })

@@ -18,7 +18,7 @@ describe("call", function()
 
   it("has room for what is set when an error could not be undone", function()
     local call = calls.new(world(), "get", {}, worlds.patient(), 0)
-    for _, name in ipairs { "id", "mark", "probe", "ending", "next_ended", "place" } do
+    for _, name in ipairs { "slot", "mark", "probe", "ending", "next_ended", "place" } do
       assert.are.equal(false, rawget(call, name), name)
     end
   end)
