@@ -11,7 +11,8 @@ local M = {}
 ---@param options table|nil parts of the engine to replace
 ---@return elevenlabs.workspace.Engine, table core, fun(ms: number) pass
 function M.new(options)
-  local now, core = 1000, { attempts = {}, due = {} }
+  local now, divide = 1000, evidences.divider()
+  local core = { attempts = {}, slots = {}, due = {} } -- slots: the attempt in each
   function core.validate(_, _, args)
     if args.bad then
       return nil, { kind = "invalid_argument", field = "bad", message = "bad" }
@@ -26,8 +27,14 @@ function M.new(options)
     return { op = op, args = args }
   end
   function core:send(request, key, slot)
-    local attempt = { op = request.op, args = request.args, key = key, slot = slot }
-    self.attempts[#self.attempts + 1] = attempt
+    assert(not self.slots[slot], "the slot is taken")
+    self.attempts[#self.attempts + 1] = {
+      op = request.op,
+      args = request.args,
+      key = key,
+      slot = slot,
+    }
+    self.slots[slot] = #self.attempts
     return true
   end
   core.forks = 0
@@ -35,30 +42,31 @@ function M.new(options)
     return #self.attempts, 0, self.forks
   end
   function core:answer(id, changes)
-    local evidence = { slot = self.attempts[id].slot, body = "{}" }
+    local attempt = self.attempts[id]
+    local evidence = { slot = attempt.slot, body = "{}" }
     for name, value in pairs(changes or {}) do
       evidence[name] = value
     end
-    table.insert(self.due, evidences.new(evidence))
+    table.insert(self.due, evidences.new(attempt.op, evidence, attempt.key))
   end
-  --- Answer as a plain confirmation.
-  function core:confirm(id, request_id, body_code)
-    for _, value in ipairs { self.attempts[id].slot, request_id or false, body_code or 2, 5 } do
-      table.insert(self.plain, value)
-    end
+  --- Answer with a plain confirmation.
+  function core:confirm(id, request_id, body)
+    self:answer(id, {
+      body = body or '{"status":"ok"}',
+      headers = { ["request-id"] = request_id },
+      elapsed_ms = 5,
+    })
   end
-  core.plain = {}
   function core:step()
-    local due, plain = self.due, self.plain
-    self.due, self.plain = {}, {}
-    return plain, #plain / 4, due
+    local due = self.due
+    self.due = {}
+    for _, evidence in ipairs(due) do
+      self.slots[evidence.slot] = nil
+    end
+    return divide(due)
   end
   function core:cancel(slot)
-    local id = #self.attempts
-    while self.attempts[id].slot ~= slot do
-      id = id - 1
-    end
-    self:cancel_attempt(id)
+    self:cancel_attempt(self.slots[slot])
   end
   function core:cancel_attempt(id)
     self:answer(id, { curl_code = 42, status = 0, sent = self.attempts[id].left or false })

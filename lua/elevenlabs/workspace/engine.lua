@@ -37,14 +37,14 @@ local MAX_ASK_MS = 10000 -- an `api_key` function that takes longer is called ag
 --- max_attempts = nil, deadline_ms = nil }
 ---@return elevenlabs.workspace.Engine
 function M.new(parts)
-  if not parts.core.prepare then parts.core = require "elevenlabs.workspace.engine.old_core"(parts.core) end
   local self = setmetatable({
     core = parts.core,
     now = parts.now,
     random = parts.random,
     wait_by_driver = parts.wait,
     key = keys.new(parts.api_key, parts.mask),
-    mask = parts.mask,
+    mask = parts.mask, -- with the key, unless a function gives keys
+    mask_others = parts.mask, -- all secrets but the key
     deadline_ms = parts.deadline_ms,
     max_attempts = parts.max_attempts,
     max_concurrency = parts.max_concurrency,

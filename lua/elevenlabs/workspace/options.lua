@@ -178,13 +178,10 @@ local function read_on_event(options)
   return nil, errors.invalid("on_event", "on_event must be a function, got " .. type(on_event))
 end
 
---- What no error may show: a fixed key, and the password in a proxy's URL. A key from a function is
---- masked for each attempt.
-local function list_secrets(options, api_key)
+--- What no error may show beside the key: the password in a proxy's URL.
+local function list_secrets(options)
   local proxy = type(options.proxy) == "string" and options.proxy:match "^(.*)@"
-  local list = { type(api_key) == "string" and api_key or nil }
-  list[#list + 1] = proxy and proxy:gsub("^.*://", "") or nil
-  return list
+  return { proxy and proxy:gsub("^.*://", "") or nil }
 end
 
 local function core_options(options, base_url, is_threaded)
@@ -242,7 +239,7 @@ function M.read(options)
   if err then
     return nil, err
   end
-  parts.secrets = list_secrets(copy, parts.api_key)
+  parts.secrets = list_secrets(copy)
   parts.max_concurrency = copy.max_concurrency
   parts.for_core = core_options(copy, parts.base_url, is_threaded)
   return parts

@@ -1,6 +1,5 @@
 --- Proof of a call that the server confirmed.
 
-local cjson = require "elevenlabs.workspace.cjson"
 local texts = require "elevenlabs.workspace.text"
 
 local M = {}
@@ -47,21 +46,6 @@ function M.new(status, request_id, body)
     elapsed_ms = 0,
     warning = nil,
   }, Receipt)
-end
-
---- Bodies of confirmations that the core names by number: 0 is an empty body, 1 is null.
-local PLAIN_OK = 2 -- {"status":"ok"}
-
---- The receipt of an answer that confirms and says no more.
----@param request_id string|false
----@param body_code 0|1|2
----@return elevenlabs.workspace.Receipt
-function M.plain(request_id, body_code)
-  local body = body_code == PLAIN_OK and { status = "ok" } or nil
-  if body_code == 1 then
-    body = cjson.null
-  end
-  return M.new(200, request_id or nil, body)
 end
 
 --- The receipt of an item that an earlier run confirmed. The run knows no more of it.

@@ -64,14 +64,14 @@ mutant("unshare takes a role", "return role->data ? invalid(", "return role == N
 mutant("the key may hold a line end", "if (key->data[i] < 0x21 ||", "if (", {
   by = "spec/unit/lua/options_spec.lua",
 })
-mutant("an id may be the key", "memcmp(text->data, key->data, key->length) == 0)", "0)", {
+mutant("an id may be the key", "memcmp(at, key->data, length) == 0)", "0)", {
   by = "spec/unit/lua/client_spec.lua",
 })
 of("csrc/api/request.c", "spec/unit/csrc/api/request_spec.lua")
 mutant("an address may have a second @", "if (second)", "if (0)")
 mutant("an id may be a shortened number", "if (is_scientific(id))", "if (0 && is_scientific(id))")
 
-of("csrc/base/percent.c", "spec/unit/csrc/api/request_spec.lua")
+of("csrc/base/writer.c", "spec/unit/csrc/api/request_spec.lua")
 mutant("an @ is not percent-encoded", "0123456789-._~", "0123456789-._~@")
 
 of("csrc/base/json.c", "spec/unit/csrc/api/request_spec.lua")
@@ -162,6 +162,22 @@ mutant("a message without a status is a confirmation", "(r.has_message && !r.is_
 mutant("false is a confirmation", [[if (r.outermost == IS_FALSE) return "its body is false";]], "",
   { rows = { 24 } })
 
+mutant("a request that was not sent is confirmed", "if (!answer->sent) return", "if (0) return")
+mutant("a transfer that failed confirms", "if (!answer->succeeded) return", "if (0) return",
+  { rows = { 12, 13 } })
+mutant("a head without its end confirms", "if (!answer->head_ended) return", "if (0) return",
+  { rows = { 9 } })
+mutant("a 500 counts as confirmed", "if (answer->status != 200) return",
+  "if (answer->status != 200 && answer->status != 500) return",
+  { by = "spec/unit/csrc/api/proof_spec.lua", rows = { 57 } })
+mutant("a 2xx counts as a 200", "if (answer->status != 200) return",
+  "if (answer->status < 200 || answer->status > 299) return", { rows = { 26 } })
+mutant("an answer of which the end is missing is judged as if it were whole",
+  "answer->length, answer->whole);", "answer->length, true);",
+  { rows = { 15 } })
+mutant("a read may be no text", "return ew_utf8_is_text(answer->body, answer->length) ? NULL :",
+  "return 1 ? NULL :")
+
 of("lua/elevenlabs/workspace/answer/error_body.lua", "spec/unit/lua/answer/error_body_spec.lua")
 mutant("a page shows a secret that an entity hides", "excerpt(mask(words))", "excerpt(words)")
 mutant("a text shows a secret that an escape hides", "mask(without_escapes(body))", "mask(body)")
@@ -169,26 +185,30 @@ mutant("a text's control characters reach the terminal", "texts.visible(characte
 
 module "answer/evidence"
 mutant("a core other than the one in C proves every body",
-  "core.judge_body(fields.body, fields.whole)", "true")
+  "= core.judge(op, fields)", "= true, true")
+mutant("a core other than the one in C hides that the key is shown",
+  "key and shows(fields, key) or nil", "nil")
+mutant("an escape hides the key", [[body:find "[\\&]" or]], "")
+mutant("what shows the key is plain", "and not evidence.shows_key", "")
+mutant("a new maximum is plain for a core in Lua", "(said == nil or said == maximum)", "true")
+mutant("a maximum is remembered for ever", "maximum = said or maximum", "maximum = maximum or said")
 
 of("lua/elevenlabs/workspace/answer/outcome.lua", "spec/unit/lua/answer/outcome_spec.lua")
-mutant("a 500 counts as confirmed", "elseif status == 200 then",
-  "elseif status == 200 or status == 500 then", { in_sim = true, rows = { 57 } })
-mutant("a 2xx counts as a 200", "elseif status == 200 then",
-  "elseif status >= 200 and status < 300 then", { rows = { 26 } })
-mutant("a body that nobody judged confirms", "elseif evidence.body_proof ~= true then",
-  "elseif evidence.body_proof then")
-mutant("a resource may be an error", "and value.detail ~= nil then", "and false then")
-mutant("a body that is no text is read", "if not evidence.is_text then", "if false then")
+mutant("what nobody proved is confirmed", "if evidence.proof ~= true then",
+  "if not evidence.proof then", { in_sim = true })
+mutant("an answer that nobody judged confirms", "if evidence.proof ~= true then",
+  "if evidence.proof ~= true and evidence.proof then")
+mutant("a resource may be an error", [[value.detail ~= nil and "its body is an error" or nil]],
+  "nil")
+mutant("a body that is no text is read", "or not evidence.is_text then", "then")
 mutant("a body that is no JSON is passed over", [[return nil, "its body is not JSON"]],
   "return nil, nil")
 mutant("a resource may be nested deeper", "json.decode_max_depth(64)", "json.decode_max_depth(65)")
 mutant("NaN is JSON", "json.decode_invalid_numbers(false)", "json.decode_invalid_numbers(true)")
 mutant("a head without its end is an answer", "elseif not evidence.head_ended then",
-  "elseif false then", { rows = { 9 } })
-mutant("libcurl's error is passed over", "if evidence.curl_code ~= 0 then", "if false then",
-  { rows = { 12, 13 } })
-mutant("a get may be answered with a list", [[and evidence.body:find "^%s*{")]], ")")
+  "elseif false then")
+mutant("libcurl's error is passed over", "if evidence.curl_code ~= 0 then", "if false then")
+mutant("a get may be answered with a list", [[or evidence.body:find "^%s*{")]], "or true)")
 mutant("a refusal that answers a repetition is not ambiguous",
   [[outcome == "refused" and evidence.resent or nil]], "nil")
 mutant("what was answered before it was cancelled is forgotten",
@@ -245,7 +265,7 @@ fault("a certificate for another host is trusted", "{CURLOPT_SSL_VERIFYHOST, 2}"
 fault("a proxy sees our headers", "{CURLOPT_HEADEROPT, CURLHEADER_SEPARATE}",
   "{CURLOPT_HEADEROPT, CURLHEADER_UNIFIED}", 5)
 mutant("a share goes over a connection that may have died",
-  "!x->request.repeatable && t->newest != EW_HTTP_2", "false", {
+  "!x->rules->repeatable && t->newest != EW_HTTP_2", "false", {
     by = FAULTS,
     filter = "a share uses no connection",
   })
@@ -257,9 +277,9 @@ fault("a stray answer is read", "if (s->requests == 0 || s->multiplexed) return 
   "return false;", 39, 40)
 fault("what OpenSSL has read is not asked for", "|| ew_tls_has_unread(ssl)", "", 39)
 fault("nothing is sent again over a connection that has died",
-  "if (x->sends && !x->request.repeatable) {", "if (x->sends) {", 41, 42)
+  "if (x->sends && !x->rules->repeatable) {", "if (x->sends) {", 41, 42)
 mutant("a share is sent again over a connection that has died",
-  "if (x->sends && !x->request.repeatable) {", "if (0) {", {
+  "if (x->sends && !x->rules->repeatable) {", "if (0) {", {
     by = FAULTS,
     filter = "a share is never sent twice",
   })
@@ -267,7 +287,7 @@ mutant("a tunnel over HTTP/1.1 is used again", "|| s->tunnelled", "",
   { filter = "times for a tunnel" })
 
 of("csrc/transport/transfer.c", "spec/unit/csrc/transport/transport_spec.lua")
-fault("every attempt counts as sent", "completion.sent = x->sends > 0;", "completion.sent = true;",
+fault("every attempt counts as sent", "answer.sent = x->sends > 0;", "answer.sent = true;",
   1, 3, 4, 5, 18, 50, 51, 52)
 mutant("a request that libcurl repeats counts as sent once",
   "completion.resent = x->sends > 1;", "completion.resent = false;", {
@@ -276,6 +296,16 @@ mutant("a request that libcurl repeats counts as sent once",
   })
 mutant("a body is whole though libcurl saw it end",
   "x->curl_code == CURLE_OK && ew_response_whole(", "ew_response_whole(")
+mutant("a cancel ends a later attempt", "x->opened_socket = x->cancelled = false;",
+  "x->opened_socket = false;", {
+    by = "spec/unit/csrc/client/thread_spec.lua",
+    filter = "no later ones",
+  })
+of("csrc/transport/transfer.c", "spec/unit/csrc/binding/result_spec.lua")
+mutant("a key in the body is overlooked", "memmem(body, length, key, strlen(key)) ||", "")
+mutant("a key behind an escape is overlooked", [[memchr(body, '\\', length) ||]], "")
+mutant("a key behind an entity is overlooked", "memchr(body, '&', length) ||", "")
+mutant("a key in a header is overlooked", "if (strstr(response->headers[h], key)) return true;", "")
 
 of("csrc/transport/attempts.c", "spec/unit/csrc/transport/transport_spec.lua")
 mutant("two readings of a status are no matter", "if (curl_code == CURLE_OK && !agrees(x))",
@@ -311,23 +341,43 @@ of("csrc/binding/result.c", "spec/proof/faults/faults_spec.lua")
 mutant("an error below HTTP is not passed on", "if (c->curl_code != usual.curl_code) set",
   "if (0) set", { filter = "certificate expired" })
 mutant("an answer of which the end is missing passes for whole",
-  "if (c->whole != usual.whole) set", "if (0) set",
+  "if (answer->whole != usual.answer.whole) set", "if (0) set",
   { by = "spec/unit/csrc/transport/transport_spec.lua" })
-mutant("an answer of which the end is missing is judged as if it were whole",
-  "body->length, c->whole);", "body->length, true);",
-  { filter = "close%-delimited", rows = { 15 } })
-mutant("the verdict on a body is not passed on", "if (doubt) set_text", "if (0) set_text",
+mutant("the verdict on an answer is not passed on", "  if (doubt)\n", "  if (0)\n",
   { filter = "^fault 24 single", rows = { 24 } })
-mutant("headers that did not end pass for ended", "if (!response->head_ended) set", "if (0) set",
+mutant("headers that did not end pass for ended", "if (!answer->head_ended) set", "if (0) set",
   { filter = "FIN after a refusal's status line" })
 mutant("what is no text passes for text", "if (!ew_utf8_is_text(", "if (0 && !ew_utf8_is_text(",
-  { filter = "if the body is no text" })
-mutant("what was not sent passes for sent", "if (c->sent != usual.sent) set",
+  { by = "spec/unit/csrc/binding/result_spec.lua" })
+mutant("what was not sent passes for sent", "if (answer->sent != usual.answer.sent) set",
   "if (0) set", { filter = "connection refused" })
 mutant("what was sent twice passes for sent once",
   "if (c->resent != usual.resent) set", "if (0) set")
-mutant("any status passes for 200", "if (response->status != USUAL_STATUS) set",
+mutant("any status passes for 200", "if (answer->status != USUAL_STATUS) set",
   "if (0) set", { filter = "404 of today" })
+
+of("csrc/binding/result.c", "spec/unit/csrc/binding/result_spec.lua")
+mutant("what is not proved is plain", "if (doubt || c->good", "if (c->good")
+mutant("a read is plain", "c->good != EW_CONFIRMATION ||", "")
+mutant("what may show the key is plain", "|| c->shows_key) return -1;", ") return -1;")
+mutant("a new maximum is plain", "if (is_new_maximum(c->response, maximum)) return -1;", "")
+mutant("that the key is shown is not passed on",
+  "if (c->shows_key != usual.shows_key) set", "if (0) set")
+
+of("csrc/binding/core.c", "spec/unit/csrc/binding/result_spec.lua")
+mutant("a finalizer's step frees slots whose completions are being pushed",
+  "if (core->is_pushing || !ew_client_done", "if (!ew_client_done", { filter = "finalizer" })
+mutant("the maximum of a step is forgotten",
+  "memmove(core->maximum, core->next_maximum, sizeof core->maximum);", "")
+of("csrc/binding/core.c", "spec/unit/csrc/client/client_spec.lua")
+mutant("a slot that is taken is used again",
+  [[luaL_argcheck(L, !ew_client_is_taken(core->client, slot), 4, "the slot is taken");]], "")
+mutant("completions are lost if one cannot be pushed", "if (failed) return lua_error(L);",
+  "if (failed) ew_client_discard(core->client);\n  if (failed) return lua_error(L);", {
+    by = "spec/proof/torture/torture_spec.lua",
+  })
+of("csrc/client/client.c", "spec/unit/csrc/client/client_spec.lua")
+mutant("a slot is free while its attempt is under way", "c->slots[slot - 1].taken = true;", "")
 
 of("csrc/base/clock.c", "spec/unit/csrc/base/clock_spec.lua")
 fault("time is the wall clock's", "clock_gettime(CLOCK_MONOTONIC",
@@ -342,8 +392,6 @@ mutant("the thread hears signals", "sigfillset(&all);", "sigemptyset(&all);",
 
 of("csrc/client/thread.c", "spec/unit/csrc/client/thread_spec.lua")
 mutant("closing forgets what was ordered", [[abandon_orders(t, "the client was closed");]], "",
-  { filter = "loses nothing" })
-mutant("what is cancelled before it began is lost", "  if (x) {\n", "  if (x) {} else if (0) {\n",
   { filter = "loses nothing" })
 mutant("the host hears of nothing that has ended", "if (ended->first) {", "if (0) {",
   { filter = "wakes the host for what has ended" })
@@ -516,6 +564,9 @@ mutant("an error has a result recorded twice", "if call and not others[i].verdic
 mutant("an error has a confirmation recorded twice", [[  conclude(self, call, receipt, response)
   self.throttle:settled(slot)]], [[  self.throttle:settled(slot)
   conclude(self, call, receipt, response)]], ERRORS)
+mutant("a plain confirmation shows a secret",
+  "request_id and self.mask_others(request_id) or nil", "request_id or nil",
+  { by = "spec/unit/lua/engine/send_spec.lua", filter = "no other secret" })
 
 module "engine/finish"
 mutant("the end of an attempt is not told", "outbox:put(response, throttle, done)",
@@ -617,7 +668,7 @@ mutant("an event is told before its change", "self.put_last = place",
   "self.put_last, self.last = place, place")
 
 module "engine/key"
-mutant("the key of a function is not masked", "return key, key and mask_with(key) or mask",
+mutant("the key of a function is not masked", "return key, key and secrets.with_key(mask, key) or mask",
   "return key, mask")
 
 module "engine/list"
@@ -755,6 +806,7 @@ mutant("a message holds what is no UTF-8", [[texts.utf8(text:sub(1, MAX_QUOTED),
 module "secrets"
 mutant("a secret is masked where it stands first alone", "while from do", "if from then")
 mutant("the keys of tables are not masked", "masked[without(k, secret)]", "masked[k]")
-mutant("another key is masked by the last one's", "if key ~= last_key then", "if not last_key then")
+mutant("a key leaves the other secrets in", "return mask(without(value, key))",
+  "return without(value, key)")
 
 return list

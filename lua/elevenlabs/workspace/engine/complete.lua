@@ -3,6 +3,7 @@
 
 local backoff = require "elevenlabs.workspace.throttle.backoff"
 local events = require "elevenlabs.workspace.engine.events"
+local evidences = require "elevenlabs.workspace.answer.evidence"
 local finishes = require "elevenlabs.workspace.engine.finish"
 local operations = require "elevenlabs.workspace.operations"
 local outcome = require "elevenlabs.workspace.answer.outcome"
@@ -25,7 +26,8 @@ local function complete_plain(self, number, request_id, body_code, elapsed_ms)
     return -- an error came after its transition
   end
   local group = call.group
-  local receipt = receipts.plain(request_id, body_code)
+  local id = request_id and self.mask_others(request_id) or nil
+  local receipt = receipts.new(200, id, evidences.body_of(body_code))
   if group.on_verdict then
     group.on_verdict(receipt)
   end
@@ -88,7 +90,8 @@ local function record_result(self, call, evidence, now)
     end
   end
   local slot = self.slots[evidence.slot]
-  local verdict = outcome.judge(call.op, evidence, slot.mask)
+  local mask = evidence.shows_key and slot.mask or self.mask_others
+  local verdict = outcome.judge(call.op, evidence, mask)
   if verdict.action ~= "done" then
     prepare_retry(self, call, evidence, verdict)
   end

@@ -31,9 +31,8 @@ end
 ---@param mask fun(value: any): any masks the client's other secrets
 ---@return elevenlabs.workspace.Key
 function M.new(api_key, mask)
-  local mask_with = secrets.with_keys(mask)
   if type(api_key) ~= "function" then
-    local key_mask = api_key and mask_with(api_key) or mask
+    local key_mask = api_key and secrets.with_key(mask, api_key) or mask
     return {
       is_asked = false,
       get = function()
@@ -48,7 +47,7 @@ function M.new(api_key, mask)
       if key == nil then
         return nil, failure
       end
-      return key, key and mask_with(key) or mask
+      return key, key and secrets.with_key(mask, key) or mask
     end,
   }
 end

@@ -320,6 +320,65 @@ describe("sending", function()
     end)
   end)
 
+  it("takes the key of the attempt out of its answer, whichever key others have", function()
+    local asked = 0
+    local engine, core = world {
+      api_key = function()
+        asked = asked + 1
+        return "sk_" .. asked
+      end,
+    }
+    for id = 1, 6, 2 do
+      local calls = { engine:start("unshare", {}), engine:start("unshare", {}) }
+      engine:step()
+      for i = 0, 1 do
+        core:answer(id + i, { status = 403, body = ('{"detail":"of sk_%d"}'):format(id + i) })
+      end
+      engine:step()
+      for i = 1, 2 do
+        assert.are.equal("of [secret]", select(2, calls[i]:result()).message)
+      end
+    end
+  end)
+
+  it("shows no other secret, whether the key is shown or not", function()
+    for _, key in ipairs { "sk_1", "pa55word" } do
+      local engine, core = world {
+        api_key = key,
+        mask = require("elevenlabs.workspace.secrets").masker { "ok", "pa55word" },
+      }
+      local plain, other = engine:start("unshare", {}), engine:start("unshare", {})
+      engine:step()
+      core:answer(1, { body = '{"status":"ok"}', headers = { ["request-id"] = "pa55word" } })
+      core:answer(2, { status = 404, body = '{"detail":"sk_1 and pa55word"}' })
+      engine:step()
+      local receipt = plain:result()
+      assert.are.same({ "[secret]", { status = "[secret]" } }, { receipt.request_id, receipt.body })
+      local message = key == "sk_1" and "[secret] and [secret]" or "sk_1 and [secret]"
+      assert.are.equal(message, select(2, other:result()).message)
+    end
+  end)
+
+  it("builds a call's request once for all its attempts", function()
+    local engine, core, pass = world { max_attempts = 3 }
+    local prepare, built = core.prepare, 0
+    function core.prepare(...)
+      built = built + 1
+      return prepare(...)
+    end
+    local call = engine:start("unshare", {})
+    for id = 1, 2 do
+      engine:step()
+      core:answer(id, { status = 500 })
+      engine:step()
+      pass(1000)
+    end
+    engine:step()
+    core:answer(3)
+    engine:step()
+    assert.are.same({ 3, 1 }, { call:result().attempts, built })
+  end)
+
   it("asks a function that gives an empty key, and ends", function()
     local engine, core = world {
       api_key = function()
