@@ -557,6 +557,8 @@ mutant("what the run's rules say is not heard", "group.on_verdict(verdict)", "",
 })
 mutant("what reached nobody counts as an attempt", "return evidence.sent and", "return true or")
 
+mutant("a fork's child sends again what was its parent's", "or call.is_parents", "",
+  { by = "spec/unit/lua/engine/stop_spec.lua" })
 mutant("a plain confirmation is dealt with twice", "self.plain_done = i", "")
 mutant("others are dealt with twice", "self.others_done = i", "")
 mutant("an error has a result recorded twice", "if call and not others[i].verdict then",
@@ -589,6 +591,8 @@ mutant("an item that rests is dropped when it is cancelled",
   [[elseif call.state == "backing_off" then
     call.due_ms = math.huge
   elseif call.state ~= "done" and call.state ~= "new" then]], { in_sim = true })
+mutant("cancelling a group forgets what is in flight",
+  "if slot.call and slot.call.group == group then", "if false then")
 mutant("a fork's child sends what was its parent's", [[stop_unsent(self, "forked")]], "")
 
 module "engine/call"
