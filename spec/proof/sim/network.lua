@@ -157,8 +157,12 @@ end
 
 -- ---- the functions of a core
 
-function Core.prepare(_, op, args)
-  return { op = op, args = args }
+function Core:prepare(op, args)
+  local ok, failure = true, nil
+  if op ~= "connect" then
+    ok, failure = self:validate(op, args)
+  end
+  return ok and { op = op, args = args } or nil, failure
 end
 
 function Core:send(request, key, slot)
