@@ -95,6 +95,7 @@ build = {
     ["elevenlabs.workspace.answer.resource"] = "lua/elevenlabs/workspace/answer/resource.lua",
     ["elevenlabs.workspace.bulk"] = "lua/elevenlabs/workspace/bulk.lua",
     ["elevenlabs.workspace.bulk.call_group"] = "lua/elevenlabs/workspace/bulk/call_group.lua",
+    ["elevenlabs.workspace.bulk.commit"] = "lua/elevenlabs/workspace/bulk/commit.lua",
     ["elevenlabs.workspace.bulk.intake"] = "lua/elevenlabs/workspace/bulk/intake.lua",
     ["elevenlabs.workspace.bulk.journal"] = "lua/elevenlabs/workspace/bulk/journal.lua",
     ["elevenlabs.workspace.bulk.known"] = "lua/elevenlabs/workspace/bulk/known.lua",

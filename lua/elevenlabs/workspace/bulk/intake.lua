@@ -143,8 +143,12 @@ end
 
 -- ---- queueing
 
---- Write and sync that these shares will be sent. A share that may have been applied is never
---- sent again, so the next run must know of it even if this run is killed.
+--- True if the journal must say on the disk what will be sent, before it is sent: a share that may
+--- have been applied is never sent again, so the next run must know of it even if this run is killed.
+local function needs_intents(run)
+  return run.journal and not run.journal_failure and not operations[run.op].is_repeatable
+end
+
 local function write_intents(run, batch)
   for i = 1, #batch, 3 do
     local ok, failure = run.journal:intend(batch[i])
@@ -152,7 +156,7 @@ local function write_intents(run, batch)
       return nil, failure
     end
   end
-  return run.journal:sync()
+  return true
 end
 
 --- The result of an item that is not sent. An earlier run may have sent it.
@@ -176,7 +180,9 @@ local function queue(run, now, item, warning, perhaps_applied)
   record_result(run, item, unsent(perhaps_applied, err))
 end
 
-local function queue_batch(run, batch)
+--- Queue the items of a batch.
+---@param batch table as `take_batch` returns it
+function M.queue(run, batch)
   local engine = run.engine
   engine:expect_calls()
   local now = engine.now()
@@ -188,28 +194,33 @@ local function queue_batch(run, batch)
       queue(run, now, item, warning, perhaps_applied)
     end
   end
+  if run.stopping then -- since the batch was taken: its calls were queued after the stop
+    pending.cancel_waiting(run.pending)
+  end
 end
 
---- Take the items that there is room for, and queue them.
+--- Take the items that there is room for, and queue them. Shares wait in `run.shares` for a commit.
+--- No share is taken while another commit is under way: the next batch takes all places that become
+--- free meanwhile.
 function M.take(run)
   run.took_max, run.awaits_source = false, false
-  if takes_no_more(run) or results.is_group_full(run) then
+  local has_intents = needs_intents(run)
+  if takes_no_more(run) or results.is_group_full(run) or (has_intents and run.commit) then
     return
   end
   local batch = take_batch(run)
   if not batch[1] then
     return
   end
-  if run.journal and not operations[run.op].is_repeatable then
+  if has_intents then
     local ok, failure = write_intents(run, batch)
-    if not ok then
-      lose_journal(run, failure)
+    if ok then
+      run.shares = batch
+      return
     end
+    lose_journal(run, failure)
   end
-  queue_batch(run, batch)
-  if run.stopping then -- since the batch was taken: its calls were queued after the stop
-    pending.cancel_waiting(run.pending)
-  end
+  M.queue(run, batch)
 end
 
 return M
