@@ -208,12 +208,13 @@ describe("a commit", function()
     end)
 
     it("is waited for if the client is closed", function()
-      local engine = world.running(always {})
+      local engine, core = world.running(always {})
       local run, file = start(engine, ids(5), {}, nil, 60000)
       local wait = engine.wait
       function engine.wait(done)
         if file.due then
           engine:close()
+          core.wake = nil -- a closed core wakes nobody
         end
         return wait(done)
       end
