@@ -1,11 +1,14 @@
 -- A journal's thread. A gate holds its syncs up: a FIFO that each fdatasync opens. Each child process
--- is killed after a minute.
+-- is killed after five minutes.
 
 local core = require "elevenlabs.workspace.core"
 local process = require "spec.support.process"
 local uv = require "luv"
 
 local HEADER = '{"format":"elevenlabs-workspace journal 1","operation":"unshare"}'
+
+-- TSan has a thread of its own, and needs a stack of its own size.
+local HAS_TSAN = os.getenv "TSAN_OPTIONS" ~= nil
 
 local BEFORE = [[
   local core = require "elevenlabs.workspace.core"
@@ -73,7 +76,7 @@ describe("a journal's thread", function()
     env = env or {}
     env.JOURNAL, env.CODE, env.LUA = path, BEFORE .. code, os.getenv "SPEC_LUA"
     env.LD_PRELOAD = env.LD_PRELOAD or os.getenv "SPEC_PRELOAD" .. "/bad_disk.so"
-    wrapper = wrapper or [[ exec timeout -s KILL 60 "$LUA" -e "$CODE" ]]
+    wrapper = wrapper or [[ exec timeout -s KILL 300 "$LUA" -e "$CODE" ]]
     local status, out, err = process.run({ "sh", "-ec", wrapper }, { env = env })
     assert.are.equal(0, status, err)
     return out
@@ -198,7 +201,7 @@ describe("a journal's thread", function()
       assert(journal:begin_sync())
       local synced, failure = await(journal)
       assert(synced == nil and failure.message:find "cannot be written: File too large")
-    ]], nil, [[ trap "" XFSZ; ulimit -f 8; exec timeout -s KILL 60 "$LUA" -e "$CODE" ]])
+    ]], nil, [[ trap "" XFSZ; ulimit -f 8; exec timeout -s KILL 300 "$LUA" -e "$CODE" ]])
     assert.are.same({ 1 }, numbers())
   end)
 
@@ -222,27 +225,29 @@ describe("a journal's thread", function()
     assert.are.same({ 1, 150, 300 }, { list[1], list[150], list[300] })
   end)
 
-  it("is there from the first such sync until the journal is closed or collected", function()
-    run [[
-      local before, journal = threads(), open()
-      append(journal, 1)
-      assert(journal:sync() and threads() == before)
-      for n = 2, 4 do
-        append(journal, n)
-        assert(journal:begin_sync() and threads() == before + 1 and await(journal))
-      end
-      journal:close()
-      journal:close()
-      assert(settles_at(before))
-      journal = open()
-      append(journal, 5)
-      assert(journal:begin_sync())
-      journal = nil
-      collectgarbage() collectgarbage()
-      assert(settles_at(before))
-    ]]
-    assert.are.same({ 1, 2, 3, 4, 5 }, numbers())
-  end)
+  if not HAS_TSAN then
+    it("is there from the first such sync until the journal is closed or collected", function()
+      run [[
+        local before, journal = threads(), open()
+        append(journal, 1)
+        assert(journal:sync() and threads() == before)
+        for n = 2, 4 do
+          append(journal, n)
+          assert(journal:begin_sync() and threads() == before + 1 and await(journal))
+        end
+        journal:close()
+        journal:close()
+        assert(settles_at(before))
+        journal = open()
+        append(journal, 5)
+        assert(journal:begin_sync())
+        journal = nil
+        collectgarbage() collectgarbage()
+        assert(settles_at(before))
+      ]]
+      assert.are.same({ 1, 2, 3, 4, 5 }, numbers())
+    end)
+  end
 
   it("ends with the process, with what it had to do done", function()
     for n, ending in ipairs { "", "os.exit(0)", "os.exit(0, true)" } do
@@ -291,13 +296,15 @@ describe("a journal's thread", function()
     assert.are.same({ 1 }, numbers())
   end)
 
-  it("is done without if the system makes none", function()
-    run([[
-      local before, journal = threads(), open()
-      append(journal, 1)
-      assert(journal:begin_sync() and threads() == before)
-      assert(journal:has_synced())
-    ]], nil, [[ ulimit -s 100000000000; exec timeout -s KILL 60 "$LUA" -e "$CODE" ]])
-    assert.are.same({ 1 }, numbers())
-  end)
+  if not HAS_TSAN then
+    it("is done without if the system makes none", function()
+      run([[
+        local before, journal = threads(), open()
+        append(journal, 1)
+        assert(journal:begin_sync() and threads() == before)
+        assert(journal:has_synced())
+      ]], nil, [[ ulimit -s 100000000000; exec timeout -s KILL 300 "$LUA" -e "$CODE" ]])
+      assert.are.same({ 1 }, numbers())
+    end)
+  end
 end)
