@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/thread_registry.h"
 #include "client/mode.h"
 #include "client/notifier.h"
-#include "client/thread_registry.h"
 
 typedef struct {
   ew_worker worker; /* first: ask_to_stop gets it */
@@ -197,6 +197,7 @@ static void thread_after_fork(void *self) {
 }
 
 static ew_status thread_open(void **self, const ew_transport_options *options, ew_error *error) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
   ew_thread *t = calloc(1, sizeof *t);
   if (!t) return ew_fail_memory(error);
   ew_notifier_init(&t->notifier);
@@ -209,6 +210,7 @@ static ew_status thread_open(void **self, const ew_transport_options *options, e
     return error->status;
   }
   t->wake_at_us = t->known_wake_at_us = EW_NEVER;
+  pthread_once(&once, ew_workers_end_with_process); /* the transport has initialised OpenSSL */
   ew_worker_init(&t->worker, ask_to_stop);
   *self = t;
   return EW_OK;

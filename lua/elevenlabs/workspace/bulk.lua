@@ -156,9 +156,10 @@ end
 ---@param op "unshare"|"share"|"get"
 ---@param list table|function an array, an iterator or a source of `items`
 ---@param opts elevenlabs.workspace.BulkOptions
+---@param is_threaded boolean|nil the host must not wait for a disk
 ---@return elevenlabs.workspace.Run|nil
 ---@return elevenlabs.workspace.Error|nil
-function M.start(engine, base_url, op, list, opts)
+function M.start(engine, base_url, op, list, opts, is_threaded)
   local source, err = given.from(list)
   if not source then
     return nil, err
@@ -197,6 +198,7 @@ function M.start(engine, base_url, op, list, opts)
     opts = opts,
     count = count,
     journal = journal,
+    is_threaded = is_threaded or false,
     call_group = new_call_group(engine, op, opts, journal),
   }
 end

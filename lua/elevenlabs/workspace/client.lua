@@ -28,7 +28,8 @@ Client.__concat = texts.concat
 
 --- A client over a core: that of the network, or a fake.
 ---@param parts table { core, base_url, api_key, driver, secrets = nil, on_event = nil,
---- max_concurrency = nil, max_attempts = nil, deadline_ms = nil }
+--- max_concurrency = nil, max_attempts = nil, deadline_ms = nil, is_threaded = nil: a thread makes
+--- the transfers, as the host must not wait }
 ---@return elevenlabs.workspace.Client
 function M.over(parts)
   local engines = require "elevenlabs.workspace.engine" -- takes most of the time to load
@@ -36,6 +37,7 @@ function M.over(parts)
     core = parts.core,
     base_url = parts.base_url,
     driver = parts.driver,
+    is_threaded = parts.is_threaded or false,
   }, Client)
   client.engine = engines.new {
     core = parts.core,
@@ -69,6 +71,7 @@ function M.new(options)
   if not handle then
     return nil, errors.not_sent(failure)
   end
+  parts.is_threaded = parts.for_core.threaded
   parts.core, parts.base_url = handle, parts.base_url:gsub("/+$", "")
   return M.over(parts)
 end
@@ -196,7 +199,7 @@ local function check_many(self, op, items, opts, call)
 end
 
 local function start_many(self, op, items, opts)
-  return bulk().start(self.engine, self.base_url, op, items, opts or {})
+  return bulk().start(self.engine, self.base_url, op, items, opts or {}, self.is_threaded)
 end
 
 local function run_many(self, op, items, opts)

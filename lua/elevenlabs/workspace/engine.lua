@@ -229,14 +229,14 @@ end
 ---@param args table nobody else may change it
 ---@param request any of `prepare`
 ---@param group elevenlabs.workspace.CallGroup
----@param now number by the engine's clock
 ---@param warning string|nil|false of `prepare`
 ---@param perhaps_applied boolean|nil an earlier run may have sent it
 ---@return elevenlabs.workspace.Call|nil, elevenlabs.workspace.Error|nil
-function Engine:queue(op, args, request, group, now, warning, perhaps_applied)
+function Engine:queue(op, args, request, group, warning, perhaps_applied)
   if self.closed then
     return nil, closed_error()
   end
+  local now = self.now()
   local call = calls.new(self, op, args, request, group, now)
   if warning then
     call.warning = warning
@@ -290,7 +290,7 @@ function Engine:start(op, args, group)
     return nil, why
   end
   self:expect_calls()
-  return self:queue(op, copy, request, group or self.single, self.now(), why)
+  return self:queue(op, copy, request, group or self.single, why)
 end
 
 --- End a call. If its attempt is in flight, the attempt still completes.

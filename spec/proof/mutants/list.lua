@@ -386,7 +386,7 @@ fault("time is the wall clock's", "clock_gettime(CLOCK_MONOTONIC",
 of("csrc/base/buffer.c", "spec/unit/csrc/base/buffer_spec.lua")
 fault("memory that is not there is written to", "if (!data) return false;", "", 62)
 
-of("csrc/client/thread_registry.c", "spec/unit/csrc/client/thread_spec.lua")
+of("csrc/base/thread_registry.c", "spec/unit/csrc/client/thread_spec.lua")
 mutant("the thread hears signals", "sigfillset(&all);", "sigemptyset(&all);",
   { filter = "leaves every signal" })
 
@@ -401,13 +401,13 @@ mutant("the host hears of nothing that has ended", "if (ended->first) {", "if (0
 of("csrc/journal/journal.c", "spec/unit/csrc/journal/journal_spec.lua")
 mutant("what was written is not synced", "if (fdatasync(journal->fd) != 0 ||", "if (",
   { filter = "disk", rows = { 59 } })
-mutant("the folder is not synced", "journal->folder_fd < 0 || fsync(journal->folder_fd) == 0 ||",
-  "journal->folder_fd >= 0 ||", { filter = "disk" })
+mutant("the folder is not synced", "fd < 0 || fsync(fd) == 0 ||",
+  "fd >= 0 ||", { filter = "disk" })
 mutant("a sync that failed is tried again", "journal->failure = *error;", "",
   { filter = "disk" })
 mutant("what could not be synced stays", "cut = ftruncate(journal->fd, journal->good);", "cut = 0;",
   { filter = "disk", rows = { 58 } })
-mutant("a short write is taken for a whole one", "done += (size_t)count;", "done = out->length;",
+mutant("a short write is taken for a whole one", "done += (size_t)count;", "done = bytes->length;",
   { filter = "disk" })
 mutant("a torn tail stays", "if (journal->torn && ftruncate(journal->fd, journal->good) != 0)",
   "if (0)", { filter = "tail" })
@@ -431,6 +431,18 @@ mutant("a file of any kind is taken", "if (memcmp(first, journal->header, (size_
   "if (0)", { filter = "file of another kind" })
 mutant("what cannot be read is the end", "if (got < 0) {", "if (0) {",
   { filter = "no end of the records" })
+
+of("csrc/journal/journal.c", "spec/unit/csrc/journal/sync_thread_spec.lua")
+mutant("what the thread could not sync is forgotten", "if (journal->sync_failed) {", "if (0) {")
+mutant("a second sync does not wait for the first",
+  "|| await_sync(journal, error) != EW_OK)", ")")
+mutant("closing leaves the thread", "ew_sync_thread_free(journal->thread);", "")
+mutant("what is appended meanwhile is taken for synced",
+  "journal->sync_errno = errno;", "journal->sync_errno = errno;\n  journal->dirty = false;")
+of("csrc/journal/sync_thread.c", "spec/unit/csrc/journal/sync_thread_spec.lua")
+mutant("every sync has ended", "return sem_trywait(&t->ended) == 0;", "return true;")
+mutant("a thread that is to end drops its job", "sem_post(&((ew_sync_thread *)worker)->wake);",
+  "set_ordered((ew_sync_thread *)worker, false), sem_post(&((ew_sync_thread *)worker)->wake);")
 
 -- ---- what a journal says
 
@@ -718,12 +730,6 @@ mutant("a function is resumed though its call is not done", "(why or is_ready(en
 -- ---- the life of a run
 
 module "bulk/results"
-mutant("told before it is synced", "local ok, failure = run.journal:sync()",
-  "local ok, failure = true, nil", {
-    filter = "told once they",
-    in_sim = true,
-    rows = { 59, 60 },
-  })
 mutant("what could not be written is confirmed", "result = not_written(",
   "local _ = not_written(", {
     filter = "cannot be written",
@@ -749,10 +755,12 @@ mutant("closing reports twice", [[stop(run, "closed", err.message)]],
   [[stop(run, "closed", err.message)
     record_result(run, item, unsent(perhaps_applied, err))]], { in_sim = true })
 mutant("a share is sent before its intent is written",
-  "if run.journal and not operations[run.op].is_repeatable then",
-  "if false then", { filter = "each intent" })
-mutant("an intent is not synced", [[  return run.journal:sync()]], "  return true",
-  { filter = "intent cannot" })
+  "return run.journal and not run.journal_failure and not operations[run.op].is_repeatable",
+  "return false", { filter = "each intent" })
+mutant("a share does not wait for its commit", "run.shares = batch", "M.queue(run, batch)",
+  { filter = "each intent", in_sim = true })
+mutant("a share does not wait for another commit's end", "or (has_intents and run.commit) then",
+  "then", { by = "spec/unit/lua/bulk/commit_spec.lua", filter = "in a thread" })
 mutant("the earlier run's doubt is forgotten",
   [[perhaps_applied and "unconfirmed" or "not_sent",]], [["not_sent",]], {
     by = "spec/unit/lua/bulk/known_spec.lua",
@@ -768,7 +776,34 @@ mutant("what a run sends again needs no place of its own",
 mutant("a stopped run takes more", "return run.stopping or run.cancel_requests > 0 or",
   "return run.cancel_requests > 0 or")
 
+module "bulk/commit"
+mutant("told before it is synced", "ok, failure = run.journal:sync()", "ok, failure = true, nil", {
+  by = "spec/unit/lua/bulk/results_spec.lua",
+  filter = "told once they",
+  in_sim = true,
+  rows = { 59, 60 },
+})
+mutant("told while the thread syncs", [[if synced == false then
+    look_later(run)]], [[if synced == false then
+    conclude(run, true)]], { filter = "in a thread", in_sim = true })
+mutant("the thread's failure is taken for a success", "conclude(run, synced, failure)",
+  "conclude(run, true)", { filter = "in a thread", in_sim = true })
+mutant("shares are queued while the thread syncs their intents",
+  "run.unsynced, run.shares = {}, false", [[run.unsynced = {}
+  if run.shares then
+    intake.queue(run, run.shares)
+  end
+  run.shares, run.commit.shares = false, false]], { filter = "in a thread", in_sim = true })
+mutant("a run ends before its last commit", "return not run.commit and", "return",
+  { filter = "in a thread", in_sim = true })
+mutant("a run that ended looks killed", "return not run.wrote_end and", "return false and",
+  { by = "spec/unit/lua/bulk/journal_spec.lua", filter = "the journal holds" })
+mutant("nobody looks whether the thread has synced", "return run.commit.look_at_ms",
+  "return math.huge", { filter = "in a thread" })
+
 module "bulk/run"
+mutant("a run waits on for a client that is closed", "or (self.commit and self.engine.closed)", "",
+  { by = "spec/unit/lua/bulk/commit_spec.lua", filter = "in a thread" })
 mutant("cancelling waits longer than 5 s", "self.cancel_at_ms = now + GRACE_MS",
   "self.cancel_at_ms = now + 2 * GRACE_MS", { filter = "is cancelled" })
 mutant("cancelling twice does no more than once", "or self.cancel_requests > 1 then", "then",

@@ -87,7 +87,11 @@ local function check_run(self, run, now, till)
     self:fail("broken", "a run lives on after its deadline")
   end
   local frame_ms = self.plan.frame_ms or 0
-  if #run.unsynced > 0 and till > run.unsynced_since_ms + GROUP_MS + frame_ms + SOON_MS then
+  if run.commit then
+    if till > run.commit.look_at_ms + frame_ms + SOON_MS then
+      self:fail("broken", "a run does not look whether its journal has synced")
+    end
+  elseif #run.unsynced > 0 and till > run.unsynced_since_ms + GROUP_MS + frame_ms + SOON_MS then
     self:fail("broken", "a run does not tell of what has ended")
   end
 end

@@ -2,6 +2,7 @@
 --- exactly one outcome. Only `result` takes items and calls the owner's functions, so these
 --- functions may wait, yield and call the client.
 
+local commits = require "elevenlabs.workspace.bulk.commit"
 local errors = require "elevenlabs.workspace.error"
 local groups = require "elevenlabs.workspace.engine.group"
 local intake = require "elevenlabs.workspace.bulk.intake"
@@ -57,24 +58,17 @@ local function apply_requests(self)
 end
 
 local function is_over(self)
-  local group = self.call_group
   return (self.stopping or self.report.exhausted)
-    and groups.count_open(group) == 0
-    and not group.ended.first
-    and #self.unsynced == 0
+    and groups.is_empty(self.call_group)
+    and commits.is_complete(self)
 end
 
---- No call is open any more: end the journal, and tell the owner.
+--- No call is left: close the journal, and tell the owner.
 local function finish(self)
   self.over = true
   self.engine:set_timer(self, nil)
   self.source:close()
-  if self.journal and not self.journal_failure and not self.opts.dry_run then
-    local ok, failure = self.journal:finish()
-    if not ok then
-      results.lose_journal(self, failure)
-    end
-  elseif self.journal then
+  if self.journal then
     self.journal:close()
   end
   reports.update(self)
@@ -88,7 +82,7 @@ local function next_turn_ms(self)
   local progress_at = self.on_progress and self.progress_at_ms or math.huge
   return math.min(
     at,
-    results.sync_at_ms(self),
+    commits.due_ms(self),
     self.cancel_at_ms,
     self.deadline_ms,
     progress_at
@@ -99,9 +93,9 @@ end
 local function take_turn(self)
   results.collect(self)
   apply_requests(self)
-  results.sync_if_due(self)
+  commits.advance(self)
   intake.take(self)
-  results.sync_if_due(self)
+  commits.begin(self)
   if is_over(self) then
     finish(self)
     return nil
@@ -124,6 +118,7 @@ local function wait(self, at)
         or self.call_group.finished ~= self.seen_finished
         or self.call_group.retries ~= self.seen_retries
         or (self.call_group.stopped and not self.stopping)
+        or (self.commit and self.engine.closed)
         or self.cancel_requests ~= self.seen_cancel_requests
         or (self.awaits_source and self.source:is_ready())
         or self.engine.now() >= at
@@ -137,7 +132,10 @@ end
 
 --- True if an item may have been sent or told.
 local function has_begun(self)
-  return self.call_group.attempts > 0 or self.report.total > 0 or #self.unsynced > 0
+  return self.call_group.attempts > 0
+    or self.report.total > 0
+    or #self.unsynced > 0
+    or (self.commit and #self.commit.group > 0)
 end
 
 --- The run is over without a report. Its journal gets no "end", so that the next run knows that
@@ -166,11 +164,14 @@ end
 local function give_up(self, why)
   local began = has_begun(self)
   stop(self, "driver", why)
+  if began then
+    commits.complete(self) -- queues the shares that were taken
+  end
   self.engine:cancel_group(self.call_group)
   self.engine:step(0) -- ends the calls in flight
   if began then
     results.collect(self)
-    results.sync_if_due(self)
+    commits.complete(self)
     finish(self)
     return
   end
@@ -237,7 +238,8 @@ function Run:result()
   return self.report
 end
 
----@param parts table { engine, op, source, opts, journal = nil, call_group, count = nil }
+---@param parts table { engine, op, source, opts, is_threaded, journal = nil, call_group,
+--- count = nil }
 ---@return elevenlabs.workspace.Run
 function M.new(parts)
   local engine, opts = parts.engine, parts.opts
@@ -254,8 +256,12 @@ function M.new(parts)
     journal_failure = false,
     call_group = parts.call_group,
     max_concurrency = math.min(engine.max_concurrency, opts.max_concurrency or math.huge),
-    unsynced = {}, -- results that are not on the disk yet: item, result, item, result ...
+    unsynced = {}, -- results that are in no commit yet: item, result, item, result ...
     unsynced_since_ms = 0,
+    shares = false, -- a batch of shares that are in no commit yet
+    commit = false, -- { group, shares, since_ms, look_at_ms } whose sync is under way
+    is_threaded = parts.is_threaded, -- the journal syncs in a thread
+    wrote_end = false, -- to the journal
     -- Of the last turn.
     seen_finished = 0, -- call_group.finished
     seen_retries = 0, -- call_group.retries

@@ -36,4 +36,11 @@ function M.count_open(group)
   return group.started - group.finished
 end
 
+--- True if all its calls are done, and its owner has taken them.
+---@param group elevenlabs.workspace.CallGroup
+---@return boolean
+function M.is_empty(group)
+  return group.started == group.finished and not group.ended.first
+end
+
 return M
