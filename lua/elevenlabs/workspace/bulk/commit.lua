@@ -17,7 +17,9 @@ local LOOK_PART = 1 / 8 -- of the time that a sync has taken: until the next loo
 
 --- True if no item is left that the run has not recorded.
 local function has_recorded_all(run)
-  return (run.stopping or run.report.exhausted) and groups.is_empty(run.call_group) and not run.shares
+  return (run.stopping or run.report.exhausted)
+    and groups.is_empty(run.call_group)
+    and not run.shares
 end
 
 local function keeps_journal(run)
@@ -45,7 +47,9 @@ local function is_due(run)
   elseif #run.unsynced == 0 then
     return false
   end
-  return results.is_group_full(run) or groups.is_empty(run.call_group) or run.engine.now() >= M.due_ms(run)
+  return results.is_group_full(run)
+    or groups.is_empty(run.call_group)
+    or run.engine.now() >= M.due_ms(run)
 end
 
 -- ---- one commit

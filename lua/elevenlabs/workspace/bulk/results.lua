@@ -128,14 +128,23 @@ local function note_failure(run, err)
   end
 end
 
+--- Count the confirmed calls of which nobody wants the receipt.
+local function count_confirmed(run, group)
+  local report, more = run.report, group.counted - run.seen_counted
+  run.seen_counted = group.counted
+  report.total, report.confirmed = report.total + more, report.confirmed + more
+end
+
 --- Record the results of the calls that have ended since the last time.
 function M.collect(run)
-  run.seen_retries = run.call_group.retries
-  if run.call_group.finished == run.seen_finished then
+  local group = run.call_group
+  run.seen_retries = group.retries
+  if group.finished == run.seen_finished then
     return
   end
-  run.seen_finished = run.call_group.finished
-  local call = lists.take_all(run.call_group.ended) -- a function of the owner's may end more
+  run.seen_finished = group.finished
+  count_confirmed(run, group)
+  local call = lists.take_all(group.ended) -- a function of the owner's may end more
   while call do
     local result = call.ending
     if result.outcome ~= "confirmed" then

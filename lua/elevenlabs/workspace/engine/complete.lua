@@ -5,6 +5,7 @@ local backoff = require "elevenlabs.workspace.throttle.backoff"
 local events = require "elevenlabs.workspace.engine.events"
 local evidences = require "elevenlabs.workspace.answer.evidence"
 local finishes = require "elevenlabs.workspace.engine.finish"
+local groups = require "elevenlabs.workspace.engine.group"
 local operations = require "elevenlabs.workspace.operations"
 local outcome = require "elevenlabs.workspace.answer.outcome"
 local receipts = require "elevenlabs.workspace.receipt"
@@ -12,13 +13,23 @@ local retry_after = require "elevenlabs.workspace.throttle.retry_after"
 local texts = require "elevenlabs.workspace.text"
 local transition = require "elevenlabs.workspace.engine.transition"
 
-local conclude = finishes.conclude
+local CONFIRMED, conclude = groups.CONFIRMED, finishes.conclude
 
 local M = {}
 
 -- ---- plain confirmations
 
---- The throttle gets the result after all that may allocate, and before the call is done.
+local function complete_told(self, call, request_id, body_code, elapsed_ms)
+  local id = request_id and self.mask_others(request_id) or nil
+  local receipt = receipts.new(200, id, evidences.body_of(body_code))
+  local response
+  if self.outbox.on_event then
+    response = events.new(call, "response", call.attempts, receipt, { elapsed_ms = elapsed_ms })
+  end
+  conclude(self, call, receipt, response)
+end
+
+--- The throttle gets the result after all that may allocate.
 local function complete_plain(self, number, request_id, body_code, elapsed_ms)
   local slot = self.slots[number]
   local call = slot.call
@@ -26,17 +37,16 @@ local function complete_plain(self, number, request_id, body_code, elapsed_ms)
     return -- an error came after its transition
   end
   local group = call.group
-  local id = request_id and self.mask_others(request_id) or nil
-  local receipt = receipts.new(200, id, evidences.body_of(body_code))
-  if group.on_verdict then
-    group.on_verdict(receipt)
+  if group.keeps_receipts or self.outbox.on_event then
+    complete_told(self, call, request_id, body_code, elapsed_ms)
+  else
+    call.ending = CONFIRMED
+    transition(self, call, "done")
   end
-  local response
-  if self.outbox.on_event then
-    response = events.new(call, "response", call.attempts, receipt, { elapsed_ms = elapsed_ms })
-  end
-  conclude(self, call, receipt, response)
   self.throttle:settled(slot)
+  if group.rules then
+    group.rules:confirm()
+  end
 end
 
 -- ---- all others
@@ -100,9 +110,7 @@ local function record_result(self, call, evidence, now)
   evidence.held_back = false
   evidence.verdict = verdict
   evidence.held_back = self.throttle:record_result(slot, verdict, maximum, now)
-  if call.group.on_verdict then
-    call.group.on_verdict(verdict)
-  end
+  groups.see(call.group, verdict)
 end
 
 --- True if the attempt says something of its own call. A probe that nobody answered says that the

@@ -1,7 +1,12 @@
 --- A call group: rules for sending its calls again, and what their owner is told. The calls of a
 --- bulk run are one group. The single calls of a client are another.
 
+local receipts = require "elevenlabs.workspace.receipt"
+
 local M = {}
+
+--- The ending of a confirmed call of which nobody wants the receipt. It is shared: nobody may get it.
+M.CONFIRMED = receipts.new(200)
 
 ---@class elevenlabs.workspace.CallGroup
 ---@field max_attempts integer of each call
@@ -15,18 +20,30 @@ local M = {}
 ---@field backing_off integer how many of its calls back off
 ---@field attempts integer of all its calls
 ---@field retries integer attempts that were followed by another of the same call
---- Calls that are done, until their owner takes them.
+--- Calls that are done, until their owner takes them. Confirmed calls of which nobody wants the
+--- receipt are counted instead.
 ---@field ended nil|elevenlabs.workspace.List
+---@field counted integer calls whose ending is CONFIRMED
 ---@field stopped table|false { reason, message }: its calls are sent no more
----@field on_verdict nil|fun(verdict: table) told of each attempt's end
+---@field rules nil|elevenlabs.workspace.StopRules told of each attempt's end; may stop the group
+---@field keeps_receipts boolean false: nobody looks at the receipts of confirmed calls
 
 ---@param fields table of elevenlabs.workspace.CallGroup
 ---@return elevenlabs.workspace.CallGroup
 function M.new(fields)
   fields.started, fields.finished, fields.backing_off = 0, 0, 0
-  fields.attempts, fields.retries = 0, 0
+  fields.attempts, fields.retries, fields.counted = 0, 0, 0
   fields.stopped = false
   return fields
+end
+
+--- An attempt of a call ended.
+---@param group elevenlabs.workspace.CallGroup
+---@param verdict table
+function M.see(group, verdict)
+  if group.rules then
+    group.stopped = group.stopped or group.rules:see(verdict) or false
+  end
 end
 
 --- How many of its calls are not done.

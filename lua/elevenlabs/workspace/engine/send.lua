@@ -26,16 +26,16 @@ local function send(self, call, key, mask)
 end
 
 --- True if the group and the circuit let the call be sent.
-local function may_send(self, call, now)
-  local group = call.group
+local function may_send(self, group, now)
   return not group.stopped and self.throttle:circuit_allows(group.waits_out_outages, now)
 end
 
 --- Send calls of a list from its front.
 local function send_list(self, call, places, now, key, mask)
-  while call and self.slots.count < places and call.due_ms <= now do
+  local slots = self.slots
+  while call and slots.count < places and call.due_ms <= now do
     local following = call.next
-    if may_send(self, call, now) then
+    if may_send(self, call.group, now) then
       send(self, call, key, mask)
     end
     call = following
@@ -58,7 +58,7 @@ function M.send_more(self, key, mask)
 end
 
 local function first_due(self, call, now)
-  while call and call.due_ms <= now and not may_send(self, call, now) do
+  while call and call.due_ms <= now and not may_send(self, call.group, now) do
     call = call.next
   end
   return call and call.due_ms <= now and call or nil

@@ -15,13 +15,11 @@ local M = {}
 ---@class elevenlabs.workspace.Slots
 ---@field count integer how many are taken
 ---@field free elevenlabs.workspace.Slot|false the next to be taken
-local Slots = {}
-Slots.__index = Slots
 
 ---@param size integer
 ---@return elevenlabs.workspace.Slots
 function M.new(size)
-  local self = setmetatable({ count = 0, free = false }, Slots)
+  local self = { count = 0, free = false }
   for number = size, 1, -1 do
     self[number] = {
       number = number,
@@ -38,16 +36,20 @@ function M.new(size)
 end
 
 --- Take the free slot.
-function Slots:take(call)
-  local slot = self.free
-  self.free, slot.call = slot.next_free, call
-  self.count = self.count + 1
+---@param slots elevenlabs.workspace.Slots
+---@param call elevenlabs.workspace.Call
+---@return elevenlabs.workspace.Slot
+function M.take(slots, call)
+  local slot = slots.free
+  slots.free, slots.count, slot.call = slot.next_free, slots.count + 1, call
+  return slot
 end
 
+---@param slots elevenlabs.workspace.Slots
 ---@param slot elevenlabs.workspace.Slot
-function Slots:release(slot)
-  slot.call, slot.next_free, self.free = false, self.free, slot
-  self.count = self.count - 1
+function M.release(slots, slot)
+  slot.call, slot.next_free = false, slots.free
+  slots.free, slots.count = slot, slots.count - 1
 end
 
 return M

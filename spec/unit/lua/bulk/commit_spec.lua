@@ -210,8 +210,8 @@ describe("a commit", function()
     it("is waited for if the client is closed", function()
       local engine, core = world.running(always {})
       local run, file = start(engine, ids(5), {}, nil, 60000)
-      local wait = engine.wait
-      function engine.wait(done)
+      local wait = engine.wait_by_driver
+      function engine.wait_by_driver(done)
         if file.due then
           engine:close()
           core.wake = nil -- a closed core wakes nobody
@@ -226,8 +226,8 @@ describe("a commit", function()
       for _, op in ipairs { "unshare", "share" } do
         local engine, file, run = world.running(always {}), nil, nil
         run, file = start(engine, ids(3000, op), {}, op, 20)
-        local wait = engine.wait
-        function engine.wait(done)
+        local wait = engine.wait_by_driver
+        function engine.wait_by_driver(done)
           return file.syncs > 1 and file.due and "the frame is over" or wait(done)
         end
         local report = run:result()
