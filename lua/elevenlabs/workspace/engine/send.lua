@@ -2,9 +2,13 @@
 
 local events = require "elevenlabs.workspace.engine.events"
 local finish_unsent = require("elevenlabs.workspace.engine.finish").finish_unsent
+local reserve = require "elevenlabs.workspace.engine.stack"
 local transition = require "elevenlabs.workspace.engine.transition"
 
 local M = {}
+
+-- Of the calls that put an attempt in flight. A collection while the core sends leaves half.
+local DEPTH = 8
 
 --- Between the core's answer and the transition nothing allocates: an attempt is in flight for both,
 --- or for neither.
@@ -14,6 +18,7 @@ local function send(self, call, key, mask)
   if outbox.on_event then
     outbox:put(events.new(call, "attempt", call.attempts + 1))
   end
+  reserve(DEPTH)
   local is_sent, failure = self.core:send(call.request, key, slot.number)
   if not is_sent then
     finish_unsent(self, call, failure, mask)

@@ -4,6 +4,9 @@
 --- transition: an error then leaves the call in the state before, and counts nothing.
 
 local lists = require "elevenlabs.workspace.engine.list"
+local reserve = require "elevenlabs.workspace.engine.stack"
+
+local DEPTH = 3 -- of the calls that change a state
 
 local append, insert_by_due, remove = lists.append, lists.insert_by_due, lists.remove
 
@@ -51,6 +54,7 @@ end
 ---@param call elevenlabs.workspace.Call
 ---@param state "queued"|"in_flight"|"backing_off"|"done"
 return function(self, call, state)
+  reserve(DEPTH)
   leave(self, call, call.state)
   call.state = state
   if state == "in_flight" then
