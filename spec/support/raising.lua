@@ -13,6 +13,7 @@ local SAFE_FILES = {
   ["engine/transition.lua"] = true,
   ["engine/list.lua"] = true,
   ["engine/slots.lua"] = true,
+  ["engine/stack.lua"] = true,
   ["throttle.lua"] = true,
   ["throttle/budget.lua"] = true,
   ["throttle/window.lua"] = true,

@@ -103,6 +103,9 @@ end
 --- The step begins here: to call `pcall` may raise too.
 local function run(self, change, ...)
   self.stepping = true
+  if completes.is_behind(self) then
+    completes.catch_up(self)
+  end
   change(self, ...)
   apply_inbox(self)
 end

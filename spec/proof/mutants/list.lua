@@ -529,8 +529,10 @@ mutant("an outage has no end", "self.failing_since_ms + M.OUTAGE_MS or nil",
 mutant("a retry costs nothing", "(cost or RETRY_COST)", "(cost or 0)")
 
 module "throttle/window"
-mutant("one more than the window", "in_flight + 1 <= self.window", "in_flight <= self.window")
-mutant("a pause holds nothing back", "return now_ms >= self.paused_until_ms and", "return")
+mutant("one more than the window", "and 0 or math.floor(self.window)",
+  "and 0 or math.floor(self.window) + 1")
+mutant("a pause holds nothing back", "return now_ms < self.paused_until_ms and 0 or",
+  "return")
 mutant("a pause is made shorter", "if until_ms <= self.paused_until_ms or", "if")
 mutant("the window is cut for what came before", "if mark <= self.cut_mark then", "if false then")
 mutant("the server's maximum is nothing", "math.min(self.ceiling, maximum)", "self.ceiling")

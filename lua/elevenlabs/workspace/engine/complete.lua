@@ -6,6 +6,7 @@ local events = require "elevenlabs.workspace.engine.events"
 local evidences = require "elevenlabs.workspace.answer.evidence"
 local finishes = require "elevenlabs.workspace.engine.finish"
 local groups = require "elevenlabs.workspace.engine.group"
+local lists = require "elevenlabs.workspace.engine.list"
 local operations = require "elevenlabs.workspace.operations"
 local outcome = require "elevenlabs.workspace.answer.outcome"
 local receipts = require "elevenlabs.workspace.receipt"
@@ -146,10 +147,11 @@ end
 
 --- Nothing allocates after `counted` is set: an attempt is counted once.
 local function back_off(self, call, verdict, due, counted)
+  local after = lists.last_due(self.backing_off, due)
   call.verdict = verdict
   call.due_ms = due
   call.counted = counted
-  transition(self, call, "backing_off")
+  transition(self, call, "backing_off", after)
   self.outbox:commit()
 end
 
@@ -216,12 +218,13 @@ function M.is_behind(self)
   return self.plain_done < self.plain_count or self.others_done < #self.others
 end
 
---- Deal with completions that `ask` gives, after those that an error left behind.
+--- Deal with completions that an error left behind. Nothing may be sent before: until then a slot
+--- that was released must not be taken, because the completion may be looked at again.
+M.catch_up = complete_arrived
+
+--- Deal with completions that `ask` gives.
 ---@param ask fun(core: table, timeout_ms: number|nil): table, integer, table
 function M.complete_all(self, ask, timeout_ms)
-  if M.is_behind(self) then
-    complete_arrived(self)
-  end
   self.plain, self.plain_count, self.others = ask(self.core, timeout_ms)
   self.plain_done, self.others_done = 0, 0
   complete_arrived(self)

@@ -12,20 +12,6 @@ function M.new()
   return { first = false, last = false }
 end
 
-local function link(list, previous, value, following)
-  value.previous, value.next = previous, following
-  if previous then
-    previous.next = value
-  else
-    list.first = value
-  end
-  if following then
-    following.previous = value
-  else
-    list.last = value
-  end
-end
-
 function M.append(list, value)
   local last = list.last
   value.previous, value.next = last, false
@@ -37,17 +23,14 @@ function M.append(list, value)
   list.last = value
 end
 
---- Add a value by its `due_ms`: the soonest is first. The value comes behind those of the same time.
-function M.insert_by_due(list, value)
-  local before = list.last
-  while before and before.due_ms > value.due_ms do
-    before = before.previous
+--- The last value that is due then or before, in a list whose soonest is first; false: there is none.
+---@return table|false
+function M.last_due(list, due_ms)
+  local value = list.last
+  while value and value.due_ms > due_ms do
+    value = value.previous
   end
-  local following = list.first
-  if before then
-    following = before.next
-  end
-  link(list, before, value, following)
+  return value
 end
 
 function M.remove(list, value)

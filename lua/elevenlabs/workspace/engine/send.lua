@@ -9,8 +9,7 @@ local M = {}
 --- Between the core's answer and the transition nothing allocates: an attempt is in flight for both,
 --- or for neither.
 local function send(self, call, key, mask)
-  local slots, outbox = self.slots, self.outbox
-  local slot = slots.free
+  local outbox, slot = self.outbox, self.slots.free
   if outbox.on_event then
     outbox:put(events.new(call, "attempt", call.attempts + 1))
   end
@@ -19,10 +18,10 @@ local function send(self, call, key, mask)
     finish_unsent(self, call, failure, mask)
     return
   end
-  slot.mask = mask
-  slot.mark, slot.probe = self.throttle:begin(slots.count + 1, call.group.waits_out_outages)
   transition(self, call, "in_flight")
   outbox:commit()
+  slot.mask = mask
+  slot.mark, slot.probe = self.throttle:begin(self.slots.count, call.group.waits_out_outages)
 end
 
 --- True if the group and the circuit let the call be sent.

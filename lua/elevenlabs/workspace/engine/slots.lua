@@ -1,6 +1,6 @@
 --- The places in flight. A slot belongs to an attempt until its completion was dealt with; core and
 --- engine name the attempt by the slot's number. All slots are made with the engine, so that nothing
---- needs memory while an attempt begins or ends.
+--- needs memory while an attempt begins or ends. `transition` takes and releases them.
 
 local M = {}
 
@@ -33,23 +33,6 @@ function M.new(size)
     self.free = self[number]
   end
   return self
-end
-
---- Take the free slot.
----@param slots elevenlabs.workspace.Slots
----@param call elevenlabs.workspace.Call
----@return elevenlabs.workspace.Slot
-function M.take(slots, call)
-  local slot = slots.free
-  slots.free, slots.count, slot.call = slot.next_free, slots.count + 1, call
-  return slot
-end
-
----@param slots elevenlabs.workspace.Slots
----@param slot elevenlabs.workspace.Slot
-function M.release(slots, slot)
-  slot.call, slot.next_free = false, slots.free
-  slots.free, slots.count = slot, slots.count - 1
 end
 
 return M

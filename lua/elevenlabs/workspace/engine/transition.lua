@@ -1,78 +1,85 @@
 --- The one function that changes a call's state, and all that is counted with the state.
 ---
 --- A call is new, queued, in_flight, backing_off or done. Whatever may allocate comes before a
---- transition: an error then leaves the call in the state before, and counts nothing.
+--- transition: an error then leaves the call in the state before, and counts nothing. To call a
+--- function may need memory for the stack, so a transition calls none.
 
 local CONFIRMED = require("elevenlabs.workspace.engine.group").CONFIRMED
-local lists = require "elevenlabs.workspace.engine.list"
-local slots = require "elevenlabs.workspace.engine.slots"
 
-local append, insert_by_due, remove = lists.append, lists.insert_by_due, lists.remove
-local release, take = slots.release, slots.take
-
-local function leave(self, call, group, state)
-  if state == "queued" then
-    remove(self.queued, call)
-  elseif state == "in_flight" then
-    release(self.slots, call.slot)
-    call.slot = false
-  elseif state == "backing_off" then
-    remove(self.backing_off, call)
-    group.backing_off = group.backing_off - 1
-  end
-end
-
---- Into the free slot, which the core has got.
-local function begin_attempt(self, call, group)
-  local slot, attempts = take(self.slots, call), call.attempts + 1
-  call.slot, call.attempts, slot.attempts = slot, attempts, attempts
-  group.attempts = group.attempts + 1
-end
-
---- By its `due_ms`.
-local function back_off(self, call, group)
-  insert_by_due(self.backing_off, call)
-  group.backing_off, group.retries = group.backing_off + 1, group.retries + 1
-  self.counts.retries = self.counts.retries + 1
-  self.has_news = true -- a run may take another item meanwhile
-end
-
---- The call's `ending` is set.
-local function finish(self, call, group)
-  local counts, ending = self.counts, call.ending
-  local outcome = ending.outcome
-  counts[outcome] = counts[outcome] + 1
-  self.finished, group.finished = self.finished + 1, group.finished + 1
-  if ending == CONFIRMED then
-    group.counted = group.counted + 1
-  elseif group.ended then
-    append(group.ended, call)
-  end
-  self.has_news = true
-end
-
-local function queue(self, call, group)
-  local counts = self.counts
-  local number = counts.calls + 1
-  append(self.queued, call)
-  group.started = group.started + 1
-  call.number, counts.calls = number, number
-end
-
+--- Before: for in_flight, the core has got the free slot; for done, the call's `ending` is set.
 ---@param self elevenlabs.workspace.Engine
 ---@param call elevenlabs.workspace.Call
 ---@param state "queued"|"in_flight"|"backing_off"|"done"
-return function(self, call, state)
-  local group = call.group
-  leave(self, call, group, call.state)
+---@param after elevenlabs.workspace.Call|false|nil for backing_off: the call before it in that list
+return function(self, call, state, after)
+  local group, slots, counts, before = call.group, self.slots, self.counts, call.state
+
+  if before == "in_flight" then
+    local slot = call.slot
+    slot.call, slot.next_free, call.slot = false, slots.free, false
+    slots.free, slots.count = slot, slots.count - 1
+  elseif before ~= "new" then
+    local list, previous, following = self[before], call.previous, call.next
+    if previous then
+      previous.next = following
+    else
+      list.first = following
+    end
+    if following then
+      following.previous = previous
+    else
+      list.last = previous
+    end
+    if before == "backing_off" then
+      group.backing_off = group.backing_off - 1
+    end
+  end
+
+  local list
   call.state = state
   if state == "in_flight" then
-    begin_attempt(self, call, group)
+    local slot, attempts = slots.free, call.attempts + 1
+    slots.free, slots.count, slot.call = slot.next_free, slots.count + 1, call
+    call.slot, call.attempts, slot.attempts = slot, attempts, attempts
+    group.attempts = group.attempts + 1
+    return
   elseif state == "done" then
-    finish(self, call, group)
+    local ending = call.ending
+    local outcome = ending.outcome
+    counts[outcome] = counts[outcome] + 1
+    self.finished, group.finished = self.finished + 1, group.finished + 1
+    self.has_news = true
+    if ending == CONFIRMED then
+      group.counted = group.counted + 1
+      return
+    elseif not group.ended then
+      return
+    end
+    list = group.ended
+    after = list.last
   elseif state == "queued" then
-    queue(self, call, group)
+    local number = counts.calls + 1
+    group.started, counts.calls, call.number = group.started + 1, number, number
+    list = self.queued
+    after = list.last
   else
-    back_off(self, call, group)
+    list = self.backing_off
+    group.backing_off, group.retries = group.backing_off + 1, group.retries + 1
+    counts.retries = counts.retries + 1
+    self.has_news = true -- a run may take another item meanwhile
   end
+
+  local following = list.first
+  if after then
+    following = after.next
+    after.next = call
+  else
+    list.first = call
+  end
+  if following then
+    following.previous = call
+  else
+    list.last = call
+  end
+  call.previous, call.next = after, following
 end
