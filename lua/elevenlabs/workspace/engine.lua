@@ -201,18 +201,22 @@ local function closed_error()
   return errors.not_sent { kind = "closed", message = "the client is closed" }
 end
 
---- Every call is queued first, so that it is counted before it ends. After an error this is done
---- again.
 local function enter(self, call)
   local group = call.group
+  if call.deadline_ms then
+    self.deadlines:push(call)
+  end
+  if group.waits_out_outages and group.started == group.finished then
+    start_clock(self, group, call.started_ms)
+  end
+  transition(self, call, "queued")
+end
+
+--- Queue a call that was started during a step. The client may be closed by then; the call is queued
+--- all the same, so that it is counted before it ends. After an error this is done again.
+local function enter_late(self, call)
   if call.state == "new" then
-    if call.deadline_ms then
-      self.deadlines:push(call)
-    end
-    if group.waits_out_outages and group.started == group.finished then
-      start_clock(self, group, call.started_ms)
-    end
-    transition(self, call, "queued")
+    enter(self, call)
   end
   if self.closed then
     stops.stop(self, call, "closed")
@@ -252,7 +256,7 @@ function Engine:queue(op, args, request, group, warning, perhaps_applied)
     call.deadline_ms = now + self.deadline_ms
   end
   if self.stepping then
-    self.inbox:push { apply = enter, value = call }
+    self.inbox:push { apply = enter_late, value = call }
   else
     enter(self, call)
   end
@@ -261,23 +265,14 @@ end
 
 --- A copy, because the user may change the table before the call is sent. It has room for the usual
 --- fields: to grow a table costs as much as all the rest here.
-local function copy_raw(args)
+---@param args table
+---@return table
+function M.copy_raw(args)
   local copy = { resource_id = nil, resource_type = nil, user_email = nil, role = nil }
   for k, v in next, args do
     copy[k] = v
   end
   return copy
-end
-
---- A copy of the arguments, and its request.
----@param op "unshare"|"share"|"get"|"list"|"connect"
----@param args table
----@return table copy
----@return any|nil request nil if the arguments would not be sent
----@return elevenlabs.workspace.Error|string|nil why not, or a warning
-function Engine:take(op, args)
-  local copy = copy_raw(args)
-  return copy, self:prepare(op, copy)
 end
 
 --- Check and queue a call.
@@ -289,7 +284,8 @@ function Engine:start(op, args, group)
   if self.closed then
     return nil, closed_error()
   end
-  local copy, request, why = self:take(op, args)
+  local copy = M.copy_raw(args)
+  local request, why = self:prepare(op, copy)
   if not request then
     return nil, why
   end

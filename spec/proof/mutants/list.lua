@@ -793,7 +793,7 @@ mutant("the thread's failure is taken for a success", "conclude(run, synced, fai
 mutant("shares are queued while the thread syncs their intents",
   "run.unsynced, run.shares = {}, false", [[run.unsynced = {}
   if run.shares then
-    intake.queue(run, run.shares)
+    intake.queue_all(run, run.shares)
   end
   run.shares, run.commit.shares = false, false]], { filter = "in a thread", in_sim = true })
 mutant("a run ends before its last commit", "return not run.commit and", "return",
