@@ -153,7 +153,9 @@ describe("a journal's thread", function()
       assert.are.same(expected, numbers())
       os.remove(path .. ".opened")
       local text = assert(io.open(path)):read "*l" .. "\n"
-      assert(io.open(path, "w")):write(text):close()
+      local file = assert(io.open(path, "w"))
+      file:write(text)
+      file:close()
     end
   end)
 
