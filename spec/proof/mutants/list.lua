@@ -343,7 +343,7 @@ mutant("the verdict on an answer is not passed on", "  if (doubt)\n", "  if (0)\
   { filter = "^fault 24 single", rows = { 24 } })
 mutant("headers that did not end pass for ended", "if (!answer->head_ended) set", "if (0) set",
   { filter = "FIN after a refusal's status line" })
-mutant("what is no text passes for text", "if (!ew_utf8_is_text(", "if (0 && !ew_utf8_is_text(",
+mutant("what is no text passes for text", "if (doubt && !ew_utf8_is_text(", "if (0 && (",
   { by = "spec/unit/csrc/binding/result_spec.lua" })
 mutant("what was not sent passes for sent", "if (answer->sent != usual.answer.sent) set",
   "if (0) set", { filter = "connection refused" })
@@ -562,6 +562,11 @@ mutant("a plain confirmation shows a secret", "request_id and mask(request_id) o
   "request_id or nil", { by = "spec/unit/lua/engine/send_spec.lua", filter = "no other secret" })
 
 module "engine/send"
+mutant("a slot is written down after its attempt was sent",
+  "  take_slot(self, call, key)\n  return self.core:send(request, key, call.slot)", [[
+    local ok, failure = self.core:send(request, key, self.slots[self.free_slots])
+    take_slot(self, call, key)
+    return ok, failure]], { by = "spec/unit/lua/engine_spec.lua", filter = "cannot be written" })
 mutant("a slot is lost if the core refuses its attempt",
   "    finish_unsent(self, call, failure)\n    if call.slot then", [[
     finish_unsent(self, call, failure)

@@ -16,7 +16,7 @@ describe("client", function()
     for _, slot in ipairs { 3, 5 } do
       assert(handle:send(request, "k", slot))
     end
-    for _, slot in ipairs { 2, 3, 3, 4, 60000 } do
+    for _, slot in ipairs { -1, 0, 2, 3, 3, 4, 60000, 2 ^ 16 + 5, 2 ^ 32 + 5 } do
       handle:cancel(slot)
     end
     local all = {}
