@@ -139,12 +139,13 @@ local function settle(self)
     return
   end
   if self.has_news then
-    local ok, raised = pcall(self.waiters.sweep, self.waiters)
+    local ok, is_last = pcall(self.waiters.sweep, self.waiters)
     if not ok then
       self.core:wake_at(0)
-      error(raised, 0)
+      error(is_last, 0)
+    elseif is_last then
+      self.has_news = false
     end
-    self.has_news = false
   end
   self.core:wake_at(timers.next_wake_ms(self))
   deliver(self)

@@ -28,4 +28,8 @@ describe("secrets", function()
     assert.are.same({ ["[secret]"] = { "x[secret]" } }, with { one = { "xpa55" } })
     assert.are.equal("one", mask "one")
   end)
+
+  it("takes an empty key for no secret", function()
+    assert.are.equal("two [secret]", secrets.with_key(mask, "") "two sk_1")
+  end)
 end)

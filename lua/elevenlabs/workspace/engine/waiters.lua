@@ -37,6 +37,7 @@ function M.new()
     satisfied = 0, -- how many are
     steps_left = 0, -- until the satisfied waiters count as abandoned
     owed = false,
+    sweeps = 0, -- so far
   }, Waiters)
 end
 
@@ -140,28 +141,38 @@ local function wake(self, waiter)
 end
 
 --- Find the waiters that are satisfied now, and wake them. No step is under way. An error of one
---- stops no other, and is raised at the end.
+--- stops no other, and is raised at the end. A finalizer may step meanwhile. The sweep of that step
+--- looks at all, so the rest of this one does nothing.
+---@return boolean is_last no other sweep came meanwhile
 function Waiters:sweep()
   local waiter, here, is_owed, raised = self.list.first, this_thread(), false, nil
+  local sweep = self.sweeps + 1
+  self.sweeps = sweep
   if self.count == 1 and is_stepper(waiter, here) then
     set_satisfied(self, waiter, true)
     self.steps_left = STEPS_A_WAITER
-    return
+    return true
   end
   while waiter do
     local following = waiter.next
     if not is_alive(waiter) then
       self:remove(waiter)
-    elseif not waiter.satisfied and is_due(waiter) then
+    elseif not waiter.satisfied and is_due(waiter) and waiter.is_listed then
       raised = wake(self, waiter) or raised
+    end
+    if self.sweeps ~= sweep then
+      break
     end
     is_owed = is_owed or (waiter.satisfied and not is_stepper(waiter, here))
     waiter = following
   end
-  self.owed = is_owed
+  if self.sweeps == sweep then
+    self.owed = is_owed
+  end
   if raised then
     error(raised, 0)
   end
+  return self.sweeps == sweep
 end
 
 --- Wake all who can be woken: they look again. Most are not done, and stay in the list.

@@ -1,4 +1,6 @@
 local cjson = require "elevenlabs.workspace.cjson"
+local groups = require "elevenlabs.workspace.engine.group"
+local lists = require "elevenlabs.workspace.engine.list"
 local worlds = require "spec.support.world"
 
 local patient, world = worlds.patient, worlds.new
@@ -52,26 +54,66 @@ describe("the end of an attempt", function()
         { receipts[1].outcome, receipts[1].status, receipts[1].attempts })
     end)
 
+    --- Rules that count confirmations.
+    local function counting()
+      local rules = { confirmed = 0 }
+      function rules:confirm()
+        self.confirmed = self.confirmed + 1
+      end
+      return rules
+    end
+
     it("is told to the throttle, to the rules of its run and to on_event", function()
-      local told, verdicts = {}, {}
+      local told, rules = {}, counting()
       local engine, core = world {
         on_event = function(event)
           told[#told + 1] = tostring(event)
         end,
       }
-      local group = patient {
-        on_verdict = function(verdict)
-          verdicts[#verdicts + 1] = verdict.class
-        end,
-      }
       engine.throttle.budget.tokens = 7
-      engine:start("unshare", {}, group)
+      engine:start("unshare", {}, patient { rules = rules })
       engine:step()
       core:confirm(1)
       engine:step()
-      assert.are.same({ "confirmed" }, verdicts)
+      assert.are.equal(1, rules.confirmed)
       assert.are.equal(8, engine.throttle.budget.tokens)
       assert.matches("response after 5 ms: confirmed %(HTTP 200%)", told[2])
+    end)
+
+    --- A call of a group whose owner looks at no receipt, after its confirmation.
+    local function only_counted(options)
+      local engine, core = world(options)
+      local group = patient {
+        keeps_receipts = false,
+        ended = lists.new(),
+        rules = counting(),
+      }
+      engine.throttle.budget.tokens = 7
+      local call = engine:start("unshare", {}, group)
+      engine:step()
+      core:confirm(1, "r1")
+      assert.are.equal(1, engine:step())
+      assert.are.same({ 1, 1, 1, 8 }, { group.finished, engine.counts.confirmed,
+        group.rules.confirmed, engine.throttle.budget.tokens })
+      return call, group
+    end
+
+    it("is only counted if nobody looks at its receipt", function()
+      local call, group = only_counted()
+      assert.are.same({ groups.CONFIRMED, 1, false }, { call.ending, group.counted,
+        group.ended.first })
+    end)
+
+    it("has a receipt of its own if on_event is told of it", function()
+      local events = {}
+      local call, group = only_counted {
+        on_event = function(event)
+          events[#events + 1] = event.name
+        end,
+      }
+      assert.are.same({ "attempt", "response", "done" }, events)
+      assert.are.same({ "r1", 0, call }, { call.ending.request_id, group.counted,
+        group.ended.first })
     end)
 
     it("ends no other call that gets its place", function()
@@ -314,9 +356,11 @@ describe("the end of an attempt", function()
   it("asks once more where the key was refused, and only once", function()
     local engine, core = world()
     local group, actions = patient(), {}
-    group.on_verdict = function(verdict)
-      actions[#actions + 1] = verdict.action
-    end
+    group.rules = {
+      see = function(_, verdict)
+        actions[#actions + 1] = verdict.action
+      end,
+    }
     local call = engine:start("unshare", {}, group)
     engine:step()
     core:answer(1, { status = 401 })

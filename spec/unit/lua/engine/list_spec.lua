@@ -51,11 +51,17 @@ describe("list", function()
     assert.are.equal("a", names())
   end)
 
-  it("holds the soonest first, and of one time the one that came first", function()
-    for i, due_ms in ipairs { 3, 1, 2, 1, 3, 0 } do
-      lists.insert_by_due(list, value(("abcdef"):sub(i, i), due_ms))
+  it("finds the last value that is due by a time", function()
+    assert.is_false(lists.last_due(list, 5))
+    local values = {}
+    for i, due_ms in ipairs { 1, 2, 2, 4 } do
+      values[i] = value("a", due_ms)
+      lists.append(list, values[i])
     end
-    assert.are.equal("fbdcae", names())
+    for due_ms, place in pairs { [1] = 1, [2] = 3, [3] = 3, [4] = 4, [5] = 4 } do
+      assert.are.equal(values[place], lists.last_due(list, due_ms), due_ms)
+    end
+    assert.is_false(lists.last_due(list, 0))
   end)
 
   it("is taken whole, and holds nothing then", function()

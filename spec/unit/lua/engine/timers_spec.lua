@@ -48,14 +48,20 @@ describe("timers", function()
       local engine, core = world()
       local call = engine:start("unshare", {})
       engine:step()
-      core:answer(1, { headers = false }) -- what a lack of memory would do, anywhere
+      core:answer(1, { status = 500 })
+      local evidence, is_poor = core.due[1], true
+      evidence.headers = setmetatable({}, {
+        __index = function(_, name) -- what a lack of memory would do, anywhere
+          assert(name ~= "retry-after" or not is_poor, "not enough memory")
+        end,
+      })
       assert.has_error(function()
         engine:step()
       end)
       assert.are.equal(0, core.wake)
       engine:set_timer("a", 2000)
       assert.are.equal(0, core.wake) -- still
-      engine.others[1].headers = {}
+      is_poor = false
       local longest
       local step = core.step
       function core:step(timeout_ms)
@@ -239,9 +245,11 @@ describe("timers", function()
   it("does not keep the host busy for what a stopped run has left to send", function()
     local engine, core, pass = world { max_concurrency = 2 }
     local group = patient()
-    group.on_verdict = function()
-      group.stopped = { reason = "payment_required", message = "" }
-    end
+    group.rules = {
+      see = function()
+        return { reason = "payment_required", message = "" }
+      end,
+    }
     for _ = 1, 5 do
       engine:start("unshare", {}, group)
     end

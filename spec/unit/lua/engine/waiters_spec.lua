@@ -51,10 +51,11 @@ describe("waiters", function()
     add("third", true)
     satisfy("third", "first")
     assert.are.same({ "first", "third" }, woken)
+    assert.are.same({ 1, 0 }, { list.count, list.satisfied })
     list:sweep()
-    assert.are.equal(2, list.satisfied)
     satisfy "second"
     assert.are.same({ "first", "third", "second" }, woken)
+    assert.are.same({ true, 0 }, { list:is_empty(), list.satisfied })
   end)
 
   it("are woken again if they look and wait on", function()
@@ -62,8 +63,9 @@ describe("waiters", function()
     add("second", true)
     satisfy "first"
     satisfied.first = false -- somebody else took it
+    assert.are.equal(1, list.count)
     assert(coroutine.resume(thread))
-    assert.are.equal(0, list.satisfied)
+    assert.are.same({ 2, 0 }, { list.count, list.satisfied })
     satisfy "first"
     assert.are.same({ "first", "first" }, woken)
   end)
@@ -112,11 +114,28 @@ describe("waiters", function()
       woken[#woken + 1] = "first"
       add("new", true)
       satisfied.new = true
-      list:sweep()
+      list:sweep() -- as a finalizer's step does
     end
     add("second", true)
     satisfy("first", "second")
     assert.are.same({ "first", "second", "new" }, woken)
+    assert.are.same({ 0, 0, false }, { list.count, list.satisfied, list.owed })
+  end)
+
+  it("are counted once where another sweep woke one that this sweep looks at", function()
+    local first, nested = add("first", true), true
+    local done = first.done
+    function first.done()
+      local is_done = done()
+      if is_done and nested then
+        nested = false
+        assert.is_true(list:sweep())
+      end
+      return is_done
+    end
+    satisfied.first = true
+    assert.is_false(list:sweep())
+    assert.are.same({ { "first" }, 0, 0 }, { woken, list.count, list.satisfied })
   end)
 
   it("leave when their coroutine is dead", function()
@@ -129,6 +148,7 @@ describe("waiters", function()
         woken[#woken + 1] = "dead"
       end
     end)()
+    add "other"
     satisfy("first", "dead")
     assert.are.same({ 1, "first" }, { list.count, table.concat(woken) })
   end)
