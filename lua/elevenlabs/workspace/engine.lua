@@ -6,7 +6,6 @@
 --- done when the step ends.
 
 local calls = require "elevenlabs.workspace.engine.call"
-local completes = require "elevenlabs.workspace.engine.complete"
 local errors = require "elevenlabs.workspace.error"
 local groups = require "elevenlabs.workspace.engine.group"
 local keys = require "elevenlabs.workspace.engine.key"
@@ -14,8 +13,8 @@ local lists = require "elevenlabs.workspace.engine.list"
 local masked_failure = require("elevenlabs.workspace.engine.finish").masked_failure
 local outboxes = require "elevenlabs.workspace.engine.outbox"
 local queue = require "elevenlabs.workspace.engine.queue"
-local sends = require "elevenlabs.workspace.engine.send"
 local slots = require "elevenlabs.workspace.engine.slots"
+local steps = require "elevenlabs.workspace.engine.step"
 local stops = require "elevenlabs.workspace.engine.stop"
 local throttles = require "elevenlabs.workspace.throttle"
 local timers = require "elevenlabs.workspace.engine.timers"
@@ -29,7 +28,6 @@ local Engine = {}
 Engine.__index = Engine
 
 local SINGLE_ATTEMPTS = 4
-local MAX_ASK_MS = 10000 -- an `api_key` function that takes longer is called again by another step
 
 ---@param parts table { core, now = function() -> ms, random = function() -> [0, 1),
 --- wait = function(done, waiter) -> nil|why not, api_key = string|false|function() -> that,
@@ -86,80 +84,6 @@ function M.new(parts)
     self.mask = select(2, self.key.get())
   end
   return self
-end
-
--- ---- inside a step
-
---- Do what was asked for meanwhile.
-local function apply_inbox(self)
-  local asked = self.inbox:peek()
-  while asked do
-    asked.apply(self, asked.value, asked.why)
-    self.inbox:drop()
-    asked = self.inbox:peek()
-  end
-end
-
---- The step begins here: to call `pcall` may raise too.
-local function run(self, change, ...)
-  self.stepping = true
-  if completes.is_behind(self) then
-    completes.catch_up(self)
-  end
-  change(self, ...)
-  apply_inbox(self)
-end
-
---- Change state: nobody else does meanwhile. An error leaves all in order, and the rest to the next
---- step. A finalizer may resume, inside a step, a coroutine whose own step waited for a function of
---- the user's: the rest of that step does nothing.
-local function inside(self, change, ...)
-  if self.stepping then
-    return
-  end
-  local ok, why = pcall(run, self, change, ...)
-  self.stepping = false
-  if not ok then
-    self.core:wake_at(0)
-    error(why, 0)
-  end
-end
-
---- Tell of events. While a function has not returned, another step is due and tells of the rest.
-local function deliver(self)
-  if not self.stepping and not self.outbox:is_empty() then
-    self.outbox:deliver()
-    self.core:wake_at(timers.next_wake_ms(self))
-  end
-end
-
---- After a change: callbacks come out, and the host learns when the next step is due.
-local function settle(self)
-  if self.stepping then
-    return
-  end
-  if self.has_news then
-    local ok, is_last = pcall(self.waiters.sweep, self.waiters)
-    if not ok then
-      self.core:wake_at(0)
-      error(is_last, 0)
-    elseif is_last then
-      self.has_news = false
-    end
-  end
-  self.core:wake_at(timers.next_wake_ms(self))
-  deliver(self)
-end
-
---- Change state now; or, if a step is under way, when that step ends.
----@param change fun(self: elevenlabs.workspace.Engine, value: any, why: any)
-local function ask(self, change, value, why)
-  if self.stepping then
-    self.inbox:push { apply = change, value = value, why = why }
-    return
-  end
-  inside(self, change, value, why)
-  settle(self)
 end
 
 -- ---- calls
@@ -228,7 +152,7 @@ end
 --- calls.
 function Engine:expect_calls()
   if not self.stepping then
-    self:notice_fork()
+    steps.notice_fork(self)
     self.core:wake_at(0)
   end
 end
@@ -297,7 +221,7 @@ end
 --- End a call. If its attempt is in flight, the attempt still completes.
 ---@param call elevenlabs.workspace.Call
 function Engine:cancel(call)
-  ask(self, stops.stop, call, "cancelled")
+  steps.ask(self, stops.stop, call, "cancelled")
 end
 
 local function cancel_group(self, group, only_unsent)
@@ -309,121 +233,22 @@ end
 ---@param group elevenlabs.workspace.CallGroup
 ---@param only_unsent boolean|nil leave those in flight
 function Engine:cancel_group(group, only_unsent)
-  ask(self, cancel_group, group, only_unsent)
+  steps.ask(self, cancel_group, group, only_unsent)
 end
 
 -- ---- a step
-
---- End what is due, and send what may be sent.
-local function advance(self)
-  if self.closed then
-    return
-  end
-  stops.stop_overdue(self)
-  if self.queued.first or self.backing_off.first then
-    stops.give_up(self)
-    if not self.key.is_asked then
-      sends.send_more(self, self.key.get())
-    end
-  end
-end
-
-local function send_with(self, key, mask_or_failure)
-  if self.closed then
-    return
-  elseif key == nil then
-    sends.refuse_due(self, mask_or_failure)
-  else
-    sends.send_more(self, key, mask_or_failure)
-  end
-  self.core:wake_at(timers.next_wake_ms(self))
-end
-
-local function ask_key(self, until_ms)
-  self.asking_until_ms = until_ms
-  self.core:wake_at(timers.next_wake_ms(self))
-  return self.key.get()
-end
-
---- Ask the user's function for the key if there is something to send. The function may take long, and
---- other steps go on meanwhile. It is asked once for all that is sent then.
-local function ask_key_and_send(self)
-  local now = self.now()
-  if not self.key.is_asked or self.asking_until_ms > now or not sends.next_due(self) then
-    return
-  end
-  local until_ms = now + MAX_ASK_MS
-  local ok, key, mask_or_failure = pcall(ask_key, self, until_ms)
-  if self.asking_until_ms == until_ms then -- otherwise another step asks by now
-    self.asking_until_ms = 0
-  end
-  if not ok then
-    self.core:wake_at(0)
-    error(key, 0)
-  end
-  inside(self, send_with, key, mask_or_failure)
-end
-
---- End all calls.
-local function end_all(self)
-  for _, slot in ipairs(self.slots) do
-    if slot.call then
-      slot.call.stopped = slot.call.stopped or "closed"
-    end
-  end
-  completes.complete_all(self, self.core.close)
-  stops.stop_unsent(self, "closed")
-end
-
-local function take_completions(self, timeout_ms)
-  if self.closed then
-    return end_all(self)
-  end
-  completes.complete_all(self, self.core.step, completes.is_behind(self) and 0 or timeout_ms)
-  timers.ring(self)
-  advance(self) -- into the places that became free
-end
-
---- True if the step has something to tell already: it must not wait for more.
-local function is_due(self, before)
-  return self.finished > before or self.waiters.satisfied > 0 or self.has_news
-end
 
 --- Run what is due and wait at most `timeout_ms` (default 0) for a completion. Inside a step this
 --- does nothing.
 ---@param timeout_ms number|nil
 ---@return integer completed calls that became done since the last step
 function Engine:step(timeout_ms)
-  if self.stepping then
-    return 0
-  end
-  local before = self.reported
-  self:notice_fork()
-  self.waiters:step_begins()
-  inside(self, advance)
-  self.core:wake_at(timers.next_wake_ms(self))
-  ask_key_and_send(self)
-  deliver(self)
-  inside(self, take_completions, is_due(self, before) and 0 or timeout_ms or 0)
-  ask_key_and_send(self)
-  local completed = self.finished - before
-  self.reported = self.finished
-  settle(self)
-  return completed
-end
-
---- In the child of a fork, end the parent's calls.
-function Engine:notice_fork()
-  local _, _, forks = self.core:counts()
-  if forks ~= self.forks and not self.stepping then
-    inside(self, stops.notice_fork)
-    self.core:wake_at(0)
-  end
+  return self.stepping and 0 or steps.run(self, timeout_ms or 0)
 end
 
 --- The core's descriptor, once the calls that a fork ended have been dealt with.
 function Engine:pollfd()
-  self:notice_fork()
+  steps.notice_fork(self)
   return self.core:pollfd()
 end
 
@@ -436,7 +261,7 @@ function Engine:announce()
   if self.stepping then
     self.core:wake_at(0)
   else
-    settle(self)
+    steps.settle(self)
   end
 end
 
@@ -476,13 +301,13 @@ end
 
 local function close(self)
   self.closed = true
-  end_all(self)
+  steps.end_all(self)
 end
 
 --- End all calls and take no more. Idempotent; if an error cut it short, it can be repeated.
 function Engine:close()
-  self:notice_fork()
-  ask(self, close)
+  steps.notice_fork(self)
+  steps.ask(self, close)
 end
 
 return M
