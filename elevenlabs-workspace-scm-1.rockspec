@@ -157,6 +157,7 @@ build = {
     ["elevenlabs.workspace.engine.queue"] = "lua/elevenlabs/workspace/engine/queue.lua",
     ["elevenlabs.workspace.engine.send"] = "lua/elevenlabs/workspace/engine/send.lua",
     ["elevenlabs.workspace.engine.slots"] = "lua/elevenlabs/workspace/engine/slots.lua",
+    ["elevenlabs.workspace.engine.step"] = "lua/elevenlabs/workspace/engine/step.lua",
     ["elevenlabs.workspace.engine.stop"] = "lua/elevenlabs/workspace/engine/stop.lua",
     ["elevenlabs.workspace.engine.timers"] = "lua/elevenlabs/workspace/engine/timers.lua",
     ["elevenlabs.workspace.engine.transition"] = "lua/elevenlabs/workspace/engine/transition.lua",
