@@ -80,7 +80,7 @@ function M.wait(client, done, waiter)
   client:step(0)
   local waiting, why = waiters.of(client), nil
   function waiter.wake()
-    return waiting.is_polling -- otherwise the descriptor must be readable, so that it is polled
+    return waiting.is_polling or false -- otherwise the descriptor must be readable, so that it is polled
   end
   while not why and not done() do
     why = watch(client, waiting) or (may_yield and waiting.yield or run_loop)(waiting, done)
