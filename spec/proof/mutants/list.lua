@@ -565,7 +565,7 @@ mutant("a deadline is no bound for another attempt",
   "return not verdict.is_late and due or nil", "return due")
 mutant("a wrong key is asked again for ever",
   [[if call.key_probed and verdict.action == "probe" then]], "if false then", { rows = { 54 } })
-mutant("what the run's rules say is not heard", "group.on_verdict(verdict)", "", {
+mutant("what the run's rules say is not heard", "groups.see(call.group, verdict)", "", {
   by = "spec/unit/lua/bulk/stopping_spec.lua",
   rows = { 3, 5, 37, 38, 50, 51, 52, 54 },
 })
@@ -577,9 +577,16 @@ mutant("a plain confirmation is dealt with twice", "self.plain_done = i", "")
 mutant("others are dealt with twice", "self.others_done = i", "")
 mutant("an error has a result recorded twice", "if call and not others[i].verdict then",
   "if call then", ERRORS)
-mutant("an error has a confirmation recorded twice", [[  conclude(self, call, receipt, response)
-  self.throttle:settled(slot)]], [[  self.throttle:settled(slot)
-  conclude(self, call, receipt, response)]], ERRORS)
+mutant("a confirmation is not told to the throttle",
+  [[    transition(self, call, "done")
+  end
+  self.throttle:settled(slot)
+]], [[    transition(self, call, "done")
+  end
+]])
+mutant("a confirmation that on_event is told of is only counted",
+  "group.keeps_receipts or self.outbox.on_event then", "group.keeps_receipts then")
+mutant("a run's rules hear of no confirmation", "group.rules:confirm()", "")
 mutant("a plain confirmation shows a secret",
   "request_id and self.mask_others(request_id) or nil", "request_id or nil",
   { by = "spec/unit/lua/engine/send_spec.lua", filter = "no other secret" })
@@ -653,24 +660,42 @@ mutant("a late key lets a third step ask", "if self.asking_until_ms == until_ms 
 mutant("an error while the key is asked for blocks the key",
   "if self.asking_until_ms == until_ms then", "if ok and self.asking_until_ms == until_ms then",
   SENDING)
-mutant("who waits is not told again after an error", [[    self.waiters:sweep()
-    self.has_news = false]], [[    self.has_news = false
-    self.waiters:sweep()]])
+mutant("who waits is not told again after an error",
+  "local ok, is_last = pcall(self.waiters.sweep, self.waiters)", [[self.has_news = false
+    local ok, is_last = pcall(self.waiters.sweep, self.waiters)]])
 mutant("a step waits though somebody is satisfied", "or self.waiters.satisfied > 0 ", "")
 mutant("a fork that the descriptor's owner sees makes no step due",
   [[inside(self, stops.notice_fork)
     self.core:wake_at(0)]], "inside(self, stops.notice_fork)")
-mutant("a step that never begins lasts for ever", [[  self.stepping = true
-  change(self, ...)]], "  change(self, ...)", ERRORS)
+mutant("a step that never begins lasts for ever", "local ok, why = pcall(run, self, change, ...)",
+  [[self.stepping = true
+  local ok, why = pcall(run, self, change, ...)]], ERRORS)
+mutant("completions that an error left wait until others come", [[  if completes.is_behind(self) then
+    completes.catch_up(self)
+  end
+]], "", ERRORS)
 
 module "engine/transition"
-mutant("a slot is not released", "self.slots:release(call.slot)", "")
-mutant("a retry is counted twice", "self.counts.retries = self.counts.retries + 1",
-  "self.counts.retries = self.counts.retries + 2")
-mutant("an ended call is not given to its group", "append(group.ended, call)", "")
+mutant("a slot is not released", "slots.free, slots.count = slot, slots.count - 1",
+  "slots.count = slots.count - 1")
+mutant("a slot is lost once it is released",
+  "slot.call, slot.next_free, call.slot = false, slots.free, false",
+  "slot.call, call.slot = false, false")
+mutant("a retry is counted twice", "counts.retries = counts.retries + 1",
+  "counts.retries = counts.retries + 2")
+mutant("an ended call is not given to its group", "elseif not group.ended then",
+  "elseif group.ended then")
+mutant("a call that is only counted is given to its group too",
+  "group.counted = group.counted + 1\n      return", "group.counted = group.counted + 1")
+mutant("a call knows none before it in its list", "call.previous, call.next = after, following",
+  "call.previous, call.next = false, following")
+mutant("a call that backs off is always the last", [[    following = after.next
+    after.next = call]], "    after.next = call")
 mutant("a call that backs off makes no news",
   "self.has_news = true -- a run may take another item meanwhile", "")
-mutant("a call has no number", "call.number = self.counts.calls", "",
+mutant("a call has no number",
+  "group.started, counts.calls, call.number = group.started + 1, number, number",
+  "group.started, counts.calls = group.started + 1, number",
   { by = "spec/unit/lua/engine/call_spec.lua" })
 
 module "engine/outbox"
@@ -690,19 +715,25 @@ mutant("the key of a function is not masked", "return key, key and secrets.with_
   "return key, mask")
 
 module "engine/list"
-mutant("of one due time the last is first", "before.due_ms > value.due_ms",
-  "before.due_ms >= value.due_ms")
+mutant("of one due time the last is first", "value.due_ms > due_ms",
+  "value.due_ms >= due_ms")
 mutant("a list forgets its last value", "list.last = previous", "list.last = false")
 
-module "engine/slots"
-mutant("a slot is lost once it is released",
-  "slot.call, slot.next_free, self.free = false, self.free, slot", "slot.call = false")
+module "engine/group"
+mutant("a run stops for its last reason",
+  "group.stopped = group.stopped or group.rules:see(verdict) or false",
+  "group.stopped = group.rules:see(verdict) or group.stopped")
 
 module "engine/waiters"
 mutant("a host sleeps while a waiter was not resumed", "self.owed = is_owed", "self.owed = false")
 mutant("an abandoned waiter keeps its host busy for ever",
   "self.steps_left = self.steps_left - 1", "")
-mutant("a waiter that steps itself keeps its host busy", " and waiter.thread ~= here)", ")")
+mutant("a waiter that steps itself keeps its host busy",
+  " and not is_stepper(waiter, here))", ")")
+mutant("a waiter that was woken is woken again", [[  elseif is_woken ~= false then
+    self:remove(waiter)
+]], "")
+mutant("a waiter that another sweep woke counts as satisfied", " and waiter.is_listed then", " then")
 mutant("an error of one wake stops the others", "ok, is_woken = pcall(waiter.wake)",
   "is_woken = waiter.wake()")
 mutant("a waiter whose wake failed is not woken again", [[    set_satisfied(self, waiter, false)
@@ -743,12 +774,12 @@ mutant("a run goes on without its journal", [[stop(run, "journal", failure.messa
 })
 
 module "bulk/intake"
-mutant("written down as confirmed before the answer", [[  if call then
-    return
-  elseif err.kind]], [[  if call then
-    if run.journal then run.journal:record(item, { outcome = "confirmed" }) end
-    return
-  elseif err.kind]], {
+mutant("written down as confirmed before the answer", [[  if not call then
+    if err.kind]], [[  if call and run.journal then
+    run.journal:record(item, { outcome = "confirmed" })
+  end
+  if not call then
+    if err.kind]], {
     by = "spec/unit/lua/bulk/journal_spec.lua",
     filter = "the journal holds",
     in_sim = true,
@@ -759,10 +790,11 @@ mutant("closing reports twice", [[stop(run, "closed", err.message)]],
 mutant("a share is sent before its intent is written",
   "return run.journal and not run.journal_failure and not operations[run.op].is_repeatable",
   "return false", { filter = "each intent" })
-mutant("a share does not wait for its commit", "run.shares = batch", "M.queue(run, batch)",
+mutant("a share does not wait for its commit", "write_intents(run, run.shares)", [[write_intents(run, run.shares)
+  M.queue_all(run, run.shares)
+  run.shares = false]],
   { filter = "each intent", in_sim = true })
-mutant("a share does not wait for another commit's end", "or (has_intents and run.commit) then",
-  "then", { by = "spec/unit/lua/bulk/commit_spec.lua", filter = "in a thread" })
+mutant("a share does not wait for another commit's end", "if run.commit then", "if false then", { by = "spec/unit/lua/bulk/commit_spec.lua", filter = "in a thread" })
 mutant("the earlier run's doubt is forgotten",
   [[perhaps_applied and "unconfirmed" or "not_sent",]], [["not_sent",]], {
     by = "spec/unit/lua/bulk/known_spec.lua",
@@ -771,7 +803,7 @@ mutant("the earlier run's doubt is forgotten",
 mutant("a run is at its end where it stopped", "run.report.exhausted = run.cancel_requests == 0",
   "run.report.exhausted = true",
   { by = "spec/unit/lua/bulk/run_spec.lua", filter = "is cancelled" })
-mutant("a run holds any number of items", "if last >= room or", "if")
+mutant("a run holds any number of items", "if room <= 0 or", "if")
 mutant("what a run sends again needs no place of its own",
   "if run.max_concurrency < run.engine.max_concurrency then", "if false then",
   { filter = "if items are sent again" })

@@ -153,15 +153,12 @@ function Waiters:sweep()
     self.steps_left = STEPS_A_WAITER
     return true
   end
-  while waiter do
+  while waiter and self.sweeps == sweep do
     local following = waiter.next
     if not is_alive(waiter) then
       self:remove(waiter)
     elseif not waiter.satisfied and is_due(waiter) and waiter.is_listed then
       raised = wake(self, waiter) or raised
-    end
-    if self.sweeps ~= sweep then
-      break
     end
     is_owed = is_owed or (waiter.satisfied and not is_stepper(waiter, here))
     waiter = following

@@ -97,13 +97,16 @@ describe("the intake of a run", function()
   end)
 
   it("stops the run if the client is closed", function()
-    local engine
-    local report
+    local engine, next_item, taken, report = nil, many(100), 0, nil
     engine = world.running(function()
       engine:close()
       return {}
     end)
-    report = bulk.start(engine, URL, "unshare", (many(100)), {}):result()
+    report = bulk.start(engine, URL, "unshare", function()
+      taken = taken + 1
+      return next_item()
+    end, {}):result()
+    assert.are.equal(taken, report.total) -- each once
     assert.are.same({ "closed", report.total }, {
       report.stopped,
       report.confirmed + report.refused + report.unconfirmed + report.not_sent,

@@ -122,6 +122,23 @@ describe("an engine, asked by a finalizer inside a step", function()
       { late.ending.kind, engine.counts.calls, engine.counts.not_sent, #core.attempts })
   end)
 
+  it("makes a step due for it if an error cuts the step short", function()
+    local engine, core = world()
+    local step = core.step
+    function core.step()
+      core.step = step
+      engine:start("unshare", {})
+      error "not enough memory"
+    end
+    assert.has_error(function()
+      engine:step()
+    end)
+    engine:set_timer("a", 5000)
+    assert.are.equal(0, core.wake)
+    engine:step()
+    assert.are.equal(1, engine.counts.calls)
+  end)
+
   it("to announce, tells who waits when it ends", function()
     local engine, core = world { wait = coroutine.yield }
     local announced, looked = false, 0
