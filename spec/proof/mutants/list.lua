@@ -15,7 +15,7 @@
 local FAULTS = "spec/proof/faults/faults_spec.lua"
 -- Specs of the engine that are no module's.
 local ERRORS = { by = "spec/unit/lua/engine/errors_spec.lua" }
-local FINALIZERS = { by = "spec/unit/lua/engine/finalizers_spec.lua" }
+local FINALIZERS = { by = "spec/unit/lua/engine/step_spec.lua" }
 local SENDING = { by = "spec/unit/lua/engine/send_spec.lua" }
 
 ---@type spec.Mutant[]
@@ -546,8 +546,8 @@ mutant("the window is ignored", "return self.limiter:places(now_ms)",
   "return self.limiter:places(now_ms) > 0 and self.limiter.ceiling or 0", { in_sim = true })
 mutant("Retry-After is ignored", "= verdict.asked_ms, verdict.own_ms", "= nil, verdict.own_ms",
   { in_sim = true, rows = { 55 } })
-mutant("an outage is not waited out", "return not waits_out_outages or self.budget:allows(now_ms)",
-  "return true")
+mutant("an outage is not waited out",
+  "return not (waits_out_outages and budget.circuit_open) or budget:allows(now_ms)", "return true")
 mutant("too many at once pause the client", [[and verdict.load ~= "crowded"]], "")
 
 -- ---- the life of a call
@@ -622,23 +622,28 @@ mutant("a call that gets a resource results in a receipt",
   { by = "spec/unit/lua/answer/resource_spec.lua", filter = "case 42" })
 
 module "engine"
-mutant("closing leaves what waits", [[stop_unsent(self, "closed")]], "")
 mutant("a closed client takes calls", [[  if self.closed then
     stops.stop(self, call, "closed")
   end
 ]], "", FINALIZERS)
-mutant("a step inside a step is made", [[  if self.stepping then
-    return
-  end
-  local ok]], "  local ok", FINALIZERS)
 mutant("a finalizer waits inside a step",
   [[return self.stepping and "a function that runs inside a step cannot wait" or nil]],
   "return nil", FINALIZERS)
 mutant("a finalizer starts a call at once", [[  if self.stepping then
-    self.inbox:push { apply = enter, value = call }
+    self.inbox:push { apply = enter_late, value = call }
   else
     enter(self, call)
   end]], "  enter(self, call)", FINALIZERS)
+mutant("a call that begins on a closed client is not counted", [[  if call.state == "new" then
+    enter(self, call)]], [[  if call.state == "new" and not self.closed then
+    enter(self, call)]], FINALIZERS)
+
+of("lua/elevenlabs/workspace/engine/step.lua", "spec/unit/lua/engine_spec.lua")
+mutant("closing leaves what waits", [[stop_unsent(self, "closed")]], "")
+mutant("a step inside a step is made", [[  if self.stepping then
+    return
+  end
+  local ok]], "  local ok", FINALIZERS)
 mutant("a finalizer cancels at once", [[  if self.stepping then
     self.inbox:push { apply = change, value = value, why = why }
     return
@@ -650,9 +655,6 @@ mutant("an error drops what a finalizer asked for", [[  self.stepping = false
   if not ok then]], [[  self.stepping = false
   if not ok then
     self.inbox = queue.new_fifo()]], FINALIZERS)
-mutant("a call that begins on a closed client is not counted", [[  if call.state == "new" then
-    if call.deadline_ms]], [[  if call.state == "new" and not self.closed then
-    if call.deadline_ms]], FINALIZERS)
 mutant("two steps ask for the key at once", "or self.asking_until_ms > now", "", SENDING)
 mutant("the key is asked for though nothing is sent", "or not sends.next_due(self)", "", SENDING)
 mutant("a late key lets a third step ask", "if self.asking_until_ms == until_ms then",
