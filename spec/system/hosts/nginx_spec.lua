@@ -67,11 +67,11 @@ local SERVER = [[
     }
   }
   location = /reader {
-    content_by_lua_block { ngx.print(client.waiters.reader and "one" or "none") }
+    content_by_lua_block { ngx.print(require("elevenlabs.workspace.driver.ngx_reader").of(client) and "one" or "none") }
   }
   location = /probe { content_by_lua_block { ngx.print "here" } }
   location = /inside { content_by_lua_block { ngx.print(inside) } }
-  location = /waiting { content_by_lua_block { ngx.print(#(client.waiters or { row = {} }).row) } }
+  location = /waiting { content_by_lua_block { ngx.print(client.engine.waiters.count) } }
 ]]
 
 --- Of numbers that the kernel keeps of a process.

@@ -62,7 +62,7 @@ function M.wait(client, done, waiter)
 end
 
 function M.close(client)
-  readers.close(client)
+  readers.forget(client, readers.of(client))
 end
 
 return M

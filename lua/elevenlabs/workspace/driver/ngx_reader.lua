@@ -53,13 +53,14 @@ function M.forget(client, reader, has_failed)
   end
 end
 
---- The client is to be closed.
-function M.close(client)
-  M.forget(client, state_of(client).reader)
+--- The client's reader; nil: it has none now.
+---@return table|nil
+function M.of(client)
+  return state_of(client).reader
 end
 
 local function run(_, client, reader)
-  if state_of(client).reader == reader then -- otherwise it begins too late: another has its place
+  if M.of(client) == reader then -- otherwise it begins too late: another has its place
     reader.has_begun = true
     local ok, why = pcall(read, client, reader)
     M.forget(client, reader, not ok)
