@@ -21,7 +21,7 @@ typedef struct {
   bool signaled; /* the host has a signal, and perhaps completions to take */
   bool heard;    /* the host may wait for the notifier: write to it */
   ew_transfers orders, done;
-  bool cancels;             /* a transfer was marked, see ew_transfer_mark_cancelled */
+  bool cancels;             /* a transfer was marked since take_orders last ran */
   int64_t wake_at_us;       /* when the host wants a signal */
   int64_t known_wake_at_us; /* when the thread will look */
   unsigned long long connections;
@@ -62,12 +62,13 @@ static void signal_host(ew_thread *t) {
 
 /* ---- the thread's side ---- */
 
-static bool take_orders(ew_thread *t, ew_transfers *orders) {
+static bool take_orders(ew_thread *t, ew_transfers *orders, bool *cancels) {
   bool stopping;
   lock(t);
   stopping = t->stopping;
   if (!stopping) ew_transfers_move(orders, &t->orders);
-  t->poked = false;
+  *cancels = t->cancels;
+  t->poked = t->cancels = false;
   unlock(t);
   return !stopping;
 }
@@ -83,14 +84,15 @@ static void start_all(ew_thread *t, ew_transfers *orders, ew_transfers *ended) {
   }
 }
 
-/* After start_all, so that an order that is cancelled is never sent. Marks are read with the lock
-** held. They are of the attempts under way now: ew_transfer_prepare took older ones away. */
+/* After start_all, so that an order that is cancelled is never sent. If a cancel comes after
+** take_orders, the next round looks again: the order of its attempt may not be taken yet. Marks are
+** read with the lock held, and are of the attempts under way: ew_transfer_prepare took older ones
+** away. */
 static void cancel_all(ew_thread *t) {
   ew_transfer *x;
   do {
     lock(t);
-    x = t->cancels ? ew_transport_find_cancelled(t->transport) : NULL;
-    if (!x) t->cancels = false;
+    x = ew_transport_find_cancelled(t->transport);
     unlock(t);
     if (x) ew_transport_cancel(t->transport, x);
   } while (x);
@@ -134,9 +136,10 @@ static bool hand_over(ew_thread *t, ew_transfers *ended, int fd, int64_t *until_
 /* One round. Sets the arguments of sleep_on. -> false: the thread must end */
 static bool run_once(ew_thread *t, int *fd, int64_t *until_us) {
   ew_transfers orders = {NULL, NULL}, ended = {NULL, NULL};
-  if (!take_orders(t, &orders)) return false;
+  bool cancels;
+  if (!take_orders(t, &orders, &cancels)) return false;
   start_all(t, &orders, &ended);
-  cancel_all(t);
+  if (cancels) cancel_all(t);
   ew_transport_step(t->transport, 0);
   take_wake_at(t);
   ew_transport_take_done(t->transport, &ended);

@@ -393,6 +393,10 @@ mutant("the thread hears signals", "sigfillset(&all);", "sigemptyset(&all);",
 of("csrc/client/thread.c", "spec/unit/csrc/client/thread_spec.lua")
 mutant("closing forgets what was ordered", [[abandon_orders(t, "the client was closed");]], "",
   { filter = "loses nothing" })
+mutant("no cancel reaches the thread", "  *cancels = t->cancels;\n", "  *cancels = false;\n", {
+    by = "spec/unit/csrc/client/client_spec.lua",
+    filter = "hears a cancel",
+  })
 mutant("the host hears of nothing that has ended", "if (ended->first) {", "if (0) {",
   { filter = "wakes the host for what has ended" })
 

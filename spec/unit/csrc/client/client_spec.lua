@@ -36,17 +36,18 @@ describe("client", function()
 
   for _, io in ipairs { "inline", "thread" } do
     it("ends those that are cancelled, of many, and no later ones, " .. io, function()
-      local server = raw.start { { raw.hold } }
+      local server = raw.start({ { raw.hold } }, { plain = true })
       local handle = assert(core.new {
         base_url = server.base_url,
-        ca_file = server.ca_file,
+        connect_timeout_ms = 600000,
+        attempt_timeout_ms = 600000,
         threaded = io == "thread",
       })
       local request = assert(handle:prepare("get", VOICE))
       for slot = 1, 40 do
         assert(handle:send(request, raw.KEY, slot))
       end
-      for round = 1, 20 do -- in turns two quarters of the slots
+      for round = 1, 8 do -- in turns two quarters of the slots
         for slot = 1 + round % 2, 40, 4 do
           handle:cancel(slot)
         end
@@ -63,6 +64,25 @@ describe("client", function()
       server:stop()
     end)
   end
+
+  it("hears a cancel whenever it comes, also while its thread takes orders", function()
+    local server = raw.start({ { raw.hold } }, { plain = true })
+    local handle = assert(core.new { base_url = server.base_url, threaded = true })
+    local request = assert(handle:prepare("get", VOICE))
+    for round = 1, os.getenv "SPEC_SLOW_MACHINE" and 300 or 1500 do
+      assert(handle:send(request, raw.KEY, 1))
+      local later = core.now() + round % 50 / 300 -- the thread is at one of its lines now
+      while core.now() < later do end
+      assert(handle:send(request, raw.KEY, 2))
+      handle:cancel(2)
+      local ended = attempts.wait(handle, 1)[1]
+      assert.are.same({ 2, "cancelled" }, { ended.slot, ended.message })
+      handle:cancel(1)
+      assert.are.equal("cancelled", attempts.wait(handle, 1)[1].message)
+    end
+    handle:close()
+    server:stop()
+  end)
 
   describe("has slots, of which one", function()
     it("is taken until its completion was, and then may be used again", function()
