@@ -279,7 +279,7 @@ function Engine:wait(done)
   if why then
     return why
   end
-  local resumer = waiters.resumed_by[coroutine.running()]
+  local resumer = waiters.resumer()
   if resumer then
     return resumer.wait(self, done)
   end

@@ -391,14 +391,14 @@ describe("nginx", function()
         }
         location = /raise {
           content_by_lua_block {
-            local ok, why = pcall(client.driver.wait, client, function()
+            local ok, why = pcall(client.engine.wait, client.engine, function()
               return held and error "a waiter's bug"
             end)
             ngx.print(tostring(why))
           }
         }
         location = /now {
-          content_by_lua_block { held = true client.engine:wake() ngx.print "now" }
+          content_by_lua_block { held = true client.engine:announce() ngx.print "now" }
         }
       ]],
     }

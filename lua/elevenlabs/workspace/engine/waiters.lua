@@ -14,7 +14,8 @@ local STEPS_A_WAITER = 64
 
 -- By coroutine: { wait = function(engine, done) -> nil|why not }, of code that resumes the coroutine
 -- itself. A waiter there waits by that code and not by its client's driver.
-M.resumed_by = setmetatable({}, { __mode = "k" })
+local resumed_by = setmetatable({}, { __mode = "k" })
+M.resumed_by = resumed_by
 
 ---@class elevenlabs.workspace.Waiter
 ---@field done fun(): boolean
@@ -41,9 +42,17 @@ function M.new()
   }, Waiters)
 end
 
---- The coroutine that runs; 5.1 has none for the main one.
+--- The coroutine that runs. 5.1 has none for the main one, and nginx's function raises in
+--- `set_by_lua`.
 local function this_thread()
-  return coroutine.running() or M
+  local ok, thread = pcall(coroutine.running)
+  return ok and thread or M
+end
+
+--- Who resumes the caller's coroutine, if other code than the host does.
+---@return table|nil
+function M.resumer()
+  return resumed_by[this_thread()]
 end
 
 local function enlist(self, waiter)
@@ -93,12 +102,16 @@ function Waiters:remove(waiter)
   end
 end
 
---- The waiter looks whether it is done. If not, it waits on, though it was woken or abandoned.
+--- The waiter looks whether it is done. If not, it waits on, though it was woken or abandoned. If
+--- `done` raises, it waits no more.
 ---@param waiter elevenlabs.workspace.Waiter
 ---@return boolean
 function Waiters:look(waiter)
-  local is_done = waiter.done()
-  if waiter.is_listed then
+  local ok, is_done = pcall(waiter.done)
+  if not ok then
+    self:remove(waiter)
+    error(is_done, 0)
+  elseif waiter.is_listed then
     set_satisfied(self, waiter, false)
   elseif not is_done then
     enlist(self, waiter)
