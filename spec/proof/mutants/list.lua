@@ -646,9 +646,9 @@ mutant("a finalizer cancels at once", [[  if self.stepping then
     change(self, value, why)
     return
   end]], FINALIZERS)
-mutant("an error drops what a finalizer asked for", [[  self.stepping = false
-  if not ok then]], [[  self.stepping = false
-  if not ok then
+mutant("an error drops what a finalizer asked for", [[  if not ok then
+    self.stepping = false]], [[  if not ok then
+    self.stepping = false
     self.inbox = queue.new_fifo()]], FINALIZERS)
 mutant("a call that begins on a closed client is not counted", [[  if call.state == "new" then
     if call.deadline_ms]], [[  if call.state == "new" and not self.closed then
