@@ -797,7 +797,8 @@ mutant("closing reports twice", [[stop(run, "closed", err.message)]],
 mutant("a share is sent before its intent is written",
   "return run.journal and not run.journal_failure and not operations[run.op].is_repeatable",
   "return false", { filter = "each intent" })
-mutant("a share does not wait for its commit", "  write_intents(run, run.shares)", [[  write_intents(run, run.shares)
+mutant("a share does not wait for its commit",
+  "  write_intents(run, run.shares)", [[  write_intents(run, run.shares)
   M.queue_all(run, run.shares)
   run.shares = false]],
   { filter = "each intent", in_sim = true })
