@@ -141,10 +141,11 @@ static int core_send(lua_State *L) {
   return 1;
 }
 
-/* core:cancel(slot): the attempt that is there now, if there is one */
+/* core:cancel(slot): ends the attempt that is there now, if there is one */
 static int core_cancel(lua_State *L) {
   lew_core *core = check_core(L);
-  ew_client_cancel(core->client, check_slot(L, 2));
+  lua_Integer slot = luaL_checkinteger(L, 2);
+  if (slot >= 1 && slot <= EW_MOST_SLOTS) ew_client_cancel(core->client, (unsigned)slot);
   return 0;
 }
 

@@ -163,7 +163,7 @@ static void push_evidence(lua_State *L, const ew_completion *c, const char *doub
   if (c->resent != usual.resent) set_flag(L, "resent", c->resent);
   if (answer->whole != usual.answer.whole) set_flag(L, "whole", answer->whole);
   if (!answer->head_ended) set_flag(L, "head_ended", false);
-  if (!ew_utf8_is_text(answer->body, answer->length)) set_flag(L, "is_text", false);
+  if (doubt && !ew_utf8_is_text(answer->body, answer->length)) set_flag(L, "is_text", false);
   if (c->shows_key != usual.shows_key) set_flag(L, "shows_key", c->shows_key);
   if (*c->message) set_text(L, "message", c->message);
   if (has_headers(c->response)) set_headers(L, c->response);

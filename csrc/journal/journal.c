@@ -391,11 +391,9 @@ ew_status ew_journal_begin_sync(ew_journal *journal, ew_error *error) {
 }
 
 ew_status ew_journal_look(ew_journal *journal, bool *synced, ew_error *error) {
-  *synced = false;
   if (check_usable(journal, error) != EW_OK) return error->status;
-  if (journal->syncing && !ew_sync_thread_has_ended(journal->thread)) return EW_OK;
-  *synced = true;
-  return journal->syncing ? conclude_sync(journal, error) : EW_OK;
+  *synced = !journal->syncing || ew_sync_thread_has_ended(journal->thread);
+  return journal->syncing && *synced ? conclude_sync(journal, error) : EW_OK;
 }
 
 /* ---- from the first to the last ---- */
@@ -441,7 +439,6 @@ ew_status ew_journal_open(ew_journal *journal, const char *path, ew_journal_kind
 void ew_journal_close(ew_journal *journal) {
   ew_sync_thread_free(journal->thread);
   journal->thread = NULL;
-  journal->syncing = false;
   /* No LOCK_UN: a forked child would take the lock from its parent. */
   ew_fd_close(&journal->fd);
   ew_fd_close(&journal->folder_fd);

@@ -206,7 +206,7 @@ M.GOALS = {
     figure = "rate",
     of = "journal-thread-h2-64",
     over = "thread-h2-64",
-    at_least = 0.97,
+    at_least = 0.90,
   },
   {
     title = "client:unshare in a loop, HTTP/2 / C easy handle",

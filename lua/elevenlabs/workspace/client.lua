@@ -37,6 +37,7 @@ function M.over(parts)
     core = parts.core,
     base_url = parts.base_url,
     driver = parts.driver,
+    waiters = nil, -- the driver's, if it resumes coroutines itself
     is_threaded = parts.is_threaded or false,
   }, Client)
   client.engine = engines.new {

@@ -6,7 +6,6 @@
 --- done when the step ends.
 
 local calls = require "elevenlabs.workspace.engine.call"
-local completes = require "elevenlabs.workspace.engine.complete"
 local errors = require "elevenlabs.workspace.error"
 local groups = require "elevenlabs.workspace.engine.group"
 local keys = require "elevenlabs.workspace.engine.key"
@@ -14,8 +13,8 @@ local lists = require "elevenlabs.workspace.engine.list"
 local masked_failure = require("elevenlabs.workspace.engine.finish").masked_failure
 local outboxes = require "elevenlabs.workspace.engine.outbox"
 local queue = require "elevenlabs.workspace.engine.queue"
-local sends = require "elevenlabs.workspace.engine.send"
 local slots = require "elevenlabs.workspace.engine.slots"
+local steps = require "elevenlabs.workspace.engine.step"
 local stops = require "elevenlabs.workspace.engine.stop"
 local throttles = require "elevenlabs.workspace.throttle"
 local timers = require "elevenlabs.workspace.engine.timers"
@@ -29,7 +28,6 @@ local Engine = {}
 Engine.__index = Engine
 
 local SINGLE_ATTEMPTS = 4
-local MAX_ASK_MS = 10000 -- an `api_key` function that takes longer is called again by another step
 
 ---@param parts table { core, now = function() -> ms, random = function() -> [0, 1),
 --- wait = function(done, waiter) -> nil|why not, api_key = string|false|function() -> that,
@@ -88,81 +86,6 @@ function M.new(parts)
   return self
 end
 
--- ---- inside a step
-
---- Do what was asked for meanwhile.
-local function apply_inbox(self)
-  local asked = self.inbox:peek()
-  while asked do
-    asked.apply(self, asked.value, asked.why)
-    self.inbox:drop()
-    asked = self.inbox:peek()
-  end
-end
-
---- The step begins and ends here: to call `pcall` may raise too, and a debug hook may raise after it.
-local function run(self, change, ...)
-  self.stepping = true
-  if completes.is_behind(self) then
-    completes.catch_up(self)
-  end
-  change(self, ...)
-  apply_inbox(self)
-  self.stepping = false
-end
-
---- Change state: nobody else does meanwhile. An error leaves all in order, and the rest to the next
---- step. A finalizer may resume, inside a step, a coroutine whose own step waited for a function of
---- the user's: the rest of that step does nothing.
-local function inside(self, change, ...)
-  if self.stepping then
-    return
-  end
-  local ok, why = pcall(run, self, change, ...)
-  if not ok then
-    self.stepping = false
-    self.core:wake_at(0)
-    error(why, 0)
-  end
-end
-
---- Tell of events. While a function has not returned, another step is due and tells of the rest.
-local function deliver(self)
-  if not self.stepping and not self.outbox:is_empty() then
-    self.outbox:deliver()
-    self.core:wake_at(timers.next_wake_ms(self))
-  end
-end
-
---- After a change: callbacks come out, and the host learns when the next step is due.
-local function settle(self)
-  if self.stepping then
-    return
-  end
-  if self.has_news then
-    local ok, is_last = pcall(self.waiters.sweep, self.waiters)
-    if not ok then
-      self.core:wake_at(0)
-      error(is_last, 0)
-    elseif is_last then
-      self.has_news = false
-    end
-  end
-  self.core:wake_at(timers.next_wake_ms(self))
-  deliver(self)
-end
-
---- Change state now; or, if a step is under way, when that step ends.
----@param change fun(self: elevenlabs.workspace.Engine, value: any, why: any)
-local function ask(self, change, value, why)
-  if self.stepping then
-    self.inbox:push { apply = change, value = value, why = why }
-    return
-  end
-  inside(self, change, value, why)
-  settle(self)
-end
-
 -- ---- calls
 
 --- True if these arguments would be sent.
@@ -203,18 +126,22 @@ local function closed_error()
   return errors.not_sent { kind = "closed", message = "the client is closed" }
 end
 
---- Every call is queued first, so that it is counted before it ends. After an error this is done
---- again.
 local function enter(self, call)
   local group = call.group
+  if call.deadline_ms then
+    self.deadlines:push(call)
+  end
+  if group.waits_out_outages and group.started == group.finished then
+    start_clock(self, group, call.started_ms)
+  end
+  transition(self, call, "queued")
+end
+
+--- Queue a call that was started during a step. The client may be closed by then; the call is queued
+--- all the same, so that it is counted before it ends. After an error this is done again.
+local function enter_late(self, call)
   if call.state == "new" then
-    if call.deadline_ms then
-      self.deadlines:push(call)
-    end
-    if group.waits_out_outages and group.started == group.finished then
-      start_clock(self, group, call.started_ms)
-    end
-    transition(self, call, "queued")
+    enter(self, call)
   end
   if self.closed then
     stops.stop(self, call, "closed")
@@ -225,7 +152,7 @@ end
 --- calls.
 function Engine:expect_calls()
   if not self.stepping then
-    self:notice_fork()
+    steps.notice_fork(self)
     self.core:wake_at(0)
   end
 end
@@ -254,7 +181,7 @@ function Engine:queue(op, args, request, group, warning, perhaps_applied)
     call.deadline_ms = now + self.deadline_ms
   end
   if self.stepping then
-    self.inbox:push { apply = enter, value = call }
+    self.inbox:push { apply = enter_late, value = call }
   else
     enter(self, call)
   end
@@ -263,23 +190,14 @@ end
 
 --- A copy, because the user may change the table before the call is sent. It has room for the usual
 --- fields: to grow a table costs as much as all the rest here.
-local function copy_raw(args)
+---@param args table
+---@return table
+function M.copy_raw(args)
   local copy = { resource_id = nil, resource_type = nil, user_email = nil, role = nil }
   for k, v in next, args do
     copy[k] = v
   end
   return copy
-end
-
---- A copy of the arguments, and its request.
----@param op "unshare"|"share"|"get"|"list"|"connect"
----@param args table
----@return table copy
----@return any|nil request nil if the arguments would not be sent
----@return elevenlabs.workspace.Error|string|nil why not, or a warning
-function Engine:take(op, args)
-  local copy = copy_raw(args)
-  return copy, self:prepare(op, copy)
 end
 
 --- Check and queue a call.
@@ -291,7 +209,8 @@ function Engine:start(op, args, group)
   if self.closed then
     return nil, closed_error()
   end
-  local copy, request, why = self:take(op, args)
+  local copy = M.copy_raw(args)
+  local request, why = self:prepare(op, copy)
   if not request then
     return nil, why
   end
@@ -302,7 +221,7 @@ end
 --- End a call. If its attempt is in flight, the attempt still completes.
 ---@param call elevenlabs.workspace.Call
 function Engine:cancel(call)
-  ask(self, stops.stop, call, "cancelled")
+  steps.ask(self, stops.stop, call, "cancelled")
 end
 
 local function cancel_group(self, group, only_unsent)
@@ -314,121 +233,22 @@ end
 ---@param group elevenlabs.workspace.CallGroup
 ---@param only_unsent boolean|nil leave those in flight
 function Engine:cancel_group(group, only_unsent)
-  ask(self, cancel_group, group, only_unsent)
+  steps.ask(self, cancel_group, group, only_unsent)
 end
 
 -- ---- a step
-
---- End what is due, and send what may be sent.
-local function advance(self)
-  if self.closed then
-    return
-  end
-  stops.stop_overdue(self)
-  if self.queued.first or self.backing_off.first then
-    stops.give_up(self)
-    if not self.key.is_asked then
-      sends.send_more(self, self.key.get())
-    end
-  end
-end
-
-local function send_with(self, key, mask_or_failure)
-  if self.closed then
-    return
-  elseif key == nil then
-    sends.refuse_due(self, mask_or_failure)
-  else
-    sends.send_more(self, key, mask_or_failure)
-  end
-  self.core:wake_at(timers.next_wake_ms(self))
-end
-
-local function ask_key(self, until_ms)
-  self.asking_until_ms = until_ms
-  self.core:wake_at(timers.next_wake_ms(self))
-  return self.key.get()
-end
-
---- Ask the user's function for the key if there is something to send. The function may take long, and
---- other steps go on meanwhile. It is asked once for all that is sent then.
-local function ask_key_and_send(self)
-  local now = self.now()
-  if not self.key.is_asked or self.asking_until_ms > now or not sends.next_due(self) then
-    return
-  end
-  local until_ms = now + MAX_ASK_MS
-  local ok, key, mask_or_failure = pcall(ask_key, self, until_ms)
-  if self.asking_until_ms == until_ms then -- otherwise another step asks by now
-    self.asking_until_ms = 0
-  end
-  if not ok then
-    self.core:wake_at(0)
-    error(key, 0)
-  end
-  inside(self, send_with, key, mask_or_failure)
-end
-
---- End all calls.
-local function end_all(self)
-  for _, slot in ipairs(self.slots) do
-    if slot.call then
-      slot.call.stopped = slot.call.stopped or "closed"
-    end
-  end
-  completes.complete_all(self, self.core.close)
-  stops.stop_unsent(self, "closed")
-end
-
-local function take_completions(self, timeout_ms)
-  if self.closed then
-    return end_all(self)
-  end
-  completes.complete_all(self, self.core.step, completes.is_behind(self) and 0 or timeout_ms)
-  timers.ring(self)
-  advance(self) -- into the places that became free
-end
-
---- True if the step has something to tell already: it must not wait for more.
-local function is_due(self, before)
-  return self.finished > before or self.waiters.satisfied > 0 or self.has_news
-end
 
 --- Run what is due and wait at most `timeout_ms` (default 0) for a completion. Inside a step this
 --- does nothing.
 ---@param timeout_ms number|nil
 ---@return integer completed calls that became done since the last step
 function Engine:step(timeout_ms)
-  if self.stepping then
-    return 0
-  end
-  local before = self.reported
-  self:notice_fork()
-  self.waiters:step_begins()
-  inside(self, advance)
-  self.core:wake_at(timers.next_wake_ms(self))
-  ask_key_and_send(self)
-  deliver(self)
-  inside(self, take_completions, is_due(self, before) and 0 or timeout_ms or 0)
-  ask_key_and_send(self)
-  local completed = self.finished - before
-  self.reported = self.finished
-  settle(self)
-  return completed
-end
-
---- In the child of a fork, end the parent's calls.
-function Engine:notice_fork()
-  local _, _, forks = self.core:counts()
-  if forks ~= self.forks and not self.stepping then
-    inside(self, stops.notice_fork)
-    self.core:wake_at(0)
-  end
+  return self.stepping and 0 or steps.run(self, timeout_ms or 0)
 end
 
 --- The core's descriptor, once the calls that a fork ended have been dealt with.
 function Engine:pollfd()
-  self:notice_fork()
+  steps.notice_fork(self)
   return self.core:pollfd()
 end
 
@@ -441,7 +261,7 @@ function Engine:announce()
   if self.stepping then
     self.core:wake_at(0)
   else
-    settle(self)
+    steps.settle(self)
   end
 end
 
@@ -481,13 +301,13 @@ end
 
 local function close(self)
   self.closed = true
-  end_all(self)
+  steps.end_all(self)
 end
 
 --- End all calls and take no more. Idempotent; if an error cut it short, it can be repeated.
 function Engine:close()
-  self:notice_fork()
-  ask(self, close)
+  steps.notice_fork(self)
+  steps.ask(self, close)
 end
 
 return M

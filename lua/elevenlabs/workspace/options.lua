@@ -32,8 +32,9 @@ local DRIVER_NAMES = { "auto", "blocking", "manual", "luv", "cqueues", "ngx" }
 
 --- The options of a client. Each may be left out; an unknown name is an error.
 ---@class elevenlabs.workspace.Options
---- The key, or a function that returns it (asked once per attempt); false sends none, for a
---- gateway that adds it. Default: ELEVENLABS_API_KEY from the environment.
+--- The key, or a function that returns it; false sends none, for a gateway that adds it. The function
+--- is asked once for all requests that are sent at a time, and again after 10 s if it has not returned.
+--- Default: ELEVENLABS_API_KEY from the environment.
 ---@field api_key string|false|nil|fun(): string|false
 ---@field region "global"|"us"|"eu"|"in"|"sg"|nil default "global"
 --- Instead of `region`, a gateway or sandbox: https, or http to loopback. Never read from the
@@ -55,7 +56,8 @@ local DRIVER_NAMES = { "auto", "blocking", "manual", "luv", "cqueues", "ngx" }
 ---@field ca_file string|nil PEM file of the authorities to trust; default the system's
 ---@field proxy string|false|nil a URL, or false for none; default https_proxy and no_proxy
 ---@field user_agent string|nil default "elevenlabs-workspace-lua/VERSION"
----@field on_event nil|fun(event: elevenlabs.workspace.Event) told of what a client does
+--- Told of what a client does, after the step in which it did so. It may call the client.
+---@field on_event nil|fun(event: elevenlabs.workspace.Event)
 ---@field allow_unknown_resource_type boolean|nil for every call; default false
 
 local OPTION_NAMES = {

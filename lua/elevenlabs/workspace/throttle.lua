@@ -41,7 +41,8 @@ end
 ---@param waits_out_outages boolean of the call's group
 ---@return boolean
 function Throttle:circuit_allows(waits_out_outages, now_ms)
-  return not waits_out_outages or self.budget:allows(now_ms)
+  local budget = self.budget
+  return not (waits_out_outages and budget.circuit_open) or budget:allows(now_ms)
 end
 
 --- When the pause and the circuit will let a call through. nil: not before a probe has ended.

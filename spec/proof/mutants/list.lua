@@ -15,7 +15,7 @@
 local FAULTS = "spec/proof/faults/faults_spec.lua"
 -- Specs of the engine that are no module's.
 local ERRORS = { by = "spec/unit/lua/engine/errors_spec.lua" }
-local FINALIZERS = { by = "spec/unit/lua/engine/finalizers_spec.lua" }
+local FINALIZERS = { by = "spec/unit/lua/engine/step_spec.lua" }
 local SENDING = { by = "spec/unit/lua/engine/send_spec.lua" }
 
 ---@type spec.Mutant[]
@@ -165,13 +165,12 @@ mutant("false is a confirmation", [[if (r.outermost == IS_FALSE) return "its bod
 mutant("a request that was not sent is confirmed", "if (!answer->sent) return", "if (0) return")
 mutant("a transfer that failed confirms", "if (!answer->succeeded) return", "if (0) return",
   { rows = { 12, 13 } })
-mutant("a head without its end confirms", "if (!answer->head_ended) return", "if (0) return",
-  { rows = { 9 } })
+mutant("a head without its end confirms", "if (!answer->head_ended) return", "if (0) return")
 mutant("a 500 counts as confirmed", "if (answer->status != 200) return",
   "if (answer->status != 200 && answer->status != 500) return",
   { by = "spec/unit/csrc/api/proof_spec.lua", rows = { 57 } })
 mutant("a 2xx counts as a 200", "if (answer->status != 200) return",
-  "if (answer->status < 200 || answer->status > 299) return", { rows = { 26 } })
+  "if (answer->status < 200 || answer->status > 299) return")
 mutant("an answer of which the end is missing is judged as if it were whole",
   "answer->length, answer->whole);", "answer->length, true);",
   { rows = { 15 } })
@@ -206,8 +205,9 @@ mutant("a body that is no JSON is passed over", [[return nil, "its body is not J
 mutant("a resource may be nested deeper", "json.decode_max_depth(64)", "json.decode_max_depth(65)")
 mutant("NaN is JSON", "json.decode_invalid_numbers(false)", "json.decode_invalid_numbers(true)")
 mutant("a head without its end is an answer", "elseif not evidence.head_ended then",
-  "elseif false then")
-mutant("libcurl's error is passed over", "if evidence.curl_code ~= 0 then", "if false then")
+  "elseif false then", { rows = { 9 } })
+mutant("libcurl's error is passed over", "if evidence.curl_code ~= 0 then", "if false then",
+  { rows = { 13 } })
 mutant("a get may be answered with a list", [[or evidence.body:find "^%s*{")]], "or true)")
 mutant("a refusal that answers a repetition is not ambiguous",
   [[outcome == "refused" and evidence.resent or nil]], "nil")
@@ -298,8 +298,8 @@ mutant("a body is whole though libcurl saw it end",
   "x->curl_code == CURLE_OK && ew_response_whole(", "ew_response_whole(")
 mutant("a cancel ends a later attempt", "x->opened_socket = x->cancelled = false;",
   "x->opened_socket = false;", {
-    by = "spec/unit/csrc/client/thread_spec.lua",
-    filter = "no later ones",
+    by = "spec/unit/csrc/client/client_spec.lua",
+    filter = "no later ones, thread",
   })
 of("csrc/transport/transfer.c", "spec/unit/csrc/binding/result_spec.lua")
 mutant("a key in the body is overlooked", "memmem(body, length, key, strlen(key)) ||", "")
@@ -347,7 +347,7 @@ mutant("the verdict on an answer is not passed on", "  if (doubt)\n", "  if (0)\
   { filter = "^fault 24 single", rows = { 24 } })
 mutant("headers that did not end pass for ended", "if (!answer->head_ended) set", "if (0) set",
   { filter = "FIN after a refusal's status line" })
-mutant("what is no text passes for text", "if (!ew_utf8_is_text(", "if (0 && !ew_utf8_is_text(",
+mutant("what is no text passes for text", "if (doubt && !ew_utf8_is_text(", "if (0 && (",
   { by = "spec/unit/csrc/binding/result_spec.lua" })
 mutant("what was not sent passes for sent", "if (answer->sent != usual.answer.sent) set",
   "if (0) set", { filter = "connection refused" })
@@ -546,8 +546,8 @@ mutant("the window is ignored", "return self.limiter:places(now_ms)",
   "return self.limiter:places(now_ms) > 0 and self.limiter.ceiling or 0", { in_sim = true })
 mutant("Retry-After is ignored", "= verdict.asked_ms, verdict.own_ms", "= nil, verdict.own_ms",
   { in_sim = true, rows = { 55 } })
-mutant("an outage is not waited out", "return not waits_out_outages or self.budget:allows(now_ms)",
-  "return true")
+mutant("an outage is not waited out",
+  "return not (waits_out_outages and budget.circuit_open) or budget:allows(now_ms)", "return true")
 mutant("too many at once pause the client", [[and verdict.load ~= "crowded"]], "")
 
 -- ---- the life of a call
@@ -627,23 +627,28 @@ mutant("a call that gets a resource results in a receipt",
   { by = "spec/unit/lua/answer/resource_spec.lua", filter = "case 42" })
 
 module "engine"
-mutant("closing leaves what waits", [[stop_unsent(self, "closed")]], "")
 mutant("a closed client takes calls", [[  if self.closed then
     stops.stop(self, call, "closed")
   end
 ]], "", FINALIZERS)
-mutant("a step inside a step is made", [[  if self.stepping then
-    return
-  end
-  local ok]], "  local ok", FINALIZERS)
 mutant("a finalizer waits inside a step",
   [[return self.stepping and "a function that runs inside a step cannot wait" or nil]],
   "return nil", FINALIZERS)
 mutant("a finalizer starts a call at once", [[  if self.stepping then
-    self.inbox:push { apply = enter, value = call }
+    self.inbox:push { apply = enter_late, value = call }
   else
     enter(self, call)
   end]], "  enter(self, call)", FINALIZERS)
+mutant("a call that begins on a closed client is not counted", [[  if call.state == "new" then
+    enter(self, call)]], [[  if call.state == "new" and not self.closed then
+    enter(self, call)]], FINALIZERS)
+
+of("lua/elevenlabs/workspace/engine/step.lua", "spec/unit/lua/engine_spec.lua")
+mutant("closing leaves what waits", [[stop_unsent(self, "closed")]], "")
+mutant("a step inside a step is made", [[  if self.stepping then
+    return
+  end
+  local ok]], "  local ok", FINALIZERS)
 mutant("a finalizer cancels at once", [[  if self.stepping then
     self.inbox:push { apply = change, value = value, why = why }
     return
@@ -655,9 +660,6 @@ mutant("an error drops what a finalizer asked for", [[  if not ok then
     self.stepping = false]], [[  if not ok then
     self.stepping = false
     self.inbox = queue.new_fifo()]], FINALIZERS)
-mutant("a call that begins on a closed client is not counted", [[  if call.state == "new" then
-    if call.deadline_ms]], [[  if call.state == "new" and not self.closed then
-    if call.deadline_ms]], FINALIZERS)
 mutant("two steps ask for the key at once", "or self.asking_until_ms > now", "", SENDING)
 mutant("the key is asked for though nothing is sent", "or not sends.next_due(self)", "", SENDING)
 mutant("a late key lets a third step ask", "if self.asking_until_ms == until_ms then",
@@ -834,7 +836,7 @@ mutant("the thread's failure is taken for a success", "conclude(run, synced, fai
 mutant("shares are queued while the thread syncs their intents",
   "run.unsynced, run.shares = {}, false", [[run.unsynced = {}
   if run.shares then
-    intake.queue(run, run.shares)
+    intake.queue_all(run, run.shares)
   end
   run.shares, run.commit.shares = false, false]], { filter = "in a thread", in_sim = true })
 mutant("a run ends before its last commit", "return not run.commit and", "return",

@@ -1,6 +1,7 @@
 --- Takes items from a run's source, and queues a call for each item that is to be sent.
 
 local describe_raised = require("elevenlabs.workspace.bulk.owner").describe_raised
+local copy_raw = require("elevenlabs.workspace.engine").copy_raw
 local errors = require "elevenlabs.workspace.error"
 local groups = require "elevenlabs.workspace.engine.group"
 local operations = require "elevenlabs.workspace.operations"
@@ -80,10 +81,11 @@ local function take_item(run)
   elseif not item then
     return deliver(run, {}, errors.invalid(problem.field, problem.message))
   end
-  local request, why
-  item, request, why = run.engine:take(run.op, item)
+  local request, why = run.engine:prepare(run.op, item)
   if not request then
-    return deliver_invalid(run, item, why)
+    return deliver_invalid(run, copy_raw(item), why)
+  elseif run.keeps_items then
+    item = copy_raw(item)
   end
   local perhaps_applied = false
   if run.known_items then

@@ -1,13 +1,13 @@
 --- The driver that yields: for hosts that resume the caller's coroutine once a frame, or whenever
 --- the client's pollfd is readable.
 
-local coroutines = require "elevenlabs.workspace.driver.coroutines"
+local waiters = require "elevenlabs.workspace.driver.waiters"
 
 ---@type elevenlabs.workspace.Driver
 local M = { io = "thread" }
 
 function M.wait(client, done)
-  if not coroutines.can_yield() then
+  if not waiters.can_yield() then
     return "the manual driver waits by yielding: call from a coroutine, or use client:start"
   end
   client:step(0)

@@ -31,10 +31,10 @@ end
 
 --- Send calls of a list from its front.
 local function send_list(self, call, places, now, key, mask)
-  local slots = self.slots
+  local slots, is_open = self.slots, self.throttle:is_circuit_open()
   while call and slots.count < places and call.due_ms <= now do
-    local following = call.next
-    if may_send(self, call.group, now) then
+    local following, group = call.next, call.group
+    if not group.stopped and (not is_open or may_send(self, group, now)) then
       send(self, call, key, mask)
     end
     call = following

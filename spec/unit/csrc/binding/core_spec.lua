@@ -153,7 +153,6 @@ describe("core", function()
       function() handle:validate("list", {}) end,
       function() handle:step("soon") end,
       function() handle:cancel {} end,
-      function() handle:cancel(0) end,
       function() core.new() end,
       function() core.nearest({}, {}) end,
     } do

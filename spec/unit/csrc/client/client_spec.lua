@@ -2,6 +2,7 @@
 
 local attempts = require "spec.support.attempts"
 local core = require "elevenlabs.workspace.core"
+local raw = require "spec.support.servers.raw"
 
 local VOICE = { resource_id = "voice_narrator", resource_type = "voice" }
 local NOWHERE = { base_url = "https://127.0.0.1:1" }
@@ -15,7 +16,7 @@ describe("client", function()
     for _, slot in ipairs { 3, 5 } do
       assert(handle:send(request, "k", slot))
     end
-    for _, slot in ipairs { 2, 3, 3, 4, 60000 } do
+    for _, slot in ipairs { -1, 0, 2, 3, 3, 4, 60000, 2 ^ 16 + 5, 2 ^ 32 + 5 } do
       handle:cancel(slot)
     end
     local all = {}
@@ -32,6 +33,36 @@ describe("client", function()
     assert.are.equal(7, attempts.wait(handle, 1)[1].curl_code)
     handle:close()
   end)
+
+  for _, io in ipairs { "inline", "thread" } do
+    it("ends those that are cancelled, of many, and no later ones, " .. io, function()
+      local server = raw.start { { raw.hold } }
+      local handle = assert(core.new {
+        base_url = server.base_url,
+        ca_file = server.ca_file,
+        threaded = io == "thread",
+      })
+      local request = assert(handle:prepare("get", VOICE))
+      for slot = 1, 40 do
+        assert(handle:send(request, raw.KEY, slot))
+      end
+      for round = 1, 20 do -- in turns two quarters of the slots
+        for slot = 1 + round % 2, 40, 4 do
+          handle:cancel(slot)
+        end
+        local seen = {}
+        for _, completion in ipairs(attempts.wait(handle, 10)) do
+          assert.are.same({ "cancelled", (1 + round % 2) % 4, nil },
+            { completion.message, completion.slot % 4, seen[completion.slot] })
+          seen[completion.slot] = true
+          assert(handle:send(request, raw.KEY, completion.slot))
+        end
+      end
+      assert.are.same({}, attempts.step(handle, 20))
+      assert.are.equal(40, #attempts.close(handle))
+      server:stop()
+    end)
+  end
 
   describe("has slots, of which one", function()
     it("is taken until its completion was, and then may be used again", function()

@@ -192,34 +192,6 @@ describe("io thread", function()
     server:stop()
   end)
 
-  it("ends of all that are under way those that are cancelled, and no later ones", function()
-    local server = raw.start { { raw.hold } }
-    local handle = assert(core.new {
-      base_url = server.base_url,
-      ca_file = server.ca_file,
-      threaded = true,
-    })
-    local request = assert(handle:prepare("get", VOICE))
-    for slot = 1, 40 do
-      assert(handle:send(request, raw.KEY, slot))
-    end
-    for round = 1, 20 do -- in turns two quarters of the slots
-      for slot = 1 + round % 2, 40, 4 do
-        handle:cancel(slot)
-      end
-      local seen = {}
-      for _, completion in ipairs(attempts.wait(handle, 10)) do
-        assert.are.same({ "cancelled", (1 + round % 2) % 4, nil },
-          { completion.message, completion.slot % 4, seen[completion.slot] })
-        seen[completion.slot] = true
-        assert(handle:send(request, raw.KEY, completion.slot))
-      end
-    end
-    assert.are.same({}, attempts.step(handle, 20))
-    assert.are.equal(40, #attempts.close(handle))
-    server:stop()
-  end)
-
   it("loses nothing that is cancelled or closed on before the thread has begun it", function()
     for _ = 1, 50 do
       local handle = assert(core.new(NOWHERE))

@@ -1,5 +1,5 @@
 -- A journal's thread. A gate holds its syncs up: a FIFO that each fdatasync opens. Each child process
--- is killed after five minutes.
+-- is killed after two minutes.
 
 local core = require "elevenlabs.workspace.core"
 local process = require "spec.support.process"
@@ -76,7 +76,7 @@ describe("a journal's thread", function()
     env = env or {}
     env.JOURNAL, env.CODE, env.LUA = path, BEFORE .. code, os.getenv "SPEC_LUA"
     env.LD_PRELOAD = env.LD_PRELOAD or os.getenv "SPEC_PRELOAD" .. "/bad_disk.so"
-    wrapper = wrapper or [[ exec timeout -s KILL 300 "$LUA" -e "$CODE" ]]
+    wrapper = wrapper or [[ exec timeout -s KILL 120 "$LUA" -e "$CODE" ]]
     local status, out, err = process.run({ "sh", "-ec", wrapper }, { env = env })
     assert.are.equal(0, status, err)
     return out
@@ -153,7 +153,9 @@ describe("a journal's thread", function()
       assert.are.same(expected, numbers())
       os.remove(path .. ".opened")
       local text = assert(io.open(path)):read "*l" .. "\n"
-      assert(io.open(path, "w")):write(text):close()
+      local file = assert(io.open(path, "w"))
+      file:write(text)
+      file:close()
     end
   end)
 
@@ -201,7 +203,7 @@ describe("a journal's thread", function()
       assert(journal:begin_sync())
       local synced, failure = await(journal)
       assert(synced == nil and failure.message:find "cannot be written: File too large")
-    ]], nil, [[ trap "" XFSZ; ulimit -f 8; exec timeout -s KILL 300 "$LUA" -e "$CODE" ]])
+    ]], nil, [[ trap "" XFSZ; ulimit -f 8; exec timeout -s KILL 120 "$LUA" -e "$CODE" ]])
     assert.are.same({ 1 }, numbers())
   end)
 
@@ -303,7 +305,7 @@ describe("a journal's thread", function()
         append(journal, 1)
         assert(journal:begin_sync() and threads() == before)
         assert(journal:has_synced())
-      ]], nil, [[ ulimit -s 100000000000; exec timeout -s KILL 300 "$LUA" -e "$CODE" ]])
+      ]], nil, [[ ulimit -s 100000000000; exec timeout -s KILL 120 "$LUA" -e "$CODE" ]])
       assert.are.same({ 1 }, numbers())
     end)
   end

@@ -84,7 +84,8 @@ describe("a commit", function()
 
   describe("in a thread", function()
     it("lets the run go on, and its results are told when the sync has ended", function()
-      local file, run, told, sent_meanwhile = nil, nil, 0, 0
+      local told, sent_meanwhile = 0, 0
+      local run, file
       local engine = world.running(function()
         sent_meanwhile = sent_meanwhile + (file.due and 1 or 0)
         return {}
@@ -110,7 +111,8 @@ describe("a commit", function()
     end)
 
     it("has intents on the disk before their shares are sent", function()
-      local file, run, sent = nil, nil, 0
+      local sent = 0
+      local run, file
       local engine = world.running(function(attempt)
         if not attempt.seen then
           attempt.seen, sent = true, sent + 1
@@ -154,13 +156,13 @@ describe("a commit", function()
     end)
 
     it("holds up a run that has many results more", function()
-      local most, told, taken, run = 0, 0, 0, nil
+      local most, told, taken = 0, 0, 0
       local function source()
         taken = taken + 1
         most = math.max(most, taken - told)
         return taken <= 10000 and item_of("id" .. taken) or nil
       end
-      run = start(world.running(always {}), source, {
+      local run = start(world.running(always {}), source, {
         on_result = function()
           told = told + 1
         end,
@@ -224,8 +226,8 @@ describe("a commit", function()
 
     it("is waited for if the driver can wait no longer, and so are its shares", function()
       for _, op in ipairs { "unshare", "share" } do
-        local engine, file, run = world.running(always {}), nil, nil
-        run, file = start(engine, ids(3000, op), {}, op, 20)
+        local engine = world.running(always {})
+        local run, file = start(engine, ids(3000, op), {}, op, 20)
         local wait = engine.wait_by_driver
         function engine.wait_by_driver(done)
           return file.syncs > 1 and file.due and "the frame is over" or wait(done)
@@ -265,11 +267,11 @@ describe("a commit", function()
 
   it("says that the run has ended if its last callback stops the run", function()
     local source, given = sources.kind(), 0
-    function source:next()
+    function source.next()
       given = given + 1
       return item_of("id" .. given)
     end
-    function source:is_ready()
+    function source.is_ready()
       return given < 2
     end
     for _, is_threaded in ipairs { false, true } do
