@@ -47,8 +47,8 @@ local function this_thread()
 end
 
 local function enlist(self, waiter)
-  waiter.is_listed, waiter.satisfied = true, false
   lists.append(self.list, waiter)
+  waiter.is_listed, waiter.satisfied = true, false
   self.count = self.count + 1
 end
 
@@ -87,8 +87,8 @@ end
 function Waiters:remove(waiter)
   if waiter.is_listed then
     set_satisfied(self, waiter, false)
-    waiter.is_listed = false
     lists.remove(self.list, waiter)
+    waiter.is_listed = false
     self.count = self.count - 1
   end
 end
