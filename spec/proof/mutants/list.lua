@@ -659,7 +659,7 @@ mutant("a finalizer cancels at once", [[  if self.stepping then
 mutant("an error drops what a finalizer asked for", [[  if not ok then
     self.stepping = false]], [[  if not ok then
     self.stepping = false
-    self.inbox = queue.new_fifo()]], FINALIZERS)
+    self.inbox = require("elevenlabs.workspace.engine.queue").new_fifo()]], FINALIZERS)
 mutant("two steps ask for the key at once", "or self.asking_until_ms > now", "", SENDING)
 mutant("the key is asked for though nothing is sent", "or not sends.next_due(self)", "", SENDING)
 mutant("a late key lets a third step ask", "if self.asking_until_ms == until_ms then",
@@ -761,6 +761,7 @@ mutant("what a finalizer asked for makes no step due", "or self.inbox:peek() ~= 
 mutant("a waiter that was not resumed makes no step due", "or self.waiters.owed", "")
 
 module "engine/send"
+mutant("the key is sent with what needs none", "operations[call.op].sends_key and key", "key")
 mutant("a key that fails ends all calls", "    count = count - 1\n", "\n")
 mutant("a refused send leaves its event", "finish_unsent(self, call, failure, mask)",
   "outbox:commit()\n    finish_unsent(self, call, failure, mask)", ERRORS)
