@@ -581,6 +581,11 @@ mutant("a plain confirmation is dealt with twice", "self.plain_done = i", "")
 mutant("others are dealt with twice", "self.others_done = i", "")
 mutant("an error has a result recorded twice", "if call and not others[i].verdict then",
   "if call then", ERRORS)
+mutant("an error loses what stops a run", [[  groups.see(call.group, verdict)
+  evidence.verdict = verdict
+]], [[  evidence.verdict = verdict
+  groups.see(call.group, verdict)
+]], ERRORS)
 mutant("a confirmation is not told to the throttle",
   [[    transition(self, call, "done")
   end
@@ -655,10 +660,10 @@ mutant("a finalizer cancels at once", [[  if self.stepping then
     change(self, value, why)
     return
   end]], FINALIZERS)
-mutant("an error drops what a finalizer asked for", [[  self.stepping = false
-  if not ok then]], [[  self.stepping = false
-  if not ok then
-    self.inbox = queue.new_fifo()]], FINALIZERS)
+mutant("an error drops what a finalizer asked for", [[  if not ok then
+    self.stepping = false]], [[  if not ok then
+    self.stepping = false
+    self.inbox = require("elevenlabs.workspace.engine.queue").new_fifo()]], FINALIZERS)
 mutant("two steps ask for the key at once", "or self.asking_until_ms > now", "", SENDING)
 mutant("the key is asked for though nothing is sent", "or not sends.next_due(self)", "", SENDING)
 mutant("a late key lets a third step ask", "if self.asking_until_ms == until_ms then",
@@ -676,7 +681,8 @@ mutant("a fork that the descriptor's owner sees makes no step due",
 mutant("a step that never begins lasts for ever", "local ok, why = pcall(run, self, change, ...)",
   [[self.stepping = true
   local ok, why = pcall(run, self, change, ...)]], ERRORS)
-mutant("completions that an error left wait until others come", [[  if completes.is_behind(self) then
+mutant("completions that an error left wait until others come",
+  [[  if completes.is_behind(self) then
     completes.catch_up(self)
   end
 ]], "", ERRORS)
@@ -717,8 +723,8 @@ mutant("an event is told before its change", "self.put_last = place",
   "self.put_last, self.last = place, place")
 
 module "engine/key"
-mutant("the key of a function is not masked", "return key, key and secrets.with_key(mask, key) or mask",
-  "return key, mask")
+mutant("the key of a function is not masked",
+  "return key, key and secrets.with_key(mask, key) or mask", "return key, mask")
 
 module "engine/list"
 mutant("of one due time the last is first", "value.due_ms > due_ms",
@@ -739,7 +745,8 @@ mutant("a waiter that steps itself keeps its host busy",
 mutant("a waiter that was woken is woken again", [[  elseif is_woken ~= false then
     self:remove(waiter)
 ]], "")
-mutant("a waiter that another sweep woke counts as satisfied", " and waiter.is_listed then", " then")
+mutant("a waiter that another sweep woke counts as satisfied",
+  " and waiter.is_listed then", " then")
 mutant("an error of one wake stops the others", "ok, is_woken = pcall(waiter.wake)",
   "is_woken = waiter.wake()")
 mutant("a waiter whose wake failed is not woken again", [[    set_satisfied(self, waiter, false)
@@ -758,6 +765,7 @@ mutant("what a finalizer asked for makes no step due", "or self.inbox:peek() ~= 
 mutant("a waiter that was not resumed makes no step due", "or self.waiters.owed", "")
 
 module "engine/send"
+mutant("the key is sent with what needs none", "operations[call.op].sends_key and key", "key")
 mutant("a key that fails ends all calls", "    count = count - 1\n", "\n")
 mutant("a refused send leaves its event", "finish_unsent(self, call, failure, mask)",
   "outbox:commit()\n    finish_unsent(self, call, failure, mask)", ERRORS)
@@ -796,11 +804,13 @@ mutant("closing reports twice", [[stop(run, "closed", err.message)]],
 mutant("a share is sent before its intent is written",
   "return run.journal and not run.journal_failure and not operations[run.op].is_repeatable",
   "return false", { filter = "each intent" })
-mutant("a share does not wait for its commit", "write_intents(run, run.shares)", [[write_intents(run, run.shares)
+mutant("a share does not wait for its commit",
+  "  write_intents(run, run.shares)", [[  write_intents(run, run.shares)
   M.queue_all(run, run.shares)
   run.shares = false]],
   { filter = "each intent", in_sim = true })
-mutant("a share does not wait for another commit's end", "if run.commit then", "if false then", { by = "spec/unit/lua/bulk/commit_spec.lua", filter = "in a thread" })
+mutant("a share does not wait for another commit's end", "if run.commit then",
+  "if false then", { by = "spec/unit/lua/bulk/commit_spec.lua", filter = "in a thread" })
 mutant("the earlier run's doubt is forgotten",
   [[perhaps_applied and "unconfirmed" or "not_sent",]], [["not_sent",]], {
     by = "spec/unit/lua/bulk/known_spec.lua",

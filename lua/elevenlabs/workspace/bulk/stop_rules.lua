@@ -56,11 +56,11 @@ end
 
 --- Count the answers from the first on, for as long as all are the same refusal.
 local function see_answer(self, verdict)
+  local refusal = refusal_of(verdict) -- may raise: nothing is counted before
   self.answers = self.answers + 1
   if self.answers > 1 and not self.refusal then
     return nil
   end
-  local refusal = refusal_of(verdict)
   self.refusal = (self.answers == 1 or self.refusal == refusal) and refusal
   if not self.refusal then
     return nil

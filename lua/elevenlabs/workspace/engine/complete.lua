@@ -30,7 +30,8 @@ local function complete_told(self, call, request_id, body_code, elapsed_ms)
   conclude(self, call, receipt, response)
 end
 
---- The throttle gets the result after all that may allocate.
+--- The rules hear of a confirmation first: to hear of it again after an error changes nothing. The
+--- throttle gets the result after all that may allocate.
 local function complete_plain(self, number, request_id, body_code, elapsed_ms)
   local slot = self.slots[number]
   local call = slot.call
@@ -38,6 +39,9 @@ local function complete_plain(self, number, request_id, body_code, elapsed_ms)
     return -- an error came after its transition
   end
   local group = call.group
+  if group.rules then
+    group.rules:confirm()
+  end
   if group.keeps_receipts or self.outbox.on_event then
     complete_told(self, call, request_id, body_code, elapsed_ms)
   else
@@ -45,9 +49,6 @@ local function complete_plain(self, number, request_id, body_code, elapsed_ms)
     transition(self, call, "done")
   end
   self.throttle:settled(slot)
-  if group.rules then
-    group.rules:confirm()
-  end
 end
 
 -- ---- all others
@@ -91,8 +92,9 @@ local function prepare_retry(self, call, evidence, verdict)
   end
 end
 
---- Judge an attempt, and record its result in the throttle. The evidence gets the fields `held_back`
---- and `verdict` first, because that may raise. After that it is not judged again.
+--- Judge an attempt, tell the rules of its run, and record its result in the throttle. What may raise
+--- comes first: all fields are set, and the rules may stop the run. Once there is a verdict, the
+--- attempt is not judged again.
 local function record_result(self, call, evidence, now)
   if call.stopped then
     evidence.stopped = call.stopped
@@ -108,10 +110,10 @@ local function record_result(self, call, evidence, now)
   end
   local maximum = evidence.headers["maximum-concurrent-requests"]
   maximum = maximum and maximum:find "^%d+$" and tonumber(maximum) or nil
-  evidence.held_back = false
+  evidence.held_back, evidence.verdict = false, false
+  groups.see(call.group, verdict)
   evidence.verdict = verdict
   evidence.held_back = self.throttle:record_result(slot, verdict, maximum, now)
-  groups.see(call.group, verdict)
 end
 
 --- True if the attempt says something of its own call. A probe that nobody answered says that the

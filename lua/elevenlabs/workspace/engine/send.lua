@@ -2,6 +2,7 @@
 
 local events = require "elevenlabs.workspace.engine.events"
 local finish_unsent = require("elevenlabs.workspace.engine.finish").finish_unsent
+local operations = require "elevenlabs.workspace.operations"
 local transition = require "elevenlabs.workspace.engine.transition"
 
 local M = {}
@@ -13,14 +14,15 @@ local function send(self, call, key, mask)
   if outbox.on_event then
     outbox:put(events.new(call, "attempt", call.attempts + 1))
   end
-  local is_sent, failure = self.core:send(call.request, key, slot.number)
+  slot.mask = mask -- before the attempt: a mask from before would let this key through
+  local sent_key = operations[call.op].sends_key and key
+  local is_sent, failure = self.core:send(call.request, sent_key, slot.number)
   if not is_sent then
     finish_unsent(self, call, failure, mask)
     return
   end
   transition(self, call, "in_flight")
   outbox:commit()
-  slot.mask = mask
   slot.mark, slot.probe = self.throttle:begin(self.slots.count, call.group.waits_out_outages)
 end
 

@@ -20,7 +20,7 @@ local function apply_inbox(self)
   end
 end
 
---- The step begins here: to call `pcall` may raise too.
+--- The step begins and ends here: to call `pcall` may raise too, and a debug hook may raise after it.
 local function run(self, change, ...)
   self.stepping = true
   if completes.is_behind(self) then
@@ -28,6 +28,7 @@ local function run(self, change, ...)
   end
   change(self, ...)
   apply_inbox(self)
+  self.stepping = false
 end
 
 --- Change state: nobody else does meanwhile. An error leaves all in order, and the rest to the next
@@ -38,8 +39,8 @@ local function inside(self, change, ...)
     return
   end
   local ok, why = pcall(run, self, change, ...)
-  self.stepping = false
   if not ok then
+    self.stepping = false
     self.core:wake_at(0)
     error(why, 0)
   end

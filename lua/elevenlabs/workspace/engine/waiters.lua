@@ -56,8 +56,8 @@ function M.resumer()
 end
 
 local function enlist(self, waiter)
-  waiter.is_listed, waiter.satisfied = true, false
   lists.append(self.list, waiter)
+  waiter.is_listed, waiter.satisfied = true, false
   self.count = self.count + 1
 end
 
@@ -96,8 +96,8 @@ end
 function Waiters:remove(waiter)
   if waiter.is_listed then
     set_satisfied(self, waiter, false)
-    waiter.is_listed = false
     lists.remove(self.list, waiter)
+    waiter.is_listed = false
     self.count = self.count - 1
   end
 end

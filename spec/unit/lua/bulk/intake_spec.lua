@@ -97,12 +97,13 @@ describe("the intake of a run", function()
   end)
 
   it("stops the run if the client is closed", function()
-    local engine, next_item, taken, report = nil, many(100), 0, nil
+    local engine
+    local next_item, taken = many(100), 0
     engine = world.running(function()
       engine:close()
       return {}
     end)
-    report = bulk.start(engine, URL, "unshare", function()
+    local report = bulk.start(engine, URL, "unshare", function()
       taken = taken + 1
       return next_item()
     end, {}):result()

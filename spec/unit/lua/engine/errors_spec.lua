@@ -1,5 +1,6 @@
 local lists = require "elevenlabs.workspace.engine.list"
 local raising = require "spec.support.raising"
+local stop_rules = require "elevenlabs.workspace.bulk.stop_rules"
 local worlds = require "spec.support.world"
 
 -- By call: what the server answers to its attempts. The others are cancelled or not sent.
@@ -9,6 +10,8 @@ local ANSWERS = {
   refused = { { status = 403, headers = { ["maximum-concurrent-requests"] = "4" } } },
   again = { { status = 500 }, { status = 429 }, "plain" },
   key = { { status = 401 }, { status = 401 } },
+  counted = { "plain" },
+  key_of_run = { { status = 401 }, { status = 401 } },
   late = { { status = 500 }, { status = 500 } },
   late_start = { "plain" },
 }
@@ -32,16 +35,23 @@ local function insist(f, ...)
 end
 
 --- A world with a life of its own: it answers, and its finalizer runs inside a step.
-local function new_life(options)
+---@param tells boolean on_event is told
+local function new_life(options, tells)
   local life = { told = {}, calls = {}, sent = {}, answered = 0 }
-  function options.on_event(event)
+  options.on_event = tells and function(event)
     local name = event.resource_id
     local last = life.told[name] and life.told[name] .. ", " or ""
     life.told[name] = last .. event.name .. " " .. (event.outcome or "-")
-  end
+  end or nil
   life.engine, life.core, life.pass = worlds.new(options)
   life.engine.throttle.budget.tokens = 250
   life.group = worlds.patient { max_attempts = 3, ended = lists.new() }
+  -- A run whose owner looks at no receipt, and that a refused key stops.
+  life.run = worlds.patient {
+    ended = lists.new(),
+    keeps_receipts = false,
+    rules = stop_rules.new(),
+  }
 
   function life.start(name, group)
     local args = { resource_id = name, resource_type = "voice" }
@@ -106,6 +116,8 @@ local function live(life)
   end
   start("again", life.group)
   start("key", life.group)
+  start("counted", life.run)
+  start("key_of_run", life.run)
   start "unsent"
   run(life)
   start("cancelled", life.group)
@@ -119,29 +131,36 @@ local function live(life)
   insist(engine.step, engine) -- tells of the rest
 end
 
+local function names_of(list)
+  local names, call = {}, list.first
+  while call do
+    names[#names + 1] = call.args.resource_id
+    call = call.next
+  end
+  table.sort(names)
+  return names
+end
+
 --- What a life came to, which an error must not change.
 local function summary(life)
-  local engine, group, ends, ended = life.engine, life.group, {}, {}
+  local engine, group, of_run, ends = life.engine, life.group, life.run, {}
   for name, call in pairs(life.calls) do
     local ending = call.ending or {}
     ends[name] = ("%s %s, %s, %s attempts"):format(call.state, tostring(ending.outcome),
       tostring(ending.kind), tostring(ending.attempts))
   end
-  local call = group.ended.first
-  while call do
-    ended[#ended + 1] = call.args.resource_id
-    call = call.next
-  end
-  table.sort(ended)
   return {
     told = life.told,
     sent = life.sent,
     ends = ends,
-    ended = ended,
+    ended = names_of(group.ended),
+    run = { of_run.finished, of_run.counted, of_run.stopped and of_run.stopped.reason,
+      of_run.rules.answers > 0, names_of(of_run.ended) },
     counts = engine.counts,
     finished = { engine.finished, group.started, group.finished, group.attempts, group.retries },
     in_flight = { engine.slots.count, group.backing_off, #life.core.attempts },
     tokens = engine.throttle.budget.tokens,
+    probing = engine.throttle.budget.probing,
     left = { engine.queued.first, engine.backing_off.first, engine.inbox:peek() or false },
   }
 end
@@ -166,11 +185,11 @@ describe("an error as of memory, at any place of a life,", function()
     return { api_key = api_key, max_concurrency = 4, max_attempts = 3, deadline_ms = 300 }
   end
 
-  for what, api_key in pairs(KEYS) do
-    it("loses and counts nothing, with " .. what, function()
+  local function each(what, api_key, tells)
+    it("loses and counts nothing, with " .. what .. (tells and " and on_event" or ""), function()
       local life
       local function begin()
-        life = new_life(options_of(api_key))
+        life = new_life(options_of(api_key), tells)
         return function()
           live(life)
         end
@@ -178,6 +197,8 @@ describe("an error as of memory, at any place of a life,", function()
       begin()()
       local expected = summary(life)
       assert.are.same({ "again", "cancelled", "key" }, expected.ended)
+      local listed = tells and { "counted", "key_of_run" } or { "key_of_run" }
+      assert.are.same({ 2, tells and 0 or 1, "authentication", true, listed }, expected.run)
       assert.are.equal(count_of(expected.ends), expected.counts.calls)
       local places = raising.places(begin())
       assert.is_true(#places > 300)
@@ -187,5 +208,10 @@ describe("an error as of memory, at any place of a life,", function()
         assert.are.equal(4, count_free(life.engine.slots))
       end
     end)
+  end
+
+  for what, api_key in pairs(KEYS) do
+    each(what, api_key, true)
+    each(what, api_key, false)
   end
 end)

@@ -23,6 +23,14 @@ describe("sending", function()
     assert.are.same({ 1, 2, 3, 4, 5 }, order)
   end)
 
+  it("sends no key with what needs none", function()
+    local engine, core = world()
+    engine:start("connect", {})
+    engine:start("get", {})
+    engine:step()
+    assert.are.same({ false, "key" }, { core.attempts[1].key, core.attempts[2].key })
+  end)
+
   describe("asks for the key", function()
     --- A key function that is asked `asked.count` times. What it does then is in `asked`.
     local function asking(options)
