@@ -42,8 +42,8 @@ function M.new()
   }, Waiters)
 end
 
---- The coroutine that runs. 5.1 has none for the main one, and nginx's function raises in
---- `set_by_lua`.
+--- The coroutine that runs. 5.1 has none for the main one. In nginx's set_by_lua and log_by_lua the
+--- functions of `coroutine` raise.
 local function this_thread()
   local ok, thread = pcall(coroutine.running)
   return ok and thread or M
@@ -119,9 +119,14 @@ function Waiters:look(waiter)
   return is_done
 end
 
+--- False if the coroutine is dead. In some of nginx's phases nobody can tell.
 local function is_alive(waiter)
   local thread = waiter.thread
-  return thread == M or coroutine.status(thread) ~= "dead"
+  if thread == M then
+    return true
+  end
+  local ok, status = pcall(coroutine.status, thread)
+  return not ok or status ~= "dead"
 end
 
 --- True if the waiter is done. If `done` raises, the waiter must look, and sees the error itself.
