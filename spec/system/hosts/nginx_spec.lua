@@ -67,7 +67,10 @@ local SERVER = [[
     }
   }
   location = /reader {
-    content_by_lua_block { ngx.print(require("elevenlabs.workspace.driver.ngx_reader").of(client) and "one" or "none") }
+    content_by_lua_block {
+      local readers = require "elevenlabs.workspace.driver.ngx_reader"
+      ngx.print(readers.of(client) and "one" or "none")
+    }
   }
   location = /probe { content_by_lua_block { ngx.print "here" } }
   location = /inside { content_by_lua_block { ngx.print(inside) } }
