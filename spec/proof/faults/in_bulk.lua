@@ -4,6 +4,7 @@ local cjson = require "cjson"
 local h2 = require "spec.support.servers.h2"
 local leaping = require "spec.proof.faults.leaping"
 local raw = require "spec.support.servers.raw"
+local sources = require "elevenlabs.workspace.items.source"
 
 local M = { name = "bulk" }
 
@@ -73,22 +74,33 @@ local function is_fault_over(told)
   return true
 end
 
---- So many items; or, if no count is given, at least ITEMS, and more until the fault is over.
-local function many(count, told)
-  local source = { taken = 0, ended = false }
-  function source.next()
-    source.ended = source.taken == count
-      or (not count and source.taken >= ITEMS and is_fault_over(told))
-    if not source.ended then
-      source.taken = source.taken + 1
-      return {
-        resource_id = "id" .. source.taken,
-        resource_type = "voice",
-        user_email = "a@example.com",
-      }
-    end
+local Many = sources.kind()
+
+function Many:next()
+  self.ended = self.taken == self.count
+  if not self.ended then
+    self.taken = self.taken + 1
+    return {
+      resource_id = "id" .. self.taken,
+      resource_type = "voice",
+      user_email = "a@example.com",
+    }
   end
-  return source
+end
+
+--- The end comes after the fault.
+function Many:is_ready()
+  return self.taken < self.count or not self.told or is_fault_over(self.told)
+end
+
+--- So many items; or, if no count is given, ITEMS, and an end that waits for the fault.
+local function many(count, told)
+  return setmetatable({
+    count = count or ITEMS,
+    told = not count and told,
+    taken = 0,
+    ended = false,
+  }, Many)
 end
 
 local function read(path)
@@ -158,7 +170,7 @@ end
 function M.run(client, options)
   local told = {}
   local source = many(options.count, told)
-  local report = assert(client:unshare_many(source.next, {
+  local report = assert(client:unshare_many(source, {
     journal = options.journal,
     max_concurrency = options.max_concurrency,
     on_result = function(item, receipt, err)
