@@ -43,7 +43,7 @@ typedef struct {
   bool allow_unknown_resource_type;
 } ew_args;
 
-/* A request in one piece of memory. It owns nothing, and may be copied byte by byte. */
+/* A request in one piece of memory. A request owns nothing, so its bytes may be copied. */
 typedef struct {
   ew_operation operation;
   size_t size; /* of all */
@@ -74,7 +74,8 @@ const char *ew_request_body(const ew_request *request); /* without a NUL */
 /* The key has 1 to 512 bytes, each 0x21 to 0x7e. NULL data: there is no key. */
 ew_status ew_key_check(const ew_text *key, ew_error *error);
 
-/* An argument that is the key itself is refused too: it is the secret, not an id. */
+/* As ew_key_check. Also refuses the key if an argument of the request equals the key: the user gave
+** the secret in place of an id. */
 ew_status ew_request_check_key(const ew_request *request, const ew_text *key, ew_error *error);
 
 #endif

@@ -22,8 +22,8 @@ void lew_push_evidence_class(lua_State *L);
 ** 2 is the core's array of plain confirmations, at 3 the metatable of evidence, at 4 the table for
 ** no evidence, which nobody writes. Returns 3:
 **
-** - the array of plain confirmations, which is used again: slot, request id | false, code of the
-*body, elapsed_ms; and so on
+** - the array of plain confirmations, which is used again. Each has four values there: slot,
+**   request id | false, code of the body, elapsed_ms
 ** - how many plain confirmations it has now; entries of earlier steps may follow them
 ** - an array of evidence of all else: { slot, sent, resent, curl_code, status, head_ended, whole,
 **   is_text, proof, shows_key, proxy_status, headers, body, elapsed_ms, message }. `status`: 0 if

@@ -24,10 +24,9 @@ void ew_client_free(ew_client *client);
 
 enum { EW_MOST_SLOTS = 1 << 16 };
 
-/* Queues an attempt in this slot, from 1 to EW_MOST_SLOTS. The slot must be free, and is taken
- *until
- ** the completion is discarded. Copies the request and the key (NULL data: none). Inline, nothing
- ** is sent before ew_client_step. On failure there is no attempt. */
+/* Queues an attempt in this slot, from 1 to EW_MOST_SLOTS. The slot must be free. It is taken until
+** the completion is discarded. Copies the request and the key (NULL data: none). Inline, nothing is
+** sent before ew_client_step. On failure there is no attempt. */
 ew_status ew_client_send(ew_client *client, const ew_request *request, const ew_text *key,
                          unsigned slot, ew_error *error);
 

@@ -92,8 +92,8 @@ ew_status ew_journal_sync(ew_journal *journal, ew_error *error);
 ** the next sync. Waits if a sync is under way already. Without a thread it syncs by itself. */
 ew_status ew_journal_begin_sync(ew_journal *journal, ew_error *error);
 
-/* *synced: there is no sync under way any more. Its failure is told here, or by the next call of
-** any other function. */
+/* Sets *synced to true if no sync is under way. If a sync has failed, this function or the next one
+** that is called tells of the failure. */
 ew_status ew_journal_look(ew_journal *journal, bool *synced, ew_error *error);
 
 /* Waits for the sync under way, and drops what was not synced. Idempotent. In a forked child

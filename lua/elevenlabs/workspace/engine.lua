@@ -35,13 +35,14 @@ local SINGLE_ATTEMPTS = 4
 --- max_attempts = nil, deadline_ms = nil }
 ---@return elevenlabs.workspace.Engine
 function M.new(parts)
-  local self = setmetatable({
+  local key = keys.new(parts.api_key, parts.mask)
+  return setmetatable({
     core = parts.core,
     now = parts.now,
     random = parts.random,
     wait_by_driver = parts.wait,
-    key = keys.new(parts.api_key, parts.mask),
-    mask = parts.mask, -- with the key, unless a function gives keys
+    key = key,
+    mask = key.mask,
     mask_others = parts.mask, -- all secrets but the key
     deadline_ms = parts.deadline_ms,
     max_attempts = parts.max_attempts,
@@ -80,10 +81,6 @@ function M.new(parts)
     reported = 0, -- calls that were done when the last step ended
     counts = { calls = 0, confirmed = 0, refused = 0, unconfirmed = 0, not_sent = 0, retries = 0 },
   }, Engine)
-  if not self.key.is_asked then
-    self.mask = select(2, self.key.get())
-  end
-  return self
 end
 
 -- ---- calls
@@ -188,8 +185,8 @@ function Engine:queue(op, args, request, group, warning, perhaps_applied)
   return call
 end
 
---- A copy, because the user may change the table before the call is sent. It has room for the usual
---- fields: to grow a table costs as much as all the rest here.
+--- A copy of arguments, without their metatable. The user may change the table that was given. The
+--- copy has room for the usual fields: to grow a table costs as much as all the rest here.
 ---@param args table
 ---@return table
 function M.copy_raw(args)

@@ -56,7 +56,8 @@ local DRIVER_NAMES = { "auto", "blocking", "manual", "luv", "cqueues", "ngx" }
 ---@field ca_file string|nil PEM file of the authorities to trust; default the system's
 ---@field proxy string|false|nil a URL, or false for none; default https_proxy and no_proxy
 ---@field user_agent string|nil default "elevenlabs-workspace-lua/VERSION"
---- Told of what a client does, after the step in which it did so. It may call the client.
+--- A function that is told of each event, after the step that made the event. The function may call
+--- the client.
 ---@field on_event nil|fun(event: elevenlabs.workspace.Event)
 ---@field allow_unknown_resource_type boolean|nil for every call; default false
 

@@ -664,7 +664,7 @@ mutant("an error drops what a finalizer asked for", [[  if not ok then
     self.stepping = false]], [[  if not ok then
     self.stepping = false
     self.inbox = require("elevenlabs.workspace.engine.queue").new_fifo()]], FINALIZERS)
-mutant("two steps ask for the key at once", "or self.asking_until_ms > now", "", SENDING)
+mutant("two steps ask for the key at once", "self.asking_until_ms > now or ", "", SENDING)
 mutant("the key is asked for though nothing is sent", "or not sends.next_due(self)", "", SENDING)
 mutant("a late key lets a third step ask", "if self.asking_until_ms == until_ms then",
   "if true then", SENDING)

@@ -113,10 +113,11 @@ function M.body_of(code)
   return code ~= CODES[""] and { status = "ok" } or nil
 end
 
---- A function that gives what `step` and `close` of a core return. One for each core.
----@return fun(list: elevenlabs.workspace.Evidence[]): table, integer, table plain confirmations in
---- one array that is used again (slot, request id or false, code of the body, elapsed_ms; and so
---- on), how many they are, and the evidence of all else
+--- A function that gives what `step` and `close` of a core return. Each core has its own. The array
+--- of plain confirmations is used again. Each has four values there: slot, request id or false, code
+--- of the body, elapsed_ms.
+---@return fun(list: elevenlabs.workspace.Evidence[]): table, integer, table plain confirmations, how
+--- many they are, and the evidence of all else
 function M.divider()
   local plain, maximum = {}, nil
   return function(list)

@@ -74,8 +74,8 @@ local function look_later(run)
   commit.look_at_ms = now + math.max(LOOK_MS, (now - commit.since_ms) * LOOK_PART)
 end
 
---- That the run has ended is on the disk with the last results, or after them. So the next run knows
---- that no item was sent without a record.
+--- The record of the run's end is on the disk with the last results, or after them. If the next run
+--- finds that record, no item was sent without a record of its own.
 local function write_end(run)
   run.wrote_end = true
   return run.journal:append_end()

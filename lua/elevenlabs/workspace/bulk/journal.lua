@@ -202,7 +202,7 @@ local RESULT =
 local INTENT, AN_INTENT = { "intent" }, { intent = true }
 local STAMP = { "at" }
 
---- Write that a share is about to be sent. It may be sent after the next sync.
+--- Write that a share is about to be sent. The share may be sent after the next sync.
 ---@return true|nil, elevenlabs.workspace.Error|nil
 function Journal:intend(item)
   return write(self, core.json_object(ITEM, item, INTENT, AN_INTENT))

@@ -76,7 +76,7 @@ function M.is_group_full(run)
   return #run.unsynced / 2 >= GROUP_SIZE
 end
 
---- Deliver the results of a group. They are on the disk, or the journal is lost.
+--- Deliver the results of a group. The disk has their records, or the journal is lost.
 ---@param group table item, result, item, result ...
 function M.deliver_group(run, group)
   local tell = run.journal_failure and deliver_unwritten or deliver

@@ -53,7 +53,7 @@ function M.forget(client, reader, has_failed)
   end
 end
 
---- The client's reader; nil: it has none now.
+--- The client's reader; nil: no reader is at work.
 ---@return table|nil
 function M.of(client)
   return state_of(client).reader

@@ -26,13 +26,13 @@ end
 
 --- The call is done.
 ---@param ending elevenlabs.workspace.Receipt|elevenlabs.workspace.Error
----@param ... elevenlabs.workspace.Event|nil events that come before its last
-local function finish(self, call, ending, ...)
+---@param response elevenlabs.workspace.Event|nil of its last attempt
+---@param throttle elevenlabs.workspace.Event|nil of that attempt too
+local function finish(self, call, ending, response, throttle)
   local outbox = self.outbox
   if outbox.on_event then
     local facts = { elapsed_ms = elapsed_ms(self, call) }
     local done = events.new(call, "done", call.attempts, ending, facts)
-    local response, throttle = ...
     outbox:put(response, throttle, done)
   end
   call.ending = ending
@@ -92,8 +92,9 @@ local function error_of(self, call, verdict)
 end
 
 --- End a call by the verdict on its last attempt.
----@param ... elevenlabs.workspace.Event|nil events that come before its last
-function M.conclude(self, call, verdict, ...)
+---@param response elevenlabs.workspace.Event|nil of that attempt
+---@param throttle elevenlabs.workspace.Event|nil of that attempt too
+function M.conclude(self, call, verdict, response, throttle)
   local ending = verdict
   if verdict.outcome == "confirmed" then
     ending.attempts, ending.elapsed_ms = call.attempts, elapsed_ms(self, call)
@@ -101,9 +102,9 @@ function M.conclude(self, call, verdict, ...)
   else
     ending = error_of(self, call, verdict)
   end
-  finish(self, call, ending, ...)
+  finish(self, call, ending, response, throttle)
 end
 
-M.finish, M.masked_failure = finish, masked_failure
+M.masked_failure = masked_failure
 
 return M

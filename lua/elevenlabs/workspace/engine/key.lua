@@ -23,6 +23,8 @@ end
 ---@class elevenlabs.workspace.Key
 --- True: `get` calls a function of the user's, which may do anything. No step may be under way.
 ---@field is_asked boolean
+--- Masks the client's secrets, and the key unless a function gives it.
+---@field mask fun(value: any): any
 --- -> the key (false: none) and a function that masks it, as it masks the client's other secrets;
 --- or nil and a failure
 ---@field get fun(): string|false|nil, function|table
@@ -35,6 +37,7 @@ function M.new(api_key, mask)
     local key_mask = api_key and secrets.with_key(mask, api_key) or mask
     return {
       is_asked = false,
+      mask = key_mask,
       get = function()
         return api_key, key_mask
       end,
@@ -42,6 +45,7 @@ function M.new(api_key, mask)
   end
   return {
     is_asked = true,
+    mask = mask,
     get = function()
       local key, failure = ask(api_key)
       if key == nil then

@@ -1,6 +1,6 @@
---- Events that are made and not told yet. An event is put here before the change that it tells of,
---- because to put it may raise. It counts once the change is made. No step is under way when the
---- user's function is called, so that function may do anything: each event leaves the outbox before.
+--- Events that are made and not told yet. An event is put here before its change is made, because
+--- `put` may raise. The event counts once the change is made. The user's function is called outside a
+--- step, and may do anything. So each event leaves the outbox before the call.
 
 local M = {}
 
@@ -36,7 +36,7 @@ function Outbox:put(...)
   self.put_last = place
 end
 
---- The change is made: what was put for it counts. Allocates nothing.
+--- The change is made, and its events count. Allocates nothing.
 function Outbox:commit()
   self.last = self.put_last
 end

@@ -119,8 +119,11 @@ end
 --- Ask the user's function for the key if there is something to send. The function may take long, and
 --- other steps go on meanwhile. It is asked once for all that is sent then.
 local function ask_key_and_send(self)
+  if not self.key.is_asked then
+    return
+  end
   local now = self.now()
-  if not self.key.is_asked or self.asking_until_ms > now or not sends.next_due(self) then
+  if self.asking_until_ms > now or not sends.next_due(self) then
     return
   end
   local until_ms = now + MAX_ASK_MS
@@ -150,7 +153,7 @@ local function take_completions(self, timeout_ms)
   if self.closed then
     return M.end_all(self)
   end
-  completes.complete_all(self, self.core.step, completes.is_behind(self) and 0 or timeout_ms)
+  completes.complete_all(self, self.core.step, timeout_ms)
   timers.ring(self)
   advance(self) -- into the places that became free
 end

@@ -190,7 +190,7 @@ function Waiters:sweep()
   return self.sweeps == sweep
 end
 
---- Wake all who can be woken: they look again. Most are not done, and stay in the list.
+--- Wake all waiters that can be woken. Each looks again. Those that are not done stay in the list.
 function Waiters:wake_all()
   local waiter = self.list.first
   while waiter do
