@@ -21,17 +21,8 @@ local function run(code, env)
       local attempts = require "spec.support.attempts"
       local core = require "elevenlabs.workspace.core"
       local uv = require "luv"
-      local function threads()
-        local scan, count = assert(uv.fs_scandir "/proc/self/task"), 0
-        while uv.fs_scandir_next(scan) do count = count + 1 end
-        return count
-      end
-      -- The kernel lists a thread for a moment after it has been joined.
-      local function settles_at(count)
-        local last = core.now() + 20000
-        while threads() ~= count and core.now() < last do end
-        return threads() == count
-      end
+      local counts = require "spec.support.threads"
+      local threads, settles_at = counts.count, counts.settles_at
       local VOICE = { resource_id = "x", resource_type = "voice" }
       local function new()
         return assert(core.new { base_url = "https://127.0.0.1:1", threaded = true })

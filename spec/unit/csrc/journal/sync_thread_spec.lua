@@ -13,6 +13,8 @@ local HAS_TSAN = os.getenv "TSAN_OPTIONS" ~= nil
 local BEFORE = [[
   local core = require "elevenlabs.workspace.core"
   local uv = require "luv"
+  local counts = require "spec.support.threads"
+  local threads, settles_at = counts.count, counts.settles_at
   local path, gate = os.getenv "JOURNAL", os.getenv "BAD_GATE"
   local function open()
     local journal = assert(core.open_journal(path, true))
@@ -38,17 +40,6 @@ local BEFORE = [[
     local text = file:read "*a"
     file:close()
     return text
-  end
-  local function threads()
-    local scan, count = assert(uv.fs_scandir "/proc/self/task"), 0
-    while uv.fs_scandir_next(scan) do count = count + 1 end
-    return count
-  end
-  -- The kernel lists a thread for a moment after it has been joined.
-  local function settles_at(count)
-    local last = core.now() + 20000
-    while threads() ~= count and core.now() < last do end
-    return threads() == count
   end
 ]]
 
