@@ -52,7 +52,7 @@ function M.new(parts)
       counts_unsent = true,
       waits_out_outages = false,
       probes_key = false,
-      keeps_receipts = true,
+      keeps = "receipts",
     },
     throttle = throttles.new(parts.max_concurrency, parts.random),
     -- Where calls are

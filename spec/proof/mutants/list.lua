@@ -594,7 +594,7 @@ mutant("a confirmation is not told to the throttle",
   end
 ]])
 mutant("a confirmation that on_event is told of is only counted",
-  "group.keeps_receipts or self.outbox.on_event then", "group.keeps_receipts then")
+  'group.keeps == "receipts" or self.outbox.on_event then', 'group.keeps == "receipts" then')
 mutant("a run's rules hear of no confirmation", "group.rules:confirm()", "")
 mutant("a plain confirmation shows a secret",
   "request_id and self.mask_others(request_id) or nil", "request_id or nil",

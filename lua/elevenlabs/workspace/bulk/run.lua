@@ -253,7 +253,7 @@ function M.new(parts)
     count = parts.count,
     journal = parts.journal,
     -- Nobody else looks at an item once its request is built.
-    keeps_items = parts.call_group.keeps_receipts or engine.outbox.on_event ~= nil,
+    keeps_items = parts.call_group.keeps ~= "counts" or engine.outbox.on_event ~= nil,
     known_items = parts.journal and parts.journal.known,
     journal_failure = false,
     call_group = parts.call_group,

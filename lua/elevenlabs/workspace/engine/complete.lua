@@ -42,9 +42,12 @@ local function complete_plain(self, number, request_id, body_code, elapsed_ms)
   if group.rules then
     group.rules:confirm()
   end
-  if group.keeps_receipts or self.outbox.on_event then
+  if group.keeps == "receipts" or self.outbox.on_event then
     complete_told(self, call, request_id, body_code, elapsed_ms)
   else
+    if request_id and group.keeps == "calls" then
+      call.request_id = self.mask_others(request_id)
+    end
     call.ending = CONFIRMED
     transition(self, call, "done")
   end

@@ -49,7 +49,7 @@ return function(self, call, state, after)
     counts[outcome] = counts[outcome] + 1
     self.finished, group.finished = self.finished + 1, group.finished + 1
     self.has_news = true
-    if ending == CONFIRMED then
+    if ending == CONFIRMED and group.keeps == "counts" then
       group.counted = group.counted + 1
       return
     elseif not group.ended then

@@ -49,7 +49,7 @@ local function new_life(options, tells)
   -- A run whose owner looks at no receipt, and that a refused key stops.
   life.run = worlds.patient {
     ended = lists.new(),
-    keeps_receipts = false,
+    keeps = "counts",
     rules = stop_rules.new(),
   }
 
