@@ -595,6 +595,8 @@ mutant("a confirmation is not told to the throttle",
 ]])
 mutant("a confirmation that on_event is told of is only counted",
   'group.keeps == "receipts" or self.outbox.on_event then', 'group.keeps == "receipts" then')
+mutant("a confirmation is listed without its request id", 'request_id and group.keeps == "calls"',
+  'request_id and group.keeps == "counts"')
 mutant("a run's rules hear of no confirmation", "group.rules:confirm()", "")
 mutant("a plain confirmation shows a secret",
   "request_id and self.mask_others(request_id) or nil", "request_id or nil",
@@ -697,6 +699,9 @@ mutant("a retry is counted twice", "counts.retries = counts.retries + 1",
   "counts.retries = counts.retries + 2")
 mutant("an ended call is not given to its group", "elseif not group.ended then",
   "elseif group.ended then")
+mutant("a confirmation is only counted though its group keeps calls",
+  'if ending == CONFIRMED and group.keeps == "counts" then', "if ending == CONFIRMED then",
+  { by = "spec/unit/lua/bulk/journal_spec.lua" })
 mutant("a call that is only counted is given to its group too",
   "group.counted = group.counted + 1\n      return", "group.counted = group.counted + 1")
 mutant("a call knows none before it in its list", "call.previous, call.next = after, following",
