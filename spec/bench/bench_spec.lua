@@ -125,7 +125,10 @@ describe("the benchmark's statistics", function()
   end)
 
   it("compare rows as a goal says", function()
-    local summaries = { ours = { rate = 30, cpu_us = 5 }, theirs = { rate = 20, cpu_us = 4 } }
+    local summaries = {
+      ours = { rounds = { { rate = 30, cpu_us = 5 }, { rate = 12, cpu_us = 7 } } },
+      theirs = { rounds = { { rate = 20, cpu_us = 4 }, { rate = 8, cpu_us = 6 } } },
+    }
     local figures = { some = 7 }
     local function value(goal)
       return statistics.value(goal, summaries, figures)
