@@ -270,7 +270,7 @@ M.GOALS = {
     unit = "us",
   },
   {
-    title = "a LÖVE frame's part for 16 removals in flight, p99 / that of a step with none in flight",
+    title = "a LÖVE frame's part for 16 removals in flight, p99 / with none in flight",
     of = "frame_p99_ratio",
     at_most = 3,
   },

@@ -215,11 +215,12 @@ end
 ---@return true|nil, elevenlabs.workspace.Error|nil
 function Journal:record(item, result, call)
   local ok, failure
-  self.stamp = self.stamp or { at = iso() } -- the same for all records until the next sync
+  local stamp = self.stamp or { at = iso() } -- the same for all records until the next sync
+  self.stamp = stamp
   if call then
-    ok, failure = self.file:record(ITEM, item, OF_CONFIRMED, result, OF_CALL, call, STAMP, self.stamp)
+    ok, failure = self.file:record(ITEM, item, OF_CONFIRMED, result, OF_CALL, call, STAMP, stamp)
   else
-    ok, failure = self.file:record(ITEM, item, RESULT, result, STAMP, self.stamp)
+    ok, failure = self.file:record(ITEM, item, RESULT, result, STAMP, stamp)
   end
   return ok, failure and error_of(failure)
 end

@@ -289,8 +289,8 @@ describe("a commit", function()
             assert(told < 2, "enough")
           end,
         }, is_threaded):result()
-      local records = journal:records()
-      assert.are.same({ "callback", true }, { report.stopped, records[#records]["end"] })
+      local written = journal:records()
+      assert.are.same({ "callback", true }, { report.stopped, written[#written]["end"] })
       journal:remove()
     end
   end)
