@@ -132,8 +132,8 @@ end
 
 --- Count the confirmed calls of which nobody wants the receipt.
 local function count_confirmed(run, group)
-  local report, more = run.report, group.counted - run.seen_counted
-  run.seen_counted = group.counted
+  local report, more = run.report, group.unlisted - run.seen_unlisted
+  run.seen_unlisted = group.unlisted
   report.total, report.confirmed = report.total + more, report.confirmed + more
 end
 

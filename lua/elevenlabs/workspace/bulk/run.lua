@@ -266,7 +266,7 @@ function M.new(parts)
     wrote_end = false, -- to the journal
     -- Of the last turn.
     seen_finished = 0, -- call_group.finished
-    seen_counted = 0, -- call_group.counted
+    seen_unlisted = 0, -- call_group.unlisted
     seen_retries = 0, -- call_group.retries
     took_max = false, -- there may be more items to take at once
     awaits_source = false, -- the source had no item ready

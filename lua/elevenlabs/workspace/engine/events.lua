@@ -12,7 +12,7 @@ local NOTHING = {}
 --- "attempt": a request is on its way; "response": the request's end; "throttle": the client holds
 --- back; "retry": the call will be sent again; "done": the call's end.
 ---@field name "attempt"|"response"|"throttle"|"retry"|"done"
----@field op "unshare"|"share"|"get"|"connect"
+---@field op "unshare"|"share"|"get"|"list"|"connect"
 ---@field call integer the call's number within the client, from 1
 ---@field resource_id string|nil nil for connect
 ---@field resource_type string|nil nil for connect

@@ -5,7 +5,7 @@ local receipts = require "elevenlabs.workspace.receipt"
 
 local M = {}
 
---- The ending of a confirmed call without a receipt of its own. It is shared: nobody may get it.
+--- The ending of a confirmed call without a receipt of its own. All share it, so no user may get it.
 M.CONFIRMED = receipts.new(200)
 
 ---@class elevenlabs.workspace.CallGroup
@@ -21,7 +21,7 @@ M.CONFIRMED = receipts.new(200)
 ---@field attempts integer of all its calls
 ---@field retries integer attempts that were followed by another of the same call
 ---@field ended nil|elevenlabs.workspace.List calls that are done, until their owner takes them
----@field counted integer confirmed calls that are not in that list
+---@field unlisted integer confirmed calls that are only counted
 ---@field stopped table|false { reason, message }: its calls are sent no more
 ---@field rules nil|elevenlabs.workspace.StopRules told of each attempt's end; may stop the group
 --- Of confirmed calls: a receipt of each; or each with the ending CONFIRMED and its `request_id`; or
@@ -32,7 +32,7 @@ M.CONFIRMED = receipts.new(200)
 ---@return elevenlabs.workspace.CallGroup
 function M.new(fields)
   fields.started, fields.finished, fields.backing_off = 0, 0, 0
-  fields.attempts, fields.retries, fields.counted = 0, 0, 0
+  fields.attempts, fields.retries, fields.unlisted = 0, 0, 0
   fields.stopped = false
   return fields
 end

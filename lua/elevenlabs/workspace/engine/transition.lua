@@ -50,7 +50,7 @@ return function(self, call, state, after)
     self.finished, group.finished = self.finished + 1, group.finished + 1
     self.has_news = true
     if ending == CONFIRMED and group.keeps == "counts" then
-      group.counted = group.counted + 1
+      group.unlisted = group.unlisted + 1
       return
     elseif not group.ended then
       return

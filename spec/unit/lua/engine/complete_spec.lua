@@ -100,7 +100,7 @@ describe("the end of an attempt", function()
 
     it("is only counted if nobody looks at its receipt", function()
       local call, group = only_counted()
-      assert.are.same({ groups.CONFIRMED, 1, false }, { call.ending, group.counted,
+      assert.are.same({ groups.CONFIRMED, 1, false }, { call.ending, group.unlisted,
         group.ended.first })
     end)
 
@@ -111,7 +111,7 @@ describe("the end of an attempt", function()
         end,
       }, "calls")
       assert.are.same({ groups.CONFIRMED, "[secret]1", 0, call }, { call.ending, call.request_id,
-        group.counted, group.ended.first })
+        group.unlisted, group.ended.first })
     end)
 
     it("has a receipt of its own if on_event is told of it", function()
@@ -122,7 +122,7 @@ describe("the end of an attempt", function()
         end,
       }
       assert.are.same({ "attempt", "response", "done" }, events)
-      assert.are.same({ "r1", 0, call }, { call.ending.request_id, group.counted,
+      assert.are.same({ "r1", 0, call }, { call.ending.request_id, group.unlisted,
         group.ended.first })
     end)
 

@@ -98,7 +98,7 @@ describe("transition", function()
     transition(engine, call, "in_flight")
     transition(engine, call, "done")
     expect { confirmed = 1, finished = 1, group = { 1, 1, 0, 0, 1 }, news = true }
-    assert.are.equal(1, group.counted)
+    assert.are.equal(1, group.unlisted)
   end)
 
   describe("keeps its lists in order", function()
