@@ -9,13 +9,13 @@ HOST_LIBS = $(shell pkg-config --libs $(LUA_PC)) $(CURL_LIBS)
 $(OUT)/include/elevenlabs-workspace.h: csrc/binding/module.h
 	@mkdir -p $(@D) && cp $< $@
 
-$(PLUGIN_HOST): examples/plugin_host.c $(ARCHIVE) $(OUT)/include/elevenlabs-workspace.h
+$(PLUGIN_HOST): examples/c/plugin_host.c $(ARCHIVE) $(OUT)/include/elevenlabs-workspace.h
 	@echo "  link $@"
 	@$(CC) $(HOST_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(ARCHIVE) $(HOST_LIBS)
 
 $(OUT)/spec/plugin_host_asan: SANITIZER = $(ASAN_FLAGS)
 $(OUT)/spec/plugin_host_tsan: SANITIZER = -O1 -g -Werror -fsanitize=thread
-$(SANITIZED_HOSTS): examples/plugin_host.c $(SOURCES) $(PLUGIN_HOST)
+$(SANITIZED_HOSTS): examples/c/plugin_host.c $(SOURCES) $(PLUGIN_HOST)
 	@mkdir -p $(@D)
 	@echo "  link $@"
 	@$(CC) $(HOST_CFLAGS) $(SANITIZER) -o $@ $< $(SOURCES) $(HOST_LIBS)

@@ -2,7 +2,6 @@
 
 local cjson = require "cjson"
 local hosts = require "spec.support.servers.nginx_host"
-local process = require "spec.support.process"
 local tls = require "spec.support.servers.tls"
 local uv = require "luv"
 local workspace = require "elevenlabs.workspace"
@@ -610,119 +609,5 @@ describe("nginx", function()
       assert.are.equal(502, status)
       assert.matches("^not_sent %(invalid_argument%): ", said)
     end)
-  end)
-
-  --- An example, for a free port, with its files in the service's folder and its timer hurried.
-  ---@return string path, integer port, string text of the original
-  local function copy_example(name)
-    local socket = uv.new_tcp()
-    assert(socket:bind("127.0.0.1", 0))
-    local port = socket:getsockname().port
-    socket:close()
-    local file = assert(io.open("examples/openresty/" .. name))
-    local text = file:read "*a"
-    file:close()
-    local path = service.folder .. "/example.conf"
-    local copy = assert(io.open(path, "w"))
-    local mine = text:gsub("127.0.0.1:8080", "127.0.0.1:" .. port):gsub("/tmp", service.folder)
-    copy:write((mine:gsub("timer%.every%(%d+", "timer.every(0.05")))
-    copy:close()
-    return path, port, text
-  end
-
-  --- Serve an example by the command in it.
-  ---@return table process, fun(target: string, body: string, header: string|nil): integer, string
-  local function serve_example(name)
-    local path, port, text = copy_example(name)
-    local before, command = text:match "#%s+(export [^\n]*)\n#%s+(elevenlabs%-workspace [^\n]*)\n"
-    local here = ('"$PWD/examples/openresty/%s"'):format(name)
-    command = command:gsub(here:gsub("%p", "%%%0"), path, 1)
-    command = command:gsub("%-c ", uv.getuid() == 0 and "-g 'user root;' %0" or "%0")
-    before = ("HOME='%s'; %s; "):format(service.folder, before)
-    command = before .. "PATH=$PWD/build/luajit/bin:$PATH:/usr/sbin; exec " .. command
-    local example = process.start { "sh", "-c", command }
-    hosts.wait_until(function()
-      return example:ended() or example.err.text:find("start worker process ", 1, true)
-    end)
-    return example, function(target, body, header)
-      local request = hosts.request(port, target, body, header)
-      hosts.wait(request)
-      return request.status, request.body
-    end
-  end
-
-  it("case 34: runs the example, which says in the log why it cannot", function()
-    local path = copy_example "nginx.conf"
-    local command = { "sh", "-c", 'PATH=$PATH:/usr/sbin; exec nginx -e stderr -c "$0"', path }
-    for _, row in ipairs {
-      { false, "/x", "api_key is missing: pass it or set ELEVENLABS_API_KEY" },
-      { KEY, false, "REVOKE_JOURNALS is missing: name a folder" },
-    } do
-      local env = { ELEVENLABS_API_KEY = row[1], REVOKE_JOURNALS = row[2] }
-      local paths = "build/luajit/?.so;;"
-      env.LUA_PATH, env.LUA_CPATH = uv.cwd() .. "/lua/?.lua;;", uv.cwd() .. "/" .. paths
-      local code, _, log = process.run(command, { env = env })
-      assert.are.equal(1, code)
-      assert.matches("init_by_lua error: [^\n]*" .. row[3], log)
-    end
-  end)
-
-  it("serves the example, by the command in it", function()
-    local example, post = serve_example "nginx.conf"
-    local mia = [["resource_type":"voice","user_email":"mia@example.com"}]]
-    local status, body = post("/revoke", [[{"resource_id":"voice_trailer",]] .. mia)
-    assert.are.same({ 200, "confirmed" }, { status, cjson.decode(body).outcome })
-    status, body = post("/revoke?resource_id=x&resource_type=voice&user_mail=mia", "")
-    assert.are.same({ 400, "user_mail" }, { status, cjson.decode(body).field })
-    status, body = post("/revoke?resource_id=voice_draft&resource_type=voice&group_id=default", "")
-    assert.are.same({ 403, "refused" }, { status, cjson.decode(body).outcome })
-    local items = ([[[{"resource_id":"voice_narrator",%s,{"resource_id":"voice_draft",%s]
-]]):format(mia, mia)
-    for already = 0, 1 do
-      status, body = post("/revoke-many?job=a-1", items)
-      assert.are.equal(200, status)
-      assert.matches('"resource_id":"voice_draft"', body, 1, true)
-      local last = cjson.decode(body:match "([^\n]+)\n$")
-      assert.are.same({ 2, 1, already }, { last.total, last.confirmed, last.already_confirmed })
-    end
-    assert.are.equal(400, (post("/revoke-many?job=../x", "[]")))
-    local journals = service.folder .. "/revoke-journals" -- case 33
-    assert.are.equal(tonumber("700", 8), uv.fs_stat(journals).mode % 512)
-    assert.are.equal(tonumber("600", 8), uv.fs_stat(journals .. "/a-1.journal").mode % 512)
-    example:stop()
-    assert.is_nil(example.err.text:find("[error]", 1, true))
-  end)
-
-  it("serves the example that offboards whoever a hook names, once", function()
-    local example, post = serve_example "offboard.conf"
-    local mia = '{"user_email":"Mia@Example.com","note":"HR 4711"}'
-    assert.are.equal(403, (post("/leavers", mia)))
-    assert.are.equal(403, (post("/leavers", mia, "X-Secret: guessed")))
-    local secret = "X-Secret: s3cret"
-    for _, body in ipairs { "", "[1]", '{"user_email":"../x@example.com"}' } do
-      assert.are.equal(400, (post("/leavers", body, secret)))
-    end
-    assert.are.same({ 202, "queued\n" }, { post("/leavers", mia, secret) })
-    assert.are.equal(202, (post("/leavers", '{"user_email":"nobody@example.com"}', secret)))
-    local folder = service.folder .. "/leavers"
-    local function read(name)
-      local file = io.open(folder .. name)
-      local text = file and file:read "*a" or ""
-      return text, file and file:close()
-    end
-    hosts.wait_until(function()
-      return example:ended() or select(2, read("/done.jsonl"):gsub("\n", "")) == 2
-    end)
-    example:stop()
-    local done = {}
-    for line in read("/done.jsonl"):gmatch "[^\n]+" do
-      done[#done + 1] = cjson.decode(line).became
-    end
-    assert.matches("^Access remains: .*\ntotal 9 confirmed 8 refused 1 unconfirmed 0 ", done[1])
-    assert.matches("no member has the address nobody@example.com", done[2])
-    assert.are.equal(2, #done)
-    local report = read "/mia@example.com/report.json"
-    assert.matches("HR system", report, 1, true)
-    assert.matches("HR 4711", report, 1, true)
   end)
 end)

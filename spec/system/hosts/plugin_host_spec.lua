@@ -19,7 +19,7 @@ local function find_cjson()
   end
 end
 
--- The sanitized ones are examples/plugin_host.c and csrc/ in one program.
+-- The sanitized ones are examples/c/plugin_host.c and csrc/ in one program.
 local BUILDS = {
   { name = "plain", program = "plugin_host", times = 100, io = "thread" },
   { name = "plain and inline", program = "plugin_host", times = 4, io = "inline" },
@@ -94,7 +94,7 @@ for _, build in ipairs(BUILDS) do
     end
 
     it("runs plugins in states of four threads, closed and opened again", function()
-      local out, done, failed, frames = run("examples/plugin.lua", 4096, build.times)
+      local out, done, failed, frames = run("examples/c/plugin.lua", 4096, build.times)
       assert.are.same({ THREADS * build.times, 0 }, { done, failed }, out)
       assert.are.equal(done, count(out, "total 2 confirmed 2 refused 0 unconfirmed 0 not_sent 0\n"))
       assert.is_true(frames > done) -- none waited for its calls within one
@@ -128,7 +128,7 @@ for _, build in ipairs(BUILDS) do
 
       it("goes on where there is too little to begin with", function()
         for kilobytes = 1, 40 do
-          local out, _, failed = run("examples/plugin.lua", kilobytes, 1)
+          local out, _, failed = run("examples/c/plugin.lua", kilobytes, 1)
           assert.are.equal(THREADS, failed, out)
         end
       end)

@@ -1,9 +1,5 @@
--- Removes a leaver in a cqueues controller, which does other work meanwhile.
---
---   ELEVENLABS_API_KEY=... lua examples/cqueues.lua
---
--- ELEVENLABS_BASE_URL and ELEVENLABS_CA_FILE name another server than the service, such as the
--- sandbox: elevenlabs-workspace sandbox --port 0 -- lua examples/cqueues.lua
+-- Removes a leaver in a cqueues controller, which does other work meanwhile. README.md tells how to
+-- run it.
 
 local cqueues = require "cqueues"
 local workspace = require "elevenlabs.workspace"
@@ -13,7 +9,7 @@ local VOICES = { "voice_narrator", "voice_trailer", "voice_draft" }
 
 local client, why = workspace.new {
   driver = "cqueues",
-  base_url = os.getenv "ELEVENLABS_BASE_URL",
+  base_url = os.getenv "ELEVENLABS_BASE_URL", -- of a sandbox; nil: the service
   ca_file = os.getenv "ELEVENLABS_CA_FILE",
 }
 if not client then
@@ -40,6 +36,9 @@ controller:wrap(function()
   end
 end)
 
-assert(controller:loop())
+local ok, problem = controller:loop()
+if not ok then
+  error(tostring(problem), 0)
+end
 print(("%d done; the controller had %d other turns meanwhile"):format(#VOICES, ticks))
 client:close()
