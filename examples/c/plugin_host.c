@@ -5,17 +5,7 @@
 ** a frame; with `driver = "manual"` its calls yield until they are done, so that no frame waits
 ** for the network. Once it has ended, its state is closed, and the next one opened.
 **
-** Where the module is installed:
-**
-**   cc -o plugin_host examples/c/plugin_host.c \
-**     $(pkg-config --cflags --libs elevenlabs-workspace lua5.4) -lpthread
-**   elevenlabs-workspace sandbox --port 0 -- ./plugin_host examples/c/plugin.lua
-**
-** In the tree, where it is not:
-**
-**   make all build/5.4/plugin_host
-**   build/5.4/bin/elevenlabs-workspace sandbox --port 0 -- \
-**     build/5.4/plugin_host examples/c/plugin.lua
+** README.md tells how to build and run it.
 **
 ** Arguments: the plugin; then, where wanted, how many threads, how many plugins in each, one
 ** after another, and how many kilobytes of memory each may take.

@@ -22,7 +22,7 @@ end
 function M.open(host)
   local self = setmetatable({ path = "examples/" .. host .. "/README.md", blocks = {} }, Page)
   self.text = M.read(self.path)
-  for language, code in self.text:gmatch "\n```(%l*)\n(.-\n)```" do
+  for language, code in self.text:gmatch "\n```(%l*)\n(.-)\n```" do
     self.blocks[#self.blocks + 1] = { language = language, code = code }
   end
   return self
