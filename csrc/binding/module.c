@@ -176,5 +176,7 @@ int luaopen_elevenlabs_workspace_core(lua_State *L) {
   lua_newtable(L);
   lew_setfuncs(L, functions);
   set_resource_types(L);
+  lua_pushstring(L, ew_libcurl_version());
+  lua_setfield(L, -2, "LIBCURL_VERSION");
   return 1;
 }

@@ -12,10 +12,11 @@
 #error "libcurl 7.87 or newer is needed (CURLOPT_QUICK_EXIT)"
 #endif
 
-static const char *unusable;
+static const char *unusable, *version;
 
 static void look_at_libcurl(void) {
   const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+  version = info->version;
   if (info->version_num < 0x075700)
     unusable = "libcurl 7.87 or newer is needed; an older one was loaded";
   else if (!(info->features & CURL_VERSION_SSL))
@@ -30,6 +31,10 @@ const char *ew_libcurl_unusable(void) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   pthread_once(&once, look_at_libcurl);
   return unusable;
+}
+
+const char *ew_libcurl_version(void) {
+  return version;
 }
 
 /* libcurl's resolver threads may outlive every transport. Unloading the code that they run would

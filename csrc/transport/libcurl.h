@@ -9,6 +9,10 @@
 /* NULL, or why the libcurl that was loaded cannot be used. Static. */
 const char *ew_libcurl_unusable(void);
 
+/* The version of the libcurl that was loaded, such as "7.88.1". After ew_libcurl_unusable. Static.
+ */
+const char *ew_libcurl_version(void);
+
 /* Before any other use. Any number of times, from any thread. */
 void ew_libcurl_init(void);
 

@@ -1,11 +1,9 @@
 -- The luv driver in a real Neovim, without a screen.
 
-local cjson = require "cjson"
 local leaver = require "elevenlabs.workspace.sandbox.leaver"
-local process = require "spec.support.process"
+local neovim = require "spec.support.neovim"
 local sandboxes = require "spec.support.servers.sandbox"
 
--- Each program ends the editor with `finish(value)`, which is what comes back.
 local PREAMBLE = [[
   local workspace = require "elevenlabs.workspace"
   local VOICE = { resource_id = "voice_narrator", resource_type = "voice" }
@@ -14,19 +12,13 @@ local PREAMBLE = [[
     base_url = os.getenv "ELEVENLABS_BASE_URL",
     ca_file = os.getenv "ELEVENLABS_CA_FILE",
   })
-  local function finish(value)
-    io.stdout:write(require("cjson").encode(value), "\n")
-    vim.cmd "qall!"
-  end
 ]]
 
 describe("Neovim", function()
-  local folder, small, large
+  local editor, small, large
 
   setup(function()
-    folder = os.tmpname()
-    os.remove(folder)
-    assert.are.equal(0, (process.run { "mkdir", folder }))
+    editor = neovim.new()
     small = sandboxes.start("--latency-ms", "20")
     large = sandboxes.start("--resources", "1000", "--latency-ms", "5")
   end)
@@ -34,40 +26,11 @@ describe("Neovim", function()
   teardown(function()
     small:stop()
     large:stop()
-    process.run { "rm", "-r", folder }
+    editor:remove()
   end)
 
-  local function write(name, text)
-    local path = folder .. "/" .. name
-    local file = assert(io.open(path, "w"))
-    file:write(text)
-    file:close()
-    return path
-  end
-
-  --- -> what it finished with, and its standard error
   local function run(sandbox, program)
-    local code, out, err = process.run({
-      "nvim",
-      "--headless",
-      "--clean",
-      "--cmd",
-      "set runtimepath+=examples/neovim",
-      "-c",
-      "luafile " .. write("program.lua", PREAMBLE .. program),
-    }, {
-      env = {
-        HOME = folder,
-        LUA_PATH = "./lua/?.lua;;",
-        LUA_CPATH = "./build/luajit/?.so;;",
-        ELEVENLABS_API_KEY = sandbox.api_key,
-        ELEVENLABS_BASE_URL = sandbox.base_url,
-        ELEVENLABS_CA_FILE = sandbox.ca_file,
-      },
-    })
-    assert.are.equal(0, code, err)
-    assert.are_not.equal("", out, err)
-    return cjson.decode(out), err
+    return editor:run(sandbox, PREAMBLE .. program)
   end
 
   --- The 1,000 resources of the large sandbox.
@@ -76,7 +39,7 @@ describe("Neovim", function()
     for i, resource in ipairs(leaver.state(1000).resources) do
       lines[i + 1] = resource.id .. "," .. resource.type
     end
-    return write(name, table.concat(lines, "\n") .. "\n")
+    return editor:write(name, table.concat(lines, "\n") .. "\n")
   end
 
   it("lives on while 1,000 roles are removed", function()
@@ -113,107 +76,6 @@ describe("Neovim", function()
     assert.are.same({ 1000, 1000 }, { seen.total, seen.confirmed })
     assert.is_true(seen.ticks >= 10, seen.ticks)
     assert.is_true(seen.longest_ms < seen.run_ms / 2, seen.longest_ms)
-  end)
-
-  it("has the example's command, which tells of what was refused", function()
-    local path = write_resources "mia.csv"
-    local seen, err = run(
-      large,
-      ([[
-        local told, shown = {}, {}
-        vim.notify = function(text)
-          told[#told + 1] = text
-        end
-        local timer = vim.loop.new_timer()
-        timer:start(1, 1, vim.schedule_wrap(function()
-          shown[vim.g.elevenlabs_revoke] = true
-          if told[1] then
-            timer:close()
-            finish { told = told, shown = vim.tbl_count(shown), list = vim.fn.getqflist() }
-          end
-        end))
-        vim.cmd "ElevenLabsRevoke %s mia@example.com"
-      ]]):format(path)
-    )
-    assert.are.equal("", err)
-    local told = "^total 1000 confirmed 960 refused 40 unconfirmed 0 not_sent 0; "
-      .. "40 times: The permissions of the resource's creator"
-    assert.are.equal(1, #seen.told)
-    assert.matches(told, seen.told[1])
-    assert.are.equal(40, #seen.list)
-    assert.matches("^%l+_%d+: refused .*creator", seen.list[1].text)
-    assert.is_true(seen.shown > 2)
-    assert(io.open(path .. ".journal")):close()
-  end)
-
-  it("has the example's command say what is wrong", function()
-    local seen = run(
-      small,
-      [[
-        vim.notify = function(text, level)
-          finish { text, level == vim.log.levels.ERROR }
-        end
-        vim.cmd "ElevenLabsRevoke /none.csv mia@example.com"
-      ]]
-    )
-    assert.matches("/none.csv", seen[1])
-    assert.is_true(seen[2])
-  end)
-
-  --- Offboard mia with the example's command. `answer(entries)` stands for the user.
-  local function offboard(sandbox, name, answer)
-    local seen, err = run(
-      sandbox,
-      ([[
-        local asked, told = {}, nil
-        local answer = %s
-        vim.ui.select = function(entries, options, on_choice)
-          asked[#asked + 1] = {}
-          for i, entry in ipairs(entries) do
-            asked[#asked][i] = options.format_item(entry)
-          end
-          local choose = function() on_choice(answer(entries, #asked)) end
-          return #asked == 1 and choose() or vim.schedule(choose) -- at once, or later
-        end
-        vim.notify = function(text)
-          finish { asked = asked, told = text, list = vim.fn.getqflist() }
-        end
-        vim.cmd "ElevenLabsOffboard mia@example.com %s"
-      ]]):format(answer, folder .. "/" .. name)
-    )
-    assert.are.equal("", err)
-    return seen
-  end
-
-  it("has the example's picker, which keeps what is picked and removes the rest", function()
-    local sandbox = sandboxes.start()
-    local seen = offboard(sandbox, "kept", [[
-      function(entries, times)
-        for _, entry in ipairs(times == 1 and entries or {}) do
-          if entry.resource_id == "voice_trailer" then
-            return entry
-          end
-        end
-        return entries[1]
-      end
-    ]])
-    local trailer = sandbox:roles("voice_trailer", "voice")
-    local narrator = sandbox:roles("voice_narrator", "voice")
-    sandbox:stop()
-    assert.are.equal(3, #seen.asked)
-    assert.are.equal(10, #seen.asked[2])
-    assert.matches("+ voice Trailer: viewer", table.concat(seen.asked[2], "\n"), 1, true)
-    assert.are.equal(9, #seen.asked[3]) -- a new plan
-    assert.matches("^Access remains: .*\ntotal 8 confirmed 7 refused 1 ", seen.told)
-    assert.are.equal("voice Draft: You need admin access to the resource.", seen.list[1].text)
-    assert.are.same({ "viewer", nil }, { trailer.user_mia, narrator.user_mia })
-    assert(io.open(folder .. "/kept/report.html")):close()
-  end)
-
-  it("removes nothing if the user leaves the example's picker", function()
-    local seen = offboard(small, "left", "function() end")
-    assert.are.equal("nothing was removed", seen.told)
-    assert.are.equal("editor", small:roles("voice_narrator", "voice").user_mia)
   end)
 
   it("waits on the main thread too, and lives on meanwhile", function()

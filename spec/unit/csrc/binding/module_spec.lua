@@ -25,6 +25,10 @@ describe("module", function()
     end
   end)
 
+  it("names the version of the libcurl that was loaded", function()
+    assert.matches("^%d+%.%d+%.%d+", core.LIBCURL_VERSION)
+  end)
+
   it("tells whether its caller may yield, where Lua knows", function()
     local seen = {}
     coroutine.wrap(function()

@@ -1,19 +1,10 @@
--- What the command of plugin/elevenlabs_offboard.lua does: it plans, shows the plan in a picker, and
--- removes what was agreed to.
+-- :ElevenLabs offboard: plans, shows the plan in a picker, and removes what was agreed to.
 
-local clients = require "elevenlabs_client"
+local clients = require "elevenlabs_workspace.client"
+local jobs = require "elevenlabs_workspace.job"
 local offboard = require "elevenlabs.workspace.offboard"
 
 local M = {}
-
-local function show(text)
-  vim.g.elevenlabs_offboard = text
-  vim.cmd "redrawstatus!"
-end
-
-local function show_progress(progress)
-  show(("%d/%s"):format(progress.total, progress.count or "?"))
-end
 
 --- Let the user pick an entry; nil: none. A picker may answer at once or later.
 local function pick(entries, options)
@@ -69,16 +60,18 @@ end
 local function plan(client, address, folder)
   local protect = {}
   while true do
-    show "planning"
+    jobs.show "planning"
     local case, err = offboard.plan(client, folder, {
       user_email = address,
       protect = protect,
       again = true, -- an older plan stays beside the new one
-      on_progress = show_progress,
+      on_progress = jobs.show_progress,
+      on_run = jobs.set_run,
     })
     if not case then
       return nil, err
     end
+    jobs.set_run(nil) -- to leave the picker is to stop
     local kept = ask(address, case:summary().left)
     if kept and not next(kept) then
       return case
@@ -99,38 +92,32 @@ local function list_left(address, summary)
   for i, row in ipairs(summary.left) do
     lines[i] = { text = ("%s: %s"):format(name_of(row), row.why or "still there") }
   end
-  vim.fn.setqflist({}, " ", { title = "ElevenLabsOffboard " .. address, items = lines })
+  vim.fn.setqflist({}, " ", { title = "ElevenLabs offboard " .. address, items = lines })
 end
 
-local function run(address, folder)
+--- -> a text and its level; or nil and an error
+function M.run(address, folder)
   local client, err = clients.open()
   local case
   if client then
     case, err = plan(client, address, folder)
   end
   if not case then
-    return nil, err or "nothing was removed"
+    return not err and "nothing was removed" or nil, err or "INFO"
   end
   local summary
   summary, err = case:apply(client, {
     max_removals = #case:summary().left, -- all were shown
-    on_progress = show_progress,
+    on_progress = jobs.show_progress,
+    on_run = jobs.set_run,
   })
   case:close()
   if not summary then
     return nil, err
   end
   list_left(address, summary)
-  return ("%s\nReport: %s/report.html"):format(tostring(summary), folder)
-end
-
---- In a coroutine, so that calls wait in the editor's loop.
-function M.run(address, folder)
-  coroutine.wrap(function()
-    local told, err = run(address, folder)
-    show ""
-    vim.notify(told or tostring(err), told and vim.log.levels.INFO or vim.log.levels.WARN)
-  end)()
+  local text = ("%s\nReport: %s/report.html"):format(tostring(summary), folder)
+  return text, #summary.left == 0 and summary.is_complete and "INFO" or "WARN"
 end
 
 return M

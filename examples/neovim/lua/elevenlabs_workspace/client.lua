@@ -1,7 +1,5 @@
 -- The client of all commands of this plugin: they share its connections.
 
-local workspace = require "elevenlabs.workspace"
-
 local M = {}
 
 local client
@@ -10,9 +8,9 @@ local client
 function M.open()
   local err
   if not client then
-    client, err = workspace.new {
+    client, err = require("elevenlabs.workspace").new {
       driver = "luv",
-      base_url = os.getenv "ELEVENLABS_BASE_URL",
+      base_url = os.getenv "ELEVENLABS_BASE_URL", -- of a sandbox; nil: the service
       ca_file = os.getenv "ELEVENLABS_CA_FILE",
     }
   end

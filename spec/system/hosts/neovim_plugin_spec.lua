@@ -1,0 +1,309 @@
+-- The plugin of examples/neovim, and its page, in a real Neovim.
+
+local leaver = require "elevenlabs.workspace.sandbox.leaver"
+local neovim = require "spec.support.neovim"
+local pages = require "spec.support.pages"
+local process = require "spec.support.process"
+local sandboxes = require "spec.support.servers.sandbox"
+
+-- Collects what the plugin tells, and ends the editor with the first message.
+local TOLD = [[
+  local shown = {}
+  vim.notify = function(text, level)
+    local list = vim.fn.getqflist()
+    vim.schedule(function()
+      finish { text = text, level = level, shown = vim.tbl_count(shown), list = list }
+    end)
+  end
+  local timer = vim.loop.new_timer()
+  timer:start(1, 1, vim.schedule_wrap(function()
+    shown[vim.g.elevenlabs_status] = true
+  end))
+]]
+
+local INFO, WARN, ERROR = 2, 3, 4 -- vim.log.levels
+
+describe("the plugin for Neovim", function()
+  local page, editor, small, large = pages.open "neovim", nil, nil, nil
+
+  setup(function()
+    editor = neovim.new()
+    small = sandboxes.start("--latency-ms", "20")
+    large = sandboxes.start("--resources", "1000", "--latency-ms", "5")
+  end)
+
+  teardown(function()
+    small:stop()
+    large:stop()
+    editor:remove()
+  end)
+
+  --- The 1,000 resources of the large sandbox.
+  local function write_resources(name)
+    local lines = { "resource_id,resource_type" }
+    for i, resource in ipairs(leaver.state(1000).resources) do
+      lines[i + 1] = resource.id .. "," .. resource.type
+    end
+    return editor:write(name, table.concat(lines, "\n") .. "\n")
+  end
+
+  local function revoke(sandbox, path, more)
+    local command = "vim.cmd 'ElevenLabs revoke %s mia@example.com'"
+    return editor:run(sandbox, TOLD .. command:format(path), more)
+  end
+
+  it("revokes, shows how far it is, and tells of what was refused", function()
+    local path = write_resources "mia.csv"
+    local seen, err = revoke(large, path)
+    assert.is_nil(err:find("Error", 1, true), err)
+    local told = "^ElevenLabs: total 1000 confirmed 960 refused 40 unconfirmed 0 not_sent 0; "
+      .. "40 times: The permissions of the resource's creator"
+    assert.matches(told, seen.text)
+    assert.are.equal(WARN, seen.level)
+    assert.are.equal(40, #seen.list)
+    assert.matches("^%l+_%d+: refused .*creator", seen.list[1].text)
+    assert.is_true(seen.shown > 2)
+    assert(io.open(path .. ".journal")):close()
+  end)
+
+  it("shows the cause where a run stops", function()
+    local seen = revoke(large, write_resources "wrong.csv", { ELEVENLABS_API_KEY = "sk_wrong" })
+    assert.matches("; stopped: every item would end like this one: ", seen.text)
+    assert.are.equal(ERROR, seen.level)
+  end)
+
+  it("says what is wrong with its arguments", function()
+    local seen = revoke(small, "/none.csv")
+    assert.matches("/none.csv", seen.text)
+    assert.are.equal(ERROR, seen.level)
+    for words, text in pairs {
+      ["revoke a.csv"] = "ElevenLabs: usage: :ElevenLabs revoke FILE EMAIL",
+      ["revok a.csv"] = "ElevenLabs: there is no revok: one of offboard, revoke, stop",
+      ["stop"] = "ElevenLabs: nothing is running",
+    } do
+      seen = editor:run(small, TOLD .. ("vim.cmd 'ElevenLabs %s'"):format(words))
+      assert.are.equal(text, seen.text)
+    end
+  end)
+
+  it("stops a job, and begins no second one beside it", function()
+    local path = write_resources "stopped.csv"
+    local seen = editor:run(large, ([[
+      local told = {}
+      vim.notify = function(text)
+        told[#told + 1] = text
+        if #told == 2 then
+          finish(told)
+        end
+      end
+      local timer = vim.loop.new_timer()
+      timer:start(1, 1, vim.schedule_wrap(function()
+        if vim.g.elevenlabs_status:find "^revoke %%d" then
+          timer:stop()
+          vim.cmd "ElevenLabs revoke /none.csv a@b.example"
+          vim.cmd "ElevenLabs stop"
+        end
+      end))
+      vim.cmd "ElevenLabs revoke %s mia@example.com"
+    ]]):format(path))
+    assert.are.equal("ElevenLabs: revoke is running. :ElevenLabs stop ends it", seen[1])
+    assert.matches("^ElevenLabs: total %d+ .*; stopped: ", seen[2])
+  end)
+
+  it("completes subcommands, files and folders", function()
+    editor:write("some.csv", "")
+    assert.are.equal(0, (process.run { "mkdir", editor.folder .. "/some_case" }))
+    local seen = editor:run(small, [[
+      local home = vim.fn.expand "~"
+      local function complete(line)
+        return vim.fn.getcompletion(line, "cmdline")
+      end
+      finish {
+        complete "ElevenLabs ",
+        complete "ElevenLabs re",
+        complete("ElevenLabs revoke " .. home .. "/some."),
+        complete "ElevenLabs revoke a.csv m",
+        complete("ElevenLabs offboard mia@example.com " .. home .. "/some"),
+        complete "ElevenLabs stop x",
+        require("elevenlabs_workspace.commands").complete("st", "silent! ElevenLabs st"),
+      }
+    ]])
+    local home = editor.folder
+    assert.are.same({ "offboard", "revoke", "stop" }, seen[1])
+    assert.are.same({ "revoke" }, seen[2])
+    assert.are.same({ home .. "/some.csv" }, seen[3])
+    assert.are.same({ home .. "/some_case/" }, seen[5])
+    assert.are.same({ {}, {} }, { seen[4], seen[6] })
+    assert.are.same({ "stop" }, seen[7])
+  end)
+
+  --- Offboard mia. `answer(entries)` stands for the user.
+  local function offboard(sandbox, name, answer)
+    local seen, err = editor:run(
+      sandbox,
+      ([[
+        local asked, told = {}, nil
+        local answer = %s
+        vim.ui.select = function(entries, options, on_choice)
+          asked[#asked + 1] = {}
+          for i, entry in ipairs(entries) do
+            asked[#asked][i] = options.format_item(entry)
+          end
+          local choose = function() on_choice(answer(entries, #asked)) end
+          return #asked == 1 and choose() or vim.schedule(choose) -- at once, or later
+        end
+        vim.notify = function(text, level)
+          finish { asked = asked, told = text, level = level, list = vim.fn.getqflist() }
+        end
+        vim.cmd "ElevenLabs offboard mia@example.com %s"
+      ]]):format(answer, editor.folder .. "/" .. name)
+    )
+    assert.is_nil(err:find("Error", 1, true), err)
+    return seen
+  end
+
+  it("has a picker, which keeps what is picked and removes the rest", function()
+    local sandbox = sandboxes.start()
+    local seen = offboard(sandbox, "kept", [[
+      function(entries, times)
+        for _, entry in ipairs(times == 1 and entries or {}) do
+          if entry.resource_id == "voice_trailer" then
+            return entry
+          end
+        end
+        return entries[1]
+      end
+    ]])
+    local trailer = sandbox:roles("voice_trailer", "voice")
+    local narrator = sandbox:roles("voice_narrator", "voice")
+    sandbox:stop()
+    assert.are.equal(3, #seen.asked)
+    assert.are.equal(10, #seen.asked[2])
+    assert.matches("+ voice Trailer: viewer", table.concat(seen.asked[2], "\n"), 1, true)
+    assert.are.equal(9, #seen.asked[3]) -- a new plan
+    assert.matches("^ElevenLabs: Access remains: .*\ntotal 8 confirmed 7 refused 1 ", seen.told)
+    assert.are.equal(WARN, seen.level)
+    assert.are.equal("voice Draft: You need admin access to the resource.", seen.list[1].text)
+    assert.are.same({ "viewer", nil }, { trailer.user_mia, narrator.user_mia })
+    assert(io.open(editor.folder .. "/kept/report.html")):close()
+  end)
+
+  it("removes nothing if the user leaves the picker", function()
+    local seen = offboard(small, "left", "function() end")
+    assert.are.same({ "ElevenLabs: nothing was removed", INFO }, { seen.told, seen.level })
+    assert.are.equal("editor", small:roles("voice_narrator", "voice").user_mia)
+  end)
+
+  -- ---- :checkhealth
+
+  --- The lines of :checkhealth, with vim.health as this Neovim has it, or as another has.
+  local function check_health(more, before)
+    local show = [[
+      vim.cmd "checkhealth elevenlabs_workspace"
+      finish(table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), "\n"))
+    ]]
+    return (editor:run(small, (before or "") .. show, more))
+  end
+
+  it("case 47: checks its health, and never shows the key", function()
+    local seen = check_health()
+    assert.matches("OK:? library %d", seen)
+    assert.matches("OK:? libcurl %d+%.%d+", seen)
+    assert.matches("OK:? ELEVENLABS_API_KEY is set\n", seen)
+    assert.matches("WARN%w*:? ELEVENLABS_BASE_URL names a sandbox or another server: https:", seen)
+    assert.is_nil(seen:find(small.api_key, 1, true))
+  end)
+
+  it("says in its health what is missing", function()
+    local seen = check_health { ELEVENLABS_API_KEY = false }
+    assert.matches("ERROR:? ELEVENLABS_API_KEY is not set", seen)
+    assert.matches("ERROR:? no client can be made: .*api_key is missing", seen)
+    seen = check_health { ELEVENLABS_BASE_URL = false, ELEVENLABS_CA_FILE = false }
+    assert.matches("OK:? the real service: https://api%.elevenlabs%.io\n", seen .. "\n")
+    seen = check_health { LUA_PATH = "/none/?.lua" }
+    assert.matches("ERROR:? the library cannot be loaded: .*make install LUA=luajit", seen)
+  end)
+
+  it("checks its health by the names of Neovim 0.10 and of 0.8", function()
+    for _, prefix in ipairs { "", "report_" } do
+      local seen = editor:run(small, ([[
+        local told = {}
+        vim.health = {}
+        for _, kind in ipairs { "start", "ok", "warn", "error" } do
+          vim.health[%q .. kind] = function(text)
+            told[#told + 1] = kind .. ": " .. text
+          end
+        end
+        require("elevenlabs_workspace.health").check()
+        finish(told)
+      ]]):format(prefix))
+      local text = table.concat(seen, "\n")
+      assert.matches("^start: [%l_]+\nok: library .*\nok: libcurl .*\nok: .*\nwarn: ", text)
+    end
+  end)
+
+  -- ---- the page and the help
+
+  it("has a help whose tags are those of its commands", function()
+    assert.are.equal(0, (process.run { "cp", "-r", "examples/neovim", editor.folder .. "/copy" }))
+    local command = { "nvim", "--headless", "--clean", "-c", "helptags ~/copy/doc", "-c", "qall" }
+    local code, out, err = process.run(command, { env = editor:env(small) })
+    assert.are.same({ 0, "", "" }, { code, out, err })
+    local tags = pages.read(editor.folder .. "/copy/doc/tags")
+    for _, name in ipairs { "revoke", "offboard", "stop" } do
+      assert.matches("\n:ElevenLabs-" .. name .. "\t", "\n" .. tags, 1, true)
+    end
+    local help = pages.read "examples/neovim/doc/elevenlabs.txt"
+    for tag in help:gmatch "|(elevenlabs%-%l+)|" do
+      assert.matches("\n" .. tag .. "\t", "\n" .. tags, 1, true)
+    end
+  end)
+
+  it("is installed by the page's commands, and then has its help", function()
+    local ask = [['help :ElevenLabs-stop' -c 'echo expand("%:t")' -c 'echo exists(":ElevenLabs")']]
+    local code = page:take("sh", "site/pack") .. "\nnvim --headless -c " .. ask .. " -c qall"
+    local env = editor:env(small, { XDG_DATA_HOME = false, XDG_CONFIG_HOME = false })
+    local status, out, err = pages.start(code, env):wait()
+    assert.are.same({ 0, "" }, { status, out })
+    assert.matches("elevenlabs.txt%s+2%s*$", err)
+  end)
+
+  it("does what the page's first commands say", function()
+    local commands = page:take("vim", "checkhealth")
+    local code = page:take("sh", "nvim --cmd"):gsub("^[^\n]*\n", "") -- built already
+    local script = {}
+    for line in pages.with(commands, { ["/tmp"] = editor.folder }):gmatch ":([^\n]+)" do
+      script[#script + 1] = line
+    end
+    local picks = [[
+      vim.ui.select = function(entries, _, on_choice) on_choice(entries[1]) end
+      vim.notify = function(text)
+        told = text
+      end
+    ]]
+    local finish = [[
+      vim.wait(20000, function() return told end)
+      io.stdout:write(told or "nothing was told", "\n")
+      vim.cmd "qall!"
+    ]]
+    local run = " --headless --clean -c 'luafile %s' -c 'source %s' -c 'luafile %s'"
+    run = run:format(
+      editor:write("picks.lua", picks),
+      editor:write("script.vim", table.concat(script, "\n")),
+      editor:write("finish.lua", finish)
+    )
+    local env = editor:env { api_key = false, base_url = false, ca_file = false }
+    env.PATH = "build/luajit/bin:" .. os.getenv "PATH" -- as the first line sets it
+    local status, out, err = pages.start(code .. run, env):wait()
+    assert.are.equal(0, status, err)
+    assert.matches("total 9 confirmed 8 refused 1 ", out)
+  end)
+
+  it("has the plugin's code, and none that nobody runs", function()
+    page:take_excerpt("lua", "start_many", "examples/neovim/lua/elevenlabs_workspace/revoke.lua")
+    local own = page:take("lua", "client:get")
+    local seen = editor:run(small, "vim.notify = finish\n" .. own)
+    assert.matches("^voice voice_narrator", seen)
+    assert.are.same({}, page:left())
+  end)
+end)
