@@ -1,7 +1,7 @@
 function love.conf(t)
   t.version = "11.4"
   t.window.title = "elevenlabs-workspace"
-  t.window.width, t.window.height = 800, 600
+  t.window.width, t.window.height = 832, 600
   for _, name in ipairs { "audio", "joystick", "physics", "sound", "touch", "video" } do
     t.modules[name] = false
   end

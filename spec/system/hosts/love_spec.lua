@@ -1,6 +1,8 @@
 -- LÖVE, on a display of its own: a bulk run beside a scene.
 
+local pages = require "spec.support.pages"
 local process = require "spec.support.process"
+local sandboxes = require "spec.support.servers.sandbox"
 
 -- It holds LuaJIT, whatever the specs run on; this command passes it the paths.
 local COMMAND = "build/luajit/bin/elevenlabs-workspace"
@@ -58,5 +60,51 @@ describe("a LÖVE scene", function()
     local code, out = run "ELEVENLABS_BASE_URL=ftp://127.0.0.1"
     assert.are.equal(1, code)
     assert.matches("^not_sent %(invalid_argument%): base_url [^\n]+\nframes 0 ", out)
+  end)
+
+  it("is started by the page's commands", function()
+    local page = pages.open "love"
+    local code = page:take("sh", "love examples/love\n"):gsub("^[^\n]*\n", "") -- built already
+    code = pages.with(code, { ["love examples/love\n"] = "love examples/love --quit >/dev/null\n" })
+    local all = { PATH = "build/luajit/bin:" .. os.getenv "PATH" }
+    for name, value in pairs(env) do
+      all[name] = value
+    end
+    local status, out, err = pages.start(code, all):wait(60000)
+    assert.are.same({ 0, "" }, { status, err })
+    assert.matches("^total 400 .*\nframes .*\nidle ", out) -- of its second command
+    page:take("lua", "function love.update") -- below
+    page:take_excerpt("lua", "M.frame(...)", "examples/love/job.lua")
+    assert.are.same({}, page:left())
+  end)
+end)
+
+describe("the page of LÖVE", function()
+  it("case 36: has code that ends cleanly, in a loop that goes on", function()
+    local sandbox = sandboxes.start()
+    local code = [[
+      love = {}
+      local ends = 0
+      function print(text)
+        io.write(tostring(text), "\n")
+        ends = 1
+      end
+    ]] .. pages.open("love"):take("lua", "function love.update") .. [[
+
+      while ends < 10 do
+        ends = ends > 0 and ends + 1 or 0
+        love.update()
+      end
+    ]]
+    local status, out, err = process.run({ os.getenv "SPEC_LUA", "-e", code }, {
+      env = {
+        ELEVENLABS_API_KEY = sandbox.api_key,
+        ELEVENLABS_BASE_URL = sandbox.base_url,
+        ELEVENLABS_CA_FILE = sandbox.ca_file,
+      },
+    })
+    sandbox:stop()
+    assert.are.same({ 0, "" }, { status, err })
+    assert.matches("^confirmed [^\n]*\n$", out)
   end)
 end)
