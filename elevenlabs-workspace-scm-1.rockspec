@@ -100,6 +100,7 @@ build = {
     ["elevenlabs.workspace.bulk.journal"] = "lua/elevenlabs/workspace/bulk/journal.lua",
     ["elevenlabs.workspace.bulk.known"] = "lua/elevenlabs/workspace/bulk/known.lua",
     ["elevenlabs.workspace.bulk.owner"] = "lua/elevenlabs/workspace/bulk/owner.lua",
+    ["elevenlabs.workspace.bulk.part"] = "lua/elevenlabs/workspace/bulk/part.lua",
     ["elevenlabs.workspace.bulk.progress"] = "lua/elevenlabs/workspace/bulk/progress.lua",
     ["elevenlabs.workspace.bulk.report"] = "lua/elevenlabs/workspace/bulk/report.lua",
     ["elevenlabs.workspace.bulk.results"] = "lua/elevenlabs/workspace/bulk/results.lua",

@@ -289,6 +289,7 @@ describe("a bulk run", function()
     local path = os.tmpname()
     local report = client:unshare_many({}, {
       journal = path,
+      part = "0/1",
       on_progress = function(progress)
         told = union(told, progress)
       end,

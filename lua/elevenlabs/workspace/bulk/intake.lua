@@ -65,6 +65,13 @@ local function ask_source(run)
   return run.source:next()
 end
 
+--- True if the item is of another part, and so none of this run's.
+---@param item table|nil nil: what the source gave is no item
+local function is_elsewhere(run, item)
+  run.seen = run.seen + 1
+  return not run.opts.part:has(item)
+end
+
 --- Take the source's next item. Returns nothing if there is no item, or if the item has ended.
 ---@return table|nil item
 ---@return any request
@@ -77,6 +84,8 @@ local function take_item(run)
     return stop(run, "source", "the source of items raised: " .. describe_raised(run, item))
   elseif not item and not problem then
     run.report.exhausted = run.cancel_requests == 0 -- a signal may have interrupted the source
+    return nil
+  elseif run.opts.part and is_elsewhere(run, item) then
     return nil
   elseif not item then
     return deliver(run, {}, errors.invalid(problem.field, problem.message))

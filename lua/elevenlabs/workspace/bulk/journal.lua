@@ -46,7 +46,12 @@ local function shown(value)
   return errors.one_line(tostring(value):sub(1, MAX_SHOWN))
 end
 
---- The first record must be of this program, this operation and this server.
+--- "part 3/16", or "the whole list" for a journal whose run had no part.
+local function part_of(part)
+  return part == nil and "the whole list" or "part " .. shown(part)
+end
+
+--- The first record must be of this program, this operation, this server and this part.
 local function check_header(header, wanted)
   if type(header) ~= "table" or header.format ~= FORMAT then
     return nil, "is not a journal of this program"
@@ -56,6 +61,9 @@ local function check_header(header, wanted)
   elseif header.base_url ~= wanted.base_url then
     local message = "is a journal of a run against %s, not %s"
     return nil, message:format(shown(header.base_url), wanted.base_url)
+  elseif header.part ~= wanted.part then
+    local message = "is a journal of %s, not of %s"
+    return nil, message:format(part_of(header.part), part_of(wanted.part))
   end
   return true
 end
@@ -135,10 +143,12 @@ local function begin(self, text)
 end
 
 local function header_of(wanted)
-  return ('{"format":%s,"operation":%s,"base_url":%s,"created":%s}'):format(
+  local part = wanted.part and ',"part":' .. json.encode(wanted.part) or ""
+  return ('{"format":%s,"operation":%s,"base_url":%s%s,"created":%s}'):format(
     json.encode(FORMAT),
     json.encode(wanted.operation),
     json.encode(wanted.base_url),
+    part,
     json.encode(iso())
   )
 end
@@ -163,7 +173,7 @@ end
 
 --- Open a journal, or begin one. A file of another operation, server or program is left as it is.
 ---@param path string
----@param wanted table { operation, base_url, dry_run = nil: write nothing, may_go_on = nil:
+---@param wanted table { operation, base_url, part = nil: "3/16", dry_run = nil: write nothing, may_go_on = nil:
 --- function(lines) that is asked while the file is read; false ends the reading }
 ---@return elevenlabs.workspace.Journal|nil
 ---@return elevenlabs.workspace.Error|nil

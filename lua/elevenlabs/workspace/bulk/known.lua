@@ -3,10 +3,10 @@
 
 local core = require "elevenlabs.workspace.core"
 local errors = require "elevenlabs.workspace.error"
+local target_fields = require("elevenlabs.workspace.items.item").TARGETS
 
 local M = {}
 
-local TARGETS = { "user_email", "group_id", "workspace_api_key_id" }
 local SEPARATORS = { "\0001\0", "\0002\0", "\0003\0" }
 local ROLES = { admin = 1, editor = 2, commenter = 3, viewer = 4 }
 local SEVERAL = 5 -- each of several roles may have been applied
@@ -49,8 +49,8 @@ end
 --- so type, id and target tell items apart. None of them can hold a NUL. The role is not in the
 --- key: items with the same target and different roles must meet.
 local function key_of(item)
-  for i = 1, #TARGETS do
-    local target = item[TARGETS[i]]
+  for i = 1, #target_fields do
+    local target = item[target_fields[i]]
     if type(target) == "string" then
       return item.resource_type .. "\0" .. item.resource_id .. SEPARATORS[i] .. target
     end

@@ -37,6 +37,8 @@ local MAX_REASONS = 10
 ---@field stop_message string|nil the same for people
 ---@field ignored string[]|nil fields that rows had and no item got: the role, in an unshare
 ---@field journal {path: string, resumed: boolean, warning: string|nil}|nil
+--- The part of the list that this run took, such as "3/16", and how many items all parts have.
+---@field part {name: string, all: integer|nil}|nil
 
 local Report = { __name = "elevenlabs.workspace.report", __concat = texts.concat }
 
@@ -72,11 +74,22 @@ local function describe_dry_run(self)
   return ("; dry run: %d valid, %d invalid, nothing was sent"):format(valid, self.invalid)
 end
 
---- One line: the counts, and why the run stopped early.
+--- "part 3/16: 6249 of 100000 items"
+local function describe_part(self)
+  local text = "; part " .. self.part.name
+  local count = self.exhausted and self.total + self.duplicates or self.count
+  if not (count and self.part.all) then
+    return text
+  end
+  return ("%s: %d of %d items"):format(text, count, self.part.all)
+end
+
+--- One line: the counts, the part, and why the run stopped early.
 ---@param self elevenlabs.workspace.Report
 ---@return string
 function M.describe(self)
   local text = M.describe_counts(self)
+  text = self.part and text .. describe_part(self) or text
   text = self.dry_run and text .. describe_dry_run(self) or text
   return self.stopped and text .. describe_stop(self) or text
 end
@@ -86,8 +99,9 @@ Report.__tostring = M.describe
 ---@param opts elevenlabs.workspace.BulkOptions
 ---@param journal elevenlabs.workspace.Journal|nil
 ---@param count integer|nil how many items there are
+---@param all integer|nil how many items of all parts there are
 ---@return elevenlabs.workspace.Report
-function M.new(opts, journal, count)
+function M.new(opts, journal, count, all)
   return setmetatable({
     total = 0,
     confirmed = 0,
@@ -109,6 +123,7 @@ function M.new(opts, journal, count)
       resumed = journal.resumed,
       warning = journal.warning,
     } or nil,
+    part = opts.part and { name = opts.part.name, all = all } or nil,
   }, Report)
 end
 
@@ -116,7 +131,11 @@ end
 ---@param run elevenlabs.workspace.Run
 function M.update(run)
   local report, source = run.report, run.source
-  run.count = run.count or source.count -- a source may know it only now
+  if report.part and report.exhausted then
+    report.part.all = run.seen
+  elseif not report.part then
+    run.count = run.count or source.count -- a source may know it only now
+  end
   report.count = run.count
   report.retries = run.call_group.retries
   report.ignored = source:ignored()

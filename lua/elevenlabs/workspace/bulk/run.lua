@@ -239,7 +239,7 @@ function Run:result()
 end
 
 ---@param parts table { engine, op, source, opts, is_threaded, journal = nil, call_group,
---- count = nil }
+--- count = nil, all = nil }
 ---@return elevenlabs.workspace.Run
 function M.new(parts)
   local engine, opts = parts.engine, parts.opts
@@ -251,6 +251,7 @@ function M.new(parts)
     on_result = opts.on_result,
     on_progress = opts.on_progress,
     count = parts.count,
+    seen = 0, -- items of all parts that the source gave, if the run has a part
     journal = parts.journal,
     -- Nobody else looks at an item once its request is built.
     keeps_items = parts.call_group.keeps_receipts or engine.outbox.on_event ~= nil,
@@ -282,7 +283,7 @@ function M.new(parts)
     stopping = false, -- { reason, message }
     over = false,
     failure = false, -- why there is no report
-    report = reports.new(opts, parts.journal, parts.count),
+    report = reports.new(opts, parts.journal, parts.count, parts.all),
   }, Run)
 end
 

@@ -9,6 +9,7 @@ local json = require "elevenlabs.workspace.json"
 local operations = require "elevenlabs.workspace.operations"
 local options = require "elevenlabs.workspace.cli.options"
 local output = require "elevenlabs.workspace.cli.output"
+local parts = require "elevenlabs.workspace.bulk.part"
 local progress = require "elevenlabs.workspace.cli.progress"
 local question = require "elevenlabs.workspace.cli.bulk.question"
 local reports = require "elevenlabs.workspace.cli.bulk.report"
@@ -25,6 +26,16 @@ local FROM = {
     .. " field, the option of that name fills it in. Columns that begin with _ are ignored",
 }
 local JSONL = { name = "--jsonl", text = "FILE holds JSON lines, whatever its name is" }
+local PART = {
+  name = "--part",
+  value = "K/N",
+  text = "take only the items of part K of N, counted from 0: N machines then share FILE. Which"
+    .. " part an item falls to depends on its resource and target alone",
+  read = function(text)
+    local part, wanted = parts.read(text)
+    return part and part.name, wanted
+  end,
+}
 local JOURNAL = {
   name = "--journal",
   value = "FILE",
@@ -51,14 +62,33 @@ local YES = { name = "--yes", text = "begin without a question" }
 ---@param is_change boolean
 ---@return table group
 function M.options(is_change)
-  local of_changes =
-    { FROM, JSONL, JOURNAL, DRY_RUN, FAILED, options.MAX_CONCURRENCY, DEADLINE, ALLOW_EMPTY, YES }
-  local of_reads = { FROM, JSONL, FAILED, options.MAX_CONCURRENCY, DEADLINE, ALLOW_EMPTY }
+  local of_changes = {
+    FROM,
+    JSONL,
+    PART,
+    JOURNAL,
+    DRY_RUN,
+    FAILED,
+    options.MAX_CONCURRENCY,
+    DEADLINE,
+    ALLOW_EMPTY,
+    YES,
+  }
+  local of_reads = { FROM, JSONL, PART, FAILED, options.MAX_CONCURRENCY, DEADLINE, ALLOW_EMPTY }
   return { title = "Many at once", options = is_change and of_changes or of_reads }
 end
 
-local WITH_FROM =
-  { "jsonl", "journal", "dry_run", "failed", "max_concurrency", "deadline", "allow_empty", "yes" }
+local WITH_FROM = {
+  "jsonl",
+  "part",
+  "journal",
+  "dry_run",
+  "failed",
+  "max_concurrency",
+  "deadline",
+  "allow_empty",
+  "yes",
+}
 local WRITTEN = { "failed", "journal" }
 local FILES = { "from", "journal", "failed", "api_key_file", "ca_file" }
 
@@ -150,18 +180,18 @@ local function open_source(job)
 end
 
 --- The run's `may_begin`: ask the person when the check is over, unless a signal came.
-local function on_check(job, count, checked)
+local function on_check(job, count, checked, all)
   if job.driver.is_interrupted() then
     return false
   elseif not checked then
     return true
-  elseif count == 0 and not job.values.allow_empty then
+  elseif (all or count) == 0 and not job.values.allow_empty then
     job.is_empty = true
     return false
   elseif not count and not job.values.dry_run then
     output.complain(UNCHECKED)
   end
-  job.is_declined = not question.may_begin(job, count)
+  job.is_declined = not question.may_begin(job, count, all)
   return not job.is_declined
 end
 
@@ -172,10 +202,11 @@ local function start_run(job)
   end
   return job.client:start_many(job.op, source, {
     journal = job.values.journal,
+    part = job.values.part,
     dry_run = job.values.dry_run,
     deadline_ms = job.values.deadline,
-    may_begin = function(count, checked)
-      return on_check(job, count, checked)
+    may_begin = function(count, checked, all)
+      return on_check(job, count, checked, all)
     end,
     on_result = function(item, result, result_err)
       on_result(job, item, result, result_err)
@@ -226,7 +257,8 @@ local function finish(job)
   end
   job.display:finish()
   reports.say(job, report)
-  if report.total == 0 and report.exhausted and not job.values.allow_empty then
+  local all = report.part and report.part.all or report.total
+  if all == 0 and report.exhausted and not job.values.allow_empty then
     output.complain(NO_ITEMS:format(job.values.from))
     return EXIT.usage
   end

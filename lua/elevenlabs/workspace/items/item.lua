@@ -33,7 +33,13 @@ end
 
 local TYPES = M.TYPES
 
-local TARGETS = { user_email = true, group_id = true, workspace_api_key_id = true }
+--- The fields that name a target. An item has exactly one of them.
+M.TARGETS = { "user_email", "group_id", "workspace_api_key_id" }
+
+local IS_TARGET = {}
+for _, name in ipairs(M.TARGETS) do
+  IS_TARGET[name] = true
+end
 
 ---@return boolean
 function M.is_field(name)
@@ -70,7 +76,7 @@ end
 function M.complete(item, fields)
   local has_target = item.user_email or item.group_id or item.workspace_api_key_id
   for name, value in next, fields do
-    if item[name] == nil and not (has_target and TARGETS[name]) then
+    if item[name] == nil and not (has_target and IS_TARGET[name]) then
       item[name] = value
     end
   end

@@ -33,6 +33,15 @@ describe("the journal", function()
     }, list)
   end)
 
+  it("keeps the part", function()
+    local ids = { "a", "b", "c", "d", "e", "f" }
+    local report = journal:run(ids, nil, nil, { part = "1/2" })
+    assert.are.equal("1/2", journal:records()[1].part)
+    local again = journal:run(ids, nil, nil, { part = "1/2" })
+    assert.is_true(report.total > 0)
+    assert.are.same({ report.total, report.total }, { again.total, again.already_confirmed })
+  end)
+
   it("case 33: begins no bulk run if others may write it", function()
     assert(journal:run({ "a" }))
     assert(uv.fs_chmod(journal.path, tonumber("666", 8)))
@@ -69,6 +78,15 @@ describe("the journal", function()
       refused("https://server.example, not https://other.example", {
         base_url = "https://other.example",
       })
+    end)
+
+    it("if it is of another part, or of none", function()
+      journal:run({ "x" }, nil, nil, { part = "0/1" })
+      refused("is a journal of part 0/1, not of part 3/16$", { part = "3/16" })
+      refused "is a journal of part 0/1, not of the whole list$"
+      journal:write ""
+      journal:run({ "x" })
+      refused("is a journal of the whole list, not of part 3/16$", { part = "3/16" })
     end)
 
     it("if it is another program's", function()
