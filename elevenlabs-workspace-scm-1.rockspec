@@ -102,6 +102,7 @@ build = {
     ["elevenlabs.workspace.bulk.owner"] = "lua/elevenlabs/workspace/bulk/owner.lua",
     ["elevenlabs.workspace.bulk.part"] = "lua/elevenlabs/workspace/bulk/part.lua",
     ["elevenlabs.workspace.bulk.progress"] = "lua/elevenlabs/workspace/bulk/progress.lua",
+    ["elevenlabs.workspace.bulk.records"] = "lua/elevenlabs/workspace/bulk/records.lua",
     ["elevenlabs.workspace.bulk.report"] = "lua/elevenlabs/workspace/bulk/report.lua",
     ["elevenlabs.workspace.bulk.results"] = "lua/elevenlabs/workspace/bulk/results.lua",
     ["elevenlabs.workspace.bulk.run"] = "lua/elevenlabs/workspace/bulk/run.lua",

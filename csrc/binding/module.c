@@ -171,6 +171,7 @@ int luaopen_elevenlabs_workspace_core(lua_State *L) {
                                        {"crc32c", module_crc32c},
                                        {"judge", module_judge},
                                        {"open_journal", lew_open_journal},
+                                       {"read_journal", lew_read_journal},
                                        {"make_folder", lew_make_folder},
                                        {"make_file", lew_make_file},
                                        {"rename", lew_rename},

@@ -107,30 +107,40 @@ static ew_status check_private(const ew_journal *journal, const struct stat *ope
   return EW_OK;
 }
 
+/* A reader takes the lock only for the moment in which it looks whether a run has the lock. */
+static ew_status take_lock(ew_journal *journal, ew_journal_access access, ew_error *error) {
+  bool is_reader = access == EW_JOURNAL_READ;
+  bool is_locked = flock(journal->fd, (is_reader ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0;
+  if (!is_locked && errno != EWOULDBLOCK) return refuse_system(journal, error, "cannot be locked");
+  journal->in_use = !is_locked;
+  if (is_reader && is_locked) flock(journal->fd, LOCK_UN);
+  return is_reader || is_locked ? EW_OK : refuse(journal, error, "is locked by another run");
+}
+
 /* O_NONBLOCK is for a FIFO or a device, and means nothing to a regular file. */
-static ew_status open_and_lock(ew_journal *journal, const char *path, bool create, bool *replaced,
-                               ew_error *error) {
+static ew_status open_and_lock(ew_journal *journal, const char *path, ew_journal_access access,
+                               bool *replaced, ew_error *error) {
+  static const int modes[] = {O_RDONLY, O_RDWR | O_APPEND, O_RDWR | O_APPEND | O_CREAT};
   struct stat opened;
-  int flags = O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
-  journal->fd = open(path, create ? flags | O_CREAT : flags, 0600);
-  if (journal->fd < 0 && errno == ENOENT && !create) return EW_OK;
+  journal->fd =
+    open(path, modes[access] | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600);
+  if (journal->fd < 0 && errno == ENOENT && access != EW_JOURNAL_CREATE) return EW_OK;
   if (journal->fd < 0) return refuse_opening(journal, path, error);
   if (fstat(journal->fd, &opened) != 0) return refuse_system(journal, error, "cannot be opened");
   if (!S_ISREG(opened.st_mode)) return refuse(journal, error, "is not a regular file");
   if (check_private(journal, &opened, error) != EW_OK) return error->status;
-  if (flock(journal->fd, LOCK_EX | LOCK_NB) != 0)
-    return errno == EWOULDBLOCK ? refuse(journal, error, "is locked by another run")
-                                : refuse_system(journal, error, "cannot be locked");
+  if (take_lock(journal, access, error) != EW_OK) return error->status;
   *replaced = !is_named(path, &opened);
   return EW_OK;
 }
 
 /* Again, until the locked file is the one that the path names. */
-static ew_status acquire(ew_journal *journal, const char *path, bool create, ew_error *error) {
+static ew_status acquire(ew_journal *journal, const char *path, ew_journal_access access,
+                         ew_error *error) {
   int tries;
   for (tries = 0; tries < MOST_TRIES; tries++) {
     bool replaced = false;
-    if (open_and_lock(journal, path, create, &replaced, error) != EW_OK) return error->status;
+    if (open_and_lock(journal, path, access, &replaced, error) != EW_OK) return error->status;
     if (!replaced) return EW_OK;
     ew_fd_close(&journal->fd);
   }
@@ -422,14 +432,14 @@ static ew_status prepare(ew_journal *journal, const char *path, ew_error *error)
   return EW_OK;
 }
 
-ew_status ew_journal_open(ew_journal *journal, const char *path, ew_journal_kind kind, bool create,
-                          bool *found, ew_error *error) {
+ew_status ew_journal_open(ew_journal *journal, const char *path, ew_journal_kind kind,
+                          ew_journal_access access, bool *found, ew_error *error) {
   ew_status status;
   journal->kind = ew_journal_kinds[kind];
   snprintf(journal->header, sizeof journal->header, "{\"format\":\"elevenlabs-workspace %s 1\",",
            journal->kind);
   ew_quotable(journal->name, sizeof journal->name, path, strlen(path));
-  status = acquire(journal, path, create, error);
+  status = acquire(journal, path, access, error);
   *found = journal->fd >= 0;
   if (status == EW_OK && *found) status = prepare(journal, path, error);
   if (status != EW_OK) ew_journal_close(journal);

@@ -29,8 +29,24 @@ describe("the journal", function()
         outcome = "confirmed", status = 200, attempts = 1 },
       { resource_id = "y", resource_type = "voice", user_email = "a@example.com", attempts = 1,
         outcome = "refused", status = 404, kind = "not_found", message = "Not Found" },
-      { ["end"] = true },
+      { ["end"] = true, exhausted = true },
     }, list)
+  end)
+
+  it("says at its end whether all items were taken, and how many were invalid", function()
+    local two_roles = { item_of("x", "viewer"), item_of("x", "admin") }
+    journal:run(two_roles, support.always { status = 401, body = "{}" }, "share", {
+      max_concurrency = 1,
+    })
+    journal:run(two_roles, nil, "share")
+    local ends = {}
+    for _, record in ipairs(journal:records()) do
+      ends[#ends + 1] = record["end"] and record or nil
+    end
+    assert.are.same({
+      { ["end"] = true },
+      { ["end"] = true, exhausted = true, invalid = 1 },
+    }, ends)
   end)
 
   it("keeps the part", function()
