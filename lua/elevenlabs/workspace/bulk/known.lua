@@ -48,7 +48,8 @@ end
 --- An item's key in the set; nil if it has no target. A journal has one operation and one server,
 --- so type, id and target tell items apart. None of them can hold a NUL. The role is not in the
 --- key: items with the same target and different roles must meet.
-local function key_of(item)
+---@return string|nil
+function M.key_of(item)
   for i = 1, #target_fields do
     local target = item[target_fields[i]]
     if type(target) == "string" then
@@ -57,10 +58,7 @@ local function key_of(item)
   end
 end
 
----@return boolean
-function M.has_target(item)
-  return key_of(item) ~= nil
-end
+local key_of = M.key_of
 
 local function has(bits, flag)
   return math.floor(bits / flag) % 2 == 1

@@ -49,10 +49,12 @@ function M.read_header(file, path)
   return header
 end
 
-local function is_item(record)
+--- True if the record, or an item of a list, has a resource and a target.
+---@return boolean
+function M.is_item(record)
   return type(record.resource_id) == "string"
     and type(record.resource_type) == "string"
-    and known_items.has_target(record)
+    and known_items.key_of(record) ~= nil
 end
 
 --- What a record is; nil if this program did not write it.
@@ -65,7 +67,7 @@ local function kind_of(record)
   elseif record.resume == true then
     return "resume"
   end
-  return is_item(record) and "item" or nil
+  return M.is_item(record) and "item" or nil
 end
 
 --- Read all records after the header.

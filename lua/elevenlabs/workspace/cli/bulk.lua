@@ -4,8 +4,8 @@ local connections = require "elevenlabs.workspace.cli.connections"
 local errors = require "elevenlabs.workspace.error"
 local failed_items = require "elevenlabs.workspace.cli.bulk.failed"
 local input = require "elevenlabs.workspace.cli.input"
-local items = require "elevenlabs.workspace.items"
 local json = require "elevenlabs.workspace.json"
+local list = require "elevenlabs.workspace.cli.list"
 local operations = require "elevenlabs.workspace.operations"
 local options = require "elevenlabs.workspace.cli.options"
 local output = require "elevenlabs.workspace.cli.output"
@@ -18,14 +18,7 @@ local M = {}
 
 local EXIT = { confirmed = 0, failed = 1, usage = 2, stopped = 3, unwritten = 5 }
 
-local FROM = {
-  name = "--from",
-  value = "FILE",
-  text = "read items from FILE, CSV or JSON lines; - is standard input. The first row of a CSV"
-    .. " file names the columns: resource_id, resource_type, user_email ... If a row lacks a"
-    .. " field, the option of that name fills it in. Columns that begin with _ are ignored",
-}
-local JSONL = { name = "--jsonl", text = "FILE holds JSON lines, whatever its name is" }
+local FROM, JSONL = list.FROM, list.JSONL
 local PART = {
   name = "--part",
   value = "K/N",
@@ -135,8 +128,8 @@ end
 
 -- ---- the command
 
--- A job: { op, is_read, fields, values, arguments, refuse, client, driver, run, failed, display,
--- confirmed, last_error, unwritten }.
+-- A job: { op, is_read, values, arguments, client, driver, run, failed, display, confirmed, last_error,
+-- unwritten }.
 
 --- Print what was read of one resource, or why it could not be read.
 local function print_read(job, item, resource, err)
@@ -173,10 +166,9 @@ end
 --- The source of items; or nil and an error.
 local function open_source(job)
   local values = job.values
-  local from = values.from == "-" and input.open(function()
+  return list.open(values, values.from == "-" and input.open(function()
     return job.driver.status ~= nil
-  end) or values.from
-  return (values.jsonl and items.from_jsonl or items.from_file)(from, job.fields)
+  end) or nil)
 end
 
 --- The run's `may_begin`: ask the person when the check is over, unless a signal came.
@@ -226,15 +218,15 @@ local NO_ITEMS = "%s has no items (--allow-empty)"
 ---@return integer status
 local function say_why_not(job, err)
   if job.driver.status then
-    job.refuse(job.values, "interrupted: nothing was sent", nil, "cancelled")
+    output.refuse(job.values, "interrupted: nothing was sent", nil, "cancelled")
     return job.driver.status
   elseif job.is_declined then
-    job.refuse(job.values, "nothing was sent", nil, "cancelled")
+    output.refuse(job.values, "nothing was sent", nil, "cancelled")
     return EXIT.stopped
   elseif job.is_empty then
-    return job.refuse(job.values, NO_ITEMS:format(job.values.from))
+    return output.refuse(job.values, NO_ITEMS:format(job.values.from))
   end
-  return job.refuse(job.values, err.message, type(err.details) == "table" and err.details or nil)
+  return output.refuse(job.values, err.message, type(err.details) == "table" and err.details or nil)
 end
 
 --- Run the job to its end, and say what became of it.
@@ -279,26 +271,22 @@ local function run_job(job)
   if why then
     job.run:cancel()
     job.run:result()
-    return job.refuse(job.values, "cannot write the failed items: " .. why)
+    return output.refuse(job.values, "cannot write the failed items: " .. why)
   end
   return finish(job)
 end
 
 --- Run the command.
 ---@param op "unshare"|"share"|"get"
----@param fields table the fields that every item has
 ---@param values table the options
 ---@param arguments string[] as they were given
----@param refuse fun(values: table, why: string, details: string[]|nil, kind: string|nil): integer
 ---@return integer status
-function M.run(op, fields, values, arguments, refuse)
+function M.run(op, values, arguments)
   local is_read = not operations[op].is_change
   local job = {
     op = op,
-    fields = fields,
     values = values,
     arguments = arguments,
-    refuse = refuse,
     is_read = is_read,
     display = progress.on_stderr(is_read),
     confirmed = 0, -- at the last progress
@@ -311,7 +299,7 @@ function M.run(op, fields, values, arguments, refuse)
   -- Events cost time for each item, and a dry run has nothing to retry.
   job.client, job.driver = connections.open(values, not values.dry_run and on_event or nil)
   if not job.client then
-    return refuse(values, job.driver)
+    return output.refuse(values, job.driver)
   end
   local status = run_job(job)
   job.client:close()

@@ -33,7 +33,7 @@ describe("cli.manual", function()
     for names in statuses:gmatch "%.B ([^\n]*)\n" do
       commands[#commands + 1] = names
     end
-    assert.are.same({ "offboard", "unshare, share, get", "access" }, commands)
+    assert.are.same({ "offboard", "unshare, share, get", "access", "journal" }, commands)
     assert.matches("a plan that must not be applied", statuses, 1, true)
   end)
 

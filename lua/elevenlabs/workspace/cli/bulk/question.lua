@@ -19,8 +19,8 @@ local QUESTIONS = {
   share = "Give %s a role on %s resources of %s, at %s? [y/N] ",
 }
 
-local function describe_target(fields)
-  return fields.user_email or fields.group_id or fields.workspace_api_key_id or "each row's target"
+local function describe_target(values)
+  return values.user_email or values.group_id or values.workspace_api_key_id or "each row's target"
 end
 
 local function describe_list(values, all)
@@ -44,7 +44,7 @@ function M.may_begin(job, count, all)
     return true
   end
   local question = QUESTIONS[job.op]:format(
-    describe_target(job.fields),
+    describe_target(job.values),
     count or "all",
     describe_list(job.values, all),
     describe_server(job.client.base_url)

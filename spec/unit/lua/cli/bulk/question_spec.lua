@@ -37,11 +37,10 @@ describe("cli.bulk.question", function()
         assert.matches("\nelevenlabs%-workspace: nothing was sent\r?\n$", shown)
         assert.is_nil(read_file(journal))
       end
-      local code
       local roles = support.sandbox:roles("voice_collection_0002", "voice_collection")
       assert.are.equal("commenter", roles.user_mia)
-      code = on_terminal("[y/N]", "y", options, LEAVER)
-      assert.are.equal(1, code)
+      local code, shown = on_terminal("[y/N]", "y", options, LEAVER)
+      assert.are.equal(1, code, shown)
       assert.is_nil(read_file(journal):find "ambiguous")
     end)
 
