@@ -483,6 +483,63 @@ mutant("another operation's journal is taken", "if header.operation ~= wanted.op
   "if false then", { filter = "is refused" })
 mutant("another server's journal is taken", "elseif header.base_url ~= wanted.base_url then",
   "elseif false then", { filter = "is refused" })
+mutant("another part's journal is taken", "elseif header.part ~= wanted.part then",
+  "elseif false then", { filter = "is refused" })
+mutant("a journal does not keep its part", [[local part = wanted.part and]],
+  "local part = false and", { filter = "keeps the part" })
+mutant("a run that stopped says that it took everything", "exhausted = exhausted, at",
+  "exhausted = true, at", { filter = "says at its end" })
+
+of("csrc/journal/journal.c", "spec/unit/csrc/journal/journal_spec.lua")
+mutant("a reader keeps the lock", "if (is_reader && is_locked) flock(journal->fd, LOCK_UN);", "",
+  { filter = "lock is not needed" })
+
+-- ---- parts of a list
+
+local PARTS = { by = "spec/unit/lua/bulk_spec.lua", filter = "over a part" }
+
+module "bulk/part"
+mutant("a part depends on the order of the rows",
+  "return core.crc32c(key) % self.count == self.number",
+  "self.seen = (self.seen or -1) + 1\n  return self.seen % self.count == self.number", PARTS)
+mutant("the role decides the part", [[.. field .. "\n" .. target]],
+  [[.. field .. "\n" .. target .. tostring(item.role)]])
+mutant("the kind of target does not decide the part", [[.. field .. "\n" .. target]],
+  [[.. "\n" .. target]])
+mutant("a part may be the number of parts", "elseif number >= count then",
+  "elseif number > count then")
+mutant("every part names what cannot be hashed", "return self.number == 0", "return true", PARTS)
+mutant("no part names what cannot be hashed", "return self.number == 0", "return false", PARTS)
+of("lua/elevenlabs/workspace/bulk.lua", "spec/unit/lua/bulk_spec.lua")
+mutant("the items of other parts are not checked", "local ok, err = true, nil\n    if item then",
+  "local ok, err = true, nil\n    if item and (not part or part:has(item)) then", PARTS)
+module "bulk/intake"
+mutant("items of other parts are sent", "elseif run.opts.part and is_elsewhere(run, item) then",
+  "elseif false then", PARTS)
+
+module "bulk/tally"
+mutant("what an earlier run made of an item counts too", "entry[outcome] = entry[outcome] - 1", "")
+mutant("an item may end in two journals", "self.doubles + (before == 0 and 0 or 1)",
+  "self.doubles")
+mutant("a run that was killed has ended", [[state = "killed", runs = 0,]],
+  [[state = "ended", runs = 0,]])
+mutant("a run at work has ended", [[file:is_in_use() and "running" or entry.state]], "entry.state")
+mutant("a part may be missing", "self.doubles + #missing + #twice == 0",
+  "self.doubles + #twice == 0")
+mutant("what is in no journal is not missing", "list.missing = list.missing + 1", "")
+mutant("an intent confirms", "return record.intent == true and INTENT or",
+  "return record.intent == true and CONFIRMED or")
+mutant("journals of two servers are added up", "elseif header.base_url ~= self.base_url then",
+  "elseif false then")
+mutant("a run that stopped has ended",
+  [[entry.state == "stopped" and self.list ~= nil]], [[entry.state == "stopped"]])
+mutant("invalid items are forgotten", "return is_over and entry.invalid == 0", "return is_over")
+module "cli/journal/words"
+mutant("nothing is left of what could not be read", "if not tally:is_complete() then",
+  "if false then")
+module "cli/journal/report"
+mutant("journal report is always content",
+  "return tally:is_complete() and EXIT.complete or EXIT.incomplete", "return EXIT.complete")
 
 -- ---- what is found
 
