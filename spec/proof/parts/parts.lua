@@ -33,7 +33,8 @@ local function make_state(resources)
     for leaver = 1, LEAVERS do
       roles[user_id(leaver)] = "viewer"
     end
-    list[i] = { id = "voice_" .. i, type = "voice", name = "n", creator = "user_ada", roles = roles }
+    list[i] =
+      { id = "voice_" .. i, type = "voice", name = "n", creator = "user_ada", roles = roles }
   end
   return {
     users = users,
