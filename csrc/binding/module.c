@@ -96,8 +96,8 @@ static int integer_of(lua_State *L, const char *name) {
   return integer;
 }
 
-/* core.crc32c(text) -> CRC-32C, from 0 to 2^32 - 1. An integer of 5.1 may have 32 bits and a sign, so
-** the sum is a number, which is exact. */
+/* core.crc32c(text) -> CRC-32C, from 0 to 2^32 - 1. The sum is a number, which is exact: an integer
+** of 5.1 may have 32 bits with a sign. */
 static int module_crc32c(lua_State *L) {
   size_t length;
   const char *text = luaL_checklstring(L, 1, &length);

@@ -122,8 +122,7 @@ static ew_status open_and_lock(ew_journal *journal, const char *path, ew_journal
                                bool *replaced, ew_error *error) {
   static const int modes[] = {O_RDONLY, O_RDWR | O_APPEND, O_RDWR | O_APPEND | O_CREAT};
   struct stat opened;
-  journal->fd =
-    open(path, modes[access] | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600);
+  journal->fd = open(path, modes[access] | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600);
   if (journal->fd < 0 && errno == ENOENT && access != EW_JOURNAL_CREATE) return EW_OK;
   if (journal->fd < 0) return refuse_opening(journal, path, error);
   if (fstat(journal->fd, &opened) != 0) return refuse_system(journal, error, "cannot be opened");

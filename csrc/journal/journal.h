@@ -34,8 +34,8 @@ typedef enum { EW_JOURNAL_READ, EW_JOURNAL_WRITE, EW_JOURNAL_CREATE } ew_journal
 /* How the first record of a bulk run's journal begins. */
 #define EW_JOURNAL_HEADER "{\"format\":\"elevenlabs-workspace journal 1\","
 
-/* Private, but for `is_new`: the file held no record when it was opened; and `in_use`: it was opened
-** with EW_JOURNAL_READ while a run had it. */
+/* Private, but for two. `is_new`: the file held no record when it was opened. `in_use`: the file was
+** opened with EW_JOURNAL_READ while a run had it. */
 typedef struct {
   int fd;                   /* -1: closed */
   int folder_fd;            /* until the first sync, which must cover the file's name too; or -1 */
