@@ -70,6 +70,7 @@ build = {
         "csrc/client/thread.c",
         "csrc/journal/crc32c.c",
         "csrc/journal/journal.c",
+        "csrc/journal/line.c",
         "csrc/journal/resume_set.c",
         "csrc/journal/sync_thread.c",
         "csrc/transport/attempts.c",

@@ -14,12 +14,9 @@
 
 #include "base/fd.h"
 #include "base/fork.h"
-#include "journal/crc32c.h"
+#include "journal/line.h"
 
 enum {
-  SUFFIX_LENGTH = 22,       /* ,"crc32c":"xxxxxxxx"} and the newline */
-  LONGEST_LINE = 64 * 1024, /* so that reading needs no more memory than this */
-  LONGEST_RECORD = LONGEST_LINE - SUFFIX_LENGTH + 1,
   MUCH = 1024 * 1024, /* of records that wait in memory */
   MOST_TRIES = 8
 };
@@ -178,7 +175,7 @@ static void make_room(ew_journal *journal) {
   journal->filled -= journal->start;
   memmove(journal->in, journal->in + journal->start, journal->filled);
   journal->start = 0;
-  if (journal->filled < LONGEST_LINE) return;
+  if (journal->filled < EW_LONGEST_LINE) return;
   journal->overlong = true;
   journal->filled = 0;
 }
@@ -193,7 +190,7 @@ static ew_status look_ahead(ew_journal *journal, size_t *length, ew_error *error
     *length = newline ? (size_t)(newline - start) + 1 : 0;
     if (newline) return EW_OK;
     make_room(journal);
-    got = read_at(journal->fd, journal->in + journal->filled, LONGEST_LINE - journal->filled,
+    got = read_at(journal->fd, journal->in + journal->filled, EW_LONGEST_LINE - journal->filled,
                   journal->read_to);
     if (got < 0) {
       refuse_system(journal, error, "cannot be read");
@@ -203,22 +200,6 @@ static ew_status look_ahead(ew_journal *journal, size_t *length, ew_error *error
     journal->filled += (size_t)got;
     journal->read_to += got;
   }
-}
-
-static void write_suffix(char suffix[SUFFIX_LENGTH + 1], const char *body, size_t length) {
-  static const char form[] = ",\"crc32c\":\"00000000\"}\n", digits[] = "0123456789abcdef";
-  uint32_t sum = ew_crc32c(body, length);
-  char *digit = suffix + SUFFIX_LENGTH - 3;
-  memcpy(suffix, form, sizeof form);
-  for (; sum; sum >>= 4) *--digit = digits[sum & 15];
-}
-
-static bool is_whole(const char *line, size_t length) {
-  char suffix[SUFFIX_LENGTH + 1];
-  if (length <= SUFFIX_LENGTH) return false;
-  length -= SUFFIX_LENGTH;
-  write_suffix(suffix, line, length);
-  return memcmp(line + length, suffix, SUFFIX_LENGTH) == 0;
 }
 
 static void stop_reading(ew_journal *journal) {
@@ -235,12 +216,12 @@ static ew_status read_record(ew_journal *journal, ew_error *error) {
     stop_reading(journal);
     return EW_OK;
   }
-  if (journal->overlong || !is_whole(journal->in + journal->start, length)) {
+  if (journal->overlong || !ew_line_is_whole(journal->in + journal->start, length)) {
     ew_fail(error, EW_EJOURNAL, NULL, "%s %s: line %lu is damaged", journal->kind, journal->name,
             journal->line + 1);
     return spoil(journal, error);
   }
-  journal->in[journal->start + length - SUFFIX_LENGTH] = '}'; /* in place of the comma */
+  journal->in[journal->start + length - EW_LINE_SUFFIX] = '}'; /* in place of the comma */
   journal->current = length;
   return EW_OK;
 }
@@ -253,7 +234,7 @@ ew_status ew_journal_next(ew_journal *journal, const char **text, size_t *length
     return error->status;
   if (!journal->current) return EW_OK;
   *text = journal->in + journal->start;
-  *length = journal->current - SUFFIX_LENGTH + 1;
+  *length = journal->current - EW_LINE_SUFFIX + 1;
   return EW_OK;
 }
 
@@ -281,9 +262,9 @@ static ew_status check_writable(ew_journal *journal, ew_error *error) {
 static ew_status check_record(const ew_journal *journal, const char *text, size_t length,
                               ew_error *error) {
   size_t header = strlen(journal->header);
-  if (length > LONGEST_RECORD)
+  if (length > EW_LONGEST_RECORD)
     return ew_fail(error, EW_EINVAL, NULL, "a journal's record is at most %d bytes",
-                   LONGEST_RECORD);
+                   EW_LONGEST_RECORD);
   if (length < 4 || memcmp(text, "{\"", 2) != 0 || text[length - 1] != '}' ||
       memchr(text, '\n', length))
     return ew_fail(error, EW_EINVAL, NULL,
@@ -292,17 +273,6 @@ static ew_status check_record(const ew_journal *journal, const char *text, size_
     return ew_fail(error, EW_EINVAL, NULL, "a %s's first record begins with %s", journal->kind,
                    journal->header);
   return EW_OK;
-}
-
-/* Appends the whole line or nothing. */
-static bool add_line(ew_buffer *out, const char *text, size_t length) {
-  char suffix[SUFFIX_LENGTH + 1];
-  size_t before = out->length, body = length - 1;
-  write_suffix(suffix, text, body);
-  if (ew_buffer_append(out, text, body) && ew_buffer_append(out, suffix, SUFFIX_LENGTH))
-    return true;
-  out->length = before;
-  return false;
 }
 
 /* false: errno says why not. */
@@ -366,7 +336,7 @@ ew_status ew_journal_append(ew_journal *journal, const char *text, size_t length
   if (check_writable(journal, error) != EW_OK ||
       check_record(journal, text, length, error) != EW_OK)
     return error->status;
-  if (!add_line(&journal->out, text, length)) return ew_fail_memory(error);
+  if (!ew_line_append(&journal->out, text, length)) return ew_fail_memory(error);
   journal->begun = journal->dirty = true;
   return journal->out.length < MUCH ? EW_OK : write_out(journal, error);
 }
@@ -417,9 +387,9 @@ static ew_status prepare(ew_journal *journal, const char *path, ew_error *error)
   size_t length;
   journal->fork_generation = ew_fork_generation();
   journal->dirty = true;
-  ew_buffer_init(&journal->out, MUCH + LONGEST_LINE);
-  ew_buffer_init(&journal->batch, MUCH + LONGEST_LINE);
-  journal->in = malloc(LONGEST_LINE);
+  ew_buffer_init(&journal->out, MUCH + EW_LONGEST_LINE);
+  ew_buffer_init(&journal->batch, MUCH + EW_LONGEST_LINE);
+  journal->in = malloc(EW_LONGEST_LINE);
   if (!journal->in) return ew_fail_memory(error);
   if (check_header(journal, error) != EW_OK || look_ahead(journal, &length, error) != EW_OK)
     return error->status;

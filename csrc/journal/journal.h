@@ -34,7 +34,7 @@ typedef enum { EW_JOURNAL_READ, EW_JOURNAL_WRITE, EW_JOURNAL_CREATE } ew_journal
 /* How the first record of a bulk run's journal begins. */
 #define EW_JOURNAL_HEADER "{\"format\":\"elevenlabs-workspace journal 1\","
 
-/* Private, but for two. `is_new`: the file held no record when it was opened. `in_use`: the file was
+/* Private, but for two. `is_new`: the file held no record when it was opened. `in_use`: it was
 ** opened with EW_JOURNAL_READ while a run had it. */
 typedef struct {
   int fd;                   /* -1: closed */

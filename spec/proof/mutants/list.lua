@@ -415,8 +415,6 @@ mutant("a short write is taken for a whole one", "done += (size_t)count;", "done
   { filter = "disk" })
 mutant("a torn tail stays", "if (journal->torn && ftruncate(journal->fd, journal->good) != 0)",
   "if (0)", { filter = "tail" })
-mutant("checksums are not compared", "return memcmp(line + length, suffix, SUFFIX_LENGTH) == 0;",
-  "return true;", { filter = "damage names its line" })
 mutant("two runs may have one journal", "return is_reader || is_locked ? EW_OK",
   "return 1 ? EW_OK", { filter = "lock keeps" })
 mutant("a link is followed", "| O_NOFOLLOW |", "|", { filter = "file is not a folder" })
@@ -435,6 +433,10 @@ mutant("a file of any kind is taken", "if (memcmp(first, journal->header, (size_
   "if (0)", { filter = "file of another kind" })
 mutant("what cannot be read is the end", "if (got < 0) {", "if (0) {",
   { filter = "no end of the records" })
+
+of("csrc/journal/line.c", "spec/unit/csrc/journal/line_spec.lua")
+mutant("checksums are not compared", "return memcmp(line + length, suffix, EW_LINE_SUFFIX) == 0;",
+  "return true;")
 
 of("csrc/journal/journal.c", "spec/unit/csrc/journal/sync_thread_spec.lua")
 mutant("what the thread could not sync is forgotten", "if (journal->sync_failed) {", "if (0) {")

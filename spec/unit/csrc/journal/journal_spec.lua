@@ -129,18 +129,6 @@ describe("journal", function()
       end
     end)
 
-    it("are lines of JSON, each with the checksum of what is before it", function()
-      local lines = 0
-      for line in write_journal():gmatch "([^\n]*)\n" do
-        lines = lines + 1
-        local body, sum = line:match '^(.*),"crc32c":"(%x+)"}$'
-        assert.are.equal(RECORDS[lines], body .. "}")
-        assert.are.equal(probe.crc32c(body), sum)
-        assert.are.equal("table", type(cjson.decode(line)))
-      end
-      assert.are.equal(#RECORDS, lines)
-    end)
-
     it("may be many, and as long as a line may be", function()
       local many = { RECORDS[1] }
       for n = 2, 3000 do
