@@ -18,9 +18,9 @@ local M = {}
 local GRACE_MS = 5000 -- for calls in flight when the run is cancelled
 local MAX_TAKEN_PAUSE_MS = 1
 
---- A bulk run, from `client:start_many`. `tostring` of it is one line.
+--- A bulk run, from `client:start_many`. `print` shows a run on one line.
 ---@class elevenlabs.workspace.Run
----@field count integer|nil how many items there are, if the source knows
+---@field count integer|nil How many items there are, if the source knows.
 local Run = {}
 Run.__index = Run
 Run.__name = "elevenlabs.workspace.run"
@@ -180,7 +180,7 @@ end
 
 -- ---- for the owner
 
---- True if the run is over. Then its report is there.
+--- Say whether the run is over.
 ---@return boolean
 function Run:done()
   names.check_self(self, "run:done()")
@@ -188,7 +188,7 @@ function Run:done()
 end
 
 --- Take no more items. Calls in flight get 5 s to end, then they are cancelled; a second `cancel`
---- cancels them at once. It may be called from a signal's handler, another coroutine or on_result.
+--- cancels them at once. May be called from a signal's handler, another coroutine or on_result.
 function Run:cancel()
   names.check_self(self, "run:cancel()")
   self.cancel_requests = self.cancel_requests + 1
@@ -205,10 +205,10 @@ local function start_clock(self)
 end
 
 --- Run to the end, waiting as the client's driver does. Several coroutines may ask for the result.
---- While one of the run's own functions is at work, asking is an error.
+--- While one of the run's own functions is at work, asking is an error. If a function of the run
+--- raised an error before, the run is cut short, and its report is given.
 ---@return elevenlabs.workspace.Report|nil
----@return elevenlabs.workspace.Error|nil if the run could not begin, and nothing was sent; or if
---- `result` raised an error before
+---@return elevenlabs.workspace.Error|nil # why this place cannot wait, or why the run could not go on
 function Run:result()
   names.check_self(self, "run:result()")
   local why = self.engine:why_no_wait()

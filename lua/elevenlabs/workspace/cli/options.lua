@@ -13,7 +13,7 @@ local M = {}
 ---@field description string
 ---@field groups elevenlabs.workspace.cli.Group[] of options
 ---@field arguments table[]|nil { name =, text =, count = "1", choices = nil }
---- Exit statuses and what they mean, as { "130, 143", "interrupted" }. The first that holds is first.
+--- Exit statuses and what they mean, as { "130, 143", "interrupted" }, the first that holds first.
 ---@field statuses string[][]|nil
 --- Commands below this one, in order. Their names begin with the name of this one.
 ---@field commands elevenlabs.workspace.cli.Declaration[]|nil
@@ -148,7 +148,8 @@ local function describe_statuses(statuses)
   for i, status in ipairs(statuses or {}) do
     texts[i] = ("%s (%s)"):format(status[1], status[2])
   end
-  return texts[1] and "Exit status, the first that holds: " .. table.concat(texts, "; ") .. "." or ""
+  local all = table.concat(texts, "; ")
+  return all == "" and "" or "Exit status, the first that holds: " .. all .. "."
 end
 
 local HELP = { name = "--help", short = "-h", text = "show this help" }
@@ -157,7 +158,8 @@ local function add_command(parser, declaration, with_choices)
   parser:add_help(false):usage(
     ("Usage: elevenlabs-workspace %s"):format(M.synopsis(declaration))
   )
-  parser:help_max_width(79):help_description_margin(30):epilog(describe_statuses(declaration.statuses))
+  parser:help_max_width(79):help_description_margin(30)
+  parser:epilog(describe_statuses(declaration.statuses))
   for _, argument in ipairs(declaration.arguments or {}) do
     local added = parser:argument(argument.name, argument.text):args(argument.count)
     if argument.choices then
