@@ -94,7 +94,7 @@ end
 --- `client:get` on the default client of `workspace.unshare`.
 ---@param args elevenlabs.workspace.ResourceArgs
 ---@return elevenlabs.workspace.Resource|nil
----@return elevenlabs.workspace.Error|nil # a resource that cannot be read: that is not "no role"
+---@return elevenlabs.workspace.Error|nil # why the resource could not be read; that is not "no role"
 function M.get(args)
   check_dot(args, "get")
   return on_default("get", args)

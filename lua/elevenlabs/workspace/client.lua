@@ -211,7 +211,7 @@ end
 --- ```
 ---@param args elevenlabs.workspace.ResourceArgs
 ---@return elevenlabs.workspace.Resource|nil
----@return elevenlabs.workspace.Error|nil # a resource that cannot be read: that is not "no role"
+---@return elevenlabs.workspace.Error|nil # why the resource could not be read; that is not "no role"
 function Client:get(args)
   check_call(self, "get", args, "client:get{...}")
   return run(self, "get", args)
@@ -272,8 +272,8 @@ function Client:start_many(op, items, opts)
   return start_many(self, op, items, opts)
 end
 
---- Unshare every item. Each item ends in exactly one outcome, which `on_result` is told and the
---- report counts. Items that the server refuses are no error of the run.
+--- Unshare every item. Each item ends in exactly one outcome: `on_result` is told the outcome of each,
+--- and the report counts them. Items that the server refuses are no error of the run.
 ---
 --- ```lua
 --- local items = workspace.items.product {
@@ -292,7 +292,7 @@ end
 --- ```
 ---@param items elevenlabs.workspace.Items an array, a function or a source
 ---@param opts elevenlabs.workspace.BulkOptions|nil
----@return elevenlabs.workspace.Report|nil # also of a run that stopped early: see `stopped`
+---@return elevenlabs.workspace.Report|nil # if the run stopped early, `stopped` says why
 ---@return elevenlabs.workspace.Error|nil # why the run could not begin; nothing was sent
 function Client:unshare_many(items, opts)
   check_many(self, "unshare", items, opts, "client:unshare_many(...)")
@@ -302,7 +302,7 @@ end
 --- Share every item. Each item has a role. The rest is as for `unshare_many`.
 ---@param items elevenlabs.workspace.Items an array, a function or a source
 ---@param opts elevenlabs.workspace.BulkOptions|nil
----@return elevenlabs.workspace.Report|nil # also of a run that stopped early: see `stopped`
+---@return elevenlabs.workspace.Report|nil # if the run stopped early, `stopped` says why
 ---@return elevenlabs.workspace.Error|nil # why the run could not begin; nothing was sent
 function Client:share_many(items, opts)
   check_many(self, "share", items, opts, "client:share_many(...)")
@@ -314,7 +314,7 @@ end
 --- that cannot be read does not stop the run. The rest is as for `unshare_many`.
 ---@param items elevenlabs.workspace.Items an array, a function or a source
 ---@param opts elevenlabs.workspace.BulkOptions|nil
----@return elevenlabs.workspace.Report|nil # also of a run that stopped early: see `stopped`
+---@return elevenlabs.workspace.Report|nil # if the run stopped early, `stopped` says why
 ---@return elevenlabs.workspace.Error|nil # why the run could not begin; nothing was sent
 function Client:get_many(items, opts)
   check_many(self, "get", items, opts, "client:get_many(...)")

@@ -32,7 +32,7 @@ local M = {}
 --- ```
 ---@param client elevenlabs.workspace.Client
 ---@param options elevenlabs.workspace.offboard.AccessOptions
----@return elevenlabs.workspace.offboard.Discovery|nil # with what could not be listed or read
+---@return elevenlabs.workspace.offboard.Discovery|nil # what was read, and what could not be listed or read
 ---@return elevenlabs.workspace.Error|nil # which option is wrong, in `field`
 function M.access(client, options)
   return access.read(client, options)
@@ -229,7 +229,7 @@ end
 --- writes the report. A case whose last apply did not end is applied again in the same way.
 ---@param client elevenlabs.workspace.Client
 ---@param options elevenlabs.workspace.offboard.RoundOptions|nil
----@return elevenlabs.workspace.offboard.Summary|nil # also if roles are left: see `left`
+---@return elevenlabs.workspace.offboard.Summary|nil # `left` names the roles that are still there
 ---@return elevenlabs.workspace.Error|nil # why nothing was sent, or why the round stopped early
 function Case:apply(client, options)
   local opts, err = read_options(options, ROUND_OPTIONS)
@@ -288,7 +288,7 @@ end
 --- grants to a successor stay.
 ---@param client elevenlabs.workspace.Client
 ---@param options elevenlabs.workspace.offboard.RoundOptions|nil
----@return elevenlabs.workspace.offboard.Summary|nil # also if some were not: see `not_given_back`
+---@return elevenlabs.workspace.offboard.Summary|nil # `not_given_back` names the roles that were not given
 ---@return elevenlabs.workspace.Error|nil # why nothing was sent, or why the round stopped early
 function Case:undo(client, options)
   local opts, err = read_options(options, ROUND_OPTIONS)

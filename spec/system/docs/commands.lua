@@ -49,7 +49,8 @@ local function add_command(out, add_table, declaration)
 end
 
 local function add_statuses(out, add_table, declarations)
-  add(out, "### Exit status", "", "Of several that hold, the first one here.", "")
+  add(out, "### Exit status", "")
+  add(out, "If several hold, the command ends with the first one of its list.", "")
   for _, list in ipairs(manual.statuses(declarations)) do
     local rows = {}
     for i, status in ipairs(list.statuses) do

@@ -11,9 +11,9 @@ M.GROUPS = {
   {
     title = "Making a client",
     text = [[
-One client serves a whole program, or a whole nginx worker. It keeps its connections, limits its own
-rate, and repeats what is safe to repeat. The functions below that take a client wait as the
-client's driver does: see [Drivers and hosts](#drivers-and-hosts).]],
+One client serves a whole program, or a whole nginx worker. The client keeps its connections, limits
+its own rate, and repeats what is safe to repeat. In a script, calls block. In other hosts the
+client's driver says how calls wait: see [Drivers and hosts](#drivers-and-hosts).]],
     "workspace.new",
     "Options",
     "Client",
@@ -53,8 +53,8 @@ key. They return a receipt, which is the proof that the server confirmed the cha
     title = "Bulk runs",
     text = [[
 A bulk run takes any number of items, one by one, and sends many requests at once. Each item ends in
-exactly one of the outcomes confirmed, refused, unconfirmed and not_sent. With a journal, a run that
-was killed goes on where it ended.]],
+exactly one of the outcomes confirmed, refused, unconfirmed and not_sent. If there is a journal, the
+next run of the same items sends only what is not confirmed.]],
     "client:unshare_many",
     "client:share_many",
     "client:get_many",

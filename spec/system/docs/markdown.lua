@@ -215,14 +215,21 @@ end
 
 -- ---- classes
 
---- Which functions take and which return each class, as links.
+local USES = {
+  { key = "takes", words = "Taken by" },
+  { key = "returns", words = "Returned by" },
+  { key = "holds", words = "A field of" },
+}
+
+--- Which functions take and which return each class, and which classes hold it, as links.
 local function find_uses(blocks)
   local uses = {}
   local function note(how, list, entry)
     for _, row in ipairs(list) do
       for class in row.type:gmatch(CLASS) do
-        uses[class] = uses[class] or { takes = {}, returns = {} }
-        table.insert(uses[class][how], link(entry))
+        uses[class] = uses[class] or { takes = {}, returns = {}, holds = {} }
+        local found = uses[class][how]
+        found[#found + (found[#found] == link(entry) and 0 or 1)] = link(entry)
       end
     end
   end
@@ -230,25 +237,39 @@ local function find_uses(blocks)
     if block.owner then
       note("takes", block.params, block.entry)
       note("returns", block.returns, block.entry)
+    else
+      note("holds", block.fields, block.entry)
     end
   end
-  uses.Error, uses.Client = nil, nil -- of nearly all functions
+  uses.Error, uses.Client, uses.Kind = nil, nil, nil -- of nearly all
   return uses
 end
 
+--- The functions of a class, as links.
+local function methods_of(block)
+  local all = {}
+  for _, entry in ipairs(contents.entries()) do
+    local owner = entry:match "^(%l+):"
+    if owner and contents.OWNERS[owner] == block.class then
+      all[#all + 1] = link(entry)
+    end
+  end
+  return table.concat(all, ", ")
+end
+
 local function add_class(out, block, uses)
-  if block.text ~= "" then
-    add(out, block.text, "")
+  add(out, block.text, "")
+  for _, use in ipairs(USES) do
+    local list = table.concat((uses[block.entry] or {})[use.key] or {}, ", ")
+    add(out, list ~= "" and use.words .. " " .. list .. "." or nil)
   end
-  local use = uses[block.entry]
-  if use and use.takes[1] then
-    add(out, "Taken by " .. table.concat(use.takes, ", ") .. ".", "")
-  end
-  if use and use.returns[1] then
-    add(out, "Returned by " .. table.concat(use.returns, ", ") .. ".", "")
-  end
+  add(out, "")
   if (block.aliased or "") ~= "" then
     add(out, "Stands for " .. describe_type(block.aliased) .. ".", "")
+  end
+  local methods = block.class and methods_of(block) or ""
+  if methods ~= "" then
+    add(out, "Methods: " .. methods .. ".", "")
   end
   add_named(out, "field", reference.fields(block))
   add_values(out, block.values)
@@ -284,11 +305,11 @@ local function add_group(out, group, blocks, uses)
 end
 
 local INTRODUCTION = [[
-A type that may be `nil` marks what may be left out, or what may be missing. A parameter in brackets
-may be left out. In a driver that resumes coroutines, a function that waits yields.]]
+If a type allows `nil`, the argument may be left out, or the result may be missing. Brackets in a
+signature mark parameters that may be left out.]]
 
 ---@return string markdown
-function M.reference()
+function M.text()
   local version = require "elevenlabs.workspace.version"
   local out = { "# Reference of elevenlabs.workspace " .. version, "" }
   add(out, reference.read("elevenlabs.workspace").text, "", INTRODUCTION, "")
@@ -310,7 +331,7 @@ end
 
 ---@param path string
 function M.write(path)
-  local text = M.reference()
+  local text = M.text()
   local file = assert(io.open(path, "w"))
   assert(file:write(text))
   assert(file:close())

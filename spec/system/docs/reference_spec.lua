@@ -8,7 +8,7 @@ local markdown = require "spec.system.docs.markdown"
 local signals = require "elevenlabs.workspace.cli.signals"
 local sorted_keys = require("elevenlabs.workspace.json").sorted_keys
 
-local TEXT = markdown.reference()
+local TEXT = markdown.text()
 local CLASS = "elevenlabs%.workspace%.([%w.]*%u%w*)"
 
 local function set(list)

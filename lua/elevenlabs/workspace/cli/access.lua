@@ -44,7 +44,7 @@ local M = {
   statuses = {
     { "2", "wrong usage" },
     { "130, 143, 129", "interrupted by SIGINT, SIGTERM, SIGHUP" },
-    { "3", "stopped early: run it again" },
+    { "3", "stopped early: run the command again" },
     { "5", "a row could not be written" },
     { "4", "a list or a resource could not be read" },
     { "0", "all was read" },

@@ -57,7 +57,7 @@ function M.statuses(declarations)
 end
 
 local function add_statuses(lines, declarations)
-  lines[#lines + 1] = "Of several that hold, the first one here."
+  lines[#lines + 1] = "If several hold, the command ends with the first one of its list."
   for _, list in ipairs(M.statuses(declarations)) do
     lines[#lines + 1] = ".SS " .. escape(list.names)
     for _, status in ipairs(list.statuses) do

@@ -14,7 +14,7 @@ local M = {
   statuses = {
     { "2", "wrong usage, or a plan that must not be applied" },
     { "130, 143, 129", "interrupted by SIGINT, SIGTERM, SIGHUP" },
-    { "3", "stopped early: run it again" },
+    { "3", "stopped early: run the command again" },
     { "5", "a file could not be written" },
     { "1", "a removal was refused or unconfirmed" },
     { "4", "a role is still there, or a list or a resource could not be read" },

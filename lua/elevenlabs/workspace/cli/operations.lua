@@ -52,7 +52,7 @@ local COMMON = {
 local STATUSES = {
   { "2", "wrong usage or input" },
   { "130, 143, 129", "interrupted by SIGINT, SIGTERM, SIGHUP" },
-  { "3", "not sent, or stopped early: run it again" },
+  { "3", "not sent, or stopped early: run the command again" },
   { "5", "a result could not be written" },
   { "1", "some refused or unconfirmed" },
   { "0", "all confirmed" },

@@ -83,7 +83,7 @@ function Call.__tostring(self)
 end
 
 --- The result of the call. If the call is not done, the client's driver waits for it.
----@return elevenlabs.workspace.Receipt|elevenlabs.workspace.Resource|nil # of "get" the resource
+---@return elevenlabs.workspace.Receipt|elevenlabs.workspace.Resource|nil # of "get" a resource
 ---@return elevenlabs.workspace.Error|nil
 function Call:result()
   names.check_self(self, "call:result()")
