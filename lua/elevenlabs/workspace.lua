@@ -19,8 +19,7 @@ M.VERSION = require "elevenlabs.workspace.version"
 --- The values of `resource_type` that this library knows.
 ---@type string[]
 M.RESOURCE_TYPES = core.RESOURCE_TYPES
---- The module `elevenlabs.workspace.items`: what makes sources of items for bulk runs.
----@type elevenlabs.workspace.items
+--- The module `elevenlabs.workspace.items`, which makes sources of items for bulk runs.
 M.items = items
 --- Make a client. Opens no connection. Raises if `options` is no table.
 ---
@@ -52,7 +51,7 @@ end
 --- print(results[1][1], results[2][1])
 --- ```
 ---@param client elevenlabs.workspace.Client
----@param functions function[] each is called once, without arguments
+---@param functions function[] Each is called once, without arguments.
 ---@return table[] # entry i is what function i returned, such as `{ n = 1, receipt }`
 function M.gather(client, functions)
   return require("elevenlabs.workspace.gather").run(client, functions)

@@ -16,7 +16,7 @@ local function bulk()
   return require "elevenlabs.workspace.bulk"
 end
 
---- A client, from `workspace.new`. It serves many calls at a time, of many coroutines. `print` shows
+--- A client, from `workspace.new`. A client serves many calls at a time, of many coroutines. `print` shows
 --- a client on one line.
 ---@class elevenlabs.workspace.Client
 local Client = {}
@@ -101,8 +101,8 @@ end
 --- end
 --- print(call:result())
 --- ```
----@param op "unshare"|"share"|"get"|"connect" the operation
----@param args table|nil as for the method of that name; connect takes none
+---@param op "unshare"|"share"|"get"|"connect" The operation.
+---@param args table|nil What the method of that name takes. connect takes none.
 ---@return elevenlabs.workspace.Call|nil
 ---@return elevenlabs.workspace.Error|nil # which argument is wrong, in `field`
 function Client:start(op, args)
@@ -262,8 +262,8 @@ end
 --- if not run then error(tostring(err)) end
 --- print(run:result()) -- a signal's handler may call run:cancel()
 --- ```
----@param op "unshare"|"share"|"get" the operation
----@param items elevenlabs.workspace.Items an array, a function or a source
+---@param op "unshare"|"share"|"get" The operation.
+---@param items elevenlabs.workspace.Items An array, a function or a source.
 ---@param opts elevenlabs.workspace.BulkOptions|nil
 ---@return elevenlabs.workspace.Run|nil
 ---@return elevenlabs.workspace.Error|nil # why the run could not begin; nothing was sent
@@ -290,7 +290,7 @@ end
 --- if not report then error(tostring(err)) end
 --- print(report, report.confirmed == report.total)
 --- ```
----@param items elevenlabs.workspace.Items an array, a function or a source
+---@param items elevenlabs.workspace.Items An array, a function or a source.
 ---@param opts elevenlabs.workspace.BulkOptions|nil
 ---@return elevenlabs.workspace.Report|nil # if the run stopped early, `stopped` says why
 ---@return elevenlabs.workspace.Error|nil # why the run could not begin; nothing was sent
@@ -300,7 +300,7 @@ function Client:unshare_many(items, opts)
 end
 
 --- Share every item. Each item has a role. The rest is as for `unshare_many`.
----@param items elevenlabs.workspace.Items an array, a function or a source
+---@param items elevenlabs.workspace.Items An array, a function or a source.
 ---@param opts elevenlabs.workspace.BulkOptions|nil
 ---@return elevenlabs.workspace.Report|nil # if the run stopped early, `stopped` says why
 ---@return elevenlabs.workspace.Error|nil # why the run could not begin; nothing was sent
@@ -312,7 +312,7 @@ end
 --- Read every item's resource. `on_result` gets the item and the resource, or the item, nil and an
 --- error. There is no journal, and a run takes the same memory for any number of items. A resource
 --- that cannot be read does not stop the run. The rest is as for `unshare_many`.
----@param items elevenlabs.workspace.Items an array, a function or a source
+---@param items elevenlabs.workspace.Items An array, a function or a source.
 ---@param opts elevenlabs.workspace.BulkOptions|nil
 ---@return elevenlabs.workspace.Report|nil # if the run stopped early, `stopped` says why
 ---@return elevenlabs.workspace.Error|nil # why the run could not begin; nothing was sent
@@ -325,7 +325,7 @@ end
 
 --- Do what is due: send calls, take answers, resume who waits. Return as soon as a call is done. Each
 --- step is bounded.
----@param timeout_ms number|nil how long to wait at most; default 0: do not wait
+---@param timeout_ms number|nil How long to wait at most. Default 0: do not wait.
 ---@return integer # how many calls became done since the last step
 function Client:step(timeout_ms)
   names.check_self(self, "client:step(...)")

@@ -24,8 +24,8 @@ end
 --- if not items then error(tostring(err)) end
 --- print(client:unshare_many(items, { dry_run = true }))
 --- ```
----@param path string|file* a path, an open file, or "-" for standard input
----@param fields table|nil the fields of every item whose row does not have them
+---@param path string|file* A path, an open file, or "-" for standard input.
+---@param fields table|nil The fields of every item whose row does not have them.
 ---@return elevenlabs.workspace.Source|nil
 ---@return elevenlabs.workspace.Error|nil # all columns without a known name are in `details`
 function M.from_csv(path, fields)
@@ -35,8 +35,8 @@ end
 
 --- Items from a file with one JSON object a line. An object with a name twice is an error. The rest
 --- is as for `from_csv`.
----@param path string|file* a path, an open file, or "-" for standard input
----@param fields table|nil the fields of every item whose row does not have them
+---@param path string|file* A path, an open file, or "-" for standard input.
+---@param fields table|nil The fields of every item whose row does not have them.
 ---@return elevenlabs.workspace.Source|nil
 ---@return elevenlabs.workspace.Error|nil
 function M.from_jsonl(path, fields)
@@ -47,8 +47,8 @@ end
 --- Items from a file whose name tells the format, in upper or lower case: .csv is CSV; .jsonl, .ndjson
 --- and .json are JSON lines. If the name tells no format, a file that begins with "{" or "[" is JSON
 --- lines, and any other file is CSV. The rest is as for `from_csv`.
----@param path string|file* a path, an open file, or "-" for standard input
----@param fields table|nil the fields of every item whose row does not have them
+---@param path string|file* A path, an open file, or "-" for standard input.
+---@param fields table|nil The fields of every item whose row does not have them.
 ---@return elevenlabs.workspace.Source|nil
 ---@return elevenlabs.workspace.Error|nil
 function M.from_file(path, fields)

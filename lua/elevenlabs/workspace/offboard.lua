@@ -40,7 +40,7 @@ end
 
 --- Say whether every list, and every resource that a list names, was read. A list that never names
 --- all, such as that of crawl jobs, does not count.
----@param found elevenlabs.workspace.offboard.Discovery of `offboard.access`
+---@param found elevenlabs.workspace.offboard.Discovery From `offboard.access`.
 ---@return boolean
 function M.is_complete(found)
   return access.is_complete(found)
@@ -127,7 +127,7 @@ local VERIFY_OPTIONS = { "planned_only", "by", "on_run", "on_progress" }
 --- case:close()
 --- ```
 ---@param client elevenlabs.workspace.Client
----@param folder string made with mode 0700, if there is none
+---@param folder string A path. The folder is made with mode 0700, if there is none.
 ---@param options elevenlabs.workspace.offboard.PlanOptions
 ---@return elevenlabs.workspace.offboard.Case|nil
 ---@return elevenlabs.workspace.Error|nil # why there is no plan
@@ -138,8 +138,8 @@ end
 
 --- Make the plans of several members in one reading. Each gets a case in folder/ADDRESS.
 ---@param client elevenlabs.workspace.Client
----@param folder string the folder of the cases' folders
----@param options elevenlabs.workspace.offboard.PlanOptions with `user_emails` in place of a subject
+---@param folder string The folder of the cases' folders.
+---@param options elevenlabs.workspace.offboard.PlanOptions With `user_emails` in place of a subject.
 ---@return elevenlabs.workspace.offboard.Case[]|nil # in the order of `user_emails`
 ---@return elevenlabs.workspace.Error|nil # why there are no plans
 function M.plan_many(client, folder, options)
@@ -147,7 +147,7 @@ function M.plan_many(client, folder, options)
 end
 
 --- Open the case in a folder.
----@param folder string its path
+---@param folder string Its path.
 ---@return elevenlabs.workspace.offboard.Case|nil
 ---@return elevenlabs.workspace.Error|nil # why the case cannot be opened, or who has it open
 function M.open(folder)
@@ -319,8 +319,8 @@ end
 
 --- Read everything again once for several cases, and write their reports.
 ---@param client elevenlabs.workspace.Client
----@param list elevenlabs.workspace.offboard.Case[] open cases
----@param options elevenlabs.workspace.offboard.VerifyOptions|nil without planned_only
+---@param list elevenlabs.workspace.offboard.Case[] Open cases.
+---@param options elevenlabs.workspace.offboard.VerifyOptions|nil Without `planned_only`.
 ---@return elevenlabs.workspace.offboard.Summary[]|nil # in the order of the cases
 ---@return elevenlabs.workspace.Error|nil # why the reading did not end
 function M.verify_many(client, list, options)

@@ -196,7 +196,9 @@ local function add_returns(out, returns)
       sentences[i] = (i == 1 and "Returns " or "And ") .. type_ .. text .. "."
     end
   end
-  add(out, table.concat(sentences, "\n"), "")
+  if sentences[1] then
+    add(out, table.concat(sentences, "\n"), "")
+  end
 end
 
 local function add_member(out, member)
@@ -205,7 +207,7 @@ local function add_member(out, member)
   end
   local text, example = member.text:match "^(.-)\n\n(```.*)$"
   add(out, text or member.text, "")
-  if not member.arguments then
+  if member.type then
     add(out, "Type: " .. describe_type(member.type), "")
   end
   add_named(out, "parameter", member.params)
@@ -218,7 +220,7 @@ end
 local USES = {
   { key = "takes", words = "Taken by" },
   { key = "returns", words = "Returned by" },
-  { key = "holds", words = "A field of" },
+  { key = "holds", words = "Also in" },
 }
 
 --- Which functions take and which return each class, and which classes hold it, as links.
@@ -229,7 +231,9 @@ local function find_uses(blocks)
       for class in row.type:gmatch(CLASS) do
         uses[class] = uses[class] or { takes = {}, returns = {}, holds = {} }
         local found = uses[class][how]
-        found[#found + (found[#found] == link(entry) and 0 or 1)] = link(entry)
+        if class ~= entry and found[#found] ~= link(entry) then
+          found[#found + 1] = link(entry)
+        end
       end
     end
   end
@@ -259,8 +263,8 @@ end
 
 local function add_class(out, block, uses)
   add(out, block.text, "")
-  for _, use in ipairs(USES) do
-    local list = table.concat((uses[block.entry] or {})[use.key] or {}, ", ")
+  for _, use in ipairs(uses[block.entry] and USES or {}) do
+    local list = table.concat(uses[block.entry][use.key], ", ")
     add(out, list ~= "" and use.words .. " " .. list .. "." or nil)
   end
   add(out, "")

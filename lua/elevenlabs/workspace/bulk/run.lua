@@ -205,10 +205,10 @@ local function start_clock(self)
 end
 
 --- Run to the end, waiting as the client's driver does. Several coroutines may ask for the result.
---- While one of the run's own functions is at work, asking is an error. If a function of the run
---- raised an error before, the run is cut short, and its report is given.
+--- While one of the run's own functions is at work, asking is an error. If `result` raised an error
+--- before, as memory may run out, there is no report.
 ---@return elevenlabs.workspace.Report|nil
----@return elevenlabs.workspace.Error|nil # why this place cannot wait, or why the run could not go on
+---@return elevenlabs.workspace.Error|nil # why the run could not begin, or what cut it short
 function Run:result()
   names.check_self(self, "run:result()")
   local why = self.engine:why_no_wait()

@@ -28,7 +28,7 @@ end
 
 --- The place of the item that `next` gave last, as people count: "leavers.csv, line 17, column 3
 --- (resource_type)".
----@param field string|nil the field whose column is meant
+---@param field string|nil The field whose column is meant.
 ---@return string|nil # nil if the source has no places
 function Source:place(field)
   return nil
@@ -40,14 +40,14 @@ function Source:rewind()
   return false
 end
 
---- True if `next` returns at once. A pipe that an event loop reads may have no item yet.
+--- Say whether `next` returns at once. A pipe that an event loop reads may have no item yet.
 ---@return boolean
 function Source:is_ready()
   return true
 end
 
---- Leave this field out of all items. Arrays, iterators and products keep it.
----@param field string the name of the field
+--- Leave a field out of all items. Arrays, functions and products keep the field.
+---@param field string The name of the field.
 function Source:ignore(field) end
 
 --- The ignored fields that a row had so far.
