@@ -149,8 +149,8 @@ end
 
 local function new_call_group(engine, op, opts, journal)
   local has_succeeded = opts.stop_on_refusals == false or journal and journal.known.has_confirmed
-  local only_counts = not (opts.on_result or journal)
-  local group = call_groups.new(engine, not operations[op].is_change, has_succeeded, only_counts)
+  local keeps = opts.on_result and "receipts" or journal and "calls" or "counts"
+  local group = call_groups.new(engine, not operations[op].is_change, has_succeeded, keeps)
   group.ended = lists.new()
   return group
 end

@@ -199,20 +199,30 @@ local ITEM = {
 local RESULT =
   { "outcome", "kind", "status", "code", "request_id", "attempts", "ambiguous", "message" }
 
+local OF_CONFIRMED, OF_CALL = { "outcome", "status" }, { "request_id", "attempts" }
 local INTENT, AN_INTENT = { "intent" }, { intent = true }
 local STAMP = { "at" }
 
 --- Write that a share is about to be sent. The share may be sent after the next sync.
 ---@return true|nil, elevenlabs.workspace.Error|nil
 function Journal:intend(item)
-  return write(self, core.json_object(ITEM, item, INTENT, AN_INTENT))
+  local ok, failure = self.file:record(ITEM, item, INTENT, AN_INTENT)
+  return ok, failure and error_of(failure)
 end
 
 --- Write what became of an item.
+---@param call elevenlabs.workspace.Call|nil if `result` is the ending CONFIRMED of its group
 ---@return true|nil, elevenlabs.workspace.Error|nil
-function Journal:record(item, result)
-  self.stamp = self.stamp or { at = iso() } -- the same for all records until the next sync
-  return write(self, core.json_object(ITEM, item, RESULT, result, STAMP, self.stamp))
+function Journal:record(item, result, call)
+  local ok, failure
+  local stamp = self.stamp or { at = iso() } -- the same for all records until the next sync
+  self.stamp = stamp
+  if call then
+    ok, failure = self.file:record(ITEM, item, OF_CONFIRMED, result, OF_CALL, call, STAMP, stamp)
+  else
+    ok, failure = self.file:record(ITEM, item, RESULT, result, STAMP, stamp)
+  end
+  return ok, failure and error_of(failure)
 end
 
 --- All records are on the disk if this returns true. If it fails once, it fails for good, and

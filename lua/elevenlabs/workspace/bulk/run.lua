@@ -253,7 +253,7 @@ function M.new(parts)
     count = parts.count,
     journal = parts.journal,
     -- Nobody else looks at an item once its request is built.
-    keeps_items = parts.call_group.keeps_receipts or engine.outbox.on_event ~= nil,
+    keeps_items = parts.call_group.keeps ~= "counts" or engine.outbox.on_event ~= nil,
     known_items = parts.journal and parts.journal.known,
     journal_failure = false,
     call_group = parts.call_group,
@@ -266,7 +266,7 @@ function M.new(parts)
     wrote_end = false, -- to the journal
     -- Of the last turn.
     seen_finished = 0, -- call_group.finished
-    seen_counted = 0, -- call_group.counted
+    seen_unlisted = 0, -- call_group.unlisted
     seen_retries = 0, -- call_group.retries
     took_max = false, -- there may be more items to take at once
     awaits_source = false, -- the source had no item ready

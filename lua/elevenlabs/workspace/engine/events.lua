@@ -21,10 +21,11 @@ local NOTHING = {}
 --- "attempt": a request is on its way. "response": the end of a request. "throttle": the client
 --- holds back. "retry": the call will be sent again. "done": the end of the call.
 ---@field name "attempt"|"response"|"throttle"|"retry"|"done"
----@field op "unshare"|"share"|"get"|"connect" The operation of the call.
+--- The operation of the call. "list" reads a page of a list, for offboarding.
+---@field op "unshare"|"share"|"get"|"list"|"connect"
 ---@field call integer The call's number within the client, from 1.
----@field resource_id string|nil The id of the resource. Nil for connect.
----@field resource_type string|nil The type of the resource. Nil for connect.
+---@field resource_id string|nil The id of the resource. Nil for list and connect.
+---@field resource_type string|nil The type of the resource. Nil for list and connect.
 ---@field attempts integer Attempts of the call that were begun so far.
 ---@field elapsed_ms number|nil How long the attempt took (response), or the whole call (done).
 --- The time until the call is sent again (retry), or until any call is sent (throttle).
