@@ -79,7 +79,9 @@ function Pandoc(doc)
     doc.blocks = doc.blocks:walk(page)
     return doc
   end
-  doc.meta.title, doc.meta.section = pandoc.MetaString "elevenlabs-workspace", "3"
+  local version = pandoc.utils.stringify(doc.meta.title):match "%S+$"
+  doc.meta.title, doc.meta.section = "elevenlabs-workspace", "3"
+  doc.meta.footer = "elevenlabs-workspace " .. version
   doc.blocks = pandoc.Blocks(without_command(doc.blocks)):walk(manual)
   local name = "elevenlabs-workspace - remove, grant and read roles from Lua"
   for i, block in ipairs { heading "NAME", line(name), heading "DESCRIPTION" } do

@@ -104,8 +104,10 @@ describe("the pages of the reference", function()
         + getComputedStyle(document.activeElement).outlineStyle]]
     end
 
-    it("are read with the keyboard: the contents first, and Enter goes to the entry", function()
+    it("are read with the keyboard: contents that can be skipped, and Enter goes on", function()
       page:resize(1280, "light")
+      press("Tab", 9)
+      assert.are.equal("Skip the contents: solid", focus())
       press("Tab", 9)
       assert.are.equal("Making a client: solid", focus())
       press("Tab", 9)
@@ -146,6 +148,8 @@ describe("the pages of the reference", function()
     end
     assert.matches("\nNAME\n +elevenlabs%-workspace %- remove, grant and read roles", out)
     assert.matches("\nSEE ALSO\n +elevenlabs%-workspace%(1%)", out)
+    local version = require "elevenlabs.workspace.version"
+    assert.matches("\nelevenlabs-workspace " .. version .. " ", out, 1, true)
     assert.is_nil(out:find("--api-key-file", 1, true))
   end)
 end)

@@ -95,6 +95,7 @@ function M.page(declarations, version)
     lines[#lines + 1] = ".TP\n.B " .. escape(row[1])
     lines[#lines + 1] = escape(row[2])
   end
+  lines[#lines + 1] = ".SH SEE ALSO\n.BR elevenlabs\\-workspace (3),\nthe Lua interface."
   return table.concat(lines, "\n") .. "\n"
 end
 
