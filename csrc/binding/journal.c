@@ -4,6 +4,7 @@
 
 #include "base/folder.h"
 #include "binding/class.h"
+#include "binding/json_object.h"
 #include "binding/result.h"
 #include "journal/journal.h"
 
@@ -91,6 +92,16 @@ static int journal_append(lua_State *L) {
   return lew_push_done(L, ew_journal_append(journal, text, length, &error), &error);
 }
 
+/* file:record(names, values, ...) appends an object of these fields */
+static int journal_record(lua_State *L) {
+  ew_journal *journal = check_journal(L);
+  char small[1024];
+  size_t length;
+  const char *text = lew_json_object(L, small, sizeof small, &length);
+  ew_error error;
+  return lew_push_done(L, ew_journal_append(journal, text, length, &error), &error);
+}
+
 static int journal_sync(lua_State *L) {
   ew_journal *journal = check_journal(L);
   ew_error error;
@@ -131,6 +142,7 @@ static int journal_close(lua_State *L) {
 void lew_register_journal(lua_State *L) {
   static const luaL_Reg methods[] = {{"next", journal_next},
                                      {"append", journal_append},
+                                     {"record", journal_record},
                                      {"sync", journal_sync},
                                      {"begin_sync", journal_begin_sync},
                                      {"has_synced", journal_has_synced},

@@ -77,26 +77,27 @@ static void put_fields(lua_State *L, int position, record *out) {
 
 static void put_object(lua_State *L, int count, record *out) {
   int position;
-  for (position = 1; position < count; position += 2) put_fields(L, position, out);
+  for (position = 2; position <= count; position += 2) put_fields(L, position, out);
   if (!out->length) put(out, "{", 1);
   put(out, "}", 1);
 }
 
 /* No luaL_Buffer: in 5.4.4 a buffer that fails to grow spoils all later ones. */
-int lew_json_object(lua_State *L) {
-  char small[1024];
-  record out = {small, 0, sizeof small};
+const char *lew_json_object(lua_State *L, char *small, size_t size, size_t *length) {
+  record out = {0};
   int position, count = lua_gettop(L);
-  luaL_argcheck(L, count > 0 && count % 2 == 0, count, "names and values in pairs");
-  for (position = 1; position <= count; position++) luaL_checktype(L, position, LUA_TTABLE);
+  out.bytes = small;
+  out.size = size;
+  luaL_argcheck(L, count > 1 && count % 2 == 1, count, "names and values in pairs");
+  for (position = 2; position <= count; position++) luaL_checktype(L, position, LUA_TTABLE);
   luaL_checkstack(L, 4, "fields");
   put_object(L, count, &out);
-  if (out.length > sizeof small) {
+  if (out.length > size) {
     out.size = out.length;
     out.length = 0;
     out.bytes = lua_newuserdata(L, out.size);
     put_object(L, count, &out);
   }
-  lua_pushlstring(L, out.bytes, out.length);
-  return 1;
+  *length = out.length;
+  return out.bytes;
 }

@@ -17,7 +17,6 @@
 #include "binding/args.h"
 #include "binding/core.h"
 #include "binding/journal.h"
-#include "binding/json_object.h"
 #include "binding/process.h"
 #include "binding/result.h"
 #include "binding/resume_set.h"
@@ -177,7 +176,6 @@ int luaopen_elevenlabs_workspace_core(lua_State *L) {
                                        {"rename", lew_rename},
                                        {"new_set", lew_new_set},
                                        {"is_yieldable", module_is_yieldable},
-                                       {"json_object", lew_json_object},
                                        {"load_apart", module_load_apart},
                                        {"open_descriptors", lew_open_descriptors},
                                        {"discard_input", lew_discard_input},

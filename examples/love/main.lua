@@ -11,13 +11,16 @@ local workspace = require "elevenlabs.workspace"
 local LEAVER = "mia@example.com"
 local COUNT, IN_FLIGHT = 400, 16
 local FRAME_S = 1 / 120
+local IDLE_FRAMES = 240 -- to compare with, if the figures are wanted
 
 -- ---- the job: all that has to do with the network
 
 local items, results = {}, {} -- results by resource id: { confirmed, at }
 local times = {} -- microseconds that the job took of each frame
+local idle_times = {} -- the same while nothing was in flight
 local first_connection = 0 -- the longest of the frames until there was one
-local connected, outcome, failed = false, nil, false
+local connected, is_idle, outcome, failed = false, false, nil, false
+local quits = false
 
 --- assert wants text for its message in LuaJIT, and errors of ours only read as text.
 local function must(value, err)
@@ -46,6 +49,12 @@ local job = coroutine.create(function()
   })
   coroutine.yield() -- so far while the scene loads
   connected = must(client:connect()) -- early, before anybody waits for it
+  is_idle = true
+  for _ = 1, quits and IDLE_FRAMES or 0 do
+    client:step(0)
+    coroutine.yield()
+  end
+  is_idle = false
   local report = must(client:unshare_many(items, { on_result = on_result }))
   client:close()
   return tostring(report)
@@ -66,7 +75,9 @@ end
 local function on_frame()
   local was_connected = connected
   local us = resume_job()
-  if was_connected then
+  if is_idle then
+    idle_times[#idle_times + 1] = us
+  elseif was_connected then
     times[#times + 1] = us
   else
     first_connection = math.max(first_connection, us)
@@ -92,13 +103,16 @@ local function figures()
   return text:format(#times, p50, p99, most, first_connection)
 end
 
+local function idle_figures()
+  return ("idle %d p50 %.0f p99 %.0f us"):format(#idle_times, percentiles(idle_times))
+end
+
 -- ---- the scene
 
 local GREEN, ORANGE, GREY = { 0.30, 0.78, 0.47 }, { 0.95, 0.60, 0.25 }, { 0.22, 0.25, 0.33 }
 local COLUMNS, CELL, LEFT, TOP = 40, 18, 40, 90
 local GRAPH_BOTTOM, GRAPH_HEIGHT = 570, 240 -- the height stands for a millisecond
 local shown -- the figures, made anew now and then
-local quits = false
 
 --- A wave runs through the resources; one that has its result lights up.
 local function draw_resource(i, now)
@@ -150,7 +164,7 @@ function love.update()
     on_frame()
     shown = (outcome or #times % 30 == 0) and figures() or shown
   elseif quits then
-    print(outcome .. "\n" .. figures())
+    print(outcome .. "\n" .. figures() .. "\n" .. idle_figures())
     love.event.quit(failed and 1 or 0)
   end
   local now = love.timer.getTime()

@@ -125,12 +125,15 @@ describe("the benchmark's statistics", function()
   end)
 
   it("compare rows as a goal says", function()
-    local summaries = { ours = { rate = 30, cpu_us = 5 }, theirs = { rate = 20, cpu_us = 4 } }
+    local summaries = {
+      ours = { rounds = { { rate = 30, cpu_us = 5 }, { rate = 12, cpu_us = 7 } } },
+      theirs = { rounds = { { rate = 20, cpu_us = 4 }, { rate = 16, cpu_us = 6 } } },
+    }
     local figures = { some = 7 }
     local function value(goal)
       return statistics.value(goal, summaries, figures)
     end
-    assert.are.equal(1.5, value { figure = "rate", of = "ours", over = "theirs" })
+    assert.are.equal((1.5 + 0.75) / 2, value { figure = "rate", of = "ours", over = "theirs" })
     assert.are.equal(1, value { figure = "cpu_us", of = "ours", less = "theirs" })
     assert.are.equal(7, value { of = "some" })
     assert.is_nil(value { figure = "rate", of = "ours", over = "absent" })

@@ -87,10 +87,17 @@ M.TITLES = {
   { "probe_p99_ms", "the worker's other requests, p99, idle", "ms" },
   { "probe_busy_p99_ms", "the same while it removes", "ms" },
   { "probe_more_ms", "and so more", "ms" },
+  { "resty_rate", "lua-resty-http, 32 light threads over HTTP/1.1", "/s" },
+  { "resty_cpu_us", "the worker's CPU for each", "us" },
+  { "resty_p99_ms", "the worker's other requests beside it, p99", "ms" },
+  { "nginx_over_resty", "our rate / its rate", "" },
+  { "p99_over_resty", "the p99 beside us / beside it", "" },
   { "lone_us", "a lone call in the worker, p50", "us" },
   { "lone_more_us", "more than in a script", "us" },
   { "frame_p50_us", "a LÖVE frame's part for 16 removals in flight, p50", "us" },
   { "frame_p99_us", "the same, p99", "us" },
+  { "frame_idle_p99_us", "a step with nothing in flight in the same scene, p99", "us" },
+  { "frame_p99_ratio", "the one / the other", "" },
   { "frame_first_us", "the longest frame of the first connection", "us" },
 }
 

@@ -23,8 +23,11 @@ local code, out, err = process.run({
 display:stop()
 assert(code == 0, err)
 local p50, p99, first = out:match "p50 (%d+) p99 (%d+) max %d+ us, first connection (%d+) us"
+local idle_p99 = out:match "idle %d+ p50 %d+ p99 (%d+) us"
 print(cjson.encode {
   frame_p50_us = tonumber(p50),
   frame_p99_us = tonumber(p99),
+  frame_idle_p99_us = tonumber(idle_p99),
+  frame_p99_ratio = tonumber(p99) / tonumber(idle_p99),
   frame_first_us = tonumber(first),
 })

@@ -1,6 +1,6 @@
 --- `make bench`: measures, prints, and writes build/bench/bench.md, .svg and .json.
 --- ROUNDS, ROWS (a Lua pattern of rows and figures) and REQUESTS come from the environment,
---- and BENCH_OUTPUT: another folder for what is written.
+--- BENCH_OUTPUT, another folder for what is written, and RESTY_HTTP, the folder of lua-resty-http.
 
 local figures = require "spec.bench.figures"
 local process = require "spec.support.process"
@@ -120,6 +120,7 @@ local function run(server)
 end
 
 watch_signals()
+uv.fs_mkdir(OUTPUT, tonumber("755", 8))
 local server = servers.start()
 local fine, complete = pcall(run, server)
 server:stop()

@@ -1,5 +1,7 @@
 --- What our client costs an nginx worker: the worker's other requests while it removes by the
---- thousand, and a lone call in it beside one in a script. Prints one line of JSON. For LuaJIT.
+--- thousand, and a lone call in it beside one in a script. If RESTY_HTTP names the folder that holds
+--- resty/http.lua, lua-resty-http does the same removals in turns with us. Prints one line of JSON.
+--- For LuaJIT.
 
 local cjson = require "cjson"
 local core = require "elevenlabs.workspace.core"
@@ -9,8 +11,10 @@ local statistics = require "spec.bench.statistics"
 local tls = require "spec.support.servers.tls"
 local uv = require "luv"
 
-local REMOVALS, IN_FLIGHT, LONE_CALLS, LONE_ROUNDS = 20000, 32, 5000, 3
+local REMOVALS, IN_FLIGHT, LONE_CALLS, LONE_ROUNDS, BUSY_ROUNDS = 20000, 32, 5000, 3, 3
 local PROBES_A_SECOND, PROBE_CONNECTIONS, QUIET_S = 400, 8, 3
+
+local RESTY_HTTP = os.getenv "RESTY_HTTP"
 
 local SERVICE = [[
   listen 127.0.0.1:${port2} ssl http2;
@@ -53,10 +57,55 @@ local CALLS = [[
   end
 ]]
 
+-- What somebody would write with lua-resty-http: light threads that share a pool of connections, each
+-- item checked for its status and its JSON.
+local RESTY = [[
+  package.path = "${resty}/?.lua;" .. package.path
+  local cjson = require "cjson.safe"
+  local core = require "elevenlabs.workspace.core"
+  local http = require "resty.http"
+  local options = { scheme = "https", host = "127.0.0.1", port = ${port}, ssl_verify = false,
+    pool_size = ${in_flight} }
+  local function remove(connection, number)
+    local response = assert(connection:request {
+      method = "POST",
+      path = ("/v1/workspace/resources/voice_%07d/unshare"):format(number),
+      headers = { ["xi-api-key"] = "sk_bench", ["Content-Type"] = "application/json" },
+      body = cjson.encode { resource_type = "voice", user_email = "leaver@example.com" },
+    })
+    local body = assert(cjson.decode(assert(response:read_body())))
+    return response.status == 200 and body.status == "ok"
+  end
+  function resty(count)
+    local number, before, confirmed = 0, core.now(), 0
+    local function work()
+      local connection = http.new()
+      assert(connection:connect(options))
+      while number < count do
+        number = number + 1
+        if remove(connection, number) then
+          confirmed = confirmed + 1
+        end
+      end
+      connection:set_keepalive()
+    end
+    local threads = {}
+    for i = 1, ${in_flight} do
+      threads[i] = ngx.thread.spawn(work)
+    end
+    for i = 1, ${in_flight} do
+      assert(ngx.thread.wait(threads[i]))
+    end
+    assert(confirmed == count)
+    return ("%.0f"):format(count / (core.now() - before) * 1000)
+  end
+]]
+
 local SERVER = [[
   keepalive_requests 1000000000;
   location = /probe { content_by_lua_block { ngx.print "here" } }
   location = /lone { content_by_lua_block { ngx.print(lone(tonumber(ngx.var.arg_n))) } }
+  location = /resty { content_by_lua_block { ngx.print(resty(tonumber(ngx.var.arg_n))) } }
   location = /bulk { content_by_lua_block { ngx.print(bulk(tonumber(ngx.var.arg_n))) } }
 ]]
 
@@ -128,13 +177,14 @@ local function probe_quiet(host)
 end
 
 --- As many runs as last long enough.
-local function probe_busy(host)
+---@param location string "/bulk" or "/resty"
+local function probe_busy(host, location)
   local rates, request = {}, nil
   local began = core.now()
   local function next_run()
     if not request or request.ended then
       rates[#rates + 1] = request and assert(tonumber(request.body), request.body)
-      request = core.now() - began < QUIET_S * 1000 and host:begin("/bulk?n=" .. REMOVALS)
+      request = core.now() - began < QUIET_S * 1000 and host:begin(location .. "?n=" .. REMOVALS)
     end
     return not request
   end
@@ -170,23 +220,56 @@ local function measure_lone(host, calls)
   return statistics.median(inside), statistics.median(blocking)
 end
 
-local function measure(host, calls)
-  host:get("/bulk?n=" .. REMOVALS) -- until the window is open
-  local quiet = probe_quiet(host)
+--- -> { p99_ms, rate, cpu_us } of one of the two
+local function measure_busy(host, location)
   local worker = host:workers()[1]
   local before = cpu_s(worker)
-  local busy, rate, count = probe_busy(host)
-  local cpu_us = (cpu_s(worker) - before) / count * 1e6
-  local inside, blocking = measure_lone(host, calls)
-  return {
-    probe_p99_ms = quiet,
-    probe_busy_p99_ms = busy,
-    probe_more_ms = busy - quiet,
-    nginx_rate = rate,
-    nginx_cpu_us = cpu_us,
-    lone_us = inside * 1000,
-    lone_more_us = (inside - blocking) * 1000,
+  local p99, rate, count = probe_busy(host, location)
+  return { p99_ms = p99, rate = rate, cpu_us = (cpu_s(worker) - before) / count * 1e6 }
+end
+
+--- The medians of rounds, and of their ratios.
+local function compare(ours, theirs)
+  local function median_of(list, name)
+    local values = {}
+    for i, round in ipairs(list) do
+      values[i] = round[name]
+    end
+    return statistics.median(values)
+  end
+  local figures = {
+    probe_busy_p99_ms = median_of(ours, "p99_ms"),
+    nginx_rate = median_of(ours, "rate"),
+    nginx_cpu_us = median_of(ours, "cpu_us"),
   }
+  if theirs[1] then
+    local rates, p99s = {}, {}
+    for i, round in ipairs(ours) do
+      rates[i], p99s[i] = round.rate / theirs[i].rate, round.p99_ms / theirs[i].p99_ms
+    end
+    figures.resty_p99_ms = median_of(theirs, "p99_ms")
+    figures.resty_rate = median_of(theirs, "rate")
+    figures.resty_cpu_us = median_of(theirs, "cpu_us")
+    figures.nginx_over_resty = statistics.median(rates)
+    figures.p99_over_resty = statistics.median(p99s)
+  end
+  return figures
+end
+
+local function measure(host, calls)
+  local ours, theirs = {}, {}
+  host:get("/bulk?n=" .. REMOVALS) -- until the window is open
+  local quiet = probe_quiet(host)
+  for round = 1, BUSY_ROUNDS do
+    ours[round] = measure_busy(host, "/bulk")
+    theirs[round] = RESTY_HTTP and measure_busy(host, "/resty")
+  end
+  local figures = compare(ours, theirs)
+  local inside, blocking = measure_lone(host, calls)
+  figures.probe_p99_ms = quiet
+  figures.probe_more_ms = figures.probe_busy_p99_ms - quiet
+  figures.lone_us, figures.lone_more_us = inside * 1000, (inside - blocking) * 1000
+  return figures
 end
 
 local function run(service, cert)
@@ -195,7 +278,13 @@ local function run(service, cert)
     cert = cert,
     in_flight = tostring(IN_FLIGHT),
   })
-  local host = hosts.start { init = calls, server = SERVER }
+  local theirs = RESTY_HTTP
+    and fill(RESTY, {
+      resty = RESTY_HTTP,
+      port = tostring(service.port2),
+      in_flight = tostring(IN_FLIGHT),
+    })
+  local host = hosts.start { init = calls .. (theirs or ""), server = SERVER }
   local ok, figures = pcall(measure, host, calls)
   host:stop()
   assert(ok, figures)

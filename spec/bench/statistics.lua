@@ -24,14 +24,16 @@ end
 --- A row's samples as one: medians of what is derived from each, and how far the rates
 --- were apart.
 ---@param samples table[]
----@return table|nil { rate, cpu_us, peak_kib, slowest, fastest }; nil without samples
+---@return table|nil { rate, cpu_us, peak_kib, slowest, fastest, rounds = what is derived from each };
+--- nil without samples
 function M.summarise(samples)
   if #samples == 0 then
     return nil
   end
-  local lists = { rate = {}, cpu_us = {}, peak_kib = {} }
+  local lists, rounds = { rate = {}, cpu_us = {}, peak_kib = {} }, {}
   for i, sample in ipairs(samples) do
-    for name, value in pairs(derive(sample)) do
+    rounds[i] = derive(sample)
+    for name, value in pairs(rounds[i]) do
       lists[name][i] = value
     end
   end
@@ -41,10 +43,12 @@ function M.summarise(samples)
   end
   table.sort(lists.rate)
   summary.slowest, summary.fastest = lists.rate[1], lists.rate[#samples]
+  summary.rounds = rounds
   return summary
 end
 
---- A goal's value; nil where a part of it was not measured.
+--- A goal's value; nil if a part of it was not measured. Of two rows that were measured in the same
+--- rounds, the median of all rounds: the machine drifts less within a round than between two.
 ---@param goal bench.Goal
 ---@param summaries table<string, table> by row
 ---@param figures table<string, number>
@@ -57,8 +61,12 @@ function M.value(goal, summaries, figures)
   if not of or not other then
     return nil
   end
-  local a, b = of[goal.figure], other[goal.figure]
-  return goal.over and a / b or a - b
+  local values = {}
+  for i = 1, math.min(#of.rounds, #other.rounds) do
+    local a, b = of.rounds[i][goal.figure], other.rounds[i][goal.figure]
+    values[i] = goal.over and a / b or a - b
+  end
+  return M.median(values)
 end
 
 ---@param goal bench.Goal

@@ -131,7 +131,7 @@ function File:run(ids, answer, op, opts)
     end,
   }
   for name, value in pairs(opts or {}) do
-    all[name] = value
+    all[name] = value or nil
   end
   local run, why = bulk.start(engine, M.URL, op or "unshare", list, all)
   if not run then
@@ -163,6 +163,9 @@ function File:run_to_full_disk(at, count, op, is_quiet)
       return true
     end,
     append = function()
+      return true
+    end,
+    record = function()
       return true
     end,
     close = function() end,

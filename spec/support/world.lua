@@ -110,7 +110,7 @@ function M.patient(fields)
     counts_unsent = false,
     waits_out_outages = true,
     probes_key = true,
-    keeps_receipts = true,
+    keeps = "receipts",
   }
   for name, value in pairs(fields or {}) do
     group[name] = value

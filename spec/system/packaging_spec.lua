@@ -127,15 +127,16 @@ describe("packaging", function()
     local prefix
 
     -- Built apart from the tree, and with none of the flags that the specs run with.
-    local function make(target, destdir)
+    local function make(target, destdir, more)
       return must(
         { MAKEFLAGS = false, MFLAGS = false, MAKELEVEL = false },
-        [[ make -s "$1" LUA="$2" BUILD="$3/build" CFLAGS=-O0 PREFIX="$4" DESTDIR="$5" ]],
+        [[ make -s "$1" LUA="$2" BUILD="$3/build" CFLAGS=-O0 PREFIX="$4" DESTDIR="$5" $6 ]],
         target,
         LUA,
         folder,
         prefix,
-        destdir or ""
+        destdir or "",
+        more or ""
       )
     end
 
@@ -153,12 +154,15 @@ describe("packaging", function()
         ("./lib/lua/%s/elevenlabs/workspace/core.so"):format(version),
         "./lib/pkgconfig/elevenlabs-workspace.pc",
         "./share/bash-completion/completions/elevenlabs-workspace",
+        "./share/doc/elevenlabs-workspace/reference.html",
+        "./share/doc/elevenlabs-workspace/reference.md",
         "./share/fish/vendor_completions.d/elevenlabs-workspace.fish",
       }
       for _, path in ipairs(sorted_lines(must({}, "cd lua && find . -name '*.lua'"))) do
         expected[#expected + 1] = path:gsub("^%.", "./share/lua/" .. version)
       end
       expected[#expected + 1] = "./share/man/man1/elevenlabs-workspace.1"
+      expected[#expected + 1] = "./share/man/man3/elevenlabs-workspace.3"
       expected[#expected + 1] = "./share/zsh/site-functions/_elevenlabs-workspace"
       assert.are.same(expected, files_in(prefix))
 
@@ -176,10 +180,28 @@ describe("packaging", function()
       assert.are.same(expected, files_in(prefix))
     end)
 
-    it("installs the manual page", function()
+    it("installs the manual pages of the command and of the Lua interface", function()
       local env = { MANPATH = prefix .. "/share/man", MANPAGER = "cat" }
       local out = must(env, [[ man elevenlabs-workspace ]])
-      assert.matches("remove,? grant and read roles", (out:gsub("%s+", " ")))
+      assert.matches("remove,? grant and read roles on", (out:gsub("%s+", " ")))
+      out = must(env, [[ man 3 elevenlabs-workspace ]])
+      assert.matches("remove,? grant and read roles from Lua", (out:gsub("%s+", " ")))
+    end)
+
+    it("without pandoc installs the pages that were made, and names those that were not", function()
+      local made, unmade = folder .. "/made", folder .. "/unmade"
+      local function pages_of(destdir)
+        return (must({}, [[ cd "$1" && find . -name 'ref*.html' -o -name '*.3' | wc -l ]], destdir))
+      end
+      assert.are.equal("", make("install", made, "PANDOC="))
+      assert.matches("^2", pages_of(made))
+      must({}, [[ rm "$1/build/docs/reference.html" "$1"/build/docs/*.3 ]], folder)
+      local out = make("install", unmade, "PANDOC=")
+      assert.matches("^0", pages_of(unmade))
+      local missing = "not installed, because pandoc is missing: share/"
+      assert.matches(missing .. "doc/elevenlabs-workspace/reference.html\n", out, 1, true)
+      assert.matches(missing .. "man/man3/elevenlabs-workspace.3\n", out, 1, true)
+      must({}, [[ test -e "$1/share/doc/elevenlabs-workspace/reference.md" ]], unmade .. prefix)
     end)
 
     it("installs a command that runs from any folder", function()

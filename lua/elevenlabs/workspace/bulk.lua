@@ -16,29 +16,33 @@ local M = {}
 local MAX_PROBLEMS = 100 -- that an error's details name
 local ASK_EVERY = 1000 -- rows and records: then `may_begin` is asked
 
---- The options of a bulk run.
+--- The options of a bulk run. Each may be left out.
 ---@class elevenlabs.workspace.BulkOptions
---- The path of a file. What became of each item is written there. A later run with the same file
---- sends only the items that are not confirmed.
+--- The path of a file, which is made if it is not there. What became of each item is on the disk
+--- before it is reported. A later run with the same file sends only the items that are not
+--- confirmed. Not for reads.
 ---@field journal string|nil
----@field dry_run boolean|nil check every item, send nothing
---- Called once for each item, when it has ended: with a receipt, or with nil and an error. `item`
---- is a copy.
+---@field dry_run boolean|nil True: check every item, and send nothing.
+--- Called once for each item, when the item has ended: with a receipt (of a read: the resource), or
+--- with nil and an error. `item` is a copy. The function may call the client and wait.
 ---@field on_result nil|fun(item: table, receipt: elevenlabs.workspace.Receipt|nil, err: elevenlabs.workspace.Error|nil)
----@field on_progress nil|fun(progress: elevenlabs.workspace.Progress) ten times a second at most
----@field deadline_ms number|nil of the whole run, from when its result is asked for
----@field max_concurrency integer|nil of this run, if it is to be less than the client's
---- "3/16": take only the items of part 3 of 0 to 15, so that several machines share one list. Which
---- part an item falls to depends on its resource and target alone. The other items are no items of
---- this run, but a file is still checked as a whole.
+--- Called ten times a second at most, and at the end.
+---@field on_progress nil|fun(progress: elevenlabs.workspace.Progress)
+--- The longest time of the whole run. The clock starts when the result is asked for.
+---@field deadline_ms number|nil
+--- How many requests of this run may be in flight, if it is to be fewer than the client's.
+---@field max_concurrency integer|nil
+--- Such as "3/16": take only the items of part 3 of 0 to 15, so that 16 machines share one list.
+--- An item's part depends on its resource and target alone. The other items are no items of this
+--- run, but a file is still checked as a whole.
 ---@field part string|nil
---- Default true: a run stops if the server refuses each of its first items. false: each refusal
---- concerns its own item, as for items that were all read just before.
+--- Default true: the run stops if its first answers are all the same refusal. False: each
+--- refusal concerns its own item. That is right for items that were all read just before.
 ---@field stop_on_refusals boolean|nil
---- Asked before the run begins: now and then while a file is checked and a journal is read. Asked
---- once more with `checked` when the check is over, before a journal is opened. `count` is the
---- number of items, if it is known. `all` is the number of items of all parts, if the run has a
---- part. If it returns false, nothing is sent and no run begins.
+--- Asked before the run begins: now and then while a file is checked and a journal is read, and
+--- once more with `checked` true when the check is over. `count` is the number of items, if it is
+--- known. `all` is the number of items of all parts, if the run has a part. If the function returns
+--- false, no run begins and nothing is sent.
 ---@field may_begin nil|fun(count: integer|nil, checked: boolean, all: integer|nil): boolean
 
 local OPTION_NAMES = {
@@ -183,8 +187,8 @@ end
 
 local function new_call_group(engine, op, opts, journal)
   local has_succeeded = opts.stop_on_refusals == false or journal and journal.known.has_confirmed
-  local only_counts = not (opts.on_result or journal)
-  local group = call_groups.new(engine, not operations[op].is_change, has_succeeded, only_counts)
+  local keeps = opts.on_result and "receipts" or journal and "calls" or "counts"
+  local group = call_groups.new(engine, not operations[op].is_change, has_succeeded, keeps)
   group.ended = lists.new()
   return group
 end

@@ -1,7 +1,7 @@
 --- The engine of a client: it takes calls, and its steps send and complete them. Clock, random
 --- numbers and core come from outside, so that a simulator can replace them.
 ---
---- State changes inside a step alone, and no code of the user's runs inside a step: requests go in,
+--- While a step changes state, nobody else does, and no code of the user's runs: requests go in,
 --- callbacks come out. A finalizer may run at any allocation, also in a step. Whatever it asks for is
 --- done when the step ends.
 
@@ -52,7 +52,7 @@ function M.new(parts)
       counts_unsent = true,
       waits_out_outages = false,
       probes_key = false,
-      keeps_receipts = true,
+      keeps = "receipts",
     },
     throttle = throttles.new(parts.max_concurrency, parts.random),
     -- Where calls are
@@ -72,6 +72,7 @@ function M.new(parts)
     inbox = queue.new_fifo(), -- what was asked for during the step
     outbox = outboxes.new(parts.on_event),
     asking_until_ms = 0, -- the `api_key` function is at work
+    settles = 0, -- times that the host learned when the next step is due
     forks = select(3, parts.core:counts()),
     -- Who is told
     waiters = waiters.new(),
@@ -145,12 +146,24 @@ local function enter_late(self, call)
   end
 end
 
+--- A finalizer may have stepped or closed the client since `expect_calls`.
+local function enter_now(self, call)
+  enter(self, call)
+  if self.settles ~= self.expected_settles then
+    self.core:wake_at(0)
+    if self.closed then
+      steps.ask(self, stops.stop, call, "closed")
+    end
+  end
+end
+
 --- Call this before `queue`: it makes a step due. In the child of a fork it ends the parent's
 --- calls.
 function Engine:expect_calls()
   if not self.stepping then
     steps.notice_fork(self)
     self.core:wake_at(0)
+    self.expected_settles = self.settles
   end
 end
 
@@ -180,7 +193,7 @@ function Engine:queue(op, args, request, group, warning, perhaps_applied)
   if self.stepping then
     self.inbox:push { apply = enter_late, value = call }
   else
-    enter(self, call)
+    enter_now(self, call)
   end
   return call
 end

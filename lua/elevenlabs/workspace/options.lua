@@ -30,36 +30,46 @@ local DRIVERS = {
 }
 local DRIVER_NAMES = { "auto", "blocking", "manual", "luv", "cqueues", "ngx" }
 
---- The options of a client. Each may be left out; an unknown name is an error.
+--- The options of a client. Each may be left out. An unknown name is an error that names the
+--- nearest known one.
 ---@class elevenlabs.workspace.Options
---- The key, or a function that returns it; false sends none, for a gateway that adds it. The function
---- is asked once for all requests that are sent at a time, and again after 10 s if it has not returned.
---- Default: ELEVENLABS_API_KEY from the environment.
+--- The API key, or a function that returns the key. False sends no key, for a gateway that adds
+--- one. The function is asked once for all requests that are sent at a time, and again after 10 s
+--- if it has not returned. Default: ELEVENLABS_API_KEY from the environment.
 ---@field api_key string|false|nil|fun(): string|false
----@field region "global"|"us"|"eu"|"in"|"sg"|nil default "global"
---- Instead of `region`, a gateway or sandbox: https, or http to loopback. Never read from the
---- environment.
+--- Which of the service's hosts to call. Default "global". Not together with `base_url`.
+---@field region "global"|"us"|"eu"|"in"|"sg"|nil
+--- The URL of a gateway or a sandbox, in place of `region`: https, or http to a loopback address.
+--- The library never reads it from the environment.
 ---@field base_url string|nil
---- How calls wait. "auto" (the default) is "ngx" in nginx and OpenResty, and else "blocking".
---- "manual" yields; "luv" (in Neovim too), "cqueues" and "ngx" wait in the loop of that name.
+--- How calls wait. "auto", the default, is "ngx" in nginx and OpenResty and "blocking" elsewhere.
+--- "manual" yields. "luv" (in Neovim too), "cqueues" and "ngx" wait in the loop of that name.
 ---@field driver "auto"|"blocking"|"manual"|"luv"|"cqueues"|"ngx"|elevenlabs.workspace.Driver|nil
---- Who makes the transfers: the caller's step ("inline"), or a thread in the background
---- ("thread"), so that no handshake or burst of answers holds the caller up. Default: the driver's
---- choice.
+--- Who makes the transfers: "inline", the caller's step; or "thread", a thread in the background,
+--- so that no handshake and no burst of answers holds the caller up. Default: the driver's choice.
 ---@field io "inline"|"thread"|nil
----@field connect_timeout_ms integer|nil 1 to 86400000; default 10000
----@field attempt_timeout_ms integer|nil of one attempt, connecting included; default 30000
----@field deadline_ms number|nil of a whole single call with its retries; default none
---- 1 to 100; default 4 for a single call, 8 in a bulk run.
+--- The longest time to connect. From 1 to 86400000; default 10000.
+---@field connect_timeout_ms integer|nil
+--- The longest time of one attempt, connecting included. Default 30000.
+---@field attempt_timeout_ms integer|nil
+--- The longest time of a single call, with all its attempts and waits. Default: none. A bulk run
+--- has a deadline of its own.
+---@field deadline_ms number|nil
+--- How often a call is sent at most. From 1 to 100; default 4 for a single call, 8 in a bulk run.
 ---@field max_attempts integer|nil
----@field max_concurrency integer|nil requests in flight at once, 1 to 1024; default 32
----@field ca_file string|nil PEM file of the authorities to trust; default the system's
----@field proxy string|false|nil a URL, or false for none; default https_proxy and no_proxy
----@field user_agent string|nil default "elevenlabs-workspace-lua/VERSION"
+--- How many requests may be in flight. From 1 to 1024; default 32. Further calls wait.
+---@field max_concurrency integer|nil
+---@field ca_file string|nil A PEM file of the authorities to trust. Default: the system's.
+--- The URL of a proxy, or false for none. Default: https_proxy and no_proxy from the environment,
+--- read once when the client is made.
+---@field proxy string|false|nil
+--- The User-Agent of all requests. Default "elevenlabs-workspace-lua/VERSION".
+---@field user_agent string|nil
 --- A function that is told of each event, after the step that made the event. The function may call
---- the client.
+--- the client. If it raises, that is counted in `client:stats().event_errors`.
 ---@field on_event nil|fun(event: elevenlabs.workspace.Event)
----@field allow_unknown_resource_type boolean|nil for every call; default false
+--- Accept a `resource_type` that this library does not know, in all calls. Default false.
+---@field allow_unknown_resource_type boolean|nil
 
 local OPTION_NAMES = {
   "api_key",

@@ -4,16 +4,19 @@ local texts = require "elevenlabs.workspace.text"
 
 local M = {}
 
---- Proof of a call that the server confirmed. `tostring` of a receipt begins with "confirmed". It
---- concatenates like text.
+--- The proof of a call that the server confirmed. `print` shows a receipt on one line that begins
+--- with "confirmed". A receipt concatenates like text.
 ---@class elevenlabs.workspace.Receipt
----@field outcome "confirmed"
----@field status integer|nil HTTP status; nil if an earlier run of a journal got the confirmation
----@field request_id string|nil the server's name for the request, for its support
----@field attempts integer attempts that were begun
----@field elapsed_ms number from the call's start to its end, waiting included
----@field body any the answer, decoded: any JSON value; nil if it was empty
----@field warning string|nil what was allowed but is probably a slip
+---@field outcome "confirmed" Always "confirmed".
+--- The HTTP status. Nil if an earlier run of a journal got the confirmation.
+---@field status integer|nil
+--- The server's name for the request. The service's support asks for the name.
+---@field request_id string|nil
+---@field attempts integer Attempts that were begun.
+---@field elapsed_ms number The time from the call's start to its end, waiting included.
+---@field body any The decoded answer: any JSON value. Nil if the answer was empty.
+--- What was allowed, but is probably a slip. Example: a secret key in place of its id.
+---@field warning string|nil
 
 -- A receipt is also the verdict on its attempt; these two fields of a verdict are always the same.
 local Receipt = {

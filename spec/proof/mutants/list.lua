@@ -489,8 +489,8 @@ mutant("another part's journal is taken", "elseif header.part ~= wanted.part the
   "elseif false then", { filter = "is refused" })
 mutant("a journal does not keep its part", [[local part = wanted.part and]],
   "local part = false and", { filter = "keeps the part" })
-mutant("a run that stopped says that it took everything", "exhausted = exhausted, at",
-  "exhausted = true, at", { filter = "says at its end" })
+mutant("a run that stopped says that it took everything", "local all = exhausted and",
+  "local all =", { filter = "says at its end" })
 
 of("csrc/journal/journal.c", "spec/unit/csrc/journal/journal_spec.lua")
 mutant("a reader keeps the lock", "if (is_reader && is_locked) flock(journal->fd, LOCK_UN);", "",
@@ -653,7 +653,9 @@ mutant("a confirmation is not told to the throttle",
   end
 ]])
 mutant("a confirmation that on_event is told of is only counted",
-  "group.keeps_receipts or self.outbox.on_event then", "group.keeps_receipts then")
+  'group.keeps == "receipts" or self.outbox.on_event then', 'group.keeps == "receipts" then')
+mutant("a confirmation is listed without its request id", 'request_id and group.keeps == "calls"',
+  'request_id and group.keeps == "counts"')
 mutant("a run's rules hear of no confirmation", "group.rules:confirm()", "")
 mutant("a plain confirmation shows a secret",
   "request_id and self.mask_others(request_id) or nil", "request_id or nil",
@@ -700,8 +702,10 @@ mutant("a finalizer waits inside a step",
 mutant("a finalizer starts a call at once", [[  if self.stepping then
     self.inbox:push { apply = enter_late, value = call }
   else
-    enter(self, call)
+    enter_now(self, call)
   end]], "  enter(self, call)", FINALIZERS)
+mutant("a step that a finalizer took leaves a call without a step",
+  "if self.settles ~= self.expected_settles then", "if self.closed then")
 mutant("a call that begins on a closed client is not counted", [[  if call.state == "new" then
     enter(self, call)]], [[  if call.state == "new" and not self.closed then
     enter(self, call)]], FINALIZERS)
@@ -756,8 +760,11 @@ mutant("a retry is counted twice", "counts.retries = counts.retries + 1",
   "counts.retries = counts.retries + 2")
 mutant("an ended call is not given to its group", "elseif not group.ended then",
   "elseif group.ended then")
+mutant("a confirmation is only counted though its group keeps calls",
+  'if ending == CONFIRMED and group.keeps == "counts" then', "if ending == CONFIRMED then",
+  { by = "spec/unit/lua/bulk/journal_spec.lua" })
 mutant("a call that is only counted is given to its group too",
-  "group.counted = group.counted + 1\n      return", "group.counted = group.counted + 1")
+  "group.unlisted = group.unlisted + 1\n      return", "group.unlisted = group.unlisted + 1")
 mutant("a call knows none before it in its list", "call.previous, call.next = after, following",
   "call.previous, call.next = false, following")
 mutant("a call that backs off is always the last", [[    following = after.next
@@ -796,6 +803,8 @@ mutant("a run stops for its last reason",
   "group.stopped = group.rules:see(verdict) or group.stopped")
 
 module "engine/waiters"
+mutant("a waiter is left out if the one before it goes", "if not waiter or (waiter.is_listed and",
+  "if not waiter or (true and")
 mutant("a host sleeps while a waiter was not resumed", "self.owed = is_owed", "self.owed = false")
 mutant("an abandoned waiter keeps its host busy for ever",
   "self.steps_left = self.steps_left - 1", "")

@@ -3,6 +3,7 @@
 --- process need not wait for, and that the first failure is for good.
 
 local cjson = require "cjson.safe"
+local records = require "spec.support.records"
 local servers = require "spec.proof.sim.server"
 
 local M = {}
@@ -208,6 +209,12 @@ local function conclude(self)
     return spoil(self, failure)
   end
   return true
+end
+
+--- Append an object of these fields.
+---@param ... table names, values, names, values ...
+function Journal:record(...)
+  return self:append(records.imitate(...))
 end
 
 function Journal:append(text)

@@ -1,7 +1,6 @@
 --- The product's modules, loaded once more for the simulator: over a core of its own, with the
 --- world's clock, and with planted bugs where these are wanted.
 
-local cjson = require "cjson"
 local disks = require "spec.proof.sim.disk"
 local loader = require "spec.support.loader"
 
@@ -23,18 +22,6 @@ local function make_core(stage)
   end
   function core.check_key()
     return true
-  end
-  local function json_fields(names, values, ...)
-    local parts = {}
-    for _, name in ipairs(names) do
-      local value = values[name]
-      local known = type(value) == "string" or type(value) == "number" or value == true
-      parts[#parts + 1] = known and (',"%s":%s'):format(name, cjson.encode(value)) or nil
-    end
-    return table.concat(parts) .. (... and json_fields(...) or "")
-  end
-  function core.json_object(...)
-    return "{" .. json_fields(...):sub(2) .. "}"
   end
   function core.nearest() end
   return core

@@ -46,7 +46,8 @@ describe("a LÖVE scene", function()
     local code, out, err = run()
     local frames = out:match(
       "^total 400 confirmed 384 refused 16 unconfirmed 0 not_sent 0\n"
-        .. "frames (%d+) p50 %d+ p99 %d+ max %d+ us, first connection %d+ us\n$"
+        .. "frames (%d+) p50 %d+ p99 %d+ max %d+ us, first connection %d+ us\n"
+        .. "idle 240 p50 %d+ p99 %d+ us\n$"
     )
     assert.are.same({ 0, "" }, { code, err }, out)
     -- 16 are in flight at most, and what one frame sends a later one receives.

@@ -259,6 +259,38 @@ describe("engine", function()
     assert.are.equal(1, engine:step())
   end)
 
+  describe("starts a call while a finalizer", function()
+    --- A call in whose start, after all checks, `interfere` runs once.
+    local function start(interfere)
+      local engine, core = world()
+      local now = engine.now
+      function engine.now()
+        engine.now = now
+        interfere(engine)
+        return now()
+      end
+      return engine:start("unshare", {}), engine, core
+    end
+
+    it("takes a step: another step is due", function()
+      local call, engine, core = start(function(engine)
+        engine.now = world().now
+        engine:step()
+      end)
+      assert.are.same({ 0, 0 }, { core.wake, #core.attempts })
+      engine:step()
+      assert.are.same({ false, 1 }, { call:done(), #core.attempts })
+    end)
+
+    it("closes the client: the call ends", function()
+      local call, engine = start(function(engine)
+        engine:close()
+      end)
+      assert.is_true(call:done())
+      assert.are.same({ 1, 1 }, { engine.counts.calls, engine.counts.not_sent })
+    end)
+  end)
+
   it("ends every call when it is closed", function()
     local engine, core = world { max_concurrency = 1 }
     local flying, waiting = engine:start("unshare", {}), engine:start("unshare", {})

@@ -10,15 +10,15 @@ local ATTEMPTS = 8
 ---@param engine elevenlabs.workspace.Engine
 ---@param is_read boolean
 ---@param has_succeeded boolean|nil an earlier run had a confirmation
----@param only_counts boolean|nil nobody looks at the receipts of confirmed calls
+---@param keeps "receipts"|"calls"|"counts"|nil default "receipts"
 ---@return elevenlabs.workspace.CallGroup
-function M.new(engine, is_read, has_succeeded, only_counts)
+function M.new(engine, is_read, has_succeeded, keeps)
   return groups.new {
     max_attempts = engine.max_attempts or ATTEMPTS,
     counts_unsent = false,
     waits_out_outages = true,
     probes_key = true,
-    keeps_receipts = not only_counts,
+    keeps = keeps or "receipts",
     rules = stop_rules.new(has_succeeded, is_read),
   }
 end

@@ -166,20 +166,30 @@ local ITEM = {
 local RESULT =
   { "outcome", "kind", "status", "code", "request_id", "attempts", "ambiguous", "message" }
 
+local OF_CONFIRMED, OF_CALL = { "outcome", "status" }, { "request_id", "attempts" }
 local INTENT, AN_INTENT = { "intent" }, { intent = true }
 local STAMP = { "at" }
 
 --- Write that a share is about to be sent. The share may be sent after the next sync.
 ---@return true|nil, elevenlabs.workspace.Error|nil
 function Journal:intend(item)
-  return write(self, core.json_object(ITEM, item, INTENT, AN_INTENT))
+  local ok, failure = self.file:record(ITEM, item, INTENT, AN_INTENT)
+  return ok, failure and error_of(failure)
 end
 
 --- Write what became of an item.
+---@param call elevenlabs.workspace.Call|nil if `result` is the ending CONFIRMED of its group
 ---@return true|nil, elevenlabs.workspace.Error|nil
-function Journal:record(item, result)
-  self.stamp = self.stamp or { at = iso() } -- the same for all records until the next sync
-  return write(self, core.json_object(ITEM, item, RESULT, result, STAMP, self.stamp))
+function Journal:record(item, result, call)
+  local ok, failure
+  local stamp = self.stamp or { at = iso() } -- the same for all records until the next sync
+  self.stamp = stamp
+  if call then
+    ok, failure = self.file:record(ITEM, item, OF_CONFIRMED, result, OF_CALL, call, STAMP, stamp)
+  else
+    ok, failure = self.file:record(ITEM, item, RESULT, result, STAMP, stamp)
+  end
+  return ok, failure and error_of(failure)
 end
 
 --- All records are on the disk if this returns true. If it fails once, it fails for good, and
@@ -206,17 +216,15 @@ function Journal:has_synced()
   return synced, failure and error_of(failure)
 end
 
-local END = { "end", "exhausted", "invalid", "at" }
-
 --- Write that the run has ended and has recorded every item that it took, but for invalid ones. The
 --- next run then knows that no item was sent without a record.
 ---@param exhausted boolean the run took all items of its source
 ---@param invalid integer items that can never be sent
 ---@return true|nil, elevenlabs.workspace.Error|nil
 function Journal:append_end(exhausted, invalid)
-  local values = { ["end"] = true, exhausted = exhausted, at = iso() }
-  values.invalid = invalid > 0 and invalid or nil
-  return write(self, core.json_object(END, values))
+  local all = exhausted and ',"exhausted":true' or ""
+  local without = invalid > 0 and (',"invalid":%d'):format(invalid) or ""
+  return write(self, ('{"end":true%s%s,"at":%s}'):format(all, without, cjson.encode(iso())))
 end
 
 function Journal:close()

@@ -3,6 +3,7 @@
 
 local call_owner = require("elevenlabs.workspace.bulk.owner").call
 local errors = require "elevenlabs.workspace.error"
+local groups = require "elevenlabs.workspace.engine.group"
 local lists = require "elevenlabs.workspace.engine.list"
 local operations = require "elevenlabs.workspace.operations"
 local reports = require "elevenlabs.workspace.bulk.report"
@@ -90,12 +91,13 @@ end
 local NO_ITEM, CONFIRMED = {}, { outcome = "confirmed" }
 
 --- Record a result. It is delivered at once, or after its commit if there is a journal.
-local function record_result(run, item, result)
+---@param call elevenlabs.workspace.Call|nil if its ending is CONFIRMED
+local function record_result(run, item, result, call)
   if not run.journal then
     return deliver(run, item, result)
   end
   if not run.journal_failure then
-    local ok, failure = run.journal:record(item, result)
+    local ok, failure = run.journal:record(item, result, call)
     if not ok then
       lose_journal(run, failure)
     end
@@ -130,8 +132,8 @@ end
 
 --- Count the confirmed calls of which nobody wants the receipt.
 local function count_confirmed(run, group)
-  local report, more = run.report, group.counted - run.seen_counted
-  run.seen_counted = group.counted
+  local report, more = run.report, group.unlisted - run.seen_unlisted
+  run.seen_unlisted = group.unlisted
   report.total, report.confirmed = report.total + more, report.confirmed + more
 end
 
@@ -150,7 +152,7 @@ function M.collect(run)
     if result.outcome ~= "confirmed" then
       note_failure(run, result)
     end
-    record_result(run, call.args, result)
+    record_result(run, call.args, result, result == groups.CONFIRMED and call or nil)
     call = call.next
   end
 end

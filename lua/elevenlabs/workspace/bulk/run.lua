@@ -18,9 +18,9 @@ local M = {}
 local GRACE_MS = 5000 -- for calls in flight when the run is cancelled
 local MAX_TAKEN_PAUSE_MS = 1
 
---- A bulk run, from `client:start_many`. `tostring` of it is one line.
+--- A bulk run, from `client:start_many`. `print` shows a run on one line.
 ---@class elevenlabs.workspace.Run
----@field count integer|nil how many items there are, if the source knows
+---@field count integer|nil How many items there are, if the source knows.
 local Run = {}
 Run.__index = Run
 Run.__name = "elevenlabs.workspace.run"
@@ -180,7 +180,7 @@ end
 
 -- ---- for the owner
 
---- True if the run is over. Then its report is there.
+--- Say whether the run is over.
 ---@return boolean
 function Run:done()
   names.check_self(self, "run:done()")
@@ -188,7 +188,7 @@ function Run:done()
 end
 
 --- Take no more items. Calls in flight get 5 s to end, then they are cancelled; a second `cancel`
---- cancels them at once. It may be called from a signal's handler, another coroutine or on_result.
+--- cancels them at once. May be called from a signal's handler, another coroutine or on_result.
 function Run:cancel()
   names.check_self(self, "run:cancel()")
   self.cancel_requests = self.cancel_requests + 1
@@ -205,10 +205,10 @@ local function start_clock(self)
 end
 
 --- Run to the end, waiting as the client's driver does. Several coroutines may ask for the result.
---- While one of the run's own functions is at work, asking is an error.
+--- While one of the run's own functions is at work, asking is an error. If `result` raised an error
+--- before, as memory may run out, there is no report.
 ---@return elevenlabs.workspace.Report|nil
----@return elevenlabs.workspace.Error|nil if the run could not begin, and nothing was sent; or if
---- `result` raised an error before
+---@return elevenlabs.workspace.Error|nil # why the run could not begin, or what cut it short
 function Run:result()
   names.check_self(self, "run:result()")
   local why = self.engine:why_no_wait()
@@ -254,7 +254,7 @@ function M.new(parts)
     seen = 0, -- items of all parts that the source gave, if the run has a part
     journal = parts.journal,
     -- Nobody else looks at an item once its request is built.
-    keeps_items = parts.call_group.keeps_receipts or engine.outbox.on_event ~= nil,
+    keeps_items = parts.call_group.keeps ~= "counts" or engine.outbox.on_event ~= nil,
     known_items = parts.journal and parts.journal.known,
     journal_failure = false,
     call_group = parts.call_group,
@@ -267,7 +267,7 @@ function M.new(parts)
     wrote_end = false, -- to the journal
     -- Of the last turn.
     seen_finished = 0, -- call_group.finished
-    seen_counted = 0, -- call_group.counted
+    seen_unlisted = 0, -- call_group.unlisted
     seen_retries = 0, -- call_group.retries
     took_max = false, -- there may be more items to take at once
     awaits_source = false, -- the source had no item ready

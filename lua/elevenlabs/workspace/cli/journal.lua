@@ -7,6 +7,6 @@ return {
   summary = "add up the journals of a list",
   description = "Says what the journals of `unshare` and `share` hold. Sends no request.",
   groups = {},
-  notes = report.notes,
+  statuses = report.statuses,
   commands = { report },
 }

@@ -29,9 +29,14 @@ local COMMON = {
   { name = "--json", text = "print the result, or the error, as one line of JSON" },
 }
 
-local NOTES = "Exit status: 0 all confirmed; 1 some refused or unconfirmed; 2 wrong usage or input;"
-  .. " 3 not sent or stopped early, so run it again; 5 a result could not be written;"
-  .. " 130 interrupted (SIGTERM 143, SIGHUP 129)."
+local STATUSES = {
+  { "2", "wrong usage or input" },
+  { "130, 143, 129", "interrupted by SIGINT, SIGTERM, SIGHUP" },
+  { "3", "not sent, or stopped early: run the command again" },
+  { "5", "a result could not be written" },
+  { "1", "some refused or unconfirmed" },
+  { "0", "all confirmed" },
+}
 
 local SUMMARIES = {
   unshare = "remove a role from a user, group or key",
@@ -229,7 +234,7 @@ function M.command(op)
     summary = SUMMARIES[op],
     description = DESCRIPTIONS[op],
     groups = groups_of(op),
-    notes = NOTES,
+    statuses = STATUSES,
     run = function(values, arguments)
       local misuse = check_type(values) or bulk.check(op, values)
       if misuse then

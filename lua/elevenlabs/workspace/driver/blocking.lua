@@ -11,7 +11,8 @@
 --- Called before a client is closed. Stop watching its descriptor. In the host's next turn, let all
 --- waiters check `done`: all calls have ended then.
 ---@field close nil|fun(client: elevenlabs.workspace.Client)
----@field io "inline"|"thread"|nil who makes the transfers: the steps (default), or a thread
+--- Who makes the transfers: "inline", the steps (default); or "thread", a thread.
+---@field io "inline"|"thread"|nil
 
 -- luacheck: pop
 

@@ -1,5 +1,4 @@
---- Decides, at the end of an attempt, whether its call is sent again, and when. Before, the throttle
---- gets the result.
+--- Decides, at the end of an attempt, whether its call is sent again, and when.
 
 local backoff = require "elevenlabs.workspace.throttle.backoff"
 local events = require "elevenlabs.workspace.engine.events"
@@ -42,9 +41,12 @@ local function complete_plain(self, number, request_id, body_code, elapsed_ms)
   if group.rules then
     group.rules:confirm()
   end
-  if group.keeps_receipts or self.outbox.on_event then
+  if group.keeps == "receipts" or self.outbox.on_event then
     complete_told(self, call, request_id, body_code, elapsed_ms)
   else
+    if request_id and group.keeps == "calls" then
+      call.request_id = self.mask_others(request_id)
+    end
     call.ending = CONFIRMED
     transition(self, call, "done")
   end
@@ -116,15 +118,15 @@ local function record_result(self, call, evidence, now)
   evidence.held_back = self.throttle:record_result(slot, verdict, maximum, now)
 end
 
---- True if the attempt says something of its own call. A probe that nobody answered says that the
---- outage goes on.
-local function is_trial(slot, evidence)
+--- True if the attempt counts against `max_attempts`. A probe that nobody answered does not: it says
+--- that the outage goes on, and nothing of its own call.
+local function is_try(slot, evidence)
   return evidence.sent and (not slot.probe or evidence.status > 0)
 end
 
 --- The attempts of a call, as its group counts them, with this one.
 local function count_attempts(call, evidence)
-  local counts = call.group.counts_unsent or is_trial(call.slot, evidence)
+  local counts = call.group.counts_unsent or is_try(call.slot, evidence)
   return call.counted + (counts and 1 or 0)
 end
 

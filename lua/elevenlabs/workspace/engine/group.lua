@@ -5,7 +5,7 @@ local receipts = require "elevenlabs.workspace.receipt"
 
 local M = {}
 
---- The ending of a confirmed call of which nobody wants the receipt. It is shared: nobody may get it.
+--- The ending of a confirmed call without a receipt of its own. All share it, so no user may get it.
 M.CONFIRMED = receipts.new(200)
 
 ---@class elevenlabs.workspace.CallGroup
@@ -20,19 +20,19 @@ M.CONFIRMED = receipts.new(200)
 ---@field backing_off integer how many of its calls back off
 ---@field attempts integer of all its calls
 ---@field retries integer attempts that were followed by another of the same call
---- Calls that are done, until their owner takes them. Confirmed calls of which nobody wants the
---- receipt are counted instead.
----@field ended nil|elevenlabs.workspace.List
----@field counted integer calls whose ending is CONFIRMED
+---@field ended nil|elevenlabs.workspace.List calls that are done, until their owner takes them
+---@field unlisted integer confirmed calls that are only counted
 ---@field stopped table|false { reason, message }: its calls are sent no more
 ---@field rules nil|elevenlabs.workspace.StopRules told of each attempt's end; may stop the group
----@field keeps_receipts boolean false: nobody looks at the receipts of confirmed calls
+--- Of confirmed calls: a receipt of each; or each with the ending CONFIRMED and its `request_id`; or
+--- their number alone.
+---@field keeps "receipts"|"calls"|"counts"
 
 ---@param fields table of elevenlabs.workspace.CallGroup
 ---@return elevenlabs.workspace.CallGroup
 function M.new(fields)
   fields.started, fields.finished, fields.backing_off = 0, 0, 0
-  fields.attempts, fields.retries, fields.counted = 0, 0, 0
+  fields.attempts, fields.retries, fields.unlisted = 0, 0, 0
   fields.stopped = false
   return fields
 end

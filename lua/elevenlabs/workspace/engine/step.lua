@@ -59,6 +59,7 @@ function M.settle(self)
   if self.stepping then
     return
   end
+  self.settles = self.settles + 1
   if self.has_news then
     local ok, is_last = pcall(self.waiters.sweep, self.waiters)
     if not ok then

@@ -93,7 +93,7 @@ local function end_by_outage(self, call)
   while call do
     local following = call.next
     if call.group.waits_out_outages then
-      call.group.stopped = { reason = "outage", message = OUTAGE }
+      call.group.stopped = call.group.stopped or { reason = "outage", message = OUTAGE }
       if call.verdict then
         conclude(self, call, call.verdict)
       else

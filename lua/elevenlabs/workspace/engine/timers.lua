@@ -4,6 +4,8 @@ local completes = require "elevenlabs.workspace.engine.complete"
 
 local M = {}
 
+local EITHER = { false, true }
+
 local function earlier(a, b)
   return a and b and math.min(a, b) or a or b
 end
@@ -28,7 +30,7 @@ local function next_send_ms(self, now)
   elseif self.asking_until_ms > now then
     return self.asking_until_ms
   end
-  for _, waits_out_outages in ipairs { false, true } do
+  for _, waits_out_outages in ipairs(EITHER) do
     local due = earlier(
       soonest_due(self.queued.first, waits_out_outages),
       soonest_due(self.backing_off.first, waits_out_outages)

@@ -49,8 +49,8 @@ return function(self, call, state, after)
     counts[outcome] = counts[outcome] + 1
     self.finished, group.finished = self.finished + 1, group.finished + 1
     self.has_news = true
-    if ending == CONFIRMED then
-      group.counted = group.counted + 1
+    if ending == CONFIRMED and group.keeps == "counts" then
+      group.unlisted = group.unlisted + 1
       return
     elseif not group.ended then
       return

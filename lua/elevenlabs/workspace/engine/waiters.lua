@@ -39,6 +39,7 @@ function M.new()
     steps_left = 0, -- until the satisfied waiters count as abandoned
     owed = false,
     sweeps = 0, -- so far
+    enlisted = 0, -- so far
   }, Waiters)
 end
 
@@ -58,7 +59,8 @@ end
 local function enlist(self, waiter)
   lists.append(self.list, waiter)
   waiter.is_listed, waiter.satisfied = true, false
-  self.count = self.count + 1
+  self.count, self.enlisted = self.count + 1, self.enlisted + 1
+  waiter.place = self.enlisted
 end
 
 ---@param done fun(): boolean
@@ -70,6 +72,7 @@ function Waiters:add(done)
     satisfied = false,
     wake = nil,
     is_listed = false,
+    place = 0, -- among all that were put in the list
     next = false,
     previous = false,
   }
@@ -158,6 +161,15 @@ local function wake(self, waiter)
   end
 end
 
+--- The waiter to look at after another. A finalizer may have taken it out of the list meanwhile: then
+--- the first, because none may be left out.
+local function still_following(self, waiter, place)
+  if not waiter or (waiter.is_listed and waiter.place == place) then
+    return waiter
+  end
+  return self.list.first
+end
+
 --- Find the waiters that are satisfied now, and wake them. No step is under way. An error of one
 --- stops no other, and is raised at the end. A finalizer may step meanwhile. The sweep of that step
 --- looks at all, so the rest of this one does nothing.
@@ -173,13 +185,14 @@ function Waiters:sweep()
   end
   while waiter and self.sweeps == sweep do
     local following = waiter.next
+    local place = following and following.place
     if not is_alive(waiter) then
       self:remove(waiter)
     elseif not waiter.satisfied and is_due(waiter) and waiter.is_listed then
       raised = wake(self, waiter) or raised
     end
     is_owed = is_owed or (waiter.satisfied and not is_stepper(waiter, here))
-    waiter = following
+    waiter = still_following(self, following, place)
   end
   if self.sweeps == sweep then
     self.owed = is_owed
@@ -195,10 +208,11 @@ function Waiters:wake_all()
   local waiter = self.list.first
   while waiter do
     local following = waiter.next
+    local place = following and following.place
     if waiter.wake then
       waiter.wake()
     end
-    waiter = following
+    waiter = still_following(self, following, place)
   end
 end
 

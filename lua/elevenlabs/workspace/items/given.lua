@@ -26,8 +26,9 @@ function Iterator:close()
   self.iterate = nil
 end
 
---- An array of items, a function that returns the next item or nil at the end, or a source.
 -- luacheck: push no max comment line length (an annotation cannot be broken)
+--- What a bulk run takes: an array of items, a function that returns the next item and at the end
+--- nil, or a source.
 ---@alias elevenlabs.workspace.Items elevenlabs.workspace.Item[]|elevenlabs.workspace.Source|fun(): elevenlabs.workspace.Item|nil
 -- luacheck: pop
 

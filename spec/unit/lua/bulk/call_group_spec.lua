@@ -28,9 +28,9 @@ describe("the call group of many calls", function()
     assert.are.equal("redirect", group.stopped.reason)
   end)
 
-  it("keeps receipts, unless nobody looks at them", function()
-    assert.is_true(call_groups.new({}, false).keeps_receipts)
-    assert.is_false(call_groups.new({}, false, false, true).keeps_receipts)
+  it("keeps receipts, unless its owner wants less", function()
+    assert.are.equal("receipts", call_groups.new({}, false).keeps)
+    assert.are.equal("counts", call_groups.new({}, false, false, "counts").keeps)
   end)
 
   it("is not stopped by refusals alone if an earlier run had a confirmation", function()

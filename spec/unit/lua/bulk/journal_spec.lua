@@ -58,6 +58,20 @@ describe("the journal", function()
     assert.are.same({ report.total, report.total }, { again.total, again.already_confirmed })
   end)
 
+  it("holds the same of a confirmed item if nobody is told of each item", function()
+    local plain = { body = '{"status":"ok"}', headers = { ["request-id"] = "r1" } }
+    assert(journal:run({ "x" }, support.always(plain)))
+    local told = journal:records()
+    journal:write ""
+    assert(journal:run({ "x" }, support.always(plain), nil, { on_result = false }))
+    told[1].created = nil
+    local quiet = journal:records()
+    quiet[1].created = nil
+    assert.are.same({ "confirmed", 200, "r1", 1 },
+      { quiet[2].outcome, quiet[2].status, quiet[2].request_id, quiet[2].attempts })
+    assert.are.same(told, quiet)
+  end)
+
   it("case 33: begins no bulk run if others may write it", function()
     assert(journal:run({ "a" }))
     assert(uv.fs_chmod(journal.path, tonumber("666", 8)))

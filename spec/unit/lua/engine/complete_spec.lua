@@ -81,10 +81,10 @@ describe("the end of an attempt", function()
     end)
 
     --- A call of a group whose owner looks at no receipt, after its confirmation.
-    local function only_counted(options)
+    local function only_counted(options, keeps)
       local engine, core = world(options)
       local group = patient {
-        keeps_receipts = false,
+        keeps = keeps or "counts",
         ended = lists.new(),
         rules = counting(),
       }
@@ -100,8 +100,18 @@ describe("the end of an attempt", function()
 
     it("is only counted if nobody looks at its receipt", function()
       local call, group = only_counted()
-      assert.are.same({ groups.CONFIRMED, 1, false }, { call.ending, group.counted,
+      assert.are.same({ groups.CONFIRMED, 1, false }, { call.ending, group.unlisted,
         group.ended.first })
+    end)
+
+    it("is listed with its request id if its owner wants no more", function()
+      local call, group = only_counted({
+        mask = function(value)
+          return (value:gsub("r", "[secret]"))
+        end,
+      }, "calls")
+      assert.are.same({ groups.CONFIRMED, "[secret]1", 0, call }, { call.ending, call.request_id,
+        group.unlisted, group.ended.first })
     end)
 
     it("has a receipt of its own if on_event is told of it", function()
@@ -112,7 +122,7 @@ describe("the end of an attempt", function()
         end,
       }
       assert.are.same({ "attempt", "response", "done" }, events)
-      assert.are.same({ "r1", 0, call }, { call.ending.request_id, group.counted,
+      assert.are.same({ "r1", 0, call }, { call.ending.request_id, group.unlisted,
         group.ended.first })
     end)
 

@@ -49,7 +49,7 @@ local function new_life(options, tells)
   -- A run whose owner looks at no receipt, and that a refused key stops.
   life.run = worlds.patient {
     ended = lists.new(),
-    keeps_receipts = false,
+    keeps = "counts",
     rules = stop_rules.new(),
   }
 
@@ -154,7 +154,7 @@ local function summary(life)
     sent = life.sent,
     ends = ends,
     ended = names_of(group.ended),
-    run = { of_run.finished, of_run.counted, of_run.stopped and of_run.stopped.reason,
+    run = { of_run.finished, of_run.unlisted, of_run.stopped and of_run.stopped.reason,
       of_run.rules.answers > 0, names_of(of_run.ended) },
     counts = engine.counts,
     finished = { engine.finished, group.started, group.finished, group.attempts, group.retries },

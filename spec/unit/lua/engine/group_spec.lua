@@ -12,7 +12,7 @@ describe("call group", function()
       backing_off = 0,
       attempts = 0,
       retries = 0,
-      counted = 0,
+      unlisted = 0,
       stopped = false,
     }, group)
   end)

@@ -92,13 +92,13 @@ describe("transition", function()
     assert.are.same({ 1, false }, { group.finished, call.next })
   end)
 
-  it("counts a confirmed call of which nobody wants the receipt, and links it to none", function()
-    call.ending = groups.CONFIRMED
+  it("counts a confirmed call of which nobody wants more, and links it to none", function()
+    call.ending, group.keeps = groups.CONFIRMED, "counts"
     transition(engine, call, "queued")
     transition(engine, call, "in_flight")
     transition(engine, call, "done")
     expect { confirmed = 1, finished = 1, group = { 1, 1, 0, 0, 1 }, news = true }
-    assert.are.equal(1, group.counted)
+    assert.are.equal(1, group.unlisted)
   end)
 
   describe("keeps its lists in order", function()

@@ -138,6 +138,58 @@ describe("waiters", function()
     assert.are.same({ { "first" }, 0, 0 }, { woken, list.count, list.satisfied })
   end)
 
+  describe("are all looked at, though a finalizer meanwhile", function()
+    --- The second leaves its place once, while the first is looked at.
+    local function moves(move)
+      local second
+      local has_moved = false
+      list:add(function()
+        if not has_moved then
+          has_moved = true
+          move(second)
+        end
+        return false
+      end)
+      second = add("second", true)
+      add("third", true)
+    end
+
+    local function remove(waiter)
+      list:remove(waiter)
+    end
+
+    local function put_last(waiter)
+      list:remove(waiter)
+      list:look(waiter)
+    end
+
+    it("removes the next", function()
+      moves(remove)
+      satisfy("third")
+      assert.are.same({ "third" }, woken)
+    end)
+
+    it("puts the next at the end", function()
+      moves(put_last)
+      satisfy("third")
+      assert.are.same({ "third" }, woken)
+    end)
+
+    it("removes the next of all that are to be woken", function()
+      local first = add("first", true)
+      local second = add("second", true)
+      add("third", true)
+      local wake = first.wake
+      function first.wake()
+        wake()
+        list:remove(second)
+        first.wake = nil
+      end
+      list:wake_all()
+      assert.are.same({ "first", "third" }, woken)
+    end)
+  end)
+
   it("leave when their coroutine is dead", function()
     add("first", true)
     coroutine.wrap(function()

@@ -46,9 +46,16 @@ local M = {
       },
     },
   },
-  notes = "Exit status: 0 each item is confirmed, and in one journal alone; 1 an item is missing,"
-    .. " failed or in two journals, a part has no journal or two, or a run has not ended; 2 wrong"
-    .. " usage, or a file that cannot be read; 5 a result could not be written.",
+  statuses = {
+    { "2", "wrong usage, or a file that cannot be read" },
+    { "5", "a result could not be written" },
+    {
+      "1",
+      "an item is missing, failed or in two journals; a part has no journal or several; or a run"
+        .. " has not ended",
+    },
+    { "0", "each item is confirmed, and in one journal alone" },
+  },
 }
 
 local WITH_FROM = { "jsonl", "resource_type", "user_email", "group_id", "workspace_api_key_id",
