@@ -1,0 +1,94 @@
+--- One limit for many clients: of all workers of one nginx, or of many machines. The clients of a
+--- limit never have more requests in flight together than its window.
+---
+--- A wrong option raises: as `nil, err` inside of `workspace.new{ limit = … }` it would go unseen,
+--- and the client would have no limit.
+
+local names = require "elevenlabs.workspace.names"
+
+local M = {}
+
+--- What the option `limit` of a client takes. Several clients may have the same.
+---@class elevenlabs.workspace.Limit
+---@field store elevenlabs.workspace.limits.Store
+local Limit = { __name = "elevenlabs.workspace.limit" }
+Limit.__index = Limit
+
+local function read(given, known, call)
+  if type(given) ~= "table" then
+    error(("%s takes a table of options, got %s"):format(call, type(given)), 3)
+  end
+  local options, err = names.copy("option", given, known)
+  return options or error(("%s: %s"):format(call, err.message), 3)
+end
+
+local function check_name(name, call)
+  if type(name) ~= "string" or not name:find "^[%w._-]+$" or #name > 100 then
+    local rule = "%s: name must be 1 to 100 letters, digits, dots, hyphens and underscores"
+    error(rule:format(call), 3)
+  end
+end
+
+--- A limit in Redis 6.2 or newer, or in Valkey. A new limit, and one whose state was lost, grants
+--- nothing for as long as requests of clients that it does not know may be in flight: 5 s plus
+--- attempt_timeout_ms.
+---@param given table { connect = what `resty_redis` or `redis_lua` gives, or a function of your own
+--- that returns a connection; name }
+---@return elevenlabs.workspace.Limit
+function M.redis(given)
+  local options = read(given, { "connect", "name" }, "limits.redis")
+  check_name(options.name, "limits.redis")
+  if type(options.connect) ~= "function" then
+    error("limits.redis: connect must be a function, got " .. type(options.connect), 2)
+  end
+  local stores = require "elevenlabs.workspace.limits.redis"
+  return setmetatable({ store = stores.new(options.connect, options.name) }, Limit)
+end
+
+--- A limit in a dictionary of nginx that holds nothing else: `lua_shared_dict NAME 1m`. Make the
+--- limit in init_by_lua: then nothing is held back after a start.
+---@param given table { dict = ngx.shared.NAME, name }
+---@return elevenlabs.workspace.Limit
+function M.shared_dict(given)
+  local options = read(given, { "dict", "name" }, "limits.shared_dict")
+  check_name(options.name, "limits.shared_dict")
+  if type(options.dict) ~= "table" or type(options.dict.safe_add) ~= "function" then
+    error("limits.shared_dict: dict must be a shared dictionary: ngx.shared.NAME", 2)
+  end
+  local stores = require "elevenlabs.workspace.limits.shared_dict"
+  local is_starting = require("ngx").get_phase() == "init"
+  return setmetatable({ store = stores.new(options.dict, options.name, is_starting) }, Limit)
+end
+
+local SERVER_OPTIONS = { "host", "port", "path", "user", "password", "database" }
+
+--- Connections of lua-resty-redis, in nginx.
+---@param given table { host = "127.0.0.1", port = 6379 | path = of a socket, user, password,
+--- database }: each may be left out
+---@return function connect
+function M.resty_redis(given)
+  local options = read(given, SERVER_OPTIONS, "limits.resty_redis")
+  local is_here, library = pcall(require, "resty.redis")
+  library = is_here and library or require "nginx.redis" -- Debian's name
+  return require("elevenlabs.workspace.limits.resty_redis").new(library, options)
+end
+
+--- Connections of redis-lua. They block, for 250 ms at most: for scripts.
+---@param given table { host = "127.0.0.1", port = 6379 | path = of a socket, user, password,
+--- database }: each may be left out
+---@return function connect
+function M.redis_lua(given)
+  local options = read(given, SERVER_OPTIONS, "limits.redis_lua")
+  return require("elevenlabs.workspace.limits.redis_lua").new(require "redis", options)
+end
+
+--- The places of one client in the limit.
+---@param parts table of limits/places.lua, without `store`
+---@return elevenlabs.workspace.limits.Places
+function Limit:join(parts)
+  local places = require "elevenlabs.workspace.limits.places"
+  parts.store = self.store
+  return places.new(parts)
+end
+
+return M
