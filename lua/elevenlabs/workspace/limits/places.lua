@@ -65,7 +65,8 @@ function M.new(parts)
     cap_news = false,
     maximum = false, -- the last that a server named
     parked = false,
-    probed = false, -- the number of the last probe that failed
+    begun_probe = false, -- the number of the last probe that was begun
+    probed = false, -- ... and of the last that failed
   }, Places)
 end
 
@@ -76,6 +77,8 @@ end
 function Places:places(now_ms)
   if now_ms < self.paused_until_ms or now_ms >= self.lease_until_ms then
     return 0
+  elseif self.parked then
+    return self.reply.probe and self.reply.probe ~= self.begun_probe and 1 or 0
   end
   return math.min(self.share, self.bound, self.max_concurrency)
 end
@@ -121,6 +124,7 @@ end
 function Places:begin(in_flight)
   self.begun = self.begun + 1
   self.peak = math.max(self.peak, in_flight)
+  self.begun_probe = self.parked and self.reply.probe or self.begun_probe
   return self.begun
 end
 
@@ -187,7 +191,7 @@ end
 
 --- The attempt of this client's probe failed.
 function Places:probe_failed()
-  self.probed = self.reply.probe or self.probed
+  self.probed = self.begun_probe
 end
 
 --- The parent of this process goes on with its places. The child joins anew.

@@ -18,9 +18,8 @@ local FIRST_PROBE_MS, MAX_PROBE_MS = 1000, 30000
 -- ---- the state and its time
 
 -- `server` names the store's process. The state of another process may be an old copy.
-local function new(now, server, id, is_quiet)
+local function new(now, server, is_quiet)
   return {
-    life = server .. now .. id,
     server = server,
     time = 0, -- the limit's own time, in ms: all other times are of this clock
     seen = now, -- the store's clock at the last message
@@ -29,14 +28,18 @@ local function new(now, server, id, is_quiet)
     longest_ms = 0, -- the longest attempt time-out of any client
     window = FIRST_WINDOW,
     successes = 0, -- since the window last changed
-    cuts = 0, -- how often the window was cut
-    pauses = 0, -- how often the pause became longer
+    -- These count from `now`, so that no number of a lost state comes again: how often the window
+    -- was cut, how often the pause became longer, probes, and outages that ended.
+    life = now,
+    cuts = now,
+    pauses = now,
+    probes = now,
+    ups = now,
     paused_until = 0,
-    ups = 0, -- how many outages ended
-    probes = 0,
     probe_at = 0,
     probe_until = 0,
     probe_ms = FIRST_PROBE_MS,
+    is_reserved = false, -- one place is kept free for the probe
     held = 0, -- sums over all clients: places, ...
     peak = 0, -- ... the most in flight since the message before the last
     in_use = 0, -- ... clients that hold or want places
@@ -164,7 +167,8 @@ local function plan(state, clients, own, own_id)
       wants[#wants + 1] = shares(state, client) and client.wants or nil
     end
   end
-  state.share, state.extras = equal_share(wants, math.floor(state.window))
+  state.share, state.extras =
+    equal_share(wants, math.floor(state.window) - (state.prober and 1 or 0))
   state.held, state.peak, state.in_use, state.parked, state.over = 0, 0, 0, 0, 0
   for _, client in ipairs(others) do
     count(state, client, 1)
@@ -189,7 +193,7 @@ local function is_first_to_probe(state, clients, own, own_id)
 end
 
 local function end_probe(state, failed)
-  state.prober = nil
+  state.prober, state.is_reserved, state.is_changed = nil, false, true
   state.ups = state.ups + (failed and 0 or 1)
   state.probe_ms = failed and math.min(MAX_PROBE_MS, state.probe_ms * 2) or FIRST_PROBE_MS
   state.probe_at = state.time + state.probe_ms
@@ -204,9 +208,9 @@ local function probe(state, clients, message, own)
   elseif has_failed or (state.prober and state.time >= state.probe_until) then
     end_probe(state, true)
   end
-  local may_probe = message.parked and not state.prober and state.time >= state.probe_at
-  if may_probe and is_first_to_probe(state, clients, own, message.id) then
-    state.probes = state.probes + 1
+  local may_begin = not state.prober and not state.quiet and state.time >= state.probe_at
+  if message.parked and may_begin and is_first_to_probe(state, clients, own, message.id) then
+    state.probes, state.is_reserved, state.is_changed = state.probes + 1, true, true
     state.prober, state.probe_until, own.probed = message.id, own.back, state.probes
   end
 end
@@ -215,10 +219,10 @@ end
 
 -- More clients than places: each has one for a while, and the longest waiting is next. `since` is
 -- when a client got its place or lost it.
-local function turn(state, clients, own, own_id, message)
-  local free, waiting, earlier = math.floor(state.window) - state.held, 0, 0
+local function turn(state, clients, message, own, free)
+  local waiting, earlier = 0, 0
   for id, client in pairs(clients.all()) do
-    if id ~= own_id and shares(state, client) then
+    if id ~= message.id and shares(state, client) then
       waiting = waiting + (client.held == 0 and 1 or 0)
       if (client.held > 0) == (own.held > 0) and client.since < own.since then
         earlier = earlier + 1
@@ -228,41 +232,45 @@ local function turn(state, clients, own, own_id, message)
   if own.held == 0 then
     return earlier < free and 1 or 0
   end
-  local must_yield = state.time - own.since >= TURN * message.beat and earlier < waiting - free + 1
-  return must_yield and 0 or 1
+  local has_had_turn = state.time - own.since >= TURN * message.beat
+  return has_had_turn and earlier < waiting - free + 1 and 0 or 1
 end
 
 -- How many places the client is to have, whether or not they are free.
-local function target(state, clients, message, own)
+local function target(state, clients, message, own, free)
   if own.parked then
     return state.prober == message.id and 1 or 0
   elseif own.wants <= state.share then
     return own.wants
   elseif state.share == 0 then
-    return turn(state, clients, own, message.id, message)
+    return turn(state, clients, message, own, free)
   end
   return state.share + (state.over < state.extras and 1 or 0)
 end
 
 -- A client keeps the places of what it has in flight. Any other is granted only if it is free.
 local function grant(state, clients, message, own)
-  local free = math.max(0, math.floor(state.window) - state.held)
+  local is_prober = state.prober == message.id
+  local reserved = state.is_reserved and not is_prober and 1 or 0
+  local free = math.max(0, math.floor(state.window) - state.held - reserved)
   local share = state.quiet and math.min(message.had, message.wants)
-    or math.min(target(state, clients, message, own), free)
+    or math.min(target(state, clients, message, own, free), free)
   local held = math.max(share, message.flying)
   if (held > 0) ~= (own.held > 0) then
     own.since = state.time
   end
   own.held = held
+  state.is_reserved = state.is_reserved and not (is_prober and held > 0)
   return share
 end
 
 -- ---- a message
 
 -- Another process holds the state: an empty one, or an old copy. Each client joins anew.
-local function lose(state, clients, now, server, id)
-  state.life, state.server = server .. now .. id, server
-  state.quiet, state.born, state.prober, state.is_changed = true, state.time, nil, true
+local function lose(state, clients, now, server)
+  state.life, state.cuts, state.pauses, state.probes, state.ups = now, now, now, now, now
+  state.server, state.quiet, state.born = server, true, state.time
+  state.prober, state.is_reserved = nil, false
   for other in pairs(clients.all()) do
     clients.set(other, nil)
   end
@@ -284,19 +292,19 @@ local function report(state, clients, message, own)
   cut(state, message)
   pause(state, message)
   grow(state, own)
+  probe(state, clients, message, own)
   if state.is_changed or state.time >= state.next_end or demand(state, own) ~= before then
     plan(state, clients, own, message.id)
   end
-  probe(state, clients, message, own)
 end
 
 -- `clients` holds the clients of the state: get(id), set(id, client or nil), all().
 -- -> state, reply. No reply: the message is older than another of its client.
 local function decide(state, clients, message, now, server)
   if not state then
-    state = new(now, server, message.id, true)
+    state = new(now, server, true)
   elseif state.server ~= server then
-    lose(state, clients, now, server, message.id)
+    lose(state, clients, now, server)
   end
   local own = clients.get(message.id)
   if own and message.seq <= own.seq then
@@ -321,7 +329,7 @@ local function decide(state, clients, message, now, server)
     life = state.life,
     quiet_ms = quiet_ms,
     ups = state.ups,
-    probe = state.prober == message.id and state.probes or nil,
+    probe = share > 0 and state.prober == message.id and state.probes or nil,
   }
 end
 

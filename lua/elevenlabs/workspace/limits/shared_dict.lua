@@ -123,7 +123,7 @@ function M.new(dict, name, is_starting)
     setmetatable({ dict = dict, prefix = "elevenlabs-workspace:" .. name .. ":" }, SharedDict)
   if is_starting then
     transact(self, function(state)
-      return state or protocol.new(math.floor(core.now()), SERVER, "", false), not state
+      return state or protocol.new(math.floor(core.now()), SERVER, false), not state
     end)
   end
   return self
