@@ -59,7 +59,7 @@ plant("a reply that came too late counts",
   "if reply.seq ~= message.seq then")
 plant("a child of a fork has its parent's places",
   "self.share, self.lease_until_ms, self.bound = 0, 0, math.huge", "self.bound = math.huge")
-plant("a share that was lost is announced", "had = now_ms < self.lease_until_ms and self.share or 0",
-  "had = self.share")
+plant("a share that was lost is announced",
+  "had = now_ms < self.lease_until_ms and self.share or 0", "had = self.share")
 
 return plants

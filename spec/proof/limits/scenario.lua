@@ -107,7 +107,18 @@ end
 
 -- In which worlds which events come, by their weight.
 local USUAL = { "calls", "calls", "calls", "no_calls", "network", "join" }
-local WORSE = { "kill", "stop", "cut_off", "fork", "step", "restart", "flush", "snapshot", "busy", "down" }
+local WORSE = {
+  "kill",
+  "stop",
+  "cut_off",
+  "fork",
+  "step",
+  "restart",
+  "flush",
+  "snapshot",
+  "busy",
+  "down",
+}
 
 local function draw_events(random)
   local events, worse = {}, { (unpack or table.unpack)(WORSE) }

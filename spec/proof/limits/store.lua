@@ -49,7 +49,8 @@ function Store:read(text, member)
   for field, value in pairs(before or {}) do
     earlier[field] = value
   end
-  local clients, reply = accessors(version.clients), nil
+  local clients = accessors(version.clients)
+  local reply
   version.state, reply =
     self.protocol.decide(before, clients, message, now, "run" .. self.runs)
   if not reply then
