@@ -22,14 +22,14 @@ plant("two cuts for one overload", "if message.cut and message.cuts == state.cut
 plant("an old message counts after a later one", "if own and message.seq <= own.seq then",
   "if false then")
 plant("a store that lost its state grants at once", "quiet = is_quiet,", "quiet = false,")
-plant("a restart with an old state is not seen", "elseif state.server ~= server then",
-  "elseif false then")
+plant("a restart with an old state is not seen", "if state.server ~= server then",
+  "if false then")
 plant("a step of the clock ends leases", "gone = math.min(gone, LEAP * beat)", "gone = gone + 0")
 plant("successes count again in each message", "own.successes = message.successes\n", "\n")
 plant("places go to whom asks first", "return earlier < free and 1 or 0",
   "return free > 0 and 1 or 0")
 plant("a client keeps its place for ever",
-  "return has_had_turn and earlier < waiting - free + 1 and 0 or 1", "return 1")
+  "return earlier < waiting - free + 1 and 0 or 1", "return 1")
 plant("two clients probe at once", "local may_begin = not state.prober and not state.quiet and",
   "local may_begin = not state.quiet and")
 plant("no place is kept free for the probe",

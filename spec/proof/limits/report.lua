@@ -1,6 +1,7 @@
 --- `make limits`: worlds of the simulation, or WORLDS; every planted bug until it is found; and
 --- rounds of real processes, or ROUNDS. SEED=n plays one world and prints what happens in it.
 
+local cost = require "spec.proof.limits.cost"
 local plants = require "spec.proof.limits.plants"
 local rounds = require "spec.proof.limits.rounds"
 local runner = require "spec.proof.limits.runner"
@@ -88,6 +89,7 @@ function M.main()
   else
     good = print_plants()
     good = print_worlds(tonumber(os.getenv "WORLDS") or WORLDS) and good
+    cost.print()
     good = print_rounds(tonumber(os.getenv "ROUNDS") or ROUNDS) and good
   end
   os.exit(good and 0 or 1)

@@ -88,7 +88,7 @@ local function new_stage(limit)
   local self = setmetatable({ workers = {} }, Stage)
   self.redis = redises.start()
   self.watcher = watchers.start(self.redis.folder .. "/watcher.sock", limit)
-  for _ = 1, limit < WORKERS + 1 and CROWD or WORKERS do
+  for _ = 1, limit > WORKERS and WORKERS or CROWD do
     self:start_worker()
   end
   return self
@@ -126,6 +126,10 @@ function FAULTS.kill(stage, worker)
   kill(worker)
   stage:start_worker()
   wait(QUIET_MS)
+end
+
+function FAULTS.join(stage)
+  stage:start_worker()
 end
 
 function FAULTS.stop(_, worker)

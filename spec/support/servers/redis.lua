@@ -31,7 +31,8 @@ local Redis = {}
 Redis.__index = Redis
 
 --- Start one. It answers from then on.
----@param options table|nil { program = "redis-server", arguments = {} }
+---@param options table|nil { program = "redis-server", arguments = {}, is_plain = true if its clock
+--- is to cost nothing }
 ---@return spec.Redis
 function M.start(options)
   local self = setmetatable({ options = options or {} }, Redis)
@@ -54,7 +55,7 @@ function Redis:start()
     self.folder,
   }, self.options.arguments or { "--save", "" })
   local env = {
-    LD_PRELOAD = os.getenv "SPEC_PRELOAD" .. "/stepping_clock.so",
+    LD_PRELOAD = not self.options.is_plain and os.getenv "SPEC_PRELOAD" .. "/stepping_clock.so",
     SPEC_CLOCK = self.folder .. "/clock",
   }
   self.process = process.start(command, { env = env })

@@ -215,7 +215,7 @@ local function wants_more(self, in_flight, wants)
   if wants <= self.share or in_flight < self.share then
     return false
   end
-  local has_filled = self.successes - told.successes >= reply.window
+  local has_filled = self.successes - told.successes >= math.max(1, self.share)
   return wants > told.wants or (has_filled and reply.window ~= reply.most)
 end
 

@@ -220,20 +220,25 @@ end
 -- More clients than places: each has one for a while, and the longest waiting is next. `since` is
 -- when a client got its place or lost it.
 local function turn(state, clients, message, own, free)
+  local holds = own.held > 0
+  if holds and state.time - own.since < TURN * message.beat then
+    return 1
+  elseif not holds and free == 0 then
+    return 0
+  end
   local waiting, earlier = 0, 0
   for id, client in pairs(clients.all()) do
     if id ~= message.id and shares(state, client) then
       waiting = waiting + (client.held == 0 and 1 or 0)
-      if (client.held > 0) == (own.held > 0) and client.since < own.since then
+      if (client.held > 0) == holds and client.since < own.since then
         earlier = earlier + 1
       end
     end
   end
-  if own.held == 0 then
-    return earlier < free and 1 or 0
+  if holds then
+    return earlier < waiting - free + 1 and 0 or 1
   end
-  local has_had_turn = state.time - own.since >= TURN * message.beat
-  return has_had_turn and earlier < waiting - free + 1 and 0 or 1
+  return earlier < free and 1 or 0
 end
 
 -- How many places the client is to have, whether or not they are free.
@@ -301,16 +306,15 @@ end
 -- `clients` holds the clients of the state: get(id), set(id, client or nil), all().
 -- -> state, reply. No reply: the message is older than another of its client.
 local function decide(state, clients, message, now, server)
-  if not state then
-    state = new(now, server, true)
-  elseif state.server ~= server then
+  state = state or new(now, server, true)
+  advance(state, now, message.beat)
+  if state.server ~= server then
     lose(state, clients, now, server)
   end
   local own = clients.get(message.id)
   if own and message.seq <= own.seq then
     return state
   end
-  advance(state, now, message.beat)
   local quiet_ms = end_quiet(state, message)
   own = meet(state, own, message)
   report(state, clients, message, own)

@@ -14,6 +14,7 @@ local M = {}
 local protocol = script.load()
 
 local KEPT = 16 -- versions
+local MAX_UNCOUNTED = 1000
 local TRIES = 200
 local SERVER = "nginx" -- a reload keeps the dictionary; a restart ends all requests too
 
@@ -40,11 +41,11 @@ local function open(text)
 end
 
 --- Where to look for the newest version: `at` counts versions, but for those whose workers were
---- killed before they counted. It begins with the time, so that no number is used again after the
+--- killed before they counted. It begins anywhere, so that no number is used again after the
 --- dictionary was flushed.
 local function newest(self)
   local dict = self.dict
-  dict:safe_add(self.prefix .. "at", math.floor(core.now()))
+  dict:safe_add(self.prefix .. "at", math.floor(core.random() * 2 ^ 40))
   local at = dict:get(self.prefix .. "at")
   local version = at
   while at and dict:get(self.prefix .. (version + 1)) do
@@ -53,8 +54,8 @@ local function newest(self)
   return at, version
 end
 
---- True if the version became the newest. A worker that stood still for long may add a version that
---- was removed meanwhile: then `at` is far from it.
+--- True if the version became the newest. A worker that stood still may add a version that was
+--- removed meanwhile, or flushed: then `at` is far from it.
 local function add(self, version, text)
   local dict, key = self.dict, self.prefix .. version
   local ok, why = dict:safe_add(key, text)
@@ -62,7 +63,7 @@ local function add(self, version, text)
     return false, why
   end
   local at = dict:get(self.prefix .. "at")
-  if not at or at >= version + KEPT then
+  if not at or at >= version + KEPT or at < version - MAX_UNCOUNTED then
     dict:delete(key)
     return false, "exists"
   end

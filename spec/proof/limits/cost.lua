@@ -1,0 +1,67 @@
+--- What a heartbeat costs Redis, by its own count.
+
+local redises = require "spec.support.servers.redis"
+
+local M = {}
+
+local MESSAGES = 4000
+
+local function message(id, seq, most)
+  return {
+    id = id,
+    seq = seq,
+    beat = 1000,
+    attempt_ms = 30000,
+    wants = 32,
+    flying = 3,
+    had = 3,
+    peak = 3,
+    successes = seq * 100,
+    most = most,
+  }
+end
+
+--- A new state grants nothing at first: let its time pass, by short heartbeats.
+local function end_quiet(store)
+  local seq, reply = 0, nil
+  repeat
+    seq = seq + 1
+    local short = message("first", seq)
+    short.beat, short.attempt_ms, short.wants, short.flying = 1, 0, 0, 0
+    reply = assert(store:send(short))
+  until not reply.quiet_ms
+end
+
+--- With so many clients, once their window has reached `most`.
+---@param clients integer
+---@param most integer
+---@return number us
+function M.measure(clients, most)
+  local library = redises.library()
+  local adapters = require "elevenlabs.workspace.limits.redis_lua"
+  local redis = redises.start { is_plain = true }
+  local connect = adapters.new(library, { path = redis.path })
+  local store = require("elevenlabs.workspace.limits.redis").new(connect, "cost")
+  end_quiet(store)
+  local rounds = MESSAGES / clients
+  for round = 1, 2 * rounds do
+    if round == rounds then
+      assert(connect()):call("CONFIG", "RESETSTAT")
+    end
+    for i = 1, clients do
+      assert(store:send(message("client" .. i, round, most)))
+    end
+  end
+  local stats = assert(connect()):call("INFO", "commandstats")
+  redis:stop()
+  return tonumber(stats:match "cmdstat_evalsha:.-usec_per_call=([%d.]+)")
+end
+
+function M.print()
+  local form = "a heartbeat of one of %d clients with %d places takes %.0f us of Redis"
+  for _, row in ipairs { { 4, 20 }, { 16, 64 }, { 64, 256 }, { 256, 1024 }, { 64, 20 } } do
+    print(form:format(row[1], row[2], M.measure(row[1], row[2])))
+  end
+end
+
+return M
