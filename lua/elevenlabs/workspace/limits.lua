@@ -73,7 +73,8 @@ function M.resty_redis(given)
   return require("elevenlabs.workspace.limits.resty_redis").new(library, options)
 end
 
---- Connections of redis-lua. They block, for 250 ms at most: for scripts.
+--- Connections of redis-lua. They block, for 250 ms at most, and longer if a host's name has to be
+--- looked up: for scripts.
 ---@param given table { host = "127.0.0.1", port = 6379 | path = of a socket, user, password,
 --- database }: each may be left out
 ---@return function connect

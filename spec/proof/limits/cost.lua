@@ -23,7 +23,8 @@ end
 
 --- A new state grants nothing at first: let its time pass, by short heartbeats.
 local function end_quiet(store)
-  local seq, reply = 0, nil
+  local seq = 0
+  local reply
   repeat
     seq = seq + 1
     local short = message("first", seq)

@@ -150,8 +150,9 @@ local function end_storm(stage)
     member:add_calls(MANY_CALLS)
   end
   world:run_until(world.now + GENTLE_MS)
-  for _, member in ipairs(stage.members) do
+  for _, member in ipairs(alive(stage)) do
     member.cut_off_until = 0
+    member:add_calls(MANY_CALLS) -- one that stood still may have got these before an older event
   end
   store.loss = 0
   world:run_until(world.now + SETTLE_MS)

@@ -616,6 +616,37 @@ mutant("a single 403 stops a run", "self.answers >= FIRST_FORBIDDEN then",
 mutant("refusals of several kinds count as one",
   "(self.answers == 1 or self.refusal == refusal) and refusal", "refusal")
 
+-- ---- one limit for many; spec/proof/limits/plants.lua has the protocol's
+
+module "limits/redis"
+mutant("a script that Redis forgot is not sent again",
+  [[if why and why:find("NOSCRIPT", 1, true) then]], "if false then", { filter = "forgot it" })
+mutant("a Redis that was started again is not known by its name",
+  [[redis.call("INFO", "server"):match "run_id:(%w+)"]], [["redis"]],
+  { filter = "started again" })
+
+module "limits/shared_dict"
+mutant("a worker that stood still adds an old version",
+  "if not at or at >= version + KEPT or at < version - MAX_UNCOUNTED then", "if not at then",
+  { filter = "stood still" })
+mutant("a version may replace another", [[ok or why ~= "exists", ok and result or nil, why]],
+  "true, result, why", { filter = "between any two" })
+mutant("a dictionary that may have been lost grants at once", "if is_starting then",
+  "if true then", { filter = "made later" })
+
+module "limits/redis_lua"
+mutant("each operation waits for 250 ms", "deadline - sockets.gettime()", "10",
+  { filter = "250 ms" })
+
+module "limits/resty_redis"
+mutant("a connection whose reply is still to come is used again", "if self.is_broken then",
+  "if false then", { filter = "gave no reply" })
+
+module "limits"
+mutant("a wrong option leaves a client without its limit",
+  [[return options or error(("%s: %s"):format(call, err.message), 3)]], "return options or {}",
+  { filter = "raise on wrong" })
+
 module "text"
 mutant("text may be turned", "{ 0x2028, 0x202E }", "{ 0x2028, 0x202D }")
 

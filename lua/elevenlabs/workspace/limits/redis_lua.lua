@@ -1,5 +1,4 @@
---- Connections by redis-lua, which blocks: a new one for each use, with 250 ms in all. A host's
---- name is looked up without a time-out: give an address.
+--- Connections by redis-lua, which blocks: a new one for each use, with 250 ms in all.
 
 local stores = require "elevenlabs.workspace.limits.redis"
 
@@ -23,17 +22,6 @@ function Connection:release()
   self.socket:close()
 end
 
---- LuaSocket's time-out is for one operation. Each operation gets what is left of ours.
-local function limit_operations(network, before)
-  for _, name in ipairs { "read", "write" } do
-    local operation = network[name]
-    network[name] = function(...)
-      before()
-      return operation(...)
-    end
-  end
-end
-
 ---@param library table redis
 ---@param options table { host, port, path = of a socket, user, password, database }
 ---@return fun(): elevenlabs.workspace.limits.Connection|nil, string|nil
@@ -50,7 +38,13 @@ function M.new(library, options)
     local client = ok and library.connect { socket = socket }
     local self = setmetatable({ library = library, client = client, socket = socket }, Connection)
     if ok then
-      limit_operations(client.network, set_timeout)
+      for _, name in ipairs { "read", "write" } do
+        local operation = client.network[name]
+        client.network[name] = function(...)
+          set_timeout() -- LuaSocket's is for one operation
+          return operation(...)
+        end
+      end
       ok, why = stores.log_in(self, options)
     end
     if not ok then

@@ -60,6 +60,11 @@ describe("a limit in a shared dictionary", function()
     assert.are.equal(4, store:send(message("a", 1)).share)
   end)
 
+  it("grants nothing at first if it was made later: it may have been lost", function()
+    local store = stores.new(dict, "prod", false)
+    assert.are.equal(0, store:send(message("a", 1)).share)
+  end)
+
   it("keeps its state if nginx is reloaded", function()
     stores.new(dict, "prod", true):send(message("a", 1))
     assert.are.equal(0, stores.new(dict, "prod", true):send(message("b", 1)).share)
