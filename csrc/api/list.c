@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "base/percent.h"
 #include "base/utf8.h"
 
 static ew_status invalid(ew_error *error, const char *field, const char *what) {
@@ -31,7 +30,7 @@ static ew_status check_segment(const ew_text *segment, ew_error *error) {
   return EW_OK;
 }
 
-static ew_status check(const ew_list_args *args, ew_error *error) {
+ew_status ew_list_check(const ew_list_args *args, ew_error *error) {
   size_t i;
   if (args->segment_count == 0) return invalid(error, "path", "must not be empty");
   for (i = 0; i < args->segment_count; i++)
@@ -42,25 +41,17 @@ static ew_status check(const ew_list_args *args, ew_error *error) {
   return EW_OK;
 }
 
-/* Appending goes on after a failure: the caller looks at the result once. */
-static bool build_target(ew_buffer *target, const ew_list_args *args) {
-  bool ok = true;
+size_t ew_list_build(ew_request *request, const ew_list_args *args) {
+  ew_writer w = ew_request_begin(request, EW_LIST);
   size_t i;
   for (i = 0; i < args->segment_count; i++) {
-    ok &= ew_buffer_append(target, "/", 1);
-    ok &= ew_percent_append(target, args->segments[i].data, args->segments[i].length);
+    ew_write_text(&w, "/");
+    ew_write_percent(&w, args->segments[i].data, args->segments[i].length);
   }
   for (i = 0; i < args->parameter_count; i++) {
-    ok &= ew_buffer_append(target, i == 0 ? "?" : i % 2 ? "=" : "&", 1);
-    ok &= ew_percent_append(target, args->parameters[i].data, args->parameters[i].length);
+    ew_write_text(&w, i == 0 ? "?" : i % 2 ? "=" : "&");
+    ew_write_percent(&w, args->parameters[i].data, args->parameters[i].length);
   }
-  return ok;
-}
-
-ew_status ew_list_build(ew_request *request, const ew_list_args *args, ew_error *error) {
-  if (check(args, error) != EW_OK) return error->status;
-  ew_request_init(request, EW_LIST);
-  if (build_target(&request->target, args)) return EW_OK;
-  ew_request_free(request);
-  return ew_fail_memory(error);
+  ew_request_end_target(request, &w);
+  return ew_request_end(request, &w);
 }

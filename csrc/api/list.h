@@ -22,7 +22,10 @@ typedef struct {
 } ew_list_args;
 
 /* EW_EINVAL with the field `path` or `query`: a segment that could change the path, or a text that
-** is empty, too long or no UTF-8 text. On failure nothing is owned. */
-ew_status ew_list_build(ew_request *request, const ew_list_args *args, ew_error *error);
+** is empty, too long or no UTF-8 text. */
+ew_status ew_list_check(const ew_list_args *args, ew_error *error);
+
+/* As ew_request_build. */
+size_t ew_list_build(ew_request *request, const ew_list_args *args);
 
 #endif

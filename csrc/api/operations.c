@@ -10,6 +10,7 @@ const ew_operation_rules ew_operations[EW_OPERATIONS] = {
                   .path = RESOURCE "/unshare",
                   .takes_resource = true,
                   .takes_target = true,
+                  .good = EW_CONFIRMATION,
                   .repeatable = true},
   /* A second grant would give back a role that somebody has removed after the first. */
   [EW_SHARE] = {.name = "share",
@@ -18,16 +19,18 @@ const ew_operation_rules ew_operations[EW_OPERATIONS] = {
                 .takes_resource = true,
                 .takes_target = true,
                 .takes_role = true,
+                .good = EW_CONFIRMATION,
                 .repeatable = false},
   [EW_GET] = {.name = "get",
               .method = EW_HTTP_GET,
               .path = RESOURCE "?resource_type={resource_type}",
               .takes_resource = true,
-              .is_read = true,
+              .good = EW_READ,
               .repeatable = true},
-  [EW_LIST] = {.name = "list", .method = EW_HTTP_GET, .is_read = true, .repeatable = true},
+  [EW_LIST] = {.name = "list", .method = EW_HTTP_GET, .good = EW_READ, .repeatable = true},
   /* Makes a connection and touches nothing. */
-  [EW_CONNECT] = {.name = "connect", .method = EW_HTTP_HEAD, .path = "/", .repeatable = true},
+  [EW_CONNECT] =
+    {.name = "connect", .method = EW_HTTP_HEAD, .path = "/", .good = EW_ANY, .repeatable = true},
 };
 
 int ew_operation_named(const char *name) {

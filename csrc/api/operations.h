@@ -12,6 +12,13 @@ typedef enum { EW_UNSHARE, EW_SHARE, EW_GET, EW_LIST, EW_CONNECT, EW_OPERATIONS 
 
 typedef enum { EW_HTTP_GET, EW_HTTP_POST, EW_HTTP_HEAD } ew_method;
 
+/* What a good answer is, as far as C judges it (api/proof.h). */
+typedef enum {
+  EW_CONFIRMATION, /* a 200 that proves a change */
+  EW_READ,         /* a 200 with text, perhaps large (EW_LARGEST_READ); Lua judges its content */
+  EW_ANY           /* any answer at all */
+} ew_good_answer;
+
 typedef struct {
   const char *name;
   ew_method method;    /* EW_HTTP_POST: the fields but for resource_id are the body, as JSON */
@@ -19,8 +26,8 @@ typedef struct {
   bool takes_resource; /* resource_id and resource_type must be given */
   bool takes_target;   /* exactly one target must be given */
   bool takes_role;     /* role must be given */
-  bool is_read;        /* the answer may be large, see EW_LARGEST_READ */
-  bool repeatable;     /* sending the request twice undoes nothing that was done in between */
+  ew_good_answer good;
+  bool repeatable; /* sending the request twice undoes nothing that was done in between */
 } ew_operation_rules;
 
 /* By ew_operation. */

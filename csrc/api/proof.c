@@ -6,6 +6,8 @@
 #include "api/response.h"
 #include "base/utf8.h"
 
+static const char not_text[] = "its body is not valid UTF-8 text";
+
 enum { DEEPEST = 64, MOST_NAMES = 256, LONGEST_KNOWN = 8 };
 
 /* As much of a value as the rule looks at. */
@@ -318,12 +320,12 @@ static bool read_all(reader *r) {
   return r->at == r->end;
 }
 
-const char *ew_proof_doubt(const char *body, size_t length, bool whole) {
+static const char *body_doubt(const char *body, size_t length, bool whole) {
   static const char unproved[] = "nothing proves that the answer arrived whole";
   reader r;
   if (length == 0) return whole ? NULL : unproved;
   if (length > EW_LARGEST_BODY) return "its body is larger than 1 MiB";
-  if (!ew_utf8_is_text(body, length)) return "its body is not valid UTF-8 text";
+  if (!ew_utf8_is_text(body, length)) return not_text;
   memset(&r, 0, sizeof r);
   r.at = body;
   r.end = body + length;
@@ -332,4 +334,14 @@ const char *ew_proof_doubt(const char *body, size_t length, bool whole) {
   if (r.outermost == IS_FALSE) return "its body is false";
   if (r.is_error || (r.has_message && !r.is_ok)) return "its body is an error";
   return NULL;
+}
+
+const char *ew_proof_doubt(ew_good_answer good, const ew_answer *answer) {
+  if (good == EW_ANY) return answer->status > 0 ? NULL : "there is no answer";
+  if (!answer->sent) return "the request was not sent";
+  if (!answer->succeeded) return "the transfer failed";
+  if (!answer->head_ended) return "the answer ended inside its headers";
+  if (answer->status != 200) return "its status is not 200";
+  if (good == EW_CONFIRMATION) return body_doubt(answer->body, answer->length, answer->whole);
+  return ew_utf8_is_text(answer->body, answer->length) ? NULL : not_text;
 }

@@ -1,17 +1,28 @@
 /*
-** proof.h - does the body of an answer confirm a change?
+** proof.h - is an answer the good answer of its operation? The only place that says so of a change.
 ** The JSON reader refuses all that lua-cjson refuses, and more. It allocates nothing, does not
 ** recurse, and takes time in proportion to the body's length.
 */
 #ifndef EW_PROOF_H
 #define EW_PROOF_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
-/* Why the body of a 200 does not confirm a change; NULL: the body confirms the change.
-** `whole`: see ew_response_whole. The reason is static text that completes the
-** sentence "the server answered 200, but ...". */
-const char *ew_proof_doubt(const char *body, size_t length, bool whole);
+#include "api/operations.h"
+
+/* What is known of an attempt's answer. */
+typedef struct {
+  bool sent;        /* the request may have left this machine */
+  bool succeeded;   /* libcurl reported success */
+  int status;       /* 0: there is none */
+  bool head_ended;  /* the blank line that ends the headers was seen */
+  bool whole;       /* see ew_response_whole */
+  const char *body; /* borrowed */
+  size_t length;
+} ew_answer;
+
+/* Why the answer is not a good one; NULL: it is. The reason is static text. Of a complete 200 it
+** finishes the sentence "the server answered 200, but ...". */
+const char *ew_proof_doubt(ew_good_answer good, const ew_answer *answer);
 
 #endif

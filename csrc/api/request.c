@@ -6,7 +6,6 @@
 #include "base/characters.h"
 #include "base/json.h"
 #include "base/nearest.h"
-#include "base/percent.h"
 
 const char *const ew_field_names[] = {
   "resource_id", "resource_type", "user_email", "group_id", "workspace_api_key_id", "role", NULL};
@@ -233,9 +232,8 @@ ew_status ew_args_check(ew_operation operation, const ew_args *args, ew_error *e
   return check_role(rules, &args->field[EW_ROLE], error);
 }
 
-ew_status ew_key_check(const ew_text *key, const ew_args *args, ew_error *error) {
+ew_status ew_key_check(const ew_text *key, ew_error *error) {
   size_t i;
-  int field;
   if (!key->data) return EW_OK;
   if (key->length == 0)
     return ew_fail(error, EW_EINVAL, "api_key", "api_key must not be empty (false sends none)");
@@ -246,11 +244,18 @@ ew_status ew_key_check(const ew_text *key, const ew_args *args, ew_error *error)
     if (key->data[i] < 0x21 || key->data[i] > 0x7e)
       return ew_fail(error, EW_EINVAL, "api_key",
                      "api_key holds a byte that is not printable ASCII (a space or line end?)");
-  for (field = 0; args && field < EW_FIELDS; field++) {
-    const ew_text *text = &args->field[field];
-    if (text->data && text->length == key->length &&
-        memcmp(text->data, key->data, key->length) == 0)
+  return EW_OK;
+}
+
+ew_status ew_request_check_key(const ew_request *request, const ew_text *key, ew_error *error) {
+  const char *at = ew_request_body(request) + request->body_length;
+  int field;
+  if (ew_key_check(key, error) != EW_OK) return error->status;
+  for (field = 0; key->data && field < EW_FIELDS; field++) {
+    size_t length = request->field_length[field];
+    if (length == key->length && memcmp(at, key->data, length) == 0)
       return invalid(error, field, "is the secret API key itself: pass an id");
+    at += length;
   }
   return EW_OK;
 }
@@ -262,83 +267,98 @@ const char *ew_args_warning(const ew_args *args) {
   return NULL;
 }
 
-/* ---- building ----
-** Appending goes on after a failure: the caller looks at the result once. */
+/* ---- building ---- */
 
-static bool append_json_string(ew_buffer *buffer, const char *bytes, size_t length) {
+static void write_json_string(ew_writer *w, const char *bytes, size_t length) {
   char escape[EW_LONGEST_ESCAPE];
-  bool ok = ew_buffer_append(buffer, "\"", 1);
+  ew_write(w, "\"", 1);
   for (;;) {
     size_t plain = ew_json_plain(bytes, length);
-    ok &= ew_buffer_append(buffer, bytes, plain);
+    ew_write(w, bytes, plain);
     if (plain == length) break;
-    ok &= ew_buffer_append(buffer, escape, ew_json_escape((unsigned char)bytes[plain], escape));
+    ew_write(w, escape, ew_json_escape((unsigned char)bytes[plain], escape));
     bytes += plain + 1;
     length -= plain + 1;
   }
-  ok &= ew_buffer_append(buffer, "\"", 1);
-  return ok;
+  ew_write(w, "\"", 1);
 }
 
-static bool build_body(ew_buffer *body, const ew_args *args) {
-  bool ok = true;
+static void write_body(ew_writer *w, const ew_args *args) {
+  const char *before = "{";
   int field;
   for (field = EW_RESOURCE_TYPE; field < EW_FIELDS; field++) {
     const ew_text *text = &args->field[field];
     if (!text->data) continue;
-    ok &= ew_buffer_append(body, body->length ? "," : "{", 1);
-    ok &= append_json_string(body, ew_field_names[field], strlen(ew_field_names[field]));
-    ok &= ew_buffer_append(body, ":", 1);
-    ok &= append_json_string(body, text->data, text->length);
+    ew_write_text(w, before);
+    write_json_string(w, ew_field_names[field], strlen(ew_field_names[field]));
+    ew_write_text(w, ":");
+    write_json_string(w, text->data, text->length);
+    before = ",";
   }
-  ok &= ew_buffer_append(body, "}", 1);
-  return ok;
+  ew_write_text(w, "}");
 }
 
 /* "{resource_id}..." -> the rest after it. The rows of ew_operations name known fields alone. */
-static const char *append_field(ew_buffer *target, const char *path, const ew_args *args,
-                                bool *ok) {
+static const char *write_field(ew_writer *w, const char *path, const ew_args *args) {
   const char *end = strchr(path, '}');
   int field = ew_field_named(path + 1, (size_t)(end - path) - 1);
-  *ok &= ew_percent_append(target, args->field[field].data, args->field[field].length);
+  ew_write_percent(w, args->field[field].data, args->field[field].length);
   return end + 1;
 }
 
-static bool build_target(ew_buffer *target, const char *path, const ew_args *args) {
-  bool ok = true;
+static void write_target(ew_writer *w, const char *path, const ew_args *args) {
   while (*path) {
     size_t literal = strcspn(path, "{");
-    ok &= ew_buffer_append(target, path, literal);
+    ew_write(w, path, literal);
     path += literal;
-    if (*path) path = append_field(target, path, args, &ok);
+    if (*path) path = write_field(w, path, args);
   }
-  return ok;
 }
 
-void ew_request_init(ew_request *request, ew_operation operation) {
-  const ew_operation_rules *rules = &ew_operations[operation];
-  memset(request, 0, sizeof *request);
-  request->method = rules->method;
-  request->is_read = rules->is_read;
-  request->repeatable = rules->repeatable;
-  ew_buffer_init(&request->target, EW_LONGEST_TARGET);
-  ew_buffer_init(&request->body, (size_t)8 * EW_LONGEST_FIELD);
-}
-
-ew_status ew_request_build(ew_request *request, ew_operation operation, const ew_args *args,
-                           ew_error *error) {
-  const ew_operation_rules *rules = &ew_operations[operation];
-  ew_request_init(request, operation);
-  if (rules->takes_resource && ew_args_check(operation, args, error) != EW_OK) return error->status;
-  if (!build_target(&request->target, rules->path, args) ||
-      (rules->method == EW_HTTP_POST && !build_body(&request->body, args))) {
-    ew_request_free(request);
-    return ew_fail_memory(error);
+/* The arguments as they were given: the key is compared with them. */
+static void write_fields(ew_writer *w, ew_request *request, const ew_args *args) {
+  int field;
+  for (field = 0; field < EW_FIELDS; field++) {
+    const ew_text *text = &args->field[field];
+    if (text->data) ew_write(w, text->data, text->length);
+    if (request) request->field_length[field] = (uint16_t)(text->data ? text->length : 0);
   }
-  return EW_OK;
 }
 
-void ew_request_free(ew_request *request) {
-  ew_buffer_free(&request->target);
-  ew_buffer_free(&request->body);
+ew_writer ew_request_begin(ew_request *request, ew_operation operation) {
+  ew_writer w = {NULL, 0};
+  if (request) {
+    memset(request, 0, sizeof *request);
+    request->operation = operation;
+    w.to = request->text;
+  }
+  return w;
+}
+
+void ew_request_end_target(ew_request *request, ew_writer *w) {
+  if (request) request->target_length = w->length;
+  ew_write(w, "", 1);
+}
+
+size_t ew_request_end(ew_request *request, const ew_writer *w) {
+  size_t size = sizeof *request + w->length;
+  if (request) request->size = size;
+  return size;
+}
+
+size_t ew_request_build(ew_request *request, ew_operation operation, const ew_args *args) {
+  const ew_operation_rules *rules = &ew_operations[operation];
+  ew_writer w = ew_request_begin(request, operation);
+  size_t body;
+  write_target(&w, rules->path, args);
+  ew_request_end_target(request, &w);
+  body = w.length;
+  if (rules->method == EW_HTTP_POST) write_body(&w, args);
+  if (request) request->body_length = w.length - body;
+  if (rules->takes_resource) write_fields(&w, request, args);
+  return ew_request_end(request, &w);
+}
+
+const char *ew_request_body(const ew_request *request) {
+  return request->text + request->target_length + 1;
 }

@@ -6,8 +6,10 @@
 #define EW_REQUEST_H
 
 #include "api/operations.h"
-#include "base/buffer.h"
 #include "base/error.h"
+#include "base/writer.h"
+
+#include <stdint.h>
 
 /* In this order the targets are EW_USER_EMAIL to EW_WORKSPACE_API_KEY_ID. */
 typedef enum {
@@ -41,32 +43,39 @@ typedef struct {
   bool allow_unknown_resource_type;
 } ew_args;
 
+/* A request in one piece of memory. A request owns nothing, so its bytes may be copied. */
 typedef struct {
-  ew_method method;
-  ew_buffer target;         /* path and query, begins with '/' */
-  ew_buffer body;           /* JSON; empty but for EW_HTTP_POST */
-  bool is_read, repeatable; /* see ew_operation_rules */
+  ew_operation operation;
+  size_t size; /* of all */
+  size_t target_length, body_length;
+  uint16_t field_length[EW_FIELDS]; /* of the arguments; 0: absent */
+  char text[]; /* path and query, which begin with '/'; NUL; a JSON body, which is empty but for
+                  EW_HTTP_POST; the arguments, one after another */
 } ew_request;
 
 /* Of an operation that takes a resource. EW_OK, or EW_EINVAL with the field at fault named in
 ** `error`. */
 ew_status ew_args_check(ew_operation operation, const ew_args *args, ew_error *error);
 
-/* The key has 1 to 512 bytes, each 0x21 to 0x7e. NULL data: there is no key. A field that is the
-** key itself is refused: it is the secret, not an id. */
-ew_status ew_key_check(const ew_text *key, const ew_args *args, ew_error *error);
-
 /* What is allowed but probably a slip; NULL: nothing. Static. */
 const char *ew_args_warning(const ew_args *args);
 
-/* An empty request of this operation. */
-void ew_request_init(ew_request *request, ew_operation operation);
+/* Builds from arguments that were checked (NULL if the operation takes no resource). Returns the
+** size of the request. NULL request: only returns the size. */
+size_t ew_request_build(ew_request *request, ew_operation operation, const ew_args *args);
 
-/* Check, then build. `args` may be NULL if the operation takes no resource. On failure nothing
-** is owned. */
-ew_status ew_request_build(ew_request *request, ew_operation operation, const ew_args *args,
-                           ew_error *error);
+/* The same for a request whose target is written by its caller. */
+ew_writer ew_request_begin(ew_request *request, ew_operation operation);
+void ew_request_end_target(ew_request *request, ew_writer *writer);
+size_t ew_request_end(ew_request *request, const ew_writer *writer);
 
-void ew_request_free(ew_request *request);
+const char *ew_request_body(const ew_request *request); /* without a NUL */
+
+/* The key has 1 to 512 bytes, each 0x21 to 0x7e. NULL data: there is no key. */
+ew_status ew_key_check(const ew_text *key, ew_error *error);
+
+/* As ew_key_check. Also refuses the key if an argument of the request equals the key: the user gave
+** the secret in place of an id. */
+ew_status ew_request_check_key(const ew_request *request, const ew_text *key, ew_error *error);
 
 #endif

@@ -3,9 +3,11 @@
 #include <ctype.h>
 #include <string.h>
 
-const char *const ew_header_names[EW_HEADERS] = {"request-id", "retry-after", "date",
+const char *const ew_header_names[EW_HEADERS] = {[EW_REQUEST_ID] = "request-id",
+                                                 "retry-after",
+                                                 "date",
                                                  "current-concurrent-requests",
-                                                 "maximum-concurrent-requests"};
+                                                 [EW_MAXIMUM] = "maximum-concurrent-requests"};
 
 void ew_response_init(ew_response *response) {
   memset(response, 0, sizeof *response);

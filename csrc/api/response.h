@@ -15,7 +15,7 @@ enum {
 };
 
 /* Headers that are kept, by index into ew_header_names (lower case). */
-enum { EW_HEADERS = 5 };
+enum { EW_REQUEST_ID = 0, EW_MAXIMUM = 4, EW_HEADERS };
 extern const char *const ew_header_names[EW_HEADERS];
 
 typedef struct {

@@ -88,6 +88,22 @@ static int journal_sync(lua_State *L) {
   return lew_push_done(L, ew_journal_sync(journal, &error), &error);
 }
 
+static int journal_begin_sync(lua_State *L) {
+  ew_journal *journal = check_journal(L);
+  ew_error error;
+  return lew_push_done(L, ew_journal_begin_sync(journal, &error), &error);
+}
+
+/* -> false while a sync is under way | true | nil, failure */
+static int journal_has_synced(lua_State *L) {
+  ew_journal *journal = check_journal(L);
+  bool synced;
+  ew_error error;
+  if (ew_journal_look(journal, &synced, &error) != EW_OK) return lew_push_failure(L, &error);
+  lua_pushboolean(L, synced);
+  return 1;
+}
+
 static int journal_is_new(lua_State *L) {
   lua_pushboolean(L, check_journal(L)->is_new);
   return 1;
@@ -102,6 +118,8 @@ void lew_register_journal(lua_State *L) {
   static const luaL_Reg methods[] = {{"next", journal_next},
                                      {"append", journal_append},
                                      {"sync", journal_sync},
+                                     {"begin_sync", journal_begin_sync},
+                                     {"has_synced", journal_has_synced},
                                      {"is_new", journal_is_new},
                                      {"close", journal_close},
                                      {"__gc", journal_close},

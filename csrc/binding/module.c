@@ -13,6 +13,7 @@
 #include "api/resource_types.h"
 #include "base/clock.h"
 #include "base/nearest.h"
+#include "base/utf8.h"
 #include "binding/args.h"
 #include "binding/core.h"
 #include "binding/journal.h"
@@ -72,23 +73,51 @@ static int module_nearest(lua_State *L) {
 static int module_check_key(lua_State *L) {
   ew_text key;
   ew_error error;
-  if (lew_read_key(L, 1, &key, &error) != EW_OK || ew_key_check(&key, NULL, &error) != EW_OK)
+  if (lew_read_key(L, 1, &key, &error) != EW_OK || ew_key_check(&key, &error) != EW_OK)
     return lew_push_failure(L, &error);
   lua_pushboolean(L, 1);
   return 1;
 }
 
-/* core.judge_body(body, whole) -> true: the body confirms a change | why not. Cores in Lua use
-** this for the `body_proof` of a completion. */
-static int module_judge_body(lua_State *L) {
-  size_t length;
-  const char *body = luaL_checklstring(L, 1, &length);
-  const char *doubt = ew_proof_doubt(body, length, lua_toboolean(L, 2));
+static bool flag_of(lua_State *L, const char *name) {
+  bool flag;
+  lua_getfield(L, 2, name);
+  flag = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  return flag;
+}
+
+static int integer_of(lua_State *L, const char *name) {
+  int integer;
+  lua_getfield(L, 2, name);
+  integer = (int)luaL_checkinteger(L, -1);
+  lua_pop(L, 1);
+  return integer;
+}
+
+/* core.judge(op, evidence) -> true: the answer is a good one | why not; whether the body is text.
+** Cores in Lua use this for `proof` and `is_text`. */
+static int module_judge(lua_State *L) {
+  int operation = ew_operation_named(luaL_checkstring(L, 1));
+  ew_answer answer;
+  const char *doubt;
+  luaL_argcheck(L, operation >= 0, 1, "unknown operation");
+  luaL_checktype(L, 2, LUA_TTABLE);
+  lua_settop(L, 2);
+  answer.sent = flag_of(L, "sent");
+  answer.succeeded = integer_of(L, "curl_code") == 0;
+  answer.status = integer_of(L, "status");
+  answer.head_ended = flag_of(L, "head_ended");
+  answer.whole = flag_of(L, "whole");
+  lua_getfield(L, 2, "body");
+  answer.body = luaL_checklstring(L, 3, &answer.length);
+  doubt = ew_proof_doubt(ew_operations[operation].good, &answer);
   if (doubt)
     lua_pushstring(L, doubt);
   else
     lua_pushboolean(L, 1);
-  return 1;
+  lua_pushboolean(L, ew_utf8_is_text(answer.body, answer.length));
+  return 2;
 }
 
 /* core.load_apart(path, symbol): if the program has `symbol` already, load the C module at `path`
@@ -129,7 +158,7 @@ int luaopen_elevenlabs_workspace_core(lua_State *L) {
                                        {"random", module_random},
                                        {"nearest", module_nearest},
                                        {"check_key", module_check_key},
-                                       {"judge_body", module_judge_body},
+                                       {"judge", module_judge},
                                        {"open_journal", lew_open_journal},
                                        {"make_folder", lew_make_folder},
                                        {"make_file", lew_make_file},
@@ -143,7 +172,6 @@ int luaopen_elevenlabs_workspace_core(lua_State *L) {
                                        {NULL, NULL}};
   const char *unusable = ew_libcurl_unusable();
   if (unusable) return luaL_error(L, "elevenlabs.workspace: %s", unusable);
-  lew_register_completion(L);
   lew_register_core(L);
   lew_register_journal(L);
   lew_register_set(L);

@@ -1,9 +1,9 @@
 #include "binding/result.h"
 
+#include <string.h>
+
 #include "api/proof.h"
 #include "base/utf8.h"
-
-#define COMPLETION "elevenlabs.workspace.completion"
 
 static const char *kind_of(ew_status status) {
   switch (status) {
@@ -72,65 +72,129 @@ static void set_headers(lua_State *L, const ew_response *response) {
   lua_setfield(L, -2, "headers");
 }
 
-/* The fields that most completions share are in their metatable. Setting these fields in each
-** completion took a tenth of a removal's cost in Lua. */
-static const ew_completion usual = {.sent = true, .whole = true, .message = ""};
+/* ---- plain confirmations ---- */
+
+static const char *const plain_bodies[] = {"", "null", "{\"status\":\"ok\"}"};
+enum { PLAIN_BODIES = sizeof plain_bodies / sizeof *plain_bodies, FIELDS_OF_PLAIN = 4 };
+
+static bool is_plain_body(const ew_answer *answer, int code) {
+  return answer->length == strlen(plain_bodies[code]) &&
+         memcmp(answer->body, plain_bodies[code], answer->length) == 0;
+}
+
+/* `*maximum` becomes what this completion says, if it says something else. */
+static bool is_new_maximum(const ew_response *response, const char **maximum) {
+  const char *said = response->headers[EW_MAXIMUM];
+  if (!*said || strcmp(said, *maximum) == 0) return false;
+  *maximum = said;
+  return true;
+}
+
+/* The code of the body; -1: the completion has more to say than a plain confirmation. */
+static int plain_code(const ew_completion *c, const char *doubt, const char **maximum) {
+  int code = 0;
+  if (is_new_maximum(c->response, maximum)) return -1;
+  if (doubt || c->good != EW_CONFIRMATION || c->resent || c->shows_key) return -1;
+  while (code < PLAIN_BODIES && !is_plain_body(&c->answer, code)) code++;
+  return code < PLAIN_BODIES ? code : -1;
+}
+
+/* The array is at stack position 2. */
+static void add_plain(lua_State *L, const ew_completion *c, int code, int count) {
+  const char *request_id = c->response->headers[EW_REQUEST_ID];
+  int before = FIELDS_OF_PLAIN * count;
+  lua_pushinteger(L, (lua_Integer)c->slot);
+  lua_rawseti(L, 2, before + 1);
+  if (*request_id)
+    lua_pushstring(L, request_id);
+  else
+    lua_pushboolean(L, 0);
+  lua_rawseti(L, 2, before + 2);
+  lua_pushinteger(L, code);
+  lua_rawseti(L, 2, before + 3);
+  lua_pushnumber(L, (lua_Number)c->elapsed_us / 1000);
+  lua_rawseti(L, 2, before + 4);
+}
+
+/* ---- all else ---- */
+
+/* The fields that most completions share are in their metatable. */
+static const ew_completion usual = {.answer = {.sent = true, .whole = true}, .message = ""};
 enum { USUAL_STATUS = 200, OWN_FIELDS = 8 /* room for those of a usual completion */ };
 
-void lew_register_completion(lua_State *L) {
-  luaL_newmetatable(L, COMPLETION);
+void lew_push_evidence_class(lua_State *L) {
+  lua_createtable(L, 0, 1);
   lua_createtable(L, 0, 11);
   set_integer(L, "status", USUAL_STATUS);
   set_integer(L, "curl_code", usual.curl_code);
   set_integer(L, "proxy_status", usual.proxy_status);
-  set_flag(L, "sent", usual.sent);
+  set_flag(L, "sent", usual.answer.sent);
   set_flag(L, "resent", usual.resent);
-  set_flag(L, "whole", usual.whole);
+  set_flag(L, "whole", usual.answer.whole);
   set_flag(L, "head_ended", true);
   set_flag(L, "is_text", true);
-  set_flag(L, "body_proof", true);
+  set_flag(L, "shows_key", usual.shows_key);
   set_text(L, "message", usual.message);
   lua_newtable(L);
   lua_setfield(L, -2, "headers");
   lua_setfield(L, -2, "__index");
-  lua_pop(L, 1);
 }
 
-/* The metatable is on top. */
-static void push_completion(lua_State *L, const ew_completion *c) {
-  const ew_response *response = c->response;
-  const ew_buffer *body = &response->body;
-  const char *doubt = ew_proof_doubt(ew_buffer_text(body), body->length, c->whole);
+static void set_proof(lua_State *L, const char *doubt) {
+  if (doubt)
+    set_text(L, "proof", doubt);
+  else
+    set_flag(L, "proof", true);
+}
+
+/* The metatable is at stack position 3. */
+static void push_evidence(lua_State *L, const ew_completion *c, const char *doubt) {
+  const ew_answer *answer = &c->answer;
   lua_createtable(L, 0, OWN_FIELDS);
-  set_integer(L, "id", (lua_Integer)c->id);
+  set_integer(L, "slot", (lua_Integer)c->slot);
   set_number(L, "elapsed_ms", (lua_Number)c->elapsed_us / 1000);
-  lua_pushlstring(L, ew_buffer_text(body), body->length);
+  lua_pushlstring(L, answer->body, answer->length);
   lua_setfield(L, -2, "body");
-  if (response->status != USUAL_STATUS) set_integer(L, "status", response->status);
+  set_proof(L, doubt);
+  if (answer->status != USUAL_STATUS) set_integer(L, "status", answer->status);
   if (c->curl_code != usual.curl_code) set_integer(L, "curl_code", c->curl_code);
   if (c->proxy_status != usual.proxy_status) set_integer(L, "proxy_status", c->proxy_status);
-  if (c->sent != usual.sent) set_flag(L, "sent", c->sent);
+  if (answer->sent != usual.answer.sent) set_flag(L, "sent", answer->sent);
   if (c->resent != usual.resent) set_flag(L, "resent", c->resent);
-  if (c->whole != usual.whole) set_flag(L, "whole", c->whole);
-  if (!response->head_ended) set_flag(L, "head_ended", false);
-  if (!ew_utf8_is_text(ew_buffer_text(body), body->length)) set_flag(L, "is_text", false);
-  if (doubt) set_text(L, "body_proof", doubt);
+  if (answer->whole != usual.answer.whole) set_flag(L, "whole", answer->whole);
+  if (!answer->head_ended) set_flag(L, "head_ended", false);
+  if (doubt && !ew_utf8_is_text(answer->body, answer->length)) set_flag(L, "is_text", false);
+  if (c->shows_key != usual.shows_key) set_flag(L, "shows_key", c->shows_key);
   if (*c->message) set_text(L, "message", c->message);
-  if (has_headers(response)) set_headers(L, response);
-  lua_pushvalue(L, -2);
+  if (has_headers(c->response)) set_headers(L, c->response);
+  lua_pushvalue(L, 3);
   lua_setmetatable(L, -2);
 }
 
-void lew_push_completions(lua_State *L, const ew_transfer *first) {
-  const ew_transfer *x;
-  int count = 0;
-  luaL_checkstack(L, 8, "completions");
-  lua_newtable(L);
-  luaL_getmetatable(L, COMPLETION);
-  for (x = first; x; x = ew_transfer_next(x)) {
-    ew_completion completion = ew_transfer_completion(x);
-    push_completion(L, &completion);
-    lua_rawseti(L, -3, ++count);
+/* At stack position 4; made with its first entry. */
+static void add_other(lua_State *L, const ew_completion *c, const char *doubt, int count) {
+  if (count == 1) {
+    lua_newtable(L);
+    lua_replace(L, 4);
   }
-  lua_pop(L, 1);
+  push_evidence(L, c, doubt);
+  lua_rawseti(L, 4, count);
+}
+
+int lew_push_completions(lua_State *L, const ew_transfer *first, const char **maximum) {
+  int plain = 0, others = 0;
+  luaL_checkstack(L, 8, "completions");
+  for (; first; first = ew_transfer_next(first)) {
+    ew_completion c = ew_transfer_completion(first);
+    const char *doubt = ew_proof_doubt(c.good, &c.answer);
+    int code = plain_code(&c, doubt, maximum);
+    if (code < 0)
+      add_other(L, &c, doubt, ++others);
+    else
+      add_plain(L, &c, code, plain++);
+  }
+  lua_pushvalue(L, 2);
+  lua_pushinteger(L, plain);
+  lua_pushvalue(L, 4);
+  return 3;
 }

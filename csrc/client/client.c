@@ -1,6 +1,7 @@
 #include "client/client.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/fork.h"
 
@@ -8,8 +9,12 @@ struct ew_client {
   const ew_mode *mode;
   void *self; /* owned; what the mode opened */
   unsigned fork_generation;
-  ew_transfers spare; /* owned; used again for later attempts */
-  uint64_t last_id;
+  bool closed;
+  struct {
+    ew_transfer *transfer; /* owned; NULL: not made yet */
+    bool taken;
+  } * slots; /* owned; slot 1 is the first */
+  unsigned slot_count;
   unsigned long long attempts, forks;
 };
 
@@ -38,40 +43,70 @@ ew_status ew_client_open(ew_client **client, const ew_transport_options *options
   return EW_OK;
 }
 
+static void free_idle_transfers(ew_client *c) {
+  unsigned i;
+  for (i = 0; i < c->slot_count; i++) {
+    if (c->slots[i].taken || !c->slots[i].transfer) continue;
+    ew_transfer_free(c->slots[i].transfer);
+    c->slots[i].transfer = NULL;
+  }
+}
+
 void ew_client_close(ew_client *c) {
   c->mode->close(enter(c));
-  ew_transfers_free(&c->spare);
+  c->closed = true;
+  free_idle_transfers(c);
 }
 
 void ew_client_free(ew_client *c) {
   if (!c) return;
   ew_client_close(c);
+  ew_client_discard(c);
   c->mode->free(c->self);
+  free(c->slots);
   free(c);
 }
 
-ew_status ew_client_start(ew_client *c, ew_request *request, const ew_text *key, uint64_t *id,
-                          ew_error *error) {
-  void *self = enter(c);
-  ew_transfer *x = ew_transfers_take(&c->spare, 0);
-  if (!x) x = ew_transfer_new();
-  if (!x) {
-    ew_request_free(request);
-    return ew_fail_memory(error);
-  }
-  if (!ew_transfer_prepare(x, c->last_id + 1, request, key))
-    ew_fail_memory(error);
-  else if (c->mode->start(self, x, error) == EW_OK) {
-    *id = ++c->last_id;
-    c->attempts++;
-    return EW_OK;
-  }
-  ew_transfer_free(x);
-  return error->status;
+static bool make_room(ew_client *c, unsigned slot) {
+  unsigned count = c->slot_count ? c->slot_count : 16;
+  void *grown;
+  if (slot <= c->slot_count) return true;
+  while (count < slot) count *= 2;
+  grown = realloc(c->slots, count * sizeof *c->slots);
+  if (!grown) return false;
+  c->slots = grown;
+  memset(c->slots + c->slot_count, 0, (count - c->slot_count) * sizeof *c->slots);
+  c->slot_count = count;
+  return true;
 }
 
-void ew_client_cancel(ew_client *c, uint64_t id) {
-  c->mode->cancel(enter(c), id);
+static ew_transfer *transfer_in(ew_client *c, unsigned slot) {
+  if (!make_room(c, slot)) return NULL;
+  if (!c->slots[slot - 1].transfer) c->slots[slot - 1].transfer = ew_transfer_new();
+  return c->slots[slot - 1].transfer;
+}
+
+ew_status ew_client_send(ew_client *c, const ew_request *request, const ew_text *key, unsigned slot,
+                         ew_error *error) {
+  void *self = enter(c);
+  ew_transfer *x = transfer_in(c, slot);
+  if (!x || !ew_transfer_prepare(x, slot, request, key)) return ew_fail_memory(error);
+  if (c->mode->start(self, x, error) != EW_OK) {
+    ew_transfer_clear(x);
+    return error->status;
+  }
+  c->slots[slot - 1].taken = true;
+  c->attempts++;
+  return EW_OK;
+}
+
+bool ew_client_is_taken(const ew_client *c, unsigned slot) {
+  return slot >= 1 && slot <= c->slot_count && c->slots[slot - 1].taken;
+}
+
+void ew_client_cancel(ew_client *c, unsigned slot) {
+  void *self = enter(c);
+  if (ew_client_is_taken(c, slot)) c->mode->cancel(self, c->slots[slot - 1].transfer);
 }
 
 void ew_client_step(ew_client *c, int64_t timeout_us) {
@@ -86,10 +121,11 @@ void ew_client_discard(ew_client *c) {
   ew_transfers ended = {NULL, NULL};
   ew_transfer *x;
   c->mode->take_done(c->self, &ended);
-  while ((x = ew_transfers_take(&ended, 0)) != NULL) {
+  while ((x = ew_transfers_take(&ended)) != NULL) {
     ew_transfer_clear(x);
-    ew_transfers_append(&c->spare, x);
+    c->slots[ew_transfer_slot(x) - 1].taken = false;
   }
+  if (c->closed) free_idle_transfers(c);
 }
 
 void ew_client_wake_at(ew_client *c, int64_t at_us) {

@@ -22,21 +22,26 @@ ew_status ew_client_open(ew_client **client, const ew_transport_options *options
 void ew_client_close(ew_client *client);
 void ew_client_free(ew_client *client);
 
-/* Queues an attempt. Takes `request`, also on failure. Copies the key (NULL data: none). Ids start
-** at 1. Inline, nothing is sent before ew_client_step. */
-ew_status ew_client_start(ew_client *client, ew_request *request, const ew_text *key, uint64_t *id,
-                          ew_error *error);
+enum { EW_MOST_SLOTS = 1 << 16 };
 
-/* Asks an attempt to end. The attempt completes all the same, with what is known of it: an answer
-** that came first stands. */
-void ew_client_cancel(ew_client *client, uint64_t id);
+/* Queues an attempt in this slot, from 1 to EW_MOST_SLOTS. The slot must be free. It is taken until
+** the completion is discarded. Copies the request and the key (NULL data: none). Inline, nothing is
+** sent before ew_client_step. On failure there is no attempt. */
+ew_status ew_client_send(ew_client *client, const ew_request *request, const ew_text *key,
+                         unsigned slot, ew_error *error);
+
+bool ew_client_is_taken(const ew_client *client, unsigned slot);
+
+/* Asks the attempt in this slot to end. The attempt completes all the same, with what is known of
+** it: an answer that came first stands. Does nothing to a slot that is free or that nobody used. */
+void ew_client_cancel(ew_client *client, unsigned slot);
 
 /* Runs what is due. Waits at most `timeout_us` for a completion, for the time of
 ** ew_client_wake_at, or for a signal. 0: never. */
 void ew_client_step(ew_client *client, int64_t timeout_us);
 
 /* Completions, oldest first; NULL: none. They stay until they are discarded, so that a reader that
-** fails midway loses none. */
+** fails midway loses none. Their slots are free then. */
 const ew_transfer *ew_client_done(const ew_client *client);
 void ew_client_discard(ew_client *client);
 

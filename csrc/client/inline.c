@@ -24,8 +24,8 @@ static ew_status inline_start(void *self, ew_transfer *transfer, ew_error *error
   return ew_transport_start(self, transfer, error);
 }
 
-static void inline_cancel(void *self, uint64_t id) {
-  ew_transport_cancel(self, id);
+static void inline_cancel(void *self, ew_transfer *transfer) {
+  ew_transport_cancel(self, transfer);
 }
 
 static void inline_step(void *self, int64_t timeout_us) {

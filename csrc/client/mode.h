@@ -14,7 +14,7 @@ typedef struct {
   void (*free)(void *self);
   void (*after_fork)(void *self);
   ew_status (*start)(void *self, ew_transfer *transfer, ew_error *error);
-  void (*cancel)(void *self, uint64_t id);
+  void (*cancel)(void *self, ew_transfer *transfer);
   void (*step)(void *self, int64_t timeout_us);
   const ew_transfer *(*done)(const void *self);
   void (*take_done)(void *self, ew_transfers *to);

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/thread_registry.h"
 #include "client/mode.h"
 #include "client/notifier.h"
-#include "client/thread_registry.h"
 
 typedef struct {
   ew_worker worker; /* first: ask_to_stop gets it */
@@ -21,15 +21,13 @@ typedef struct {
   bool signaled; /* the host has a signal, and perhaps completions to take */
   bool heard;    /* the host may wait for the notifier: write to it */
   ew_transfers orders, done;
-  uint64_t *cancelled; /* owned; ids */
-  size_t cancelled_count, cancelled_size;
+  bool cancels;             /* a transfer was marked since take_orders last ran */
   int64_t wake_at_us;       /* when the host wants a signal */
   int64_t known_wake_at_us; /* when the thread will look */
   unsigned long long connections;
   ew_notifier notifier;
   /* The host's own */
   ew_transfers arrived;
-  size_t open_count; /* transfers that were started and not taken yet */
 } ew_thread;
 
 static void lock(ew_thread *t) {
@@ -64,12 +62,13 @@ static void signal_host(ew_thread *t) {
 
 /* ---- the thread's side ---- */
 
-static bool take_orders(ew_thread *t, ew_transfers *orders) {
+static bool take_orders(ew_thread *t, ew_transfers *orders, bool *cancels) {
   bool stopping;
   lock(t);
   stopping = t->stopping;
   if (!stopping) ew_transfers_move(orders, &t->orders);
-  t->poked = false;
+  *cancels = t->cancels;
+  t->poked = t->cancels = false;
   unlock(t);
   return !stopping;
 }
@@ -77,7 +76,7 @@ static bool take_orders(ew_thread *t, ew_transfers *orders) {
 static void start_all(ew_thread *t, ew_transfers *orders, ew_transfers *ended) {
   ew_transfer *x;
   ew_error error;
-  while ((x = ew_transfers_take(orders, 0)) != NULL) {
+  while ((x = ew_transfers_take(orders)) != NULL) {
     if (ew_transport_start(t->transport, x, &error) == EW_OK) continue;
     ew_transfer_abandon(x, error.status,
                         error.status == EW_ENOMEM ? "out of memory" : "no descriptors left");
@@ -85,15 +84,18 @@ static void start_all(ew_thread *t, ew_transfers *orders, ew_transfers *ended) {
   }
 }
 
-/* After start_all: a transfer is ordered before it is cancelled. */
+/* After start_all, so that an order that is cancelled is never sent. If a cancel comes after
+** take_orders, the next round looks again: the order of its attempt may not be taken yet. Marks are
+** read with the lock held, and are of the attempts under way: ew_transfer_prepare took older ones
+** away. */
 static void cancel_all(ew_thread *t) {
-  uint64_t id;
+  ew_transfer *x;
   do {
     lock(t);
-    id = t->cancelled_count ? t->cancelled[--t->cancelled_count] : 0;
+    x = ew_transport_find_cancelled(t->transport);
     unlock(t);
-    if (id) ew_transport_cancel(t->transport, id);
-  } while (id);
+    if (x) ew_transport_cancel(t->transport, x);
+  } while (x);
 }
 
 /* Signal the host if its wake time has passed. Otherwise sleep until that time. */
@@ -134,9 +136,10 @@ static bool hand_over(ew_thread *t, ew_transfers *ended, int fd, int64_t *until_
 /* One round. Sets the arguments of sleep_on. -> false: the thread must end */
 static bool run_once(ew_thread *t, int *fd, int64_t *until_us) {
   ew_transfers orders = {NULL, NULL}, ended = {NULL, NULL};
-  if (!take_orders(t, &orders)) return false;
+  bool cancels;
+  if (!take_orders(t, &orders, &cancels)) return false;
   start_all(t, &orders, &ended);
-  cancel_all(t);
+  if (cancels) cancel_all(t);
   ew_transport_step(t->transport, 0);
   take_wake_at(t);
   ew_transport_take_done(t->transport, &ended);
@@ -175,11 +178,10 @@ static void *work(void *arg) {
 
 static void abandon_orders(ew_thread *t, const char *reason) {
   ew_transfer *x;
-  while ((x = ew_transfers_take(&t->orders, 0)) != NULL) {
+  while ((x = ew_transfers_take(&t->orders)) != NULL) {
     ew_transfer_abandon(x, EW_ECLOSED, reason);
     ew_transfers_append(&t->done, x);
   }
-  t->cancelled_count = 0;
 }
 
 /* There is no thread, and attempts in flight are the parent's to finish. */
@@ -198,6 +200,7 @@ static void thread_after_fork(void *self) {
 }
 
 static ew_status thread_open(void **self, const ew_transport_options *options, ew_error *error) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
   ew_thread *t = calloc(1, sizeof *t);
   if (!t) return ew_fail_memory(error);
   ew_notifier_init(&t->notifier);
@@ -210,6 +213,7 @@ static ew_status thread_open(void **self, const ew_transport_options *options, e
     return error->status;
   }
   t->wake_at_us = t->known_wake_at_us = EW_NEVER;
+  pthread_once(&once, ew_workers_end_with_process); /* the transport has initialised OpenSSL */
   ew_worker_init(&t->worker, ask_to_stop);
   *self = t;
   return EW_OK;
@@ -230,61 +234,28 @@ static void thread_close(void *self) {
 static void thread_free(void *self) {
   ew_thread *t = self;
   ew_worker_free(&t->worker);
-  ew_transfers_free(&t->arrived);
   ew_transport_free(t->transport);
-  free(t->cancelled);
   free(t);
-}
-
-/* Room to cancel every transfer there is, so that cancelling cannot fail. */
-static bool reserve(ew_thread *t) {
-  size_t size = t->cancelled_size ? t->cancelled_size * 2 : 64;
-  uint64_t *grown;
-  if (t->open_count < t->cancelled_size) return true;
-  lock(t);
-  grown = realloc(t->cancelled, size * sizeof *grown);
-  if (grown) {
-    t->cancelled = grown;
-    t->cancelled_size = size;
-  }
-  unlock(t);
-  return grown != NULL;
 }
 
 static ew_status thread_start(void *self, ew_transfer *x, ew_error *error) {
   ew_thread *t = self;
   if (t->closed) return ew_fail(error, EW_ECLOSED, NULL, "the client is closed");
-  if (!reserve(t)) return ew_fail_memory(error);
   if (!ew_worker_start(&t->worker, work, t))
     return ew_fail(error, EW_ESYSTEM, NULL, "cannot start a thread");
-  t->open_count++;
   lock(t);
   ew_transfers_append(&t->orders, x);
   unlock_and_poke(t);
   return EW_OK;
 }
 
-static bool is_cancelled(const ew_thread *t, uint64_t id) {
-  size_t i = 0;
-  while (i < t->cancelled_count && t->cancelled[i] != id) i++;
-  return i < t->cancelled_count;
-}
-
-static void thread_cancel(void *self, uint64_t id) {
+/* The thread ends the attempt. Without a thread, no attempt is under way. */
+static void thread_cancel(void *self, ew_transfer *x) {
   ew_thread *t = self;
-  ew_transfer *x;
   lock(t);
-  x = ew_transfers_take(&t->orders, id);
-  if (x) {
-    ew_transfer_abandon(x, EW_ECLOSED, "cancelled");
-    ew_transfers_append(&t->done, x);
-    signal_host(t);
-  } else if (t->worker.alive && t->cancelled_count < t->cancelled_size && !is_cancelled(t, id)) {
-    t->cancelled[t->cancelled_count++] = id;
-    unlock_and_poke(t);
-    return;
-  }
-  unlock(t);
+  ew_transfer_mark_cancelled(x);
+  t->cancels = true;
+  unlock_and_poke(t);
 }
 
 /* Takes the signal back if the host has nothing left to look at. With the lock held. */
@@ -336,8 +307,6 @@ static const ew_transfer *thread_done(const void *self) {
 
 static void thread_take_done(void *self, ew_transfers *to) {
   ew_thread *t = self;
-  const ew_transfer *x;
-  for (x = t->arrived.first; x; x = ew_transfer_next(x)) t->open_count--;
   ew_transfers_move(to, &t->arrived);
   if (t->closed) return;
   lock(t);

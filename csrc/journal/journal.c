@@ -20,7 +20,7 @@ enum {
   SUFFIX_LENGTH = 22,       /* ,"crc32c":"xxxxxxxx"} and the newline */
   LONGEST_LINE = 64 * 1024, /* so that reading needs no more memory than this */
   LONGEST_RECORD = LONGEST_LINE - SUFFIX_LENGTH + 1,
-  MUCH = 256 * 1024, /* of records that wait in memory */
+  MUCH = 1024 * 1024, /* of records that wait in memory */
   MOST_TRIES = 8
 };
 
@@ -56,6 +56,7 @@ static ew_status spoil_writing(ew_journal *journal, ew_error *error, const char 
   cut = ftruncate(journal->fd, journal->good);
   (void)cut; /* if it failed, the next run finds a torn tail and cuts it off */
   ew_buffer_free(&journal->out);
+  ew_buffer_free(&journal->batch);
   return spoil(journal, error);
 }
 
@@ -295,17 +296,59 @@ static bool add_line(ew_buffer *out, const char *text, size_t length) {
   return false;
 }
 
-static ew_status write_out(ew_journal *journal, ew_error *error) {
-  const ew_buffer *out = &journal->out;
+/* false: errno says why not. */
+static bool write_all(int fd, const ew_buffer *bytes) {
   size_t done = 0;
-  while (done < out->length) {
-    ssize_t count = write(journal->fd, out->data + done, out->length - done);
+  while (done < bytes->length) {
+    ssize_t count = write(fd, bytes->data + done, bytes->length - done);
     if (count < 0 && errno == EINTR) continue;
     if (count == 0) errno = EIO; /* never seen, and no reason to spin */
-    if (count <= 0) return spoil_writing(journal, error, "cannot be written");
+    if (count <= 0) return false;
     done += (size_t)count;
   }
-  journal->written += (int64_t)done;
+  return true;
+}
+
+/* Some file systems have no way to sync a folder, and say EINVAL. */
+static bool sync_folder(int fd) {
+  return fd < 0 || fsync(fd) == 0 || errno == EINVAL;
+}
+
+/* The thread's job. The host appends to `out` meanwhile. */
+static void sync_batch(void *arg) {
+  ew_journal *journal = arg;
+  journal->sync_failed = NULL;
+  if (!write_all(journal->fd, &journal->batch))
+    journal->sync_failed = "cannot be written";
+  else if (fdatasync(journal->fd) != 0 || !sync_folder(journal->folder_fd))
+    journal->sync_failed = "cannot be synced";
+  journal->sync_errno = errno;
+}
+
+static ew_status conclude_sync(ew_journal *journal, ew_error *error) {
+  journal->syncing = false;
+  if (journal->sync_failed) {
+    errno = journal->sync_errno;
+    return spoil_writing(journal, error, journal->sync_failed);
+  }
+  ew_fd_close(&journal->folder_fd);
+  journal->written += (int64_t)journal->batch.length;
+  journal->good = journal->written;
+  ew_buffer_clear(&journal->batch);
+  return EW_OK;
+}
+
+static ew_status await_sync(ew_journal *journal, ew_error *error) {
+  if (!journal->syncing) return EW_OK;
+  ew_sync_thread_wait(journal->thread);
+  return conclude_sync(journal, error);
+}
+
+static ew_status write_out(ew_journal *journal, ew_error *error) {
+  if (await_sync(journal, error) != EW_OK) return error->status;
+  if (!write_all(journal->fd, &journal->out))
+    return spoil_writing(journal, error, "cannot be written");
+  journal->written += (int64_t)journal->out.length;
   ew_buffer_clear(&journal->out);
   return EW_OK;
 }
@@ -319,22 +362,38 @@ ew_status ew_journal_append(ew_journal *journal, const char *text, size_t length
   return journal->out.length < MUCH ? EW_OK : write_out(journal, error);
 }
 
-/* Some file systems have no way to sync a folder, and say EINVAL. */
-static bool sync_folder(ew_journal *journal) {
-  bool synced = journal->folder_fd < 0 || fsync(journal->folder_fd) == 0 || errno == EINVAL;
-  if (synced) ew_fd_close(&journal->folder_fd);
-  return synced;
+static bool begin_in_thread(ew_journal *journal) {
+  if (!journal->thread) journal->thread = ew_sync_thread_new(sync_batch, journal);
+  return journal->thread && ew_sync_thread_begin(journal->thread);
+}
+
+static ew_status sync_all(ew_journal *journal, bool in_thread, ew_error *error) {
+  ew_buffer empty;
+  if (check_writable(journal, error) != EW_OK || await_sync(journal, error) != EW_OK)
+    return error->status;
+  if (!journal->dirty) return EW_OK;
+  empty = journal->batch;
+  journal->batch = journal->out;
+  journal->out = empty;
+  journal->dirty = false;
+  journal->syncing = in_thread && begin_in_thread(journal);
+  if (journal->syncing) return EW_OK;
+  sync_batch(journal);
+  return conclude_sync(journal, error);
 }
 
 ew_status ew_journal_sync(ew_journal *journal, ew_error *error) {
-  if (check_writable(journal, error) != EW_OK) return error->status;
-  if (!journal->dirty) return EW_OK;
-  if (write_out(journal, error) != EW_OK) return error->status;
-  if (fdatasync(journal->fd) != 0 || !sync_folder(journal))
-    return spoil_writing(journal, error, "cannot be synced");
-  journal->good = journal->written;
-  journal->dirty = false;
-  return EW_OK;
+  return sync_all(journal, false, error);
+}
+
+ew_status ew_journal_begin_sync(ew_journal *journal, ew_error *error) {
+  return sync_all(journal, true, error);
+}
+
+ew_status ew_journal_look(ew_journal *journal, bool *synced, ew_error *error) {
+  if (check_usable(journal, error) != EW_OK) return error->status;
+  *synced = !journal->syncing || ew_sync_thread_has_ended(journal->thread);
+  return journal->syncing && *synced ? conclude_sync(journal, error) : EW_OK;
 }
 
 /* ---- from the first to the last ---- */
@@ -350,6 +409,7 @@ static ew_status prepare(ew_journal *journal, const char *path, ew_error *error)
   journal->fork_generation = ew_fork_generation();
   journal->dirty = true;
   ew_buffer_init(&journal->out, MUCH + LONGEST_LINE);
+  ew_buffer_init(&journal->batch, MUCH + LONGEST_LINE);
   journal->in = malloc(LONGEST_LINE);
   if (!journal->in) return ew_fail_memory(error);
   if (check_header(journal, error) != EW_OK || look_ahead(journal, &length, error) != EW_OK)
@@ -377,6 +437,8 @@ ew_status ew_journal_open(ew_journal *journal, const char *path, ew_journal_kind
 }
 
 void ew_journal_close(ew_journal *journal) {
+  ew_sync_thread_free(journal->thread);
+  journal->thread = NULL;
   /* No LOCK_UN: a forked child would take the lock from its parent. */
   ew_fd_close(&journal->fd);
   ew_fd_close(&journal->folder_fd);
@@ -384,4 +446,5 @@ void ew_journal_close(ew_journal *journal) {
   journal->in = NULL;
   journal->current = 0;
   ew_buffer_free(&journal->out);
+  ew_buffer_free(&journal->batch);
 }

@@ -20,6 +20,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "journal/sync_thread.h"
 
 /* What a file is. The format in its first record begins with this name. */
 typedef enum { EW_JOURNAL_OF_RUN, EW_JOURNAL_OF_PLAN, EW_JOURNAL_OF_CASE } ew_journal_kind;
@@ -48,11 +49,18 @@ typedef struct {
   unsigned long line;
   int64_t read_to;
 
-  ew_buffer out;
+  ew_buffer out;         /* records that wait in memory */
   bool begun;            /* the file or `out` has the first record */
   bool torn;             /* there is a tail to cut off */
   bool dirty;            /* there may be something to sync */
   int64_t good, written; /* the end of the checked or synced lines; of all lines */
+
+  /* A sync. The thread may use these and the descriptors while `syncing`. */
+  ew_buffer batch;         /* the records that it writes first */
+  const char *sync_failed; /* what it could not do; NULL: it succeeded */
+  int sync_errno;          /* why not */
+  ew_sync_thread *thread;  /* owned; NULL until it is needed */
+  bool syncing;            /* the thread has a sync that nobody took notice of yet */
 } ew_journal;
 
 /* Makes a closed journal. */
@@ -77,11 +85,19 @@ void ew_journal_pass(ew_journal *journal);
 ** way. */
 ew_status ew_journal_append(ew_journal *journal, const char *text, size_t length, ew_error *error);
 
-/* Writes all records and waits until the disk has them. A record does not count before. */
+/* Writes all records at once and waits until the disk has them. A record does not count before. */
 ew_status ew_journal_sync(ew_journal *journal, ew_error *error);
 
-/* Drops what was not synced. Idempotent. In a forked child harmless too: the lock is the parent's
-** until both have closed. */
+/* Begins the same in a thread of the journal's. Records that are appended from then on are part of
+** the next sync. Waits if a sync is under way already. Without a thread it syncs by itself. */
+ew_status ew_journal_begin_sync(ew_journal *journal, ew_error *error);
+
+/* Sets *synced to true if no sync is under way. If a sync has failed, this function or the next one
+** that is called tells of the failure. */
+ew_status ew_journal_look(ew_journal *journal, bool *synced, ew_error *error);
+
+/* Waits for the sync under way, and drops what was not synced. Idempotent. In a forked child
+** harmless too: the lock is the parent's until both have closed. */
 void ew_journal_close(ew_journal *journal);
 
 #endif

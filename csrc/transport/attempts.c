@@ -43,8 +43,8 @@ static void finish(ew_transport *t, ew_transfer *x, int curl_code) {
   if (curl_code == CURLE_OPERATION_TIMEDOUT) name_time_out(t, x);
   t->latency_us += (x->elapsed_us - t->latency_us) / 8;
   x->socket = -1;
-  ew_buffer_wipe(&x->key_line);
   ew_transfers_remove(&t->active, x);
+  x->is_active = false;
   t->in_flight--;
   ew_transfers_append(&t->done, x);
 }
@@ -90,11 +90,9 @@ void ew_attempts_abort(ew_transport *t, const char *reason, int curl_code) {
   }
 }
 
-void ew_attempts_cancel(ew_transport *t, uint64_t id, const char *reason) {
-  ew_transfer *x;
+void ew_attempts_cancel(ew_transport *t, ew_transfer *x, const char *reason) {
   ew_attempts_collect(t);
-  for (x = t->active.first; x && x->id != id; x = x->next) {}
-  if (!x) return;
+  if (!x->is_active) return;
   x->reason = reason;
   finish(t, x, EW_ABORTED);
 }

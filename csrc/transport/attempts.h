@@ -14,7 +14,7 @@ void ew_attempts_collect(ew_transport *transport);
 
 /* End one attempt, or all of them, for a reason of ours (static). An answer that came first
 ** stands. */
-void ew_attempts_cancel(ew_transport *transport, uint64_t id, const char *reason);
+void ew_attempts_cancel(ew_transport *transport, ew_transfer *transfer, const char *reason);
 void ew_attempts_abort(ew_transport *transport, const char *reason, int curl_code);
 
 /* When the oldest attempt times out (EW_NEVER: no attempt). The second function ends attempts

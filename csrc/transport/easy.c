@@ -137,7 +137,7 @@ static bool set_headers(ew_transfer *x) {
   static char content_type[] = "content-type: application/json";
   int count = 0;
   add_line(x, &count, accept);
-  if (x->request.method == EW_HTTP_POST) add_line(x, &count, content_type);
+  if (x->rules->method == EW_HTTP_POST) add_line(x, &count, content_type);
   add_line(x, &count, x->transport->user_agent_line.data);
   if (x->key_line.data) add_line(x, &count, x->key_line.data);
   return curl_easy_setopt(x->easy, CURLOPT_HTTPHEADER, x->headers) == CURLE_OK;
@@ -145,16 +145,16 @@ static bool set_headers(ew_transfer *x) {
 
 static bool set_method(ew_transfer *x) {
   CURL *easy = x->easy;
-  const ew_buffer *body = &x->request.body;
+  const ew_request *request = x->request;
   bool ok = curl_easy_setopt(easy, CURLOPT_NOBODY, 0L) == CURLE_OK;
-  switch (x->request.method) {
+  switch (x->rules->method) {
     case EW_HTTP_HEAD:
       ok &= curl_easy_setopt(easy, CURLOPT_NOBODY, 1L) == CURLE_OK;
       break;
     case EW_HTTP_POST:
       ok &= curl_easy_setopt(easy, CURLOPT_POST, 1L) == CURLE_OK;
-      ok &= curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)body->length) == CURLE_OK;
-      ok &= curl_easy_setopt(easy, CURLOPT_POSTFIELDS, ew_buffer_text(body)) == CURLE_OK;
+      ok &= curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)request->body_length) == CURLE_OK;
+      ok &= curl_easy_setopt(easy, CURLOPT_POSTFIELDS, ew_request_body(request)) == CURLE_OK;
       break;
     case EW_HTTP_GET:
     default:
@@ -171,7 +171,7 @@ static bool set_url(const ew_transport *t, ew_transfer *x) {
   bool ok;
   ew_buffer_init(&path, EW_LONGEST_TARGET + 4096); /* base_url may have a path */
   ok = ew_buffer_append_text(&path, t->endpoint.path) &&
-       ew_buffer_append(&path, x->request.target.data, x->request.target.length);
+       ew_buffer_append(&path, x->request->text, x->request->target_length);
   if (ok) query = strchr(path.data, '?');
   if (query) *query++ = '\0';
   ok = ok && curl_url_set(x->url, CURLUPART_PATH, path.data, 0) == CURLUE_OK &&
@@ -195,6 +195,6 @@ bool ew_easy_set_request(const ew_transport *t, ew_transfer *x) {
   ok &= set_url(t, x);
   /* libcurl resends a request if its idle HTTP/1.1 connection has died. A share must not be sent
   ** twice: use a fresh connection. */
-  ok &= ew_easy_set_connection(t, x, !x->request.repeatable && t->newest != EW_HTTP_2);
+  ok &= ew_easy_set_connection(t, x, !x->rules->repeatable && t->newest != EW_HTTP_2);
   return ok;
 }

@@ -16,12 +16,14 @@ enum { EW_HEADER_LINES = 4 };
 
 struct ew_transfer {
   ew_transport *transport; /* borrowed; the one that started this transfer */
-  uint64_t id;
+  unsigned slot;
   CURL *easy;          /* owned; NULL before the first start */
   CURLU *url;          /* owned, as `easy` */
   unsigned generation; /* of the multi handle for which `easy` was made */
-  ew_request request;
-  ew_buffer key_line; /* secret */
+  const ew_operation_rules *rules;
+  ew_request *request; /* owned; a copy */
+  size_t request_room; /* bytes allocated for it */
+  ew_buffer key_line;  /* secret */
   struct curl_slist headers[EW_HEADER_LINES];
   ew_response response;
   char error_text[CURL_ERROR_SIZE];
@@ -30,6 +32,8 @@ struct ew_transfer {
   bool stale;         /* its connection may hold a stray answer: restart on a fresh one */
   bool fresh;         /* it must not use a kept connection */
   bool opened_socket; /* a connection was begun for it */
+  bool is_active;     /* it is in the transport's `active` */
+  bool cancelled;     /* see ew_transfer_mark_cancelled */
   int socket;         /* the fd that carries it; -1: none */
   int curl_code;
   long proxy_status;
@@ -45,7 +49,7 @@ struct ew_transport {
   CURLM *multi; /* owned; NULL when closed or when the system refused one */
   ew_poller poller;
   ew_sockets sockets;
-  ew_transfers active, done; /* owned */
+  ew_transfers active, done;
   int64_t curl_due_us, wake_at_us;
   bool watched;          /* the host may wait on the poller's descriptor */
   bool awake;            /* that descriptor is readable, until the next pass */

@@ -40,7 +40,7 @@ int ew_reuse_decide(void *arg, char *remote_ip, char *local_ip, int remote_port,
   ew_transport *t = x->transport;
   const void *ssl = tls_of(x->easy);
   ew_socket *s = ew_sockets_by_ends(&t->sockets, local_ip, local_port, remote_ip, remote_port);
-  if (x->sends && !x->request.repeatable) {
+  if (x->sends && !x->rules->repeatable) {
     x->reason = "the connection ended before an answer came";
     return CURL_PREREQFUNC_ABORT;
   }

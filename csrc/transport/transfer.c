@@ -1,10 +1,14 @@
+#define _GNU_SOURCE /* memmem */
 #include "transport/transfer.h"
 
 #include <curl/curl.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "transport/internal.h"
+
+static const char key_name[] = "xi-api-key: ";
 
 /* ---- lists ---- */
 
@@ -30,11 +34,8 @@ void ew_transfers_append(ew_transfers *list, ew_transfer *x) {
   list->last = x;
 }
 
-ew_transfer *ew_transfers_take(ew_transfers *list, uint64_t id) {
+ew_transfer *ew_transfers_take(ew_transfers *list) {
   ew_transfer *x = list->first;
-  while (x && id && x->id != id) x = x->next;
-  /* clang does not see that the first of a list has none before it, so that the list forgets
-  ** x here. NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
   if (x) ew_transfers_remove(list, x);
   return x;
 }
@@ -48,11 +49,6 @@ void ew_transfers_move(ew_transfers *to, ew_transfers *from) {
     to->first = from->first;
   to->last = from->last;
   from->first = from->last = NULL;
-}
-
-void ew_transfers_free(ew_transfers *list) {
-  ew_transfer *x;
-  while ((x = ew_transfers_take(list, 0)) != NULL) ew_transfer_free(x);
 }
 
 ew_transfer *ew_transfer_next(const ew_transfer *x) {
@@ -74,36 +70,56 @@ static void clear_evidence(ew_transfer *x) {
   x->error_text[0] = '\0';
   x->reason = NULL;
   x->sends = 0;
-  x->stale = x->fresh = x->opened_socket = false;
+  x->stale = x->fresh = x->opened_socket = x->cancelled = false;
   x->socket = -1;
   x->curl_code = 0;
   x->proxy_status = 0;
 }
 
-bool ew_transfer_prepare(ew_transfer *x, uint64_t id, ew_request *request, const ew_text *key) {
+/* Memory of an earlier request is used again if it is large enough. */
+static bool copy_request(ew_transfer *x, const ew_request *request) {
+  if (x->request_room < request->size) {
+    free(x->request);
+    x->request = malloc(request->size);
+    x->request_room = x->request ? request->size : 0;
+  }
+  if (x->request) memcpy(x->request, request, request->size);
+  return x->request != NULL;
+}
+
+static bool copy_key(ew_transfer *x, const ew_text *key) {
+  return !key->data || (ew_buffer_append_text(&x->key_line, key_name) &&
+                        ew_buffer_append(&x->key_line, key->data, key->length));
+}
+
+bool ew_transfer_prepare(ew_transfer *x, unsigned slot, const ew_request *request,
+                         const ew_text *key) {
   clear_evidence(x);
-  x->id = id;
-  x->request = *request;
-  x->response.largest_body = request->is_read ? EW_LARGEST_READ : EW_LARGEST_BODY;
+  x->slot = slot;
+  x->rules = &ew_operations[request->operation];
+  x->response.largest_body = x->rules->good == EW_READ ? EW_LARGEST_READ : EW_LARGEST_BODY;
   x->started_us = ew_now_us();
-  if (!key->data || (ew_buffer_append_text(&x->key_line, "xi-api-key: ") &&
-                     ew_buffer_append(&x->key_line, key->data, key->length)))
-    return true;
+  if (copy_request(x, request) && copy_key(x, key)) return true;
   ew_transfer_clear(x);
   return false;
 }
 
-/* A large body is freed: it may have been the only large one. */
+/* Large memory is freed: few transfers need so much. */
 void ew_transfer_clear(ew_transfer *x) {
-  ew_request_free(&x->request);
+  enum { LARGE = 64 * 1024 };
   ew_buffer_wipe(&x->key_line);
-  if (x->response.body.capacity > (size_t)64 * 1024) ew_response_free(&x->response);
+  if (x->response.body.capacity > LARGE) ew_response_free(&x->response);
+  if (x->request_room > LARGE) {
+    free(x->request);
+    x->request = NULL;
+    x->request_room = 0;
+  }
 }
 
 void ew_transfer_free(ew_transfer *x) {
   curl_easy_cleanup(x->easy);
   curl_url_cleanup(x->url);
-  ew_request_free(&x->request);
+  free(x->request);
   ew_buffer_wipe(&x->key_line);
   ew_response_free(&x->response);
   free(x);
@@ -115,8 +131,13 @@ void ew_transfer_abandon(ew_transfer *x, ew_status why, const char *reason) {
                                      : EW_ABORTED;
   x->reason = reason;
   x->elapsed_us = ew_now_us() - x->started_us;
-  ew_buffer_wipe(&x->key_line);
 }
+
+void ew_transfer_mark_cancelled(ew_transfer *x) {
+  x->cancelled = true;
+}
+
+/* ---- completions ---- */
 
 static const char *message_of(const ew_transfer *x) {
   if (x->reason) return x->reason;
@@ -124,20 +145,49 @@ static const char *message_of(const ew_transfer *x) {
   return x->error_text[0] ? x->error_text : curl_easy_strerror((CURLcode)x->curl_code);
 }
 
-uint64_t ew_transfer_id(const ew_transfer *x) {
-  return x->id;
+static ew_answer answer_of(const ew_transfer *x) {
+  const ew_response *response = &x->response;
+  ew_answer answer;
+  answer.sent = x->sends > 0;
+  answer.succeeded = x->curl_code == CURLE_OK;
+  answer.status = response->status;
+  answer.head_ended = response->head_ended;
+  answer.whole = x->curl_code == CURLE_OK && ew_response_whole(response);
+  answer.body = ew_buffer_text(&response->body);
+  answer.length = response->body.length;
+  return answer;
+}
+
+/* A JSON escape or an HTML entity in the body may hide the key. */
+static bool shows_key(const ew_transfer *x, const char *message) {
+  const ew_response *response = &x->response;
+  const char *key, *body = ew_buffer_text(&response->body);
+  size_t h, length = response->body.length;
+  if (!x->key_line.data) return false;
+  key = x->key_line.data + strlen(key_name);
+  if (memchr(body, '\\', length) || memchr(body, '&', length) ||
+      memmem(body, length, key, strlen(key)) || strstr(message, key))
+    return true;
+  for (h = 0; h < EW_HEADERS; h++)
+    if (strstr(response->headers[h], key)) return true;
+  return false;
+}
+
+unsigned ew_transfer_slot(const ew_transfer *x) {
+  return x->slot;
 }
 
 ew_completion ew_transfer_completion(const ew_transfer *x) {
   ew_completion completion;
-  completion.id = x->id;
+  completion.slot = x->slot;
+  completion.good = x->rules->good;
   completion.curl_code = x->curl_code;
-  completion.sent = x->sends > 0;
+  completion.answer = answer_of(x);
   completion.resent = x->sends > 1;
   completion.proxy_status = x->proxy_status;
-  completion.whole = x->curl_code == CURLE_OK && ew_response_whole(&x->response);
   completion.response = &x->response;
   completion.message = message_of(x);
+  completion.shows_key = shows_key(x, completion.message);
   completion.elapsed_us = x->elapsed_us;
   return completion;
 }

@@ -193,15 +193,22 @@ ew_status ew_transport_start(ew_transport *t, ew_transfer *x, ew_error *error) {
       curl_multi_add_handle(t->multi, x->easy) != CURLM_OK)
     return ew_fail_memory(error);
   ew_transfers_append(&t->active, x);
+  x->is_active = true;
   t->in_flight++;
   t->queued++;
   sync_poller(t);
   return EW_OK;
 }
 
-void ew_transport_cancel(ew_transport *t, uint64_t id) {
-  ew_attempts_cancel(t, id, "cancelled");
+void ew_transport_cancel(ew_transport *t, ew_transfer *x) {
+  ew_attempts_cancel(t, x, "cancelled");
   sync_poller(t);
+}
+
+ew_transfer *ew_transport_find_cancelled(const ew_transport *t) {
+  ew_transfer *x = t->active.first;
+  while (x && !x->cancelled) x = x->next;
+  return x;
 }
 
 void ew_transport_step(ew_transport *t, int64_t timeout_us) {
@@ -312,7 +319,6 @@ void ew_transport_close(ew_transport *t) {
 void ew_transport_free(ew_transport *t) {
   if (!t) return;
   ew_transport_close(t);
-  ew_transfers_free(&t->done);
   ew_sockets_free(&t->sockets);
   ew_endpoint_free(&t->endpoint);
   ew_buffer_free(&t->user_agent_line);

@@ -39,8 +39,11 @@ void ew_transport_after_fork(ew_transport *transport);
 ew_status ew_transport_start(ew_transport *transport, ew_transfer *transfer, ew_error *error);
 
 /* Asks an attempt to end. The attempt completes all the same, with what is known of it: an answer
-** that came first stands. */
-void ew_transport_cancel(ew_transport *transport, uint64_t id);
+** that came first stands. An attempt that has ended is left alone. */
+void ew_transport_cancel(ew_transport *transport, ew_transfer *transfer);
+
+/* An attempt under way that was marked by ew_transfer_mark_cancelled; NULL: none. */
+ew_transfer *ew_transport_find_cancelled(const ew_transport *transport);
 
 /* Runs what is due. Waits at most `timeout_us` for a completion, for the time of
 ** ew_transport_wake_at, or for a signal. 0: one bounded pass. */

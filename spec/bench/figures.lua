@@ -70,9 +70,11 @@ local GROUPS = {
 M.TITLES = {
   { "validate_ns", "core:validate, one request", "ns" },
   { "validate_bytes", "the same, Lua's heap", "bytes" },
+  { "prepare_ns", "core:prepare, one request", "ns" },
+  { "prepare_bytes", "the same, Lua's heap", "bytes" },
   { "start_ns", "client:start over a core that only validates", "ns" },
   { "start_bytes", "the same, Lua's heap", "bytes" },
-  { "attempt_ns", "core:unshare: request built and given to libcurl", "ns" },
+  { "attempt_ns", "core:send: a request given to libcurl", "ns" },
   { "step_ns", "client:step(0) with nothing to do", "ns" },
   { "heap_bytes", "a call under way, Lua's heap", "bytes" },
   { "resident_bytes", "a call in flight, outside of Lua (HTTP/2)", "bytes" },

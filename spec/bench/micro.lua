@@ -31,16 +31,20 @@ local function idle_client()
   function idle.validate(_, op, args)
     return checker:validate(op, args)
   end
-  function idle.unshare()
+  function idle.prepare(_, op, args)
+    return checker:prepare(op, args)
+  end
+  function idle.send()
     count = count + 1
-    return count
+    return true
   end
   function idle.counts()
     return count, 0, 0
   end
   function idle.wake_at() end
+  local none = {}
   function idle.step()
-    return {}
+    return none, 0, none
   end
   idle.close, idle.cancel = idle.step, idle.wake_at
   return clients.over {
@@ -70,18 +74,19 @@ local function cost(prepare, call)
   return statistics.median(times), statistics.median(bytes)
 end
 
---- The core's own start: the request is built and handed to libcurl, nothing is sent. Handles
---- are used again, as they are in a run.
+--- The core's own start: the request is handed to libcurl, nothing is sent. Handles are used again,
+--- as they are in a run.
 local function attempt_ns()
   local subject, times = open_core(), {}
+  local request = assert(subject:prepare("unshare", ARGS))
   for block = 1, BLOCKS do
-    local ids, started = {}, os.clock()
-    for i = 1, IN_FLIGHT do
-      ids[i] = assert(subject:unshare(ARGS, "sk_bench"))
+    local started = os.clock()
+    for slot = 1, IN_FLIGHT do
+      assert(subject:send(request, "sk_bench", slot))
     end
     times[block] = (os.clock() - started) / IN_FLIGHT * 1e9
-    for _, id in ipairs(ids) do
-      subject:cancel(id)
+    for slot = 1, IN_FLIGHT do
+      subject:cancel(slot)
     end
     subject:step(0)
   end
@@ -101,11 +106,12 @@ end
 --- growth from one call in flight to all of them.
 local function resident_bytes()
   local subject = open_core()
-  subject:unshare(ARGS, "sk_bench")
+  local request = assert(subject:prepare("unshare", ARGS))
+  subject:send(request, "sk_bench", 1)
   run_for(subject, 300)
   local before = bench.status_kib "VmRSS"
-  for _ = 1, IN_FLIGHT do
-    subject:unshare(ARGS, "sk_bench")
+  for slot = 2, IN_FLIGHT + 1 do
+    subject:send(request, "sk_bench", slot)
   end
   run_for(subject, 25) -- all sent, none answered
   local after = bench.status_kib "VmRSS"
@@ -132,6 +138,9 @@ end
 local validate_ns, validate_bytes = cost(open_core, function(subject)
   subject:validate("unshare", ARGS)
 end)
+local prepare_ns, prepare_bytes = cost(open_core, function(subject)
+  subject:prepare("unshare", ARGS)
+end)
 local start_ns, start_bytes = cost(idle_client, function(subject)
   subject:start("unshare", ARGS)
 end)
@@ -146,6 +155,8 @@ end)
 print(cjson.encode {
   validate_ns = validate_ns,
   validate_bytes = validate_bytes,
+  prepare_ns = prepare_ns,
+  prepare_bytes = prepare_bytes,
   start_ns = start_ns,
   start_bytes = start_bytes,
   attempt_ns = attempt_ns(),

@@ -1,5 +1,5 @@
 --- A row of ours: the client as a user has it. Arguments as plain.c's; modes are "many",
---- "journal" and "thread" (unshare_many), and "single" (one call after another).
+--- "journal", "thread" and "journal-thread" (unshare_many), and "single" (one call after another).
 
 local bench = require "spec.bench.child"
 local workspace = require "elevenlabs.workspace"
@@ -12,7 +12,7 @@ local function new_client()
     ca_file = args.ca_file,
     api_key = "sk_bench",
     max_concurrency = args.in_flight,
-    io = args.mode == "thread" and "thread" or nil,
+    io = args.mode:find "thread$" and "thread" or nil,
   }
   if not client and err.field == "io" then
     bench.skip 'this client has no io = "thread"'
@@ -68,7 +68,7 @@ if args.mode == "single" then
 else
   run_many("voice", args.warm_up)
   open_window()
-  local journal = args.mode == "journal" and bench.new_path() or nil
+  local journal = args.mode:find "^journal" and bench.new_path() or nil
   bench.measure(args, function()
     run_many(args.prefix, args.requests, journal)
   end)

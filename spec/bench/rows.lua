@@ -23,7 +23,7 @@ local WARM_UP = 500
 --- to itself the system has them share one now and then, which makes a call alone three times
 --- as fast.
 local PIN = { "taskset", "-c", "1" }
-local THREADED = { thread = true, sdk = true }
+local THREADED = { thread = true, ["journal-thread"] = true, sdk = true }
 local pinning = os.execute "taskset -c 1 true 2>/dev/null" -- there may be one core alone
 local CAN_PIN = pinning == true or pinning == 0
 
@@ -39,6 +39,7 @@ local LIST = {
   { "h2load-h2-64", "command", "h2load", 60000 },
   { "journal-h2-64", "ours", "journal", 30000 },
   { "thread-h2-64", "ours", "thread", 30000 },
+  { "journal-thread-h2-64", "ours", "journal-thread", 30000 },
   { "many-h2-256", "ours", "many", 25000 },
   { "plain-h2-256", "plain", "multi", 25000 },
   { "many-h1-1", "ours", "many", 10000 },
@@ -65,6 +66,7 @@ local TITLES = {
   many = "unshare_many",
   journal = "unshare_many with a journal",
   thread = 'unshare_many, io = "thread"',
+  ["journal-thread"] = 'unshare_many with a journal, io = "thread"',
   single = "client:unshare in a loop",
   multi = "C, libcurl: perform and poll",
   tuned = "C, libcurl: our transport's tricks",
@@ -197,6 +199,13 @@ M.GOALS = {
     figure = "rate",
     of = "journal-h2-64",
     over = "many-h2-64",
+    at_least = 0.90,
+  },
+  {
+    title = 'unshare_many with a journal / without, io = "thread"',
+    figure = "rate",
+    of = "journal-thread-h2-64",
+    over = "thread-h2-64",
     at_least = 0.90,
   },
   {

@@ -17,7 +17,8 @@ valgrind: for_specs ## the specs on LUA under valgrind: no error, nothing lost
 # The specs that make most of threads. Not those that fork, where TSan's own thread is
 # missing, nor those that count threads or move the clock. It knows 64 locks a thread, and a
 # fork takes two of each client's: no search for deadlocks.
-RACY_SPECS := $(addprefix spec/unit/,csrc/binding/core_spec.lua lua/driver lua/gather_spec.lua \
+RACY_SPECS := $(addprefix spec/unit/,csrc/binding/core_spec.lua csrc/binding/result_spec.lua \
+  csrc/client/client_spec.lua csrc/journal/sync_thread_spec.lua lua/driver lua/gather_spec.lua \
   lua/bulk_spec.lua) $(addprefix spec/system/,pollfd_spec.lua operations_spec.lua)
 TSAN_LUA := $(ROOT)/build/tsan/lua5.4
 

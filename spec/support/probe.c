@@ -14,7 +14,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "api/proof.h"
 #include "api/request.h"
 #include "api/response.h"
 #include "base/buffer.h"
@@ -76,14 +75,6 @@ static int probe_is_text(lua_State *L) {
   return 1;
 }
 
-/* proof_doubt(body, whole) -> why the body confirms no change | nil */
-static int probe_proof_doubt(lua_State *L) {
-  size_t length;
-  const char *body = luaL_checklstring(L, 1, &length);
-  lua_pushstring(L, ew_proof_doubt(body, length, lua_toboolean(L, 2)));
-  return 1;
-}
-
 /* crc32c(bytes) -> eight hexadecimal digits */
 static int probe_crc32c(lua_State *L) {
   size_t length;
@@ -135,39 +126,42 @@ static int probe_fork_generation(lua_State *L) {
   return 1;
 }
 
-/* request(operation, args) -> method, target, body, repeatable | nil, failure */
-static int probe_request(lua_State *L) {
+/* -> method, target, body, repeatable */
+static int push_request(lua_State *L, const ew_request *request) {
   static const char *const methods[] = {"GET", "POST", "HEAD"};
-  int operation = ew_operation_named(luaL_checkstring(L, 1));
-  ew_args args;
-  ew_error error;
-  ew_request request;
-  luaL_argcheck(L, operation >= 0 && ew_operations[operation].path, 1, "unknown operation");
-  args.allow_unknown_resource_type = false;
-  if (lew_read_args(L, 2, &args, &error) != EW_OK ||
-      ew_request_build(&request, (ew_operation)operation, &args, &error) != EW_OK)
-    return lew_push_failure(L, &error);
-  lua_pushstring(L, methods[request.method]);
-  lua_pushlstring(L, request.target.data, request.target.length);
-  lua_pushlstring(L, ew_buffer_text(&request.body), request.body.length);
-  lua_pushboolean(L, request.repeatable);
-  ew_request_free(&request);
+  lua_pushstring(L, methods[ew_operations[request->operation].method]);
+  lua_pushlstring(L, request->text, request->target_length);
+  lua_pushlstring(L, ew_request_body(request), request->body_length);
+  lua_pushboolean(L, ew_operations[request->operation].repeatable);
   return 4;
 }
 
-/* list(args) -> method, target, repeatable | nil, failure */
+/* request(operation, args) -> method, target, body, repeatable | nil, failure */
+static int probe_request(lua_State *L) {
+  int operation = ew_operation_named(luaL_checkstring(L, 1));
+  ew_args args;
+  ew_error error;
+  ew_request *request;
+  luaL_argcheck(L, operation >= 0 && ew_operations[operation].path, 1, "unknown operation");
+  args.allow_unknown_resource_type = false;
+  if (lew_read_args(L, 2, &args, &error) != EW_OK ||
+      ew_args_check((ew_operation)operation, &args, &error) != EW_OK)
+    return lew_push_failure(L, &error);
+  request = lua_newuserdata(L, ew_request_build(NULL, (ew_operation)operation, &args));
+  ew_request_build(request, (ew_operation)operation, &args);
+  return push_request(L, request);
+}
+
+/* list(args) -> method, target, body, repeatable | nil, failure */
 static int probe_list(lua_State *L) {
   ew_list_args args;
   ew_error error;
-  ew_request request;
-  if (lew_read_list_args(L, 1, &args, &error) != EW_OK ||
-      ew_list_build(&request, &args, &error) != EW_OK)
+  ew_request *request;
+  if (lew_read_list_args(L, 1, &args, &error) != EW_OK || ew_list_check(&args, &error) != EW_OK)
     return lew_push_failure(L, &error);
-  lua_pushboolean(L, request.method == EW_HTTP_GET && request.body.length == 0);
-  lua_pushlstring(L, request.target.data, request.target.length);
-  lua_pushboolean(L, request.repeatable);
-  ew_request_free(&request);
-  return 3;
+  request = lua_newuserdata(L, ew_list_build(NULL, &args));
+  ew_list_build(request, &args);
+  return push_request(L, request);
 }
 
 /* response(lines, chunks) -> { status, head_ended, whole, reason, length, headers } */
@@ -450,29 +444,18 @@ static int probe_fork(lua_State *L) {
 int luaopen_probe(lua_State *L);
 
 __attribute__((visibility("default"))) int luaopen_probe(lua_State *L) {
-  static const luaL_Reg functions[] = {{"buffer", probe_buffer},
-                                       {"failure", probe_failure},
-                                       {"quotable", probe_quotable},
-                                       {"is_text", probe_is_text},
-                                       {"proof_doubt", probe_proof_doubt},
-                                       {"crc32c", probe_crc32c},
-                                       {"siphash", probe_siphash},
-                                       {"wait_ms", probe_wait_ms},
-                                       {"fork_generation", probe_fork_generation},
-                                       {"request", probe_request},
-                                       {"list", probe_list},
-                                       {"response", probe_response},
-                                       {"poller", poller_new},
-                                       {"sockets", probe_sockets},
-                                       {"ends", probe_ends},
-                                       {"tls_find", probe_tls_find},
-                                       {"pipe", probe_pipe},
-                                       {"write", probe_write},
-                                       {"read", probe_read},
-                                       {"close", probe_close},
-                                       {"readable", probe_readable},
-                                       {"fork", probe_fork},
-                                       {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+    {"buffer", probe_buffer},     {"failure", probe_failure},
+    {"quotable", probe_quotable}, {"is_text", probe_is_text},
+    {"crc32c", probe_crc32c},     {"siphash", probe_siphash},
+    {"wait_ms", probe_wait_ms},   {"fork_generation", probe_fork_generation},
+    {"request", probe_request},   {"list", probe_list},
+    {"response", probe_response}, {"poller", poller_new},
+    {"sockets", probe_sockets},   {"ends", probe_ends},
+    {"tls_find", probe_tls_find}, {"pipe", probe_pipe},
+    {"write", probe_write},       {"read", probe_read},
+    {"close", probe_close},       {"readable", probe_readable},
+    {"fork", probe_fork},         {NULL, NULL}};
   static const luaL_Reg poller_methods[] = {
     {"fd", poller_fd},       {"set", poller_set},   {"forget", poller_forget},
     {"flush", poller_flush}, {"arm", poller_arm},   {"wake", poller_wake},

@@ -11,39 +11,64 @@ local M = {}
 ---@param options table|nil parts of the engine to replace
 ---@return elevenlabs.workspace.Engine, table core, fun(ms: number) pass
 function M.new(options)
-  local now, core = 1000, { attempts = {}, due = {} }
+  local now, divide = 1000, evidences.divider()
+  local core = { attempts = {}, slots = {}, due = {} } -- slots: the attempt in each
   function core.validate(_, _, args)
     if args.bad then
       return nil, { kind = "invalid_argument", field = "bad", message = "bad" }
     end
     return true
   end
-  local function start(op)
-    return function(self, args, key)
-      local id = #self.attempts + 1
-      self.attempts[id] = { op = op, args = args, key = key }
-      return id
+  function core:prepare(op, args)
+    local ok, failure = self:validate(op, args)
+    if not ok then
+      return nil, failure
     end
+    return { op = op, args = args }
   end
-  core.unshare, core.share, core.get = start "unshare", start "share", start "get"
-  core.list = start "list"
+  function core:send(request, key, slot)
+    assert(not self.slots[slot], "the slot is taken")
+    self.attempts[#self.attempts + 1] = {
+      op = request.op,
+      args = request.args,
+      key = key,
+      slot = slot,
+    }
+    self.slots[slot] = #self.attempts
+    return true
+  end
   core.forks = 0
   function core:counts()
     return #self.attempts, 0, self.forks
   end
   function core:answer(id, changes)
-    local evidence = { id = id, body = "{}" }
+    local attempt = self.attempts[id]
+    local evidence = { slot = attempt.slot, body = "{}" }
     for name, value in pairs(changes or {}) do
       evidence[name] = value
     end
-    table.insert(self.due, evidences.new(evidence))
+    table.insert(self.due, evidences.new(attempt.op, evidence, attempt.key))
+  end
+  --- Answer with a plain confirmation.
+  function core:confirm(id, request_id, body)
+    self:answer(id, {
+      body = body or '{"status":"ok"}',
+      headers = { ["request-id"] = request_id },
+      elapsed_ms = 5,
+    })
   end
   function core:step()
     local due = self.due
     self.due = {}
-    return due
+    for _, evidence in ipairs(due) do
+      self.slots[evidence.slot] = nil
+    end
+    return divide(due)
   end
-  function core:cancel(id)
+  function core:cancel(slot)
+    self:cancel_attempt(self.slots[slot])
+  end
+  function core:cancel_attempt(id)
     self:answer(id, { curl_code = 42, status = 0, sent = self.attempts[id].left or false })
   end
   function core:wake_at(at)
@@ -60,10 +85,8 @@ function M.new(options)
     wait = function()
       return "this world cannot wait"
     end,
-    api_key = function()
-      return "key"
-    end,
-    mask = secrets.masker { "key" },
+    api_key = "key",
+    mask = secrets.masker {},
     random = function()
       return 0.5
     end,
@@ -87,6 +110,7 @@ function M.patient(fields)
     counts_unsent = false,
     waits_out_outages = true,
     probes_key = true,
+    keeps_receipts = true,
   }
   for name, value in pairs(fields or {}) do
     group[name] = value
@@ -123,7 +147,7 @@ function M.running(answer, options)
       local before = #core.attempts
       local idle = engine:step() == 0 and #core.attempts == before
       if not answer_all() and idle and not done() then
-        local soon = engine.in_flight_count > 0 and engine.now() + 10 -- an answer, perhaps
+        local soon = engine.slots.count > 0 and engine.now() + 10 -- an answer, perhaps
         local at = math.min(soon or math.huge, core.wake or math.huge)
         assert(at < math.huge, "nothing will ever happen")
         pass(math.max(0, at - engine.now()))
@@ -132,8 +156,8 @@ function M.running(answer, options)
   end
   engine, core, pass = M.new(parts)
   engine.max_attempts = parts.max_attempts or nil
-  local cancel = core.cancel
-  function core:cancel(id)
+  local cancel = core.cancel_attempt
+  function core:cancel_attempt(id)
     if not answered[id] then
       answered[id] = true
       self.attempts[id].left = true

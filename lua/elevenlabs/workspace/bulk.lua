@@ -4,6 +4,7 @@ local call_groups = require "elevenlabs.workspace.bulk.call_group"
 local errors = require "elevenlabs.workspace.error"
 local given = require "elevenlabs.workspace.items.given"
 local journals = require "elevenlabs.workspace.bulk.journal"
+local lists = require "elevenlabs.workspace.engine.list"
 local names = require "elevenlabs.workspace.names"
 local operations = require "elevenlabs.workspace.operations"
 local runs = require "elevenlabs.workspace.bulk.run"
@@ -144,8 +145,9 @@ end
 
 local function new_call_group(engine, op, opts, journal)
   local has_succeeded = opts.stop_on_refusals == false or journal and journal.known.has_confirmed
-  local group = call_groups.new(engine, not operations[op].is_change, has_succeeded)
-  group.ended = { first = false, last = false }
+  local only_counts = not (opts.on_result or journal)
+  local group = call_groups.new(engine, not operations[op].is_change, has_succeeded, only_counts)
+  group.ended = lists.new()
   return group
 end
 
@@ -155,9 +157,10 @@ end
 ---@param op "unshare"|"share"|"get"
 ---@param list table|function an array, an iterator or a source of `items`
 ---@param opts elevenlabs.workspace.BulkOptions
+---@param is_threaded boolean|nil the host must not wait for a disk
 ---@return elevenlabs.workspace.Run|nil
 ---@return elevenlabs.workspace.Error|nil
-function M.start(engine, base_url, op, list, opts)
+function M.start(engine, base_url, op, list, opts, is_threaded)
   local source, err = given.from(list)
   if not source then
     return nil, err
@@ -196,6 +199,7 @@ function M.start(engine, base_url, op, list, opts)
     opts = opts,
     count = count,
     journal = journal,
+    is_threaded = is_threaded or false,
     call_group = new_call_group(engine, op, opts, journal),
   }
 end

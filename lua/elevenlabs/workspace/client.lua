@@ -28,7 +28,8 @@ Client.__concat = texts.concat
 
 --- A client over a core: that of the network, or a fake.
 ---@param parts table { core, base_url, api_key, driver, secrets = nil, on_event = nil,
---- max_concurrency = nil, max_attempts = nil, deadline_ms = nil }
+--- max_concurrency = nil, max_attempts = nil, deadline_ms = nil, is_threaded = nil: a thread makes
+--- the transfers, as the host must not wait }
 ---@return elevenlabs.workspace.Client
 function M.over(parts)
   local engines = require "elevenlabs.workspace.engine" -- takes most of the time to load
@@ -36,17 +37,16 @@ function M.over(parts)
     core = parts.core,
     base_url = parts.base_url,
     driver = parts.driver,
-    waiters = nil, -- the driver's, if it keeps a list of them
+    waiters = nil, -- the driver's, if it resumes coroutines itself
+    is_threaded = parts.is_threaded or false,
   }, Client)
   client.engine = engines.new {
     core = parts.core,
     now = core.now,
     random = core.random,
-    wait = function(done)
-      local gathers = package.loaded["elevenlabs.workspace.gather"] -- loaded when it is first used
-      return (gathers or parts.driver).wait(client, done)
+    wait = function(done, waiter)
+      return parts.driver.wait(client, done, waiter)
     end,
-    sweeps = parts.driver.sweeps,
     api_key = parts.api_key,
     mask = secrets.masker(parts.secrets or {}),
     on_event = parts.on_event,
@@ -72,6 +72,7 @@ function M.new(options)
   if not handle then
     return nil, errors.not_sent(failure)
   end
+  parts.is_threaded = parts.for_core.threaded
   parts.core, parts.base_url = handle, parts.base_url:gsub("/+$", "")
   return M.over(parts)
 end
@@ -100,6 +101,10 @@ function Client:start(op, args)
 end
 
 local function run(self, op, args)
+  local why = self.engine:why_no_wait()
+  if why then
+    return nil, errors.not_sent { kind = "invalid_argument", message = why }
+  end
   local call, err = self.engine:start(op, args)
   if not call then
     return nil, err
@@ -195,7 +200,7 @@ local function check_many(self, op, items, opts, call)
 end
 
 local function start_many(self, op, items, opts)
-  return bulk().start(self.engine, self.base_url, op, items, opts or {})
+  return bulk().start(self.engine, self.base_url, op, items, opts or {}, self.is_threaded)
 end
 
 local function run_many(self, op, items, opts)
@@ -258,13 +263,7 @@ end
 ---@return integer # calls that became done since the last step
 function Client:step(timeout_ms)
   names.check_self(self, "client:step(...)")
-  local engine = self.engine
-  local before = engine:news()
-  local count = engine:step(timeout_ms)
-  if engine:news() > before and self.waiters and not self.waiters:is_empty() then
-    engine:wake() -- a driver's waiter may be done
-  end
-  return count
+  return self.engine:step(timeout_ms)
 end
 
 --- A descriptor that is readable whenever `step` has work; nil once the client is closed. Wait for
@@ -292,8 +291,8 @@ function Client:stats()
   local attempts, connections = self.core:counts()
   return {
     calls = counts.calls,
-    waiting = counts.calls - done - engine.in_flight_count,
-    in_flight = engine.in_flight_count,
+    waiting = counts.calls - done - engine.slots.count,
+    in_flight = engine.slots.count,
     attempts = attempts,
     retries = counts.retries,
     window = engine.throttle:window(),
@@ -302,7 +301,7 @@ function Client:stats()
     refused = counts.refused,
     unconfirmed = counts.unconfirmed,
     not_sent = counts.not_sent,
-    event_errors = counts.event_errors,
+    event_errors = engine.outbox.errors,
   }
 end
 

@@ -1,24 +1,25 @@
 --- The engine of a client: it takes calls, and its steps send and complete them. Clock, random
 --- numbers and core come from outside, so that a simulator can replace them.
 ---
---- A call is queued, in flight, backing off or done. Any line may raise if memory is short. A
---- function of the user's may do anything: step, start, cancel, close, or yield and never return.
---- So a call is added to its new place before it is removed from the old one, and a step can be
---- repeated.
+--- State changes inside a step alone, and no code of the user's runs inside a step: requests go in,
+--- callbacks come out. A finalizer may run at any allocation, also in a step. Whatever it asks for is
+--- done when the step ends.
 
 local calls = require "elevenlabs.workspace.engine.call"
-local completes = require "elevenlabs.workspace.engine.complete"
 local errors = require "elevenlabs.workspace.error"
-local finishes = require "elevenlabs.workspace.engine.finish"
 local groups = require "elevenlabs.workspace.engine.group"
-local operations = require "elevenlabs.workspace.operations"
-local throttles = require "elevenlabs.workspace.throttle"
+local keys = require "elevenlabs.workspace.engine.key"
+local lists = require "elevenlabs.workspace.engine.list"
+local masked_failure = require("elevenlabs.workspace.engine.finish").masked_failure
+local outboxes = require "elevenlabs.workspace.engine.outbox"
 local queue = require "elevenlabs.workspace.engine.queue"
-local secrets = require "elevenlabs.workspace.secrets"
-local sends = require "elevenlabs.workspace.engine.send"
+local slots = require "elevenlabs.workspace.engine.slots"
+local steps = require "elevenlabs.workspace.engine.step"
 local stops = require "elevenlabs.workspace.engine.stop"
+local throttles = require "elevenlabs.workspace.throttle"
 local timers = require "elevenlabs.workspace.engine.timers"
-local turns = require "elevenlabs.workspace.engine.turns"
+local transition = require "elevenlabs.workspace.engine.transition"
+local waiters = require "elevenlabs.workspace.engine.waiters"
 
 local M = {}
 
@@ -29,34 +30,20 @@ Engine.__index = Engine
 local SINGLE_ATTEMPTS = 4
 
 ---@param parts table { core, now = function() -> ms, random = function() -> [0, 1),
---- wait = function(done) -> nil|why not, api_key = string|false|function() -> that,
+--- wait = function(done, waiter) -> nil|why not, api_key = string|false|function() -> that,
 --- mask = function(value) -> value without secrets, on_event = nil, max_concurrency,
---- max_attempts = nil, deadline_ms = nil, sweeps = nil: `wait` asks after each step who is done, so
---- that nobody takes turns }
+--- max_attempts = nil, deadline_ms = nil }
 ---@return elevenlabs.workspace.Engine
 function M.new(parts)
-  local self
-  local key = parts.api_key -- in closures alone: no field shows the key
-  local asks_key = type(key) == "function"
-  local mask_with = secrets.with_keys(parts.mask) -- an answer may quote the key
-  self = setmetatable({
+  local key = keys.new(parts.api_key, parts.mask)
+  return setmetatable({
     core = parts.core,
     now = parts.now,
     random = parts.random,
-    wait = function(done)
-      if self.sweeps then
-        return parts.wait(done)
-      end
-      return self.turns:wait(parts.wait, done)
-    end,
-    sweeps = parts.sweeps,
-    asks_key = asks_key, -- the key comes from a function of the user's, which may do anything
-    api_key = asks_key and key or function()
-      return key
-    end,
-    mask = not asks_key and key and mask_with(key) or parts.mask,
-    mask_with = mask_with,
-    on_event = parts.on_event,
+    wait_by_driver = parts.wait,
+    key = key,
+    mask = key.mask,
+    mask_others = parts.mask, -- all secrets but the key
     deadline_ms = parts.deadline_ms,
     max_attempts = parts.max_attempts,
     max_concurrency = parts.max_concurrency,
@@ -65,46 +52,38 @@ function M.new(parts)
       counts_unsent = true,
       waits_out_outages = false,
       probes_key = false,
+      keeps_receipts = true,
     },
     throttle = throttles.new(parts.max_concurrency, parts.random),
-    closed = false,
-    queued = queue.new_fifo(), -- calls to be sent for the first time
-    backing_off = queue.new_delay_queue(), -- calls to be sent again
-    -- By owner: the time at which a step must end.
-    timers = setmetatable({}, { __mode = "k" }),
-    woken = false, -- the step must end at once
-    rang = false, -- a timer passed in the last step, so the host must step again
-    turns = turns.new(),
-    in_flight = {}, -- calls in flight, by the core's id
-    in_flight_count = 0, -- places taken: by calls in flight and calls that are "starting"
-    arrived = {}, -- completions, the first `arrived_done` of which are dealt with
-    arrived_done = 0,
+    -- Where calls are
+    queued = lists.new(), -- to be sent for the first time
+    backing_off = lists.new(), -- to be sent again, the soonest first
+    slots = slots.new(parts.max_concurrency), -- in flight
     deadlines = queue.new_fifo(), -- single calls with a deadline, the oldest first
+    -- Completions that the core gave, and how many are dealt with
+    plain = {},
+    plain_count = 0,
+    plain_done = 0,
+    others = {},
+    others_done = 0,
+    -- The step
+    stepping = false,
+    closed = false,
+    inbox = queue.new_fifo(), -- what was asked for during the step
+    outbox = outboxes.new(parts.on_event),
+    asking_until_ms = 0, -- the `api_key` function is at work
+    forks = select(3, parts.core:counts()),
+    -- Who is told
+    waiters = waiters.new(),
+    timers = setmetatable({}, { __mode = "k" }), -- by owner: the time at which a step must end
+    has_news = false, -- a waiter may be satisfied since the last sweep
     finished = 0, -- calls that are done
     reported = 0, -- calls that were done when the last step ended
-    forks = select(3, parts.core:counts()),
-    counts = {
-      calls = 0,
-      confirmed = 0,
-      refused = 0,
-      unconfirmed = 0,
-      not_sent = 0,
-      retries = 0,
-      event_errors = 0,
-    },
+    counts = { calls = 0, confirmed = 0, refused = 0, unconfirmed = 0, not_sent = 0, retries = 0 },
   }, Engine)
-  return self
 end
 
---- A copy, because the user may change the table before the call is sent. It has room for the usual
---- fields: to grow a table costs as much as all the rest here.
-local function copy_raw(args)
-  local copy = { resource_id = nil, resource_type = nil, user_email = nil, role = nil }
-  for k, v in next, args do
-    copy[k] = v
-  end
-  return copy
-end
+-- ---- calls
 
 --- True if these arguments would be sent.
 ---@return boolean ok
@@ -112,24 +91,22 @@ end
 function Engine:check(op, args)
   local ok, why = self.core:validate(op, args)
   if not ok then
-    return false, errors.not_sent(finishes.masked_failure(self.mask, why))
+    return false, errors.not_sent(masked_failure(self.mask, why))
   end
   return true, why
 end
 
---- A copy of the arguments, checked.
----@param op "unshare"|"share"|"get"
+--- The request of these arguments: checked and built once.
+---@param op "unshare"|"share"|"get"|"list"|"connect"
 ---@param args table
----@return table|nil
+---@return any|nil request for `queue`
 ---@return elevenlabs.workspace.Error|string|nil why not, or a warning
----@return table|nil copy the same copy, if it would not be sent
-function Engine:take(op, args)
-  local copy = copy_raw(args)
-  local ok, why = self:check(op, copy)
-  if not ok then
-    return nil, why, copy
+function Engine:prepare(op, args)
+  local request, why = self.core:prepare(op, args)
+  if not request then
+    return nil, errors.not_sent(masked_failure(self.mask, why))
   end
-  return copy, why
+  return request, why
 end
 
 --- The first call of a group begins a new outage clock. Later, time in which the group had no call
@@ -142,26 +119,55 @@ local function start_clock(self, group, now)
   end
 end
 
+local function closed_error()
+  return errors.not_sent { kind = "closed", message = "the client is closed" }
+end
+
+local function enter(self, call)
+  local group = call.group
+  if call.deadline_ms then
+    self.deadlines:push(call)
+  end
+  if group.waits_out_outages and group.started == group.finished then
+    start_clock(self, group, call.started_ms)
+  end
+  transition(self, call, "queued")
+end
+
+--- Queue a call that was started during a step. The client may be closed by then; the call is queued
+--- all the same, so that it is counted before it ends. After an error this is done again.
+local function enter_late(self, call)
+  if call.state == "new" then
+    enter(self, call)
+  end
+  if self.closed then
+    stops.stop(self, call, "closed")
+  end
+end
+
 --- Call this before `queue`: it makes a step due. In the child of a fork it ends the parent's
 --- calls.
 function Engine:expect_calls()
-  stops.notice_fork(self)
-  self.core:wake_at(0)
+  if not self.stepping then
+    steps.notice_fork(self)
+    self.core:wake_at(0)
+  end
 end
 
 --- Queue a call, after `expect_calls`. Nothing is sent before the next step.
 ---@param op "unshare"|"share"|"get"|"list"|"connect"
----@param args table checked, without a metatable; nobody else may change it
+---@param args table nobody else may change it
+---@param request any of `prepare`
 ---@param group elevenlabs.workspace.CallGroup
----@param now number by the engine's clock
----@param warning string|nil|false of the check
+---@param warning string|nil|false of `prepare`
 ---@param perhaps_applied boolean|nil an earlier run may have sent it
 ---@return elevenlabs.workspace.Call|nil, elevenlabs.workspace.Error|nil
-function Engine:queue(op, args, group, now, warning, perhaps_applied)
+function Engine:queue(op, args, request, group, warning, perhaps_applied)
   if self.closed then
-    return nil, errors.not_sent { kind = "closed", message = "the client is closed" }
+    return nil, closed_error()
   end
-  local call = calls.new(self, op, args, group, now)
+  local now = self.now()
+  local call = calls.new(self, op, args, request, group, now)
   if warning then
     call.warning = warning
   end
@@ -170,16 +176,25 @@ function Engine:queue(op, args, group, now, warning, perhaps_applied)
   end
   if self.deadline_ms and group == self.single then
     call.deadline_ms = now + self.deadline_ms
-    self.deadlines:push(call)
   end
-  self.queued:push(call)
-  call.state = "queued" -- nothing below needs memory
-  if group.waits_out_outages and group.started == group.finished then
-    start_clock(self, group, now)
+  if self.stepping then
+    self.inbox:push { apply = enter_late, value = call }
+  else
+    enter(self, call)
   end
-  group.started = group.started + 1
-  self.counts.calls = self.counts.calls + 1
   return call
+end
+
+--- A copy of arguments, without their metatable. The user may change the table that was given. The
+--- copy has room for the usual fields: to grow a table costs as much as all the rest here.
+---@param args table
+---@return table
+function M.copy_raw(args)
+  local copy = { resource_id = nil, resource_type = nil, user_email = nil, role = nil }
+  for k, v in next, args do
+    copy[k] = v
+  end
+  return copy
 end
 
 --- Check and queue a call.
@@ -188,89 +203,89 @@ end
 ---@param group elevenlabs.workspace.CallGroup|nil default that of a single call
 ---@return elevenlabs.workspace.Call|nil, elevenlabs.workspace.Error|nil
 function Engine:start(op, args, group)
-  local why = nil
-  if operations[op].takes_resource and not self.closed then
-    args, why = self:take(op, args)
-    if not args then
-      return nil, why
-    end
+  if self.closed then
+    return nil, closed_error()
+  end
+  local copy = M.copy_raw(args)
+  local request, why = self:prepare(op, copy)
+  if not request then
+    return nil, why
   end
   self:expect_calls()
-  return self:queue(op, args, group or self.single, self.now(), why)
+  return self:queue(op, copy, request, group or self.single, why)
+end
+
+--- End a call. If its attempt is in flight, the attempt still completes.
+---@param call elevenlabs.workspace.Call
+function Engine:cancel(call)
+  steps.ask(self, stops.stop, call, "cancelled")
+end
+
+local function cancel_group(self, group, only_unsent)
+  local stop = only_unsent and stops.stop_unsent or stops.stop_group
+  stop(self, "cancelled", group)
+end
+
+--- End the calls of a group.
+---@param group elevenlabs.workspace.CallGroup
+---@param only_unsent boolean|nil leave those in flight
+function Engine:cancel_group(group, only_unsent)
+  steps.ask(self, cancel_group, group, only_unsent)
 end
 
 -- ---- a step
 
---- End and send what is due, and tell the core when more will be.
-local function advance(self)
-  stops.stop_overdue(self)
-  if self.queued:peek() or self.backing_off:soonest() then
-    stops.give_up(self)
-    sends.send_more(self)
-  end
-  self.core:wake_at(timers.next_wake_ms(self))
-end
-
---- End all calls. An error may cut this short; it can be repeated.
-local function end_all(self)
-  for _, call in pairs(self.in_flight) do
-    call.stopped = call.stopped or "closed"
-  end
-  completes.complete_all(self, self.core.close)
-  stops.stop_unsent(self, "closed")
-end
-
---- Run what is due and wait at most `timeout_ms` (default 0) for a completion. A function of the
---- user's may step inside this step; that is part of it.
+--- Run what is due and wait at most `timeout_ms` (default 0) for a completion. Inside a step this
+--- does nothing.
 ---@param timeout_ms number|nil
 ---@return integer completed calls that became done since the last step
 function Engine:step(timeout_ms)
-  local before, news = self.reported, self.turns.news
-  stops.notice_fork(self)
-  self.rang = false
-  self.turns:step_begins()
-  if self.closed then
-    end_all(self)
-  else
-    advance(self)
-    local has_news = self.finished > before or self.turns.news > news
-    local is_behind = self.arrived_done < #self.arrived -- an error cut the last step short
-    completes.complete_all(self, self.core.step, (has_news or is_behind) and 0 or timeout_ms or 0)
-    timers.ring(self)
-    self.turns:step_ends()
-    advance(self) -- into the places that became free
-  end
-  self.reported = self.finished
-  return self.finished - before
+  return self.stepping and 0 or steps.run(self, timeout_ms or 0)
 end
 
 --- The core's descriptor, once the calls that a fork ended have been dealt with.
 function Engine:pollfd()
-  stops.notice_fork(self)
+  steps.notice_fork(self)
   return self.core:pollfd()
 end
 
---- Let the step under way, or the next, end at once.
-function Engine:wake()
-  self.woken = true
-  self.turns:announce()
-  self.core:wake_at(0)
-end
+-- ---- waiting
 
---- Let other coroutines check whether they are done.
-function Engine:tell_others()
-  if self.sweeps then
-    self:wake()
+--- Somebody may have got what it waits for: wake who waits. The step under way, or the next, ends at
+--- once.
+function Engine:announce()
+  self.has_news = true
+  if self.stepping then
+    self.core:wake_at(0)
   else
-    self.turns:announce()
-    self.core:wake_at(timers.next_wake_ms(self))
+    steps.settle(self)
   end
 end
 
---- A count that grows when a waiter may be done.
----@return integer
-function Engine:news()
-  return self.turns.news
+--- Why nobody can wait here; nil: one can.
+---@return string|nil
+function Engine:why_no_wait()
+  return self.stepping and "a function that runs inside a step cannot wait" or nil
+end
+
+--- Wait until `done`, as the client's driver does.
+---@param done fun(): boolean
+---@return string|nil why not
+function Engine:wait(done)
+  local why = self:why_no_wait()
+  if why then
+    return why
+  end
+  local resumer = waiters.resumer()
+  if resumer then
+    return resumer.wait(self, done)
+  end
+  local waiter = self.waiters:add(done)
+  why = self.wait_by_driver(function()
+    return self.waiters:look(waiter)
+  end, waiter)
+  self.waiters:remove(waiter)
+  return why
 end
 
 --- Let a step end by then, once. Each owner has one timer.
@@ -281,11 +296,15 @@ function Engine:set_timer(owner, at_ms)
   self.core:wake_at(timers.next_wake_ms(self))
 end
 
+local function close(self)
+  self.closed = true
+  steps.end_all(self)
+end
+
 --- End all calls and take no more. Idempotent; if an error cut it short, it can be repeated.
 function Engine:close()
-  stops.notice_fork(self)
-  self.closed = true
-  end_all(self)
+  steps.notice_fork(self)
+  steps.ask(self, close)
 end
 
 return M

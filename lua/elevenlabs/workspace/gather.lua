@@ -3,25 +3,17 @@
 --- once.
 
 local manual = require "elevenlabs.workspace.driver.manual"
+local resumed_by = require("elevenlabs.workspace.engine.waiters").resumed_by
 
 local M = {}
 
 local TURN_MS = 1 -- after this time a function that yielded by itself is resumed
 
--- By coroutine: { client, done = its condition or false, resumed = `resume` resumed it,
--- why = why the driver cannot wait, results }.
-local jobs = setmetatable({}, { __mode = "k" })
-
---- Wait as the engine does, once this module is loaded.
----@param client elevenlabs.workspace.Client
----@param done fun(): boolean
----@return string|nil why not
-function M.wait(client, done)
-  local job = jobs[coroutine.running()]
-  if not job then
-    return client.driver.wait(client, done)
-  elseif job.client ~= client then
-    return manual.wait(client, done) -- yields, and takes turns with the others
+--- A function's wait: yield to `M.run`, which resumes the function once `done` is true. A wait for
+--- another client steps that client, and takes turns with the others.
+local function wait_in(job, engine, done)
+  if job.client.engine ~= engine then
+    return manual.wait(engine, done)
   end
   job.done, job.resumed = done, false
   repeat
@@ -38,11 +30,15 @@ end
 local function begin(client, functions)
   local live = {}
   for i, f in ipairs(functions) do
+    -- done: its condition while it waits; resumed: by `resume`; why: the driver cannot wait
     local job = { client = client, done = false, resumed = false, why = nil, results = false }
+    function job.wait(engine, done)
+      return wait_in(job, engine, done)
+    end
     local thread = coroutine.create(function()
       job.results = pack(f())
     end)
-    jobs[thread] = job
+    resumed_by[thread] = job
     live[i] = { thread = thread, job = job, index = i }
   end
   return live
@@ -98,7 +94,7 @@ local function wait(engine, live)
   if turn_at then
     engine:set_timer(live, turn_at)
   end
-  return engine.wait(function()
+  return engine:wait(function()
     if turn_at then
       return engine.now() >= turn_at
     end

@@ -32,8 +32,9 @@ local DRIVER_NAMES = { "auto", "blocking", "manual", "luv", "cqueues", "ngx" }
 
 --- The options of a client. Each may be left out; an unknown name is an error.
 ---@class elevenlabs.workspace.Options
---- The key, or a function that returns it (asked once per attempt); false sends none, for a
---- gateway that adds it. Default: ELEVENLABS_API_KEY from the environment.
+--- The key, or a function that returns it; false sends none, for a gateway that adds it. The function
+--- is asked once for all requests that are sent at a time, and again after 10 s if it has not returned.
+--- Default: ELEVENLABS_API_KEY from the environment.
 ---@field api_key string|false|nil|fun(): string|false
 ---@field region "global"|"us"|"eu"|"in"|"sg"|nil default "global"
 --- Instead of `region`, a gateway or sandbox: https, or http to loopback. Never read from the
@@ -55,7 +56,9 @@ local DRIVER_NAMES = { "auto", "blocking", "manual", "luv", "cqueues", "ngx" }
 ---@field ca_file string|nil PEM file of the authorities to trust; default the system's
 ---@field proxy string|false|nil a URL, or false for none; default https_proxy and no_proxy
 ---@field user_agent string|nil default "elevenlabs-workspace-lua/VERSION"
----@field on_event nil|fun(event: elevenlabs.workspace.Event) told of what a client does
+--- A function that is told of each event, after the step that made the event. The function may call
+--- the client.
+---@field on_event nil|fun(event: elevenlabs.workspace.Event)
 ---@field allow_unknown_resource_type boolean|nil for every call; default false
 
 local OPTION_NAMES = {
@@ -178,13 +181,10 @@ local function read_on_event(options)
   return nil, errors.invalid("on_event", "on_event must be a function, got " .. type(on_event))
 end
 
---- What no error may show: a fixed key, and the password in a proxy's URL. A key from a function is
---- masked for each attempt.
-local function list_secrets(options, api_key)
+--- What no error may show beside the key: the password in a proxy's URL.
+local function list_secrets(options)
   local proxy = type(options.proxy) == "string" and options.proxy:match "^(.*)@"
-  local list = { type(api_key) == "string" and api_key or nil }
-  list[#list + 1] = proxy and proxy:gsub("^.*://", "") or nil
-  return list
+  return { proxy and proxy:gsub("^.*://", "") or nil }
 end
 
 local function core_options(options, base_url, is_threaded)
@@ -242,7 +242,7 @@ function M.read(options)
   if err then
     return nil, err
   end
-  parts.secrets = list_secrets(copy, parts.api_key)
+  parts.secrets = list_secrets(copy)
   parts.max_concurrency = copy.max_concurrency
   parts.for_core = core_options(copy, parts.base_url, is_threaded)
   return parts

@@ -39,22 +39,16 @@ function M.masker(secrets)
   end
 end
 
---- A function from a key to a masker of the key and of what `mask` takes out. The masker is `mask`
---- itself if that takes out the key. The last masker is kept: most attempts have the same key as
---- the attempt before.
+--- A masker of the key and of what `mask` takes out. The key is in this function alone.
 ---@param mask fun(value: any): any
----@return fun(key: string): fun(value: any): any
-function M.with_keys(mask)
-  local last_key, last_masker
-  return function(key)
-    if key ~= last_key then
-      local mask_key = M.masker { key }
-      local function mask_both(value)
-        return mask(mask_key(value))
-      end
-      last_key, last_masker = key, mask(key) == M.MASK and mask or mask_both
-    end
-    return last_masker
+---@param key string an empty one is no secret
+---@return fun(value: any): any
+function M.with_key(mask, key)
+  if key == "" then
+    return mask
+  end
+  return function(value)
+    return mask(without(value, key))
   end
 end
 

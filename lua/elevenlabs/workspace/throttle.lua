@@ -30,10 +30,10 @@ function Throttle:window()
   return self.limiter:places(math.huge)
 end
 
---- True if one more may be in flight.
----@return boolean
-function Throttle:has_place(in_flight, now_ms)
-  return self.limiter:has_place(in_flight, now_ms)
+--- How many may be in flight now. 0: there is a pause.
+---@return integer
+function Throttle:places(now_ms)
+  return self.limiter:places(now_ms)
 end
 
 --- True if the circuit lets the call through. Calls that do not wait out outages are not held back
@@ -41,12 +41,8 @@ end
 ---@param waits_out_outages boolean of the call's group
 ---@return boolean
 function Throttle:circuit_allows(waits_out_outages, now_ms)
-  return not waits_out_outages or self.budget:allows(now_ms)
-end
-
----@return boolean
-function Throttle:allows(in_flight, waits_out_outages, now_ms)
-  return self:has_place(in_flight, now_ms) and self:circuit_allows(waits_out_outages, now_ms)
+  local budget = self.budget
+  return not (waits_out_outages and budget.circuit_open) or budget:allows(now_ms)
 end
 
 --- When the pause and the circuit will let a call through. nil: not before a probe has ended.
@@ -135,6 +131,13 @@ local function pause(self, attempt, verdict, now_ms)
   return is_longer
 end
 
+--- An attempt's answer settled its call.
+---@param attempt table as for `record_result`
+function Throttle:settled(attempt)
+  self.limiter:succeeded()
+  self.budget:settled(attempt.attempts == 1, attempt.probe)
+end
+
 --- An attempt ended. No line here allocates: an error cannot leave the result half recorded.
 ---@param attempt table { mark, probe } as `begin` gave them, and { attempts } of the call so far
 ---@param verdict table of outcome.judge; if the call may be sent again, also `asked_ms`, the
@@ -146,8 +149,7 @@ function Throttle:record_result(attempt, verdict, maximum, now_ms)
     self.limiter:cap(maximum)
   end
   if verdict.outcome == "confirmed" or is_final(verdict) then
-    self.limiter:succeeded()
-    self.budget:settled(attempt.attempts == 1, attempt.probe)
+    self:settled(attempt)
     return false
   elseif not outcome.is_transient(verdict.action) then
     self.budget:inconclusive(attempt.probe)

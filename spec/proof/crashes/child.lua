@@ -1,11 +1,11 @@
 --- The child of crashes.lua: one bulk run with a journal, each result written to a file the
 --- moment it is told, and then a byte to standard error. Arguments: the items' file, the leaver,
---- the journal, the results' file.
+--- the journal, the results' file, the client's io.
 
 local cjson = require "cjson"
 local workspace = require "elevenlabs.workspace"
 
-local list, user_email, journal, results = ...
+local list, user_email, journal, results, io_mode = ...
 
 local file = assert(io.open(results, "w"))
 file:setvbuf "no" -- what was told before a kill is there after it
@@ -13,6 +13,7 @@ file:setvbuf "no" -- what was told before a kill is there after it
 local client = assert(workspace.new {
   base_url = os.getenv "ELEVENLABS_BASE_URL",
   ca_file = os.getenv "ELEVENLABS_CA_FILE",
+  io = io_mode,
   max_attempts = 2, -- so that some items stay unconfirmed, for a later run to send again
 })
 

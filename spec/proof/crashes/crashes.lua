@@ -13,6 +13,7 @@ local FAIL_RATE = "0.05"
 local LANES = 3 -- rounds at a time, each with a leaver of its own
 local KILLS = 2 -- in one round at most
 local LONGEST_DELAY_MS = 20 -- results come in batches, and a kill may fall between two
+local IO = { "inline", "thread" } -- each for every second leaver
 local OUTCOMES = { "confirmed", "refused", "unconfirmed", "not_sent" }
 
 -- ---- the workspace
@@ -105,6 +106,7 @@ local function start_run(stage, round)
     email(round.leaver),
     journal_path(stage, round),
     results_path(stage, round, round.runs),
+    IO[round.leaver % #IO + 1],
   }, {
     env = {
       ELEVENLABS_API_KEY = stage.sandbox.api_key,

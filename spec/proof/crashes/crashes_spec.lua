@@ -5,7 +5,8 @@ local crashes = require "spec.proof.crashes.crashes"
 local CRASHES = os.getenv "SPEC_SLOW_MACHINE" and 3 or 20
 
 describe("a bulk run with a journal", function()
-  it("that kill -9 ends at any moment loses nothing and confirms nothing falsely", function()
+  it("that kill -9 ends at any moment, inline or with a thread, loses nothing and confirms nothing "
+    .. "falsely", function()
     local seed = os.time()
     local result = crashes.run(CRASHES, seed)
     assert.are.same(

@@ -1,6 +1,6 @@
 # Fuzzing; the corpus is replayed by the specs.
 
-FUZZ_TARGETS := arguments base_url journal response text
+FUZZ_TARGETS := arguments base_url journal proof response text
 FUZZ_CFLAGS = -std=c99 -Icsrc $(WARNINGS) -Werror -O1 -g -fsanitize=address,undefined \
   -fno-sanitize-recover=undefined -fno-omit-frame-pointer $(shell pkg-config --cflags libcurl)
 FUZZ_OBJECTS := $(patsubst csrc/%.c,obj/%.o,$(filter-out csrc/binding/%,$(SOURCES))) obj/fuzz.o

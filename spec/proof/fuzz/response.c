@@ -1,7 +1,5 @@
 /*
-** response.c - fuzz target: from header lines and body to evidence, and to the verdict on the
-** body. (spec/proof/fuzz/properties_spec.lua compares that verdict with the rule and with
-** lua-cjson.)
+** response.c - fuzz target: from header lines and body to evidence.
 ** The first line is two numbers: how the body is cut, and how many times over it is sent
 ** (as a power of two). Then the head, a line each as libcurl gives them, up to the blank
 ** line that ends it; then the body.
@@ -11,7 +9,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "api/proof.h"
 #include "api/response.h"
 #include "fuzz.h"
 
@@ -183,28 +180,6 @@ static void check_trailers(ew_response *r) {
   HOLDS(ew_response_whole(r) == whole);
 }
 
-/* What proves itself is not proved before its last byte, and not by more than blanks after it. */
-static void check_proof(const ew_response *r) {
-  const char *body = ew_buffer_text(&r->body);
-  size_t length = r->body.length, cut;
-  bool proved = ew_proof_doubt(body, length, true) == NULL;
-  bool by_itself = ew_proof_doubt(body, length, false) == NULL;
-  char *part;
-  HOLDS(proved || !by_itself);
-  if (!proved || length > 512) return;
-  HOLDS(fuzz_is_text(body, length, "\t\n\r"));
-  part = malloc(length + 1);
-  HOLDS(part);
-  memcpy(part, body, length);
-  part[length] = ' ';
-  HOLDS(length == 0 || ew_proof_doubt(part, length + 1, false) == NULL || !by_itself);
-  part[length] = 'x';
-  HOLDS(ew_proof_doubt(part, length + 1, true) != NULL);
-  while (length && strchr(" \t\n\r", part[length - 1])) length--;
-  for (cut = 0; by_itself && cut < length; cut++) HOLDS(ew_proof_doubt(part, cut, false) != NULL);
-  free(part);
-}
-
 static bool same_content(const ew_response *r, fuzz_input body, size_t times) {
   size_t i;
   for (i = 0; i < times; i++)
@@ -225,7 +200,6 @@ static void run(ew_response *r, fuzz_input input, size_t seed, size_t times) {
   if (!accepted) return;
   HOLDS(r->body.length == sent && same_content(r, input, times));
   HOLDS(ew_response_whole(r) == model_is_whole(&h, sent));
-  check_proof(r);
   if (r->head_ended) check_trailers(r);
   check_head(r, &h);
 }

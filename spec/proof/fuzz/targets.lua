@@ -6,7 +6,7 @@ local uv = require "luv"
 
 local M = {}
 
-M.NAMES = { "arguments", "base_url", "journal", "response", "text" }
+M.NAMES = { "arguments", "base_url", "journal", "proof", "response", "text" }
 
 local LUA = os.getenv "SPEC_LUA"
 local CORPUS = "spec/proof/fuzz/corpus/"

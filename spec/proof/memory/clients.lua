@@ -17,18 +17,23 @@ function Core:validate(op, args)
   return self.checker:validate(op, args)
 end
 
-for _, op in ipairs { "unshare", "get", "list" } do
-  Core[op] = function(self, args)
-    self.count = self.count + 1
-    self.due[#self.due + 1] = evidences.new { id = self.count, body = self.body_of(op, args) }
-    return self.count
-  end
+function Core:prepare(op, args)
+  local ok, why = self.checker:prepare(op, args)
+  return ok and { op = op, args = args }, why
+end
+
+function Core:send(request, key, slot)
+  local op = request.op
+  local fields = { slot = slot, body = self.body_of(op, request.args) }
+  self.due[#self.due + 1] = evidences.new(op, fields, key)
+  self.count = self.count + 1
+  return true
 end
 
 function Core:step()
   local due = self.due
   self.due = {}
-  return due
+  return self.divide(due)
 end
 
 Core.close = Core.step
@@ -44,7 +49,13 @@ function Core.wake_at() end
 function M.of_fake(body_of)
   local checker = assert(core.new { base_url = BASE_URL })
   return clients.over {
-    core = setmetatable({ checker = checker, due = {}, count = 0, body_of = body_of }, Core),
+    core = setmetatable({
+      checker = checker,
+      due = {},
+      count = 0,
+      body_of = body_of,
+      divide = evidences.divider(),
+    }, Core),
     base_url = BASE_URL,
     api_key = "key",
     driver = require "elevenlabs.workspace.driver.blocking",

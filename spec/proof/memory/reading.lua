@@ -95,7 +95,7 @@ local found = assert(discovery.read(client, {
   end,
   on_progress = function(progress)
     progresses = progresses + 1
-    local wanted = progress.in_flight + client.engine.queued:count() -- the next step sends these
+    local wanted = progress.in_flight + client:stats().waiting -- the next step sends these
     full = full + math.min(1, wanted / progress.window)
   end,
 }))

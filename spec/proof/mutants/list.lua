@@ -13,6 +13,10 @@
 ---@field in_sim boolean|nil
 
 local FAULTS = "spec/proof/faults/faults_spec.lua"
+-- Specs of the engine that are no module's.
+local ERRORS = { by = "spec/unit/lua/engine/errors_spec.lua" }
+local FINALIZERS = { by = "spec/unit/lua/engine/step_spec.lua" }
+local SENDING = { by = "spec/unit/lua/engine/send_spec.lua" }
 
 ---@type spec.Mutant[]
 local list = {}
@@ -60,14 +64,14 @@ mutant("unshare takes a role", "return role->data ? invalid(", "return role == N
 mutant("the key may hold a line end", "if (key->data[i] < 0x21 ||", "if (", {
   by = "spec/unit/lua/options_spec.lua",
 })
-mutant("an id may be the key", "memcmp(text->data, key->data, key->length) == 0)", "0)", {
+mutant("an id may be the key", "memcmp(at, key->data, length) == 0)", "0)", {
   by = "spec/unit/lua/client_spec.lua",
 })
 of("csrc/api/request.c", "spec/unit/csrc/api/request_spec.lua")
 mutant("an address may have a second @", "if (second)", "if (0)")
 mutant("an id may be a shortened number", "if (is_scientific(id))", "if (0 && is_scientific(id))")
 
-of("csrc/base/percent.c", "spec/unit/csrc/api/request_spec.lua")
+of("csrc/base/writer.c", "spec/unit/csrc/api/request_spec.lua")
 mutant("an @ is not percent-encoded", "0123456789-._~", "0123456789-._~@")
 
 of("csrc/base/json.c", "spec/unit/csrc/api/request_spec.lua")
@@ -158,6 +162,21 @@ mutant("a message without a status is a confirmation", "(r.has_message && !r.is_
 mutant("false is a confirmation", [[if (r.outermost == IS_FALSE) return "its body is false";]], "",
   { rows = { 24 } })
 
+mutant("a request that was not sent is confirmed", "if (!answer->sent) return", "if (0) return")
+mutant("a transfer that failed confirms", "if (!answer->succeeded) return", "if (0) return",
+  { rows = { 12, 13 } })
+mutant("a head without its end confirms", "if (!answer->head_ended) return", "if (0) return")
+mutant("a 500 counts as confirmed", "if (answer->status != 200) return",
+  "if (answer->status != 200 && answer->status != 500) return",
+  { by = "spec/unit/csrc/api/proof_spec.lua", rows = { 57 } })
+mutant("a 2xx counts as a 200", "if (answer->status != 200) return",
+  "if (answer->status < 200 || answer->status > 299) return")
+mutant("an answer of which the end is missing is judged as if it were whole",
+  "answer->length, answer->whole);", "answer->length, true);",
+  { rows = { 15 } })
+mutant("a read may be no text", "return ew_utf8_is_text(answer->body, answer->length) ? NULL :",
+  "return 1 ? NULL :")
+
 of("lua/elevenlabs/workspace/answer/error_body.lua", "spec/unit/lua/answer/error_body_spec.lua")
 mutant("a page shows a secret that an entity hides", "excerpt(mask(words))", "excerpt(words)")
 mutant("a text shows a secret that an escape hides", "mask(without_escapes(body))", "mask(body)")
@@ -165,17 +184,22 @@ mutant("a text's control characters reach the terminal", "texts.visible(characte
 
 module "answer/evidence"
 mutant("a core other than the one in C proves every body",
-  "core.judge_body(fields.body, fields.whole)", "true")
+  "= core.judge(op, fields)", "= true, true")
+mutant("a core other than the one in C hides that the key is shown",
+  "key and shows(fields, key) or nil", "nil")
+mutant("an escape hides the key", [[body:find "[\\&]" or]], "")
+mutant("what shows the key is plain", "and not evidence.shows_key", "")
+mutant("a new maximum is plain for a core in Lua", "(said == nil or said == maximum)", "true")
+mutant("a maximum is remembered for ever", "maximum = said or maximum", "maximum = maximum or said")
 
 of("lua/elevenlabs/workspace/answer/outcome.lua", "spec/unit/lua/answer/outcome_spec.lua")
-mutant("a 500 counts as confirmed", "elseif status == 200 then",
-  "elseif status == 200 or status == 500 then", { in_sim = true, rows = { 57 } })
-mutant("a 2xx counts as a 200", "elseif status == 200 then",
-  "elseif status >= 200 and status < 300 then", { rows = { 26 } })
-mutant("a body that nobody judged confirms", "elseif evidence.body_proof ~= true then",
-  "elseif evidence.body_proof then")
-mutant("a resource may be an error", "and value.detail ~= nil then", "and false then")
-mutant("a body that is no text is read", "if not evidence.is_text then", "if false then")
+mutant("what nobody proved is confirmed", "if evidence.proof ~= true then",
+  "if not evidence.proof then", { in_sim = true })
+mutant("an answer that nobody judged confirms", "if evidence.proof ~= true then",
+  "if evidence.proof ~= true and evidence.proof then")
+mutant("a resource may be an error", [[value.detail ~= nil and "its body is an error" or nil]],
+  "nil")
+mutant("a body that is no text is read", "or not evidence.is_text then", "then")
 mutant("a body that is no JSON is passed over", [[return nil, "its body is not JSON"]],
   "return nil, nil")
 mutant("a resource may be nested deeper", "json.decode_max_depth(64)", "json.decode_max_depth(65)")
@@ -183,8 +207,8 @@ mutant("NaN is JSON", "json.decode_invalid_numbers(false)", "json.decode_invalid
 mutant("a head without its end is an answer", "elseif not evidence.head_ended then",
   "elseif false then", { rows = { 9 } })
 mutant("libcurl's error is passed over", "if evidence.curl_code ~= 0 then", "if false then",
-  { rows = { 12, 13 } })
-mutant("a get may be answered with a list", [[and evidence.body:find "^%s*{")]], ")")
+  { rows = { 13 } })
+mutant("a get may be answered with a list", [[or evidence.body:find "^%s*{")]], "or true)")
 mutant("a refusal that answers a repetition is not ambiguous",
   [[outcome == "refused" and evidence.resent or nil]], "nil")
 mutant("what was answered before it was cancelled is forgotten",
@@ -241,7 +265,7 @@ fault("a certificate for another host is trusted", "{CURLOPT_SSL_VERIFYHOST, 2}"
 fault("a proxy sees our headers", "{CURLOPT_HEADEROPT, CURLHEADER_SEPARATE}",
   "{CURLOPT_HEADEROPT, CURLHEADER_UNIFIED}", 5)
 mutant("a share goes over a connection that may have died",
-  "!x->request.repeatable && t->newest != EW_HTTP_2", "false", {
+  "!x->rules->repeatable && t->newest != EW_HTTP_2", "false", {
     by = FAULTS,
     filter = "a share uses no connection",
   })
@@ -253,9 +277,9 @@ fault("a stray answer is read", "if (s->requests == 0 || s->multiplexed) return 
   "return false;", 39, 40)
 fault("what OpenSSL has read is not asked for", "|| ew_tls_has_unread(ssl)", "", 39)
 fault("nothing is sent again over a connection that has died",
-  "if (x->sends && !x->request.repeatable) {", "if (x->sends) {", 41, 42)
+  "if (x->sends && !x->rules->repeatable) {", "if (x->sends) {", 41, 42)
 mutant("a share is sent again over a connection that has died",
-  "if (x->sends && !x->request.repeatable) {", "if (0) {", {
+  "if (x->sends && !x->rules->repeatable) {", "if (0) {", {
     by = FAULTS,
     filter = "a share is never sent twice",
   })
@@ -263,7 +287,7 @@ mutant("a tunnel over HTTP/1.1 is used again", "|| s->tunnelled", "",
   { filter = "times for a tunnel" })
 
 of("csrc/transport/transfer.c", "spec/unit/csrc/transport/transport_spec.lua")
-fault("every attempt counts as sent", "completion.sent = x->sends > 0;", "completion.sent = true;",
+fault("every attempt counts as sent", "answer.sent = x->sends > 0;", "answer.sent = true;",
   1, 3, 4, 5, 18, 50, 51, 52)
 mutant("a request that libcurl repeats counts as sent once",
   "completion.resent = x->sends > 1;", "completion.resent = false;", {
@@ -272,6 +296,16 @@ mutant("a request that libcurl repeats counts as sent once",
   })
 mutant("a body is whole though libcurl saw it end",
   "x->curl_code == CURLE_OK && ew_response_whole(", "ew_response_whole(")
+mutant("a cancel ends a later attempt", "x->opened_socket = x->cancelled = false;",
+  "x->opened_socket = false;", {
+    by = "spec/unit/csrc/client/client_spec.lua",
+    filter = "no later ones, thread",
+  })
+of("csrc/transport/transfer.c", "spec/unit/csrc/binding/result_spec.lua")
+mutant("a key in the body is overlooked", "memmem(body, length, key, strlen(key)) ||", "")
+mutant("a key behind an escape is overlooked", [[memchr(body, '\\', length) ||]], "")
+mutant("a key behind an entity is overlooked", "memchr(body, '&', length) ||", "")
+mutant("a key in a header is overlooked", "if (strstr(response->headers[h], key)) return true;", "")
 
 of("csrc/transport/attempts.c", "spec/unit/csrc/transport/transport_spec.lua")
 mutant("two readings of a status are no matter", "if (curl_code == CURLE_OK && !agrees(x))",
@@ -307,23 +341,43 @@ of("csrc/binding/result.c", "spec/proof/faults/faults_spec.lua")
 mutant("an error below HTTP is not passed on", "if (c->curl_code != usual.curl_code) set",
   "if (0) set", { filter = "certificate expired" })
 mutant("an answer of which the end is missing passes for whole",
-  "if (c->whole != usual.whole) set", "if (0) set",
+  "if (answer->whole != usual.answer.whole) set", "if (0) set",
   { by = "spec/unit/csrc/transport/transport_spec.lua" })
-mutant("an answer of which the end is missing is judged as if it were whole",
-  "body->length, c->whole);", "body->length, true);",
-  { filter = "close%-delimited", rows = { 15 } })
-mutant("the verdict on a body is not passed on", "if (doubt) set_text", "if (0) set_text",
+mutant("the verdict on an answer is not passed on", "  if (doubt)\n", "  if (0)\n",
   { filter = "^fault 24 single", rows = { 24 } })
-mutant("headers that did not end pass for ended", "if (!response->head_ended) set", "if (0) set",
+mutant("headers that did not end pass for ended", "if (!answer->head_ended) set", "if (0) set",
   { filter = "FIN after a refusal's status line" })
-mutant("what is no text passes for text", "if (!ew_utf8_is_text(", "if (0 && !ew_utf8_is_text(",
-  { filter = "if the body is no text" })
-mutant("what was not sent passes for sent", "if (c->sent != usual.sent) set",
+mutant("what is no text passes for text", "if (doubt && !ew_utf8_is_text(", "if (0 && (",
+  { by = "spec/unit/csrc/binding/result_spec.lua" })
+mutant("what was not sent passes for sent", "if (answer->sent != usual.answer.sent) set",
   "if (0) set", { filter = "connection refused" })
 mutant("what was sent twice passes for sent once",
   "if (c->resent != usual.resent) set", "if (0) set")
-mutant("any status passes for 200", "if (response->status != USUAL_STATUS) set",
+mutant("any status passes for 200", "if (answer->status != USUAL_STATUS) set",
   "if (0) set", { filter = "404 of today" })
+
+of("csrc/binding/result.c", "spec/unit/csrc/binding/result_spec.lua")
+mutant("what is not proved is plain", "if (doubt || c->good", "if (c->good")
+mutant("a read is plain", "c->good != EW_CONFIRMATION ||", "")
+mutant("what may show the key is plain", "|| c->shows_key) return -1;", ") return -1;")
+mutant("a new maximum is plain", "if (is_new_maximum(c->response, maximum)) return -1;", "")
+mutant("that the key is shown is not passed on",
+  "if (c->shows_key != usual.shows_key) set", "if (0) set")
+
+of("csrc/binding/core.c", "spec/unit/csrc/binding/result_spec.lua")
+mutant("a finalizer's step frees slots whose completions are being pushed",
+  "if (core->is_pushing || !ew_client_done", "if (!ew_client_done", { filter = "finalizer" })
+mutant("the maximum of a step is forgotten",
+  "memmove(core->maximum, core->next_maximum, sizeof core->maximum);", "")
+of("csrc/binding/core.c", "spec/unit/csrc/client/client_spec.lua")
+mutant("a slot that is taken is used again",
+  [[luaL_argcheck(L, !ew_client_is_taken(core->client, slot), 4, "the slot is taken");]], "")
+mutant("completions are lost if one cannot be pushed", "if (failed) return lua_error(L);",
+  "if (failed) ew_client_discard(core->client);\n  if (failed) return lua_error(L);", {
+    by = "spec/proof/torture/torture_spec.lua",
+  })
+of("csrc/client/client.c", "spec/unit/csrc/client/client_spec.lua")
+mutant("a slot is free while its attempt is under way", "c->slots[slot - 1].taken = true;", "")
 
 of("csrc/base/clock.c", "spec/unit/csrc/base/clock_spec.lua")
 fault("time is the wall clock's", "clock_gettime(CLOCK_MONOTONIC",
@@ -332,15 +386,17 @@ fault("time is the wall clock's", "clock_gettime(CLOCK_MONOTONIC",
 of("csrc/base/buffer.c", "spec/unit/csrc/base/buffer_spec.lua")
 fault("memory that is not there is written to", "if (!data) return false;", "", 62)
 
-of("csrc/client/thread_registry.c", "spec/unit/csrc/client/thread_spec.lua")
+of("csrc/base/thread_registry.c", "spec/unit/csrc/client/thread_spec.lua")
 mutant("the thread hears signals", "sigfillset(&all);", "sigemptyset(&all);",
   { filter = "leaves every signal" })
 
 of("csrc/client/thread.c", "spec/unit/csrc/client/thread_spec.lua")
 mutant("closing forgets what was ordered", [[abandon_orders(t, "the client was closed");]], "",
   { filter = "loses nothing" })
-mutant("what is cancelled before it began is lost", "  if (x) {\n", "  if (x) {} else if (0) {\n",
-  { filter = "loses nothing" })
+mutant("no cancel reaches the thread", "  *cancels = t->cancels;\n", "  *cancels = false;\n", {
+    by = "spec/unit/csrc/client/client_spec.lua",
+    filter = "hears a cancel",
+  })
 mutant("the host hears of nothing that has ended", "if (ended->first) {", "if (0) {",
   { filter = "wakes the host for what has ended" })
 
@@ -349,13 +405,13 @@ mutant("the host hears of nothing that has ended", "if (ended->first) {", "if (0
 of("csrc/journal/journal.c", "spec/unit/csrc/journal/journal_spec.lua")
 mutant("what was written is not synced", "if (fdatasync(journal->fd) != 0 ||", "if (",
   { filter = "disk", rows = { 59 } })
-mutant("the folder is not synced", "journal->folder_fd < 0 || fsync(journal->folder_fd) == 0 ||",
-  "journal->folder_fd >= 0 ||", { filter = "disk" })
+mutant("the folder is not synced", "fd < 0 || fsync(fd) == 0 ||",
+  "fd >= 0 ||", { filter = "disk" })
 mutant("a sync that failed is tried again", "journal->failure = *error;", "",
   { filter = "disk" })
 mutant("what could not be synced stays", "cut = ftruncate(journal->fd, journal->good);", "cut = 0;",
   { filter = "disk", rows = { 58 } })
-mutant("a short write is taken for a whole one", "done += (size_t)count;", "done = out->length;",
+mutant("a short write is taken for a whole one", "done += (size_t)count;", "done = bytes->length;",
   { filter = "disk" })
 mutant("a torn tail stays", "if (journal->torn && ftruncate(journal->fd, journal->good) != 0)",
   "if (0)", { filter = "tail" })
@@ -379,6 +435,18 @@ mutant("a file of any kind is taken", "if (memcmp(first, journal->header, (size_
   "if (0)", { filter = "file of another kind" })
 mutant("what cannot be read is the end", "if (got < 0) {", "if (0) {",
   { filter = "no end of the records" })
+
+of("csrc/journal/journal.c", "spec/unit/csrc/journal/sync_thread_spec.lua")
+mutant("what the thread could not sync is forgotten", "if (journal->sync_failed) {", "if (0) {")
+mutant("a second sync does not wait for the first",
+  "|| await_sync(journal, error) != EW_OK)", ")")
+mutant("closing leaves the thread", "ew_sync_thread_free(journal->thread);", "")
+mutant("what is appended meanwhile is taken for synced",
+  "journal->sync_errno = errno;", "journal->sync_errno = errno;\n  journal->dirty = false;")
+of("csrc/journal/sync_thread.c", "spec/unit/csrc/journal/sync_thread_spec.lua")
+mutant("every sync has ended", "return sem_trywait(&t->ended) == 0;", "return true;")
+mutant("a thread that is to end drops its job", "sem_post(&((ew_sync_thread *)worker)->wake);",
+  "set_ordered((ew_sync_thread *)worker, false), sem_post(&((ew_sync_thread *)worker)->wake);")
 
 -- ---- what a journal says
 
@@ -465,8 +533,10 @@ mutant("an outage has no end", "self.failing_since_ms + M.OUTAGE_MS or nil",
 mutant("a retry costs nothing", "(cost or RETRY_COST)", "(cost or 0)")
 
 module "throttle/window"
-mutant("one more than the window", "in_flight + 1 <= self.window", "in_flight <= self.window")
-mutant("a pause holds nothing back", "return now_ms >= self.paused_until_ms and", "return")
+mutant("one more than the window", "and 0 or math.floor(self.window)",
+  "and 0 or math.floor(self.window) + 1")
+mutant("a pause holds nothing back", "return now_ms < self.paused_until_ms and 0 or",
+  "return")
 mutant("a pause is made shorter", "if until_ms <= self.paused_until_ms or", "if")
 mutant("the window is cut for what came before", "if mark <= self.cut_mark then", "if false then")
 mutant("the server's maximum is nothing", "math.min(self.ceiling, maximum)", "self.ceiling")
@@ -476,18 +546,18 @@ mutant("the window grows unused", "elseif self.used + 1 > self.window then",
   "elseif true then")
 
 module "throttle"
-mutant("the window is ignored", "return self.limiter:has_place(in_flight, now_ms)",
-  "return self.limiter:places(now_ms) > 0", { in_sim = true })
+mutant("the window is ignored", "return self.limiter:places(now_ms)",
+  "return self.limiter:places(now_ms) > 0 and self.limiter.ceiling or 0", { in_sim = true })
 mutant("Retry-After is ignored", "= verdict.asked_ms, verdict.own_ms", "= nil, verdict.own_ms",
   { in_sim = true, rows = { 55 } })
-mutant("an outage is not waited out", "return not waits_out_outages or self.budget:allows(now_ms)",
-  "return true")
+mutant("an outage is not waited out",
+  "return not (waits_out_outages and budget.circuit_open) or budget:allows(now_ms)", "return true")
 mutant("too many at once pause the client", [[and verdict.load ~= "crowded"]], "")
 
 -- ---- the life of a call
 
 module "engine/complete"
-mutant("attempts have no end", "or call.counted >= group.max_attempts", "", {
+mutant("attempts have no end", "or counted >= group.max_attempts", "", {
   filter = "at most max_attempts times",
 })
 mutant("a share is repeated though libcurl repeated it",
@@ -499,13 +569,40 @@ mutant("a deadline is no bound for another attempt",
   "return not verdict.is_late and due or nil", "return due")
 mutant("a wrong key is asked again for ever",
   [[if call.key_probed and verdict.action == "probe" then]], "if false then", { rows = { 54 } })
-mutant("what the run's rules say is not heard", "group.on_verdict(verdict)", "", {
+mutant("what the run's rules say is not heard", "groups.see(call.group, verdict)", "", {
   by = "spec/unit/lua/bulk/stopping_spec.lua",
   rows = { 3, 5, 37, 38, 50, 51, 52, 54 },
 })
 mutant("what reached nobody counts as an attempt", "return evidence.sent and", "return true or")
 
+mutant("a fork's child sends again what was its parent's", "or call.is_parents", "",
+  { by = "spec/unit/lua/engine/stop_spec.lua" })
+mutant("a plain confirmation is dealt with twice", "self.plain_done = i", "")
+mutant("others are dealt with twice", "self.others_done = i", "")
+mutant("an error has a result recorded twice", "if call and not others[i].verdict then",
+  "if call then", ERRORS)
+mutant("an error loses what stops a run", [[  groups.see(call.group, verdict)
+  evidence.verdict = verdict
+]], [[  evidence.verdict = verdict
+  groups.see(call.group, verdict)
+]], ERRORS)
+mutant("a confirmation is not told to the throttle",
+  [[    transition(self, call, "done")
+  end
+  self.throttle:settled(slot)
+]], [[    transition(self, call, "done")
+  end
+]])
+mutant("a confirmation that on_event is told of is only counted",
+  "group.keeps_receipts or self.outbox.on_event then", "group.keeps_receipts then")
+mutant("a run's rules hear of no confirmation", "group.rules:confirm()", "")
+mutant("a plain confirmation shows a secret",
+  "request_id and self.mask_others(request_id) or nil", "request_id or nil",
+  { by = "spec/unit/lua/engine/send_spec.lua", filter = "no other secret" })
+
 module "engine/finish"
+mutant("the end of an attempt is not told", "outbox:put(response, throttle, done)",
+  "outbox:put(done)", { by = "spec/unit/lua/engine/events_spec.lua" })
 mutant("an earlier attempt is forgotten where the last was refused",
   [[or (became == "refused" and call.perhaps_applied)]], "")
 mutant("an earlier attempt is forgotten where the last was not sent",
@@ -517,11 +614,15 @@ mutant("an earlier attempt is forgotten where no other is made",
 mutant("a failure shows the key", "mask(failure.message) }", "failure.message }")
 
 module "engine/stop"
+mutant("a call that never was queued is ended", [[ and call.state ~= "new" then]], " then",
+  { by = "spec/unit/lua/engine/call_spec.lua" })
 mutant("an item that rests is dropped when it is cancelled",
   [[elseif call.state ~= "done" and call.state ~= "new" then]],
   [[elseif call.state == "backing_off" then
     call.due_ms = math.huge
   elseif call.state ~= "done" and call.state ~= "new" then]], { in_sim = true })
+mutant("cancelling a group forgets what is in flight",
+  "if slot.call and slot.call.group == group then", "if false then")
 mutant("a fork's child sends what was its parent's", [[stop_unsent(self, "forked")]], "")
 
 module "engine/call"
@@ -530,20 +631,152 @@ mutant("a call that gets a resource results in a receipt",
   { by = "spec/unit/lua/answer/resource_spec.lua", filter = "case 42" })
 
 module "engine"
-mutant("closing leaves what waits", [[stop_unsent(self, "closed")]], "")
 mutant("a closed client takes calls", [[  if self.closed then
-    return nil, errors]], [[  if false then
-    return nil, errors]])
+    stops.stop(self, call, "closed")
+  end
+]], "", FINALIZERS)
+mutant("a finalizer waits inside a step",
+  [[return self.stepping and "a function that runs inside a step cannot wait" or nil]],
+  "return nil", FINALIZERS)
+mutant("a finalizer starts a call at once", [[  if self.stepping then
+    self.inbox:push { apply = enter_late, value = call }
+  else
+    enter(self, call)
+  end]], "  enter(self, call)", FINALIZERS)
+mutant("a call that begins on a closed client is not counted", [[  if call.state == "new" then
+    enter(self, call)]], [[  if call.state == "new" and not self.closed then
+    enter(self, call)]], FINALIZERS)
+
+of("lua/elevenlabs/workspace/engine/step.lua", "spec/unit/lua/engine_spec.lua")
+mutant("closing leaves what waits", [[stop_unsent(self, "closed")]], "")
+mutant("a step inside a step is made", [[  if self.stepping then
+    return
+  end
+  local ok]], "  local ok", FINALIZERS)
+mutant("a finalizer cancels at once", [[  if self.stepping then
+    self.inbox:push { apply = change, value = value, why = why }
+    return
+  end]], [[  if self.stepping then
+    change(self, value, why)
+    return
+  end]], FINALIZERS)
+mutant("an error drops what a finalizer asked for", [[  if not ok then
+    self.stepping = false]], [[  if not ok then
+    self.stepping = false
+    self.inbox = require("elevenlabs.workspace.engine.queue").new_fifo()]], FINALIZERS)
+mutant("two steps ask for the key at once", "self.asking_until_ms > now or ", "", SENDING)
+mutant("the key is asked for though nothing is sent", "or not sends.next_due(self)", "", SENDING)
+mutant("a late key lets a third step ask", "if self.asking_until_ms == until_ms then",
+  "if true then", SENDING)
+mutant("an error while the key is asked for blocks the key",
+  "if self.asking_until_ms == until_ms then", "if ok and self.asking_until_ms == until_ms then",
+  SENDING)
+mutant("who waits is not told again after an error",
+  "local ok, is_last = pcall(self.waiters.sweep, self.waiters)", [[self.has_news = false
+    local ok, is_last = pcall(self.waiters.sweep, self.waiters)]])
+mutant("a step waits though somebody is satisfied", "or self.waiters.satisfied > 0 ", "")
+mutant("a fork that the descriptor's owner sees makes no step due",
+  [[inside(self, stops.notice_fork)
+    self.core:wake_at(0)]], "inside(self, stops.notice_fork)")
+mutant("a step that never begins lasts for ever", "local ok, why = pcall(run, self, change, ...)",
+  [[self.stepping = true
+  local ok, why = pcall(run, self, change, ...)]], ERRORS)
+mutant("completions that an error left wait until others come",
+  [[  if completes.is_behind(self) then
+    completes.catch_up(self)
+  end
+]], "", ERRORS)
+
+module "engine/transition"
+mutant("a slot is not released", "slots.free, slots.count = slot, slots.count - 1",
+  "slots.count = slots.count - 1")
+mutant("a slot is lost once it is released",
+  "slot.call, slot.next_free, call.slot = false, slots.free, false",
+  "slot.call, call.slot = false, false")
+mutant("a retry is counted twice", "counts.retries = counts.retries + 1",
+  "counts.retries = counts.retries + 2")
+mutant("an ended call is not given to its group", "elseif not group.ended then",
+  "elseif group.ended then")
+mutant("a call that is only counted is given to its group too",
+  "group.counted = group.counted + 1\n      return", "group.counted = group.counted + 1")
+mutant("a call knows none before it in its list", "call.previous, call.next = after, following",
+  "call.previous, call.next = false, following")
+mutant("a call that backs off is always the last", [[    following = after.next
+    after.next = call]], "    after.next = call")
+mutant("a call that backs off makes no news",
+  "self.has_news = true -- a run may take another item meanwhile", "")
+mutant("a call has no number",
+  "group.started, counts.calls, call.number = group.started + 1, number, number",
+  "group.started, counts.calls = group.started + 1, number",
+  { by = "spec/unit/lua/engine/call_spec.lua" })
+
+module "engine/outbox"
+mutant("an event stays in the outbox while its function runs",
+  [[    self[self.first], self.first = nil, self.first + 1
+    if not pcall(self.on_event, event) then
+      self.errors = self.errors + 1
+    end]], [[    if not pcall(self.on_event, event) then
+      self.errors = self.errors + 1
+    end
+    self[self.first], self.first = nil, self.first + 1]])
+mutant("an event is told before its change", "self.put_last = place",
+  "self.put_last, self.last = place, place")
+
+module "engine/key"
+mutant("the key of a function is not masked",
+  "return key, key and secrets.with_key(mask, key) or mask", "return key, mask")
+
+module "engine/list"
+mutant("of one due time the last is first", "value.due_ms > due_ms",
+  "value.due_ms >= due_ms")
+mutant("a list forgets its last value", "list.last = previous", "list.last = false")
+
+module "engine/group"
+mutant("a run stops for its last reason",
+  "group.stopped = group.stopped or group.rules:see(verdict) or false",
+  "group.stopped = group.rules:see(verdict) or group.stopped")
+
+module "engine/waiters"
+mutant("a host sleeps while a waiter was not resumed", "self.owed = is_owed", "self.owed = false")
+mutant("an abandoned waiter keeps its host busy for ever",
+  "self.steps_left = self.steps_left - 1", "")
+mutant("a waiter that steps itself keeps its host busy",
+  " and not is_stepper(waiter, here))", ")")
+mutant("a waiter that was woken is woken again", [[  elseif is_woken ~= false then
+    self:remove(waiter)
+]], "")
+mutant("a waiter that another sweep woke counts as satisfied",
+  " and waiter.is_listed then", " then")
+mutant("an error of one wake stops the others", "ok, is_woken = pcall(waiter.wake)",
+  "is_woken = waiter.wake()")
+mutant("a waiter whose wake failed is not woken again", [[    set_satisfied(self, waiter, false)
+    return is_woken]], "    return is_woken")
+mutant("the only waiter is abandoned at once", "    self.steps_left = STEPS_A_WAITER\n", "\n")
+mutant("a waiter that was abandoned waits no more", [[  elseif not is_done then
+    enlist(self, waiter)
+]], "")
+
+module "engine/timers"
+mutant("completions that an error left make no step due", "or completes.is_behind(self)", "")
+mutant("events that are not told make no step due", "or not self.outbox:is_empty()", "",
+  { by = "spec/unit/lua/engine/events_spec.lua" })
+mutant("what a finalizer asked for makes no step due", "or self.inbox:peek() ~= nil", "",
+  FINALIZERS)
+mutant("a waiter that was not resumed makes no step due", "or self.waiters.owed", "")
+
+module "engine/send"
+mutant("the key is sent with what needs none", "operations[call.op].sends_key and key", "key")
+mutant("a key that fails ends all calls", "    count = count - 1\n", "\n")
+mutant("a refused send leaves its event", "finish_unsent(self, call, failure, mask)",
+  "outbox:commit()\n    finish_unsent(self, call, failure, mask)", ERRORS)
+
+module "gather"
+mutant("a function is resumed though its call is not done", "(why or is_ready(entry))", "true",
+  { filter = "resumes each function that is ready" })
 
 -- ---- the life of a run
 
 module "bulk/results"
-mutant("told before it is synced", "local ok, failure = run.journal:sync()",
-  "local ok, failure = true, nil", {
-    filter = "told once they",
-    in_sim = true,
-    rows = { 59, 60 },
-  })
 mutant("what could not be written is confirmed", "result = not_written(",
   "local _ = not_written(", {
     filter = "cannot be written",
@@ -555,9 +788,12 @@ mutant("a run goes on without its journal", [[stop(run, "journal", failure.messa
 })
 
 module "bulk/intake"
-mutant("written down as confirmed before the answer", "return add_pending(run.pending, call)",
-  [[if run.journal then run.journal:record(item, { outcome = "confirmed" }) end
-    return add_pending(run.pending, call)]], {
+mutant("written down as confirmed before the answer", [[  if not call then
+    if err.kind]], [[  if call and run.journal then
+    run.journal:record(item, { outcome = "confirmed" })
+  end
+  if not call then
+    if err.kind]], {
     by = "spec/unit/lua/bulk/journal_spec.lua",
     filter = "the journal holds",
     in_sim = true,
@@ -566,10 +802,15 @@ mutant("closing reports twice", [[stop(run, "closed", err.message)]],
   [[stop(run, "closed", err.message)
     record_result(run, item, unsent(perhaps_applied, err))]], { in_sim = true })
 mutant("a share is sent before its intent is written",
-  "if run.journal and not operations[run.op].is_repeatable then",
-  "if false then", { filter = "each intent" })
-mutant("an intent is not synced", [[  return run.journal:sync()]], "  return true",
-  { filter = "intent cannot" })
+  "return run.journal and not run.journal_failure and not operations[run.op].is_repeatable",
+  "return false", { filter = "each intent" })
+mutant("a share does not wait for its commit",
+  "  write_intents(run, run.shares)", [[  write_intents(run, run.shares)
+  M.queue_all(run, run.shares)
+  run.shares = false]],
+  { filter = "each intent", in_sim = true })
+mutant("a share does not wait for another commit's end", "if run.commit then",
+  "if false then", { by = "spec/unit/lua/bulk/commit_spec.lua", filter = "in a thread" })
 mutant("the earlier run's doubt is forgotten",
   [[perhaps_applied and "unconfirmed" or "not_sent",]], [["not_sent",]], {
     by = "spec/unit/lua/bulk/known_spec.lua",
@@ -578,14 +819,41 @@ mutant("the earlier run's doubt is forgotten",
 mutant("a run is at its end where it stopped", "run.report.exhausted = run.cancel_requests == 0",
   "run.report.exhausted = true",
   { by = "spec/unit/lua/bulk/run_spec.lua", filter = "is cancelled" })
-mutant("a run holds any number of items", "if last >= room or", "if")
+mutant("a run holds any number of items", "if room <= 0 or", "if")
 mutant("what a run sends again needs no place of its own",
   "if run.max_concurrency < run.engine.max_concurrency then", "if false then",
   { filter = "if items are sent again" })
 mutant("a stopped run takes more", "return run.stopping or run.cancel_requests > 0 or",
   "return run.cancel_requests > 0 or")
 
+module "bulk/commit"
+mutant("told before it is synced", "ok, failure = run.journal:sync()", "ok, failure = true, nil", {
+  by = "spec/unit/lua/bulk/results_spec.lua",
+  filter = "told once they",
+  in_sim = true,
+  rows = { 59, 60 },
+})
+mutant("told while the thread syncs", [[if synced == false then
+    look_later(run)]], [[if synced == false then
+    conclude(run, true)]], { filter = "in a thread", in_sim = true })
+mutant("the thread's failure is taken for a success", "conclude(run, synced, failure)",
+  "conclude(run, true)", { filter = "in a thread", in_sim = true })
+mutant("shares are queued while the thread syncs their intents",
+  "run.unsynced, run.shares = {}, false", [[run.unsynced = {}
+  if run.shares then
+    intake.queue_all(run, run.shares)
+  end
+  run.shares, run.commit.shares = false, false]], { filter = "in a thread", in_sim = true })
+mutant("a run ends before its last commit", "return not run.commit and", "return",
+  { filter = "in a thread", in_sim = true })
+mutant("a run that ended looks killed", "return not run.wrote_end and", "return false and",
+  { by = "spec/unit/lua/bulk/journal_spec.lua", filter = "the journal holds" })
+mutant("nobody looks whether the thread has synced", "return run.commit.look_at_ms",
+  "return math.huge", { filter = "in a thread" })
+
 module "bulk/run"
+mutant("a run waits on for a client that is closed", "or (self.commit and self.engine.closed)", "",
+  { by = "spec/unit/lua/bulk/commit_spec.lua", filter = "in a thread" })
 mutant("cancelling waits longer than 5 s", "self.cancel_at_ms = now + GRACE_MS",
   "self.cancel_at_ms = now + 2 * GRACE_MS", { filter = "is cancelled" })
 mutant("cancelling twice does no more than once", "or self.cancel_requests > 1 then", "then",
@@ -658,6 +926,7 @@ mutant("a message holds what is no UTF-8", [[texts.utf8(text:sub(1, MAX_QUOTED),
 module "secrets"
 mutant("a secret is masked where it stands first alone", "while from do", "if from then")
 mutant("the keys of tables are not masked", "masked[without(k, secret)]", "masked[k]")
-mutant("another key is masked by the last one's", "if key ~= last_key then", "if not last_key then")
+mutant("a key leaves the other secrets in", "return mask(without(value, key))",
+  "return without(value, key)")
 
 return list

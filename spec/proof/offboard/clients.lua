@@ -4,14 +4,16 @@
 local M = {}
 
 local TOO_LARGE = "the answer is larger than 16 MiB"
-local WRITE_ERROR, SEND_ERROR, ABORTED = 23, 56, 42 -- of libcurl
+local WRITE_ERROR, SEND_ERROR = 23, 56 -- of libcurl
 local STEP_MS = 20
 local MOST_IDLE_STEPS = 10000 -- while no time passes
 
-local function evidence_of(evidences, id, answer)
+--- The evidence of an attempt to which this is the answer.
+local function evidence_of(evidences, attempt, answer)
+  local fields = { slot = attempt.slot, status = answer.status, body = answer.body }
   if answer.lost then
-    return evidences.new {
-      id = id,
+    fields = {
+      slot = attempt.slot,
       curl_code = SEND_ERROR,
       status = 0,
       head_ended = false,
@@ -20,22 +22,9 @@ local function evidence_of(evidences, id, answer)
       message = "the connection was lost",
     }
   elseif answer.too_large then
-    return evidences.new { id = id, curl_code = WRITE_ERROR, body = "", message = TOO_LARGE }
+    fields = { slot = attempt.slot, curl_code = WRITE_ERROR, body = "", message = TOO_LARGE }
   end
-  return evidences.new { id = id, status = answer.status, body = answer.body }
-end
-
-local function cancelled(evidences, id)
-  return evidences.new {
-    id = id,
-    sent = false,
-    curl_code = ABORTED,
-    status = 0,
-    head_ended = false,
-    whole = false,
-    body = "",
-    message = "cancelled",
-  }
+  return evidences.new(attempt.request.op, fields, attempt.key)
 end
 
 --- Nothing is in flight: go on to the time for which the engine waits.
@@ -48,7 +37,7 @@ end
 
 --- Answer some of what is in flight.
 local function serve(self, world)
-  local machine = world.machine
+  local machine, evidences = world.machine, world.product.evidences
   local completions, left = {}, {}
   if world.weather.shuffles then
     world.random:shuffle(self.pending)
@@ -57,15 +46,15 @@ local function serve(self, world)
     if i > 1 and world.weather.shuffles and world.random:chance(0.3) then
       left[#left + 1] = attempt
     elseif attempt.cancelled then
-      completions[#completions + 1] = cancelled(world.product.evidences, attempt.id)
+      completions[#completions + 1] = evidences.cancelled(attempt.request.op, attempt.slot)
     else
       local answer = world:answer(attempt.request)
-      completions[#completions + 1] = evidence_of(world.product.evidences, attempt.id, answer)
+      completions[#completions + 1] = evidence_of(evidences, attempt, answer)
     end
   end
   self.pending, self.idle_steps = left, 0
   machine:advance(machine.now + STEP_MS)
-  return completions
+  return self.divide(completions)
 end
 
 --- Make a client.
@@ -83,7 +72,7 @@ function M.new(world, options)
   function core:step(timeout_ms)
     if #self.pending == 0 then
       idle(self, machine, timeout_ms)
-      return {}
+      return self.divide {}
     end
     return serve(self, world)
   end

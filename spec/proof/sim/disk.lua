@@ -1,17 +1,17 @@
 --- A disk that keeps what was synced. Of what was only written a crash leaves a part, and may
---- tear its last line. It implements the journal of the core: lines, a lock, and that the
---- first failure is for good.
+--- tear its last line. It implements the journal of the core: lines, a lock, a sync that the
+--- process need not wait for, and that the first failure is for good.
 
 local cjson = require "cjson.safe"
 local servers = require "spec.proof.sim.server"
 
 local M = {}
 
-local MUCH = 256 * 1024 -- the real journal writes when it holds so much
+local MUCH = 1024 * 1024 -- the real journal writes when it holds so much
 
 ---@class spec.proof.sim.Disk
 ---@field files table<string, table> by path: { lines, synced: how many of them, torn,
---- confirmed: of which items the synced ones say so }
+--- confirmed: of which items the synced ones say so, intended: which items they say will be sent }
 ---@field paths string[]
 local Disk = {}
 Disk.__index = Disk
@@ -69,7 +69,7 @@ function Disk:crash()
     for i = #file.lines, kept + 1, -1 do
       file.lines[i] = nil
     end
-    file.locked = false
+    file.locked, file.journal = false, nil
   end
 end
 
@@ -77,6 +77,16 @@ end
 function Disk:confirms(key)
   for _, file in pairs(self.files) do
     if file.confirmed[key] then
+      return true
+    end
+  end
+  return false
+end
+
+--- Does a journal say that an item will be sent, whatever happens?
+function Disk:intends(key)
+  for _, file in pairs(self.files) do
+    if file.intended[key] then
       return true
     end
   end
@@ -100,12 +110,12 @@ function Disk:open(path, create)
     return failed "is locked by another run"
   end
   if not file then
-    file = { lines = {}, synced = 0, torn = false, confirmed = {} }
+    file = { lines = {}, synced = 0, torn = false, confirmed = {}, intended = {} }
     self.files[path] = file
     table.insert(self.paths, path)
   end
   file.locked = true
-  return setmetatable({
+  file.journal = setmetatable({
     disk = self,
     file = file,
     new = #file.lines == 0,
@@ -113,9 +123,11 @@ function Disk:open(path, create)
     out = {},
     out_bytes = 0,
     dirty = true,
+    syncing = false, -- { done, failure }
     failure = false,
     closed = false,
   }, Journal)
+  return file.journal
 end
 
 function Journal:is_new()
@@ -137,18 +149,24 @@ local function unusable(self)
   return self.failure
 end
 
-local function write_out(self)
-  local lines = self.file.lines
+--- -> why it failed, or nil
+local function write_lines(self, lines)
+  local all = self.file.lines
   if fails(self.disk, "write") then
-    lines[#lines + 1] = self.out[1] -- as far as there was room
+    all[#all + 1] = lines[1] -- as far as there was room
     self.file.torn = true
-    return spoil(self, "cannot be written")
+    return "cannot be written"
   end
-  for _, line in ipairs(self.out) do
-    lines[#lines + 1] = line
+  for _, line in ipairs(lines) do
+    all[#all + 1] = line
   end
+end
+
+--- What is to be written.
+local function take_lines(self)
+  local lines = self.out
   self.out, self.out_bytes = {}, 0
-  return true
+  return lines
 end
 
 --- From now on no crash takes these lines away.
@@ -157,9 +175,39 @@ local function keep(file)
     local record = file.lines[i].record
     if record.outcome == "confirmed" then
       file.confirmed[servers.key_of(record)] = true
+    elseif record.intent then
+      file.intended[servers.key_of(record)] = true
     end
   end
   file.synced = #file.lines
+end
+
+--- -> why it failed, or nil
+local function sync_lines(self)
+  if fails(self.disk, "sync") then
+    return "cannot be synced"
+  end
+  keep(self.file)
+end
+
+--- Wait for the sync under way to be done.
+local function await(self)
+  local world = self.disk.world
+  while self.syncing and not self.syncing.done do
+    world:advance(world:next_at())
+    world:touch()
+  end
+end
+
+--- Take notice of the end of the sync under way.
+local function conclude(self)
+  await(self)
+  local failure = self.syncing and self.syncing.failure
+  self.syncing = false
+  if failure then
+    return spoil(self, failure)
+  end
+  return true
 end
 
 function Journal:append(text)
@@ -172,34 +220,87 @@ function Journal:append(text)
   self.disk.watch:record(record)
   self.out[#self.out + 1] = { text = text, record = record }
   self.out_bytes, self.dirty = self.out_bytes + #text, true
-  return self.out_bytes < MUCH or write_out(self)
+  if self.out_bytes < MUCH then
+    return true
+  end
+  local ok, failure = conclude(self)
+  why = ok and write_lines(self, take_lines(self))
+  if why then
+    return spoil(self, why)
+  end
+  return ok, failure
 end
 
-function Journal:sync()
+--- -> is there something to sync? or nil and why not
+local function may_sync(self)
   local why = unusable(self)
   if why then
     return failed(why)
-  elseif not self.dirty then
-    return true
   end
-  local ok, failure = write_out(self)
-  if not ok then
-    return nil, failure
+  local ok, failure = conclude(self)
+  return ok and self.dirty, failure
+end
+
+function Journal:sync()
+  local more, failure = may_sync(self)
+  if not more then
+    return not failure or nil, failure
   end
   local disk = self.disk
-  disk.world:spend(disk.sync_ms * disk.world.random:next())
-  disk.world:touch()
-  if fails(disk, "sync") then
-    return spoil(self, "cannot be synced")
+  local why = write_lines(self, take_lines(self))
+  if not why then
+    disk.world:spend(disk.sync_ms * disk.world.random:next())
+    disk.world:touch()
+    why = sync_lines(self)
   end
-  keep(self.file)
+  if why then
+    return spoil(self, why)
+  end
   self.dirty = false
   return true
 end
 
+--- The journal's thread writes and syncs. It ends with the process.
+function Journal:begin_sync()
+  local more, failure = may_sync(self)
+  if not more then
+    return not failure or nil, failure
+  end
+  local world, lines, syncing = self.disk.world, take_lines(self), { done = false, failure = nil }
+  self.syncing, self.dirty = syncing, false
+  local function after(ms, run)
+    world:at(world.now + ms, function()
+      if self.file.journal == self then
+        run()
+      end
+    end)
+  end
+  local took_ms = self.disk.sync_ms * world.random:next()
+  after(took_ms * world.random:next(), function()
+    syncing.failure = write_lines(self, lines)
+  end)
+  after(took_ms, function()
+    syncing.failure = syncing.failure or sync_lines(self)
+    syncing.done = true
+  end)
+  return true
+end
+
+function Journal:has_synced()
+  local why = unusable(self)
+  if why then
+    return failed(why)
+  elseif self.syncing and not self.syncing.done then
+    return false
+  end
+  return conclude(self)
+end
+
 function Journal:close()
   if not self.closed then
+    await(self)
     self.closed, self.file.locked, self.out = true, false, {}
+    self.file.journal = nil
   end
 end
 

@@ -114,6 +114,14 @@ local function give_up_others(self, entry)
   end
 end
 
+--- A share of a run with a journal is sent after the journal says so on the disk.
+local function check_intent(self, attempt)
+  local entry = attempt.entry
+  if attempt.op == "share" and entry.owner:find "^j" and not self.disk:intends(entry.key) then
+    self:fail("broken", "%s is shared before the disk has its intent", entry.key)
+  end
+end
+
 --- An attempt begins.
 function Watch:attempt(core, attempt)
   attempt.watch = self
@@ -122,6 +130,7 @@ function Watch:attempt(core, attempt)
   check_pause(self)
   if attempt.entry then
     check_entry(self, attempt)
+    check_intent(self, attempt)
     check_run_places(self, core, attempt.entry)
     give_up_others(self, attempt.entry)
     table.insert(attempt.entry.attempts, attempt)

@@ -27,7 +27,9 @@ function M.new(world, server, weather, watch)
     server = server,
     weather = weather,
     watch = watch,
-    attempts = {}, -- in flight, by id
+    attempts = {}, -- in flight, by slot
+    taken = {}, -- by slot: an attempt whose end nobody has collected
+    divide = evidences.divider(),
     active = 0,
     begun = 0,
     due = {},
@@ -41,7 +43,7 @@ end
 --- The evidence of an attempt to which no answer came, as far as it is known before its end.
 local function unanswered(attempt, fate)
   return {
-    id = attempt.id,
+    slot = attempt.slot,
     sent = fate.sent or false,
     resent = attempt.resent or false,
     curl_code = fate.code or 0,
@@ -57,16 +59,16 @@ local function put_answer(fields, answer)
   fields.status, fields.body, fields.headers = answer.status, answer.body, answer.headers
   fields.head_ended = answer.head_ended ~= false
   fields.whole = answer.whole ~= false
-  fields.is_text = answer.is_text ~= false
   fields.answer = answer -- the simulator's own
 end
 
 local function complete(self, attempt, fields)
-  self.attempts[attempt.id] = nil
+  self.attempts[attempt.slot] = nil
   self.active = self.active - 1
   fields.attempt = attempt -- the simulator's own
   fields.elapsed_ms = self.world.now - attempt.started_ms
-  attempt.evidence, attempt.ended_ms = evidences.new(fields), self.world.now
+  attempt.evidence = evidences.new(attempt.op, fields, attempt.key)
+  attempt.ended_ms = self.world.now
   self.due[#self.due + 1] = attempt.evidence
 end
 
@@ -89,7 +91,7 @@ local function put_part(self, fields)
 end
 
 local function finish(self, attempt, fate)
-  if self.attempts[attempt.id] ~= attempt then
+  if self.attempts[attempt.slot] ~= attempt then
     return -- cancelled
   end
   local fields = unanswered(attempt, fate)
@@ -130,43 +132,48 @@ local function schedule(self, attempt, fate)
   end)
 end
 
-local function begin(self, op, args)
-  self.world:touch()
-  if self.closed then
-    return nil, { kind = "closed", message = "the client is closed" }
-  end
+local function begin(self, op, args, key, slot)
   self.begun = self.begun + 1
   local attempt = {
     id = self.begun,
+    slot = slot,
     op = op,
+    key = key,
     entry = args and self.server:entry(args),
     started_ms = self.world.now,
   }
   self.watch:attempt(self, attempt)
-  self.attempts[attempt.id], self.active = attempt, self.active + 1
+  self.attempts[slot], self.taken[slot], self.active = attempt, attempt, self.active + 1
   local name = op == "connect" and "good" or self.weather:fate_at(self.world.now)
-  local key = attempt.entry and attempt.entry.key or ""
-  self.world:note("attempt #%d %s %s: %s", attempt.id, op, key, name)
+  self.world:note(
+    "attempt #%d %s %s: %s",
+    attempt.id,
+    op,
+    attempt.entry and attempt.entry.key or "",
+    name
+  )
   schedule(self, attempt, weathers.FATES[name])
-  return attempt.id
 end
 
 -- ---- the functions of a core
 
-function Core:unshare(args)
-  return begin(self, "unshare", args)
+function Core:prepare(op, args)
+  local ok, failure = true, nil
+  if op ~= "connect" then
+    ok, failure = self:validate(op, args)
+  end
+  return ok and { op = op, args = args } or nil, failure
 end
 
-function Core:share(args)
-  return begin(self, "share", args)
-end
-
-function Core:get(args)
-  return begin(self, "get", args)
-end
-
-function Core:connect()
-  return begin(self, "connect")
+function Core:send(request, key, slot)
+  self.world:touch()
+  if self.closed then
+    return nil, { kind = "closed", message = "the client is closed" }
+  elseif self.taken[slot] then
+    self.watch:fail("broken", "slot %d is used twice", slot)
+  end
+  begin(self, request.op, request.op ~= "connect" and request.args or nil, key, slot)
+  return true
 end
 
 local function invalid(field)
@@ -192,9 +199,10 @@ local function collect(self)
   local due = self.due
   self.due = {}
   for _, evidence in ipairs(due) do
+    self.taken[evidence.slot] = nil
     self.watch:collected(evidence)
   end
-  return due
+  return self.divide(due)
 end
 
 --- When a step will have work. nil: never.
@@ -216,7 +224,7 @@ end
 function Core:step(timeout_ms)
   self.world:touch()
   if self.closed then
-    return {}
+    return self.divide {}
   end
   self.watch:step()
   self.world:advance(self.world.now) -- what is due
@@ -233,15 +241,15 @@ function Core:step(timeout_ms)
 end
 
 --- A request that is on its way may arrive all the same.
-function Core:cancel(id)
+function Core:cancel(slot)
   self.world:touch()
-  local attempt = self.attempts[id]
+  local attempt = self.attempts[slot]
   if not attempt then
     return
   end
   local left = attempt.leaves_ms <= self.world.now
   attempt.killed = not left or self.world.random:chance(0.5)
-  self.world:note("cancelled #%d", id)
+  self.world:note("cancelled #%d", attempt.id)
   local fields = unanswered(attempt, { sent = left, code = ABORTED })
   fields.resent = left and fields.resent
   complete(self, attempt, fields)
@@ -249,10 +257,15 @@ end
 
 function Core:close()
   self.world:touch()
-  for id = 1, self.begun do
-    if self.attempts[id] then
-      self:cancel(id)
-    end
+  local attempts = {}
+  for _, attempt in pairs(self.attempts) do
+    attempts[#attempts + 1] = attempt
+  end
+  table.sort(attempts, function(a, b)
+    return a.id < b.id
+  end)
+  for _, attempt in ipairs(attempts) do
+    self:cancel(attempt.slot)
   end
   self.closed, self.wake = true, nil
   return collect(self)

@@ -58,6 +58,7 @@ local function make_client(process, product)
     max_concurrency = plan.max_concurrency,
     max_attempts = plan.max_attempts,
     deadline_ms = plan.deadline_ms,
+    is_threaded = plan.is_threaded,
   }
 end
 
@@ -285,9 +286,10 @@ end
 --- Run it.
 function Process:run()
   self.world:note(
-    "process %d: %s driver, max_concurrency %d%s",
+    "process %d: %s driver%s, max_concurrency %d%s",
     self.number,
     self.plan.driver,
+    self.plan.is_threaded and " and a thread" or "",
     self.plan.max_concurrency,
     self.plan.is_calm and ", calm" or ""
   )

@@ -167,6 +167,7 @@ local function new_process(random)
   return {
     driver = random:pick { "manual", "manual", "blocking" },
     frame_ms = random:chance(0.25) and random:pick { 16, 33, 250 },
+    is_threaded = random:chance(0.5),
     host_steps = random:chance(0.2),
     order = random:pick { "fixed", "random" },
     ends = random:pick { "drain", "drain", "close" },

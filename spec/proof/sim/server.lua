@@ -26,7 +26,7 @@ local GARBAGE = {
   { status = 200, body = "12", whole = false },
   { status = 200, body = BODIES[403], whole = true },
   { status = 200, body = "", whole = true, head_ended = false },
-  { status = 200, body = "\255", whole = true, is_text = false },
+  { status = 200, body = "\255", whole = true },
   { status = 204, body = "", whole = true },
   { status = 304, body = "", whole = true },
 }

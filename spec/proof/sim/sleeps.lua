@@ -1,6 +1,8 @@
 --- How the client spends time: it neither spins nor sleeps while there is work. Methods of the
 --- simulator's watch.
 
+local completes = require "elevenlabs.workspace.engine.complete"
+
 local M = {}
 
 -- The longest backoff. A fifth of the longest Retry-After, which may be added to a pause, is no
@@ -52,19 +54,19 @@ local function may_be_sent(engine, call, now)
   local state = call and call.state
   return (state == "queued" or (state == "backing_off" and call.due_ms <= now))
     and not call.group.stopped
-    and engine.throttle:allows(engine.in_flight_count, call.group.waits_out_outages, now)
+    and engine.slots.count < engine.throttle:places(now)
+    and engine.throttle:circuit_allows(call.group.waits_out_outages, now)
 end
 
 local function check_work(self, now)
   local engine = self.engine
-  for i = engine.queued.first, engine.queued.last do
-    if may_be_sent(engine, engine.queued[i], now) then
-      return self:fail("broken", "sleeps while a call waits that may be sent")
-    end
-  end
-  for i = #engine.backing_off, 1, -1 do
-    if may_be_sent(engine, engine.backing_off[i], now) then
-      return self:fail("broken", "sleeps while a call rests that may be sent")
+  for _, list in ipairs { engine.queued, engine.backing_off } do
+    local call = list.first
+    while call do
+      if may_be_sent(engine, call, now) then
+        return self:fail("broken", "sleeps while a call that is %s may be sent", call.state)
+      end
+      call = call.next
     end
   end
 end
@@ -85,7 +87,11 @@ local function check_run(self, run, now, till)
     self:fail("broken", "a run lives on after its deadline")
   end
   local frame_ms = self.plan.frame_ms or 0
-  if #run.unsynced > 0 and till > run.unsynced_since_ms + GROUP_MS + frame_ms + SOON_MS then
+  if run.commit then
+    if till > run.commit.look_at_ms + frame_ms + SOON_MS then
+      self:fail("broken", "a run does not look whether its journal has synced")
+    end
+  elseif #run.unsynced > 0 and till > run.unsynced_since_ms + GROUP_MS + frame_ms + SOON_MS then
     self:fail("broken", "a run does not tell of what has ended")
   end
 end
@@ -119,11 +125,11 @@ function M.sleep(self, till, is_driven)
   if is_driven and not is_in_callback(self) then
     check_deadlines(self, now, till)
   end
-  if is_driven and engine.arrived_done < #engine.arrived and till > now + RESCUE_MS + SOON_MS then
+  if is_driven and completes.is_behind(engine) then
     self:fail("broken", "sleeps while completions were left behind")
   end
-  local has_work = is_driven and (engine.queued:peek() or engine.backing_off:soonest())
-  if engine.in_flight_count > 0 or not has_work then
+  local has_work = is_driven and (engine.queued.first or engine.backing_off.first)
+  if engine.slots.count > 0 or not has_work then
     self.active_ms = now
   elseif not is_in_callback(self) then
     check_work(self, now)

@@ -21,8 +21,13 @@ local BASE_URL = ("http://127.0.0.1:%d"):format(torture.listen())
 
 local LONG_KEY = "sk_torture" .. ("x"):rep(100) -- so that its header line has to grow
 
-local function args_of(id)
-  return { resource_id = id, resource_type = "voice", user_email = "leaver@example.com" }
+local function args_of(id, op)
+  return {
+    resource_id = id,
+    resource_type = "voice",
+    user_email = "leaver@example.com",
+    role = op == "share" and "viewer" or nil,
+  }
 end
 
 local function new_client(options)
@@ -152,17 +157,17 @@ add("validate", {
 })
 
 --- A call whose handle is there, and one that only returns its result.
-local function add_call(name, id)
+local function add_call(name, op, id)
   add(name, {
     prepare = function(options)
       return { client = new_client(options), call = false, receipt = false, err = false }
     end,
     run = function(world)
-      world.call = world.client:start("unshare", args_of(id)) or false
+      world.call = world.client:start(op, args_of(id, op)) or false
       if world.call then
         return world.call:result()
       end
-      return world.client:unshare(args_of(id))
+      return world.client[op](world.client, args_of(id, op))
     end,
     check = function(world, receipt, err)
       drain(world.client)
@@ -174,14 +179,17 @@ local function add_call(name, id)
         receipt, err = world.call:result()
         check_outcome(id, receipt or err)
       end
+      local seen = torture.seen(id)
+      check(op ~= "share" or seen <= 1, "a share was sent %d times", seen)
       check_usable(world.client)
     end,
   })
 end
 
-add_call("unshare", "ok")
-add_call("retry", "busy")
-add_call("resend", "drop")
+add_call("unshare", "unshare", "ok")
+add_call("retry", "unshare", "busy")
+add_call("resend", "unshare", "drop")
+add_call("share", "share", "ok")
 
 add("list", {
   prepare = function(options)

@@ -3,6 +3,7 @@
 ** environment says. Of all that is synced it names call and file on standard error.
 **
 **   BAD_SYNC=n     the n-th fdatasync or fsync fails
+**   BAD_GATE=fifo  each fdatasync waits until somebody opens this FIFO for writing
 **   BAD_WRITE=1    appending is interrupted every other time, and else takes 7 bytes
 **   BAD_NAME=path  while a lock is waited for, the file loses this name: BAD_NAMES times
 */
@@ -50,6 +51,8 @@ static int sync_call(const char *name, int fd) {
 }
 
 int fdatasync(int fd) {
+  int gate = getenv("BAD_GATE") ? open(getenv("BAD_GATE"), O_RDONLY | O_CLOEXEC) : -1;
+  if (gate >= 0) close(gate);
   return sync_call("fdatasync", fd);
 }
 

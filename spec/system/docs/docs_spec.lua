@@ -237,7 +237,8 @@ describe("the reference", function()
     for _, name in ipairs { "blocking", "manual", "luv", "cqueues" } do
       local path = "lua/elevenlabs/workspace/driver/" .. name .. ".lua"
       local taken = code_of("function M%.wait%((.-)%)", path)
-      assert.are.equal(taken, (arguments:sub(2, -2):gsub("(%w+): [^,]+", "%1")))
+      local documented = arguments:sub(2, -2):gsub("(%w+): [^,]+", "%1")
+      assert.are.equal(taken, documented:sub(1, #taken)) -- a driver may leave the last ones
     end
   end)
 end)

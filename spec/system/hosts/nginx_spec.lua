@@ -67,11 +67,14 @@ local SERVER = [[
     }
   }
   location = /reader {
-    content_by_lua_block { ngx.print(client.waiters.reader and "one" or "none") }
+    content_by_lua_block {
+      local readers = require "elevenlabs.workspace.driver.ngx_reader"
+      ngx.print(readers.of(client) and "one" or "none")
+    }
   }
   location = /probe { content_by_lua_block { ngx.print "here" } }
   location = /inside { content_by_lua_block { ngx.print(inside) } }
-  location = /waiting { content_by_lua_block { ngx.print(#(client.waiters or { row = {} }).row) } }
+  location = /waiting { content_by_lua_block { ngx.print(client.engine.waiters.count) } }
 ]]
 
 --- Of numbers that the kernel keeps of a process.
@@ -391,14 +394,14 @@ describe("nginx", function()
         }
         location = /raise {
           content_by_lua_block {
-            local ok, why = pcall(client.driver.wait, client, function()
+            local ok, why = pcall(client.engine.wait, client.engine, function()
               return held and error "a waiter's bug"
             end)
             ngx.print(tostring(why))
           }
         }
         location = /now {
-          content_by_lua_block { held = true client.engine:wake() ngx.print "now" }
+          content_by_lua_block { held = true client.engine:announce() ngx.print "now" }
         }
       ]],
     }

@@ -101,7 +101,7 @@ describe("a bulk run", function()
     local function pass(engine, ms)
       local at = engine.now() + ms
       engine:set_timer("pass", at)
-      engine.wait(function()
+      engine:wait(function()
         return engine.now() >= at
       end)
     end

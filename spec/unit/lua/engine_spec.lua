@@ -32,42 +32,20 @@ describe("engine", function()
   describe("leaves no call behind", function()
     it("when the core raises, and sends it in the next step", function()
       local engine, core = world()
-      local unshare = core.unshare
-      function core.unshare()
+      local send = core.send
+      function core.send()
         error "not enough memory"
       end
       local call = engine:start("unshare", {})
       assert.has_error(function()
         engine:step()
       end, "not enough memory")
-      core.unshare = unshare
+      assert.are.equal(0, core.wake)
+      core.send = send
       engine:step()
       core:answer(1)
       engine:step()
       assert.are.same({ "confirmed", 1 }, { call:result().outcome, #core.attempts })
-    end)
-
-    it("when an attempt cannot be written down, which is then taken back", function()
-      local engine, core = world()
-      local unshare, cancelled = core.unshare, nil
-      function core.unshare()
-        return 0 / 0 -- no key of a table: writing it down raises
-      end
-      function core:cancel(id)
-        cancelled = id
-        self:answer(id, { curl_code = 42, sent = false, status = 0 })
-      end
-      local call = engine:start("unshare", {})
-      assert.has_error(function()
-        engine:step()
-      end)
-      assert.is_true(cancelled ~= cancelled)
-      core.unshare = unshare
-      engine:step() -- also gets the completion of what was taken back
-      assert.is_false(call:done())
-      core:answer(1)
-      engine:step()
-      assert.are.equal("confirmed", call:result().outcome)
     end)
 
     it("when closing raises half-way: it can be closed again", function()
@@ -86,49 +64,6 @@ describe("engine", function()
       core:answer(1, { curl_code = 42, status = 0 })
       engine:step()
       assert.are.same({ true, true }, { flying:done(), waiting:done() })
-    end)
-
-    it("when its key function yields and nobody comes back", function()
-      local engine, core = world {
-        api_key = function()
-          coroutine.yield()
-          return "key"
-        end,
-      }
-      local call = engine:start("unshare", {})
-      local dropped = coroutine.create(function()
-        engine:step()
-      end)
-      coroutine.resume(dropped)
-      if not call:done() then -- Lua 5.1 cannot yield there, and says so at once
-        assert.are.equal("suspended", coroutine.status(dropped))
-        engine:close()
-        assert.are.equal("closed", select(2, call:result()).kind)
-        assert.is_true(coroutine.resume(dropped))
-      end
-      assert.are.equal("not_sent", select(2, call:result()).outcome)
-      assert.are.equal(0, #core.attempts)
-    end)
-
-    it("when its key function steps, which sends the others and not itself again", function()
-      local engine, core
-      local nested = false
-      engine, core = world {
-        api_key = function()
-          if not nested then
-            nested = true
-            engine:step()
-          end
-          return "key"
-        end,
-      }
-      engine:start("unshare", { number = 1 })
-      engine:start("unshare", { number = 2 })
-      engine:step()
-      assert.are.same(
-        { 2, 1, nil },
-        { core.attempts[1].args.number, core.attempts[2].args.number, core.attempts[3] }
-      )
     end)
 
     it("when events of calls that end take steps", function()
@@ -186,54 +121,10 @@ describe("engine", function()
       assert.are.equal("timeout", select(2, late:result()).kind)
     end)
 
-    it("when a function of the host's yields in an event and nobody comes back", function()
-      local engine, core = world {
-        on_event = function(event)
-          if event.name == "response" and event.call == 1 then
-            coroutine.yield()
-          end
-        end,
-      }
-      engine:start("unshare", {})
-      local second = engine:start("unshare", {})
-      engine:step()
-      core:answer(1)
-      core:answer(2)
-      local dropped = coroutine.create(function()
-        engine:step()
-      end)
-      coroutine.resume(dropped)
-      if coroutine.status(dropped) == "suspended" then -- not so in Lua 5.1
-        assert.are.equal(1100, core.wake) -- the host is woken for the rest
-        engine:step()
-      end
-      assert.is_true(second:done())
-    end)
-
-    it("twice where a finalizer steps in the middle of a step", function()
-      local engine, core = world()
-      local stepped = 0
-      local call = engine:start("unshare", {})
-      engine:step()
-      local headers = setmetatable({}, {
-        __index = function() -- as a finalizer may run at any line that needs memory
-          if stepped == 0 then
-            stepped = 1
-            stepped = stepped + engine:step()
-          end
-        end,
-      })
-      core:answer(1, { headers = headers })
-      engine:step()
-      assert.are.equal(2, stepped)
-      assert.are.equal("confirmed", call:result().outcome)
-      assert.are.same({ 1, 0 }, { engine.counts.confirmed, engine.in_flight_count })
-    end)
-
     it("when starting one raises, which then is none", function()
       local engine, core, pass = world { deadline_ms = 100 }
-      local fifo = getmetatable(engine.queued)
-      setmetatable(engine.queued, {
+      local fifo = getmetatable(engine.deadlines)
+      setmetatable(engine.deadlines, {
         __index = fifo,
         __newindex = function()
           error "not enough memory"
@@ -242,59 +133,130 @@ describe("engine", function()
       assert.has_error(function()
         engine:start("unshare", {})
       end)
-      setmetatable(engine.queued, fifo)
+      setmetatable(engine.deadlines, fifo)
       pass(200)
       assert.are.equal(0, engine:step())
       assert.are.same({ 0, 0, 0 }, { engine.counts.calls, engine.counts.not_sent, #core.attempts })
     end)
+  end)
 
-    it("of a key function that yields: its place is taken, and given back", function()
+  describe("waits", function()
+    it("as its driver does, which may wake the waiter", function()
+      local seen = {}
       local engine, core
-      local yields = true
       engine, core = world {
-        max_concurrency = 1,
-        api_key = function()
-          if yields then
-            coroutine.yield()
+        wait = function(done, waiter)
+          function waiter.wake()
+            seen[#seen + 1] = "woken"
           end
-          return "key"
+          seen[#seen + 1] = done()
+          coroutine.yield()
+          seen[#seen + 1] = done()
         end,
       }
-      local first = engine:start("unshare", {})
-      local second = engine:start("unshare", {})
-      coroutine.resume(coroutine.create(function()
-        engine:step()
-      end))
-      yields = false
-      if first:done() then -- Lua 5.1 cannot yield there, and says so at once
-        assert.are.equal("not_sent", select(2, second:result()).outcome)
-        return
+      local call = engine:start("unshare", {})
+      local job = coroutine.wrap(function()
+        return call:result()
+      end)
+      job()
+      engine:step()
+      core:confirm(1)
+      engine:step()
+      assert.are.same({ false, "woken" }, seen)
+      assert.are.equal("confirmed", job().outcome)
+      assert.are.same({ false, "woken", true }, seen)
+      assert.is_true(engine.waiters:is_empty())
+    end)
+
+    it("not where its driver cannot, and says why", function()
+      local engine = world()
+      assert.are.equal("this world cannot wait", engine:wait(error))
+      assert.is_true(engine.waiters:is_empty())
+    end)
+
+    it("by the code that resumes the coroutine, if there is such", function()
+      local waiters = require "elevenlabs.workspace.engine.waiters"
+      local engine = world()
+      local thread = coroutine.create(function()
+        return engine:wait(error)
+      end)
+      waiters.resumed_by[thread] = {
+        wait = function(with, done)
+          return with == engine and done == error and "by its own code"
+        end,
+      }
+      assert.are.equal("by its own code", select(2, coroutine.resume(thread)))
+    end)
+
+    it("again where waking raised: a step is due, and wakes", function()
+      local engine, core, wakes
+      engine, core, wakes = world {
+        wait = function(_, waiter)
+          function waiter.wake()
+            wakes = wakes + 1
+            if wakes == 1 then
+              error("not enough memory", 0)
+            end
+          end
+          coroutine.yield()
+        end,
+      }
+      wakes = 0
+      local call = engine:start("unshare", {})
+      for _ = 1, 2 do
+        coroutine.wrap(function()
+          call:result()
+        end)()
       end
+      assert.has_error(function()
+        call:cancel()
+      end, "not enough memory")
+      assert.are.equal(0, core.wake)
       engine:step()
-      assert.are.equal(0, #core.attempts)
-      first:cancel()
-      engine:step()
-      assert.are.equal(1, #core.attempts)
-      core:answer(1)
-      engine:step()
-      assert.are.equal("confirmed", second:result().outcome)
+      assert.are.equal(3, wakes) -- each was woken, one at the second attempt
+    end)
+
+    it("for nothing in a step once a step of a function's own satisfied it", function()
+      local engine, core, timeouts = nil, nil, {}
+      engine, core = world {
+        max_attempts = 2,
+        wait = function(done)
+          repeat
+            engine:step(8)
+          until done()
+        end,
+        on_event = function(event)
+          if event.name == "attempt" and event.call == 2 then
+            core:answer(1, { status = 500 })
+            engine:step()
+            engine:step()
+          end
+        end,
+      }
+      local step = core.step
+      function core:step(timeout_ms)
+        timeouts[#timeouts + 1] = timeout_ms
+        return step(self)
+      end
+      engine:start("unshare", {})
+      engine:start("unshare", {})
+      engine:wait(function()
+        return engine.counts.retries > 0
+      end)
+      assert.are.same({ 0, 0, 0 }, timeouts)
     end)
   end)
 
-  it("remembers no more of the past for a call that rests for long", function()
-    local engine, core, pass = world { max_attempts = 4 }
-    engine:start("unshare", {})
-    engine:step()
-    core:answer(1, { status = 500 })
-    engine:step()
-    for id = 2, 20 do
-      engine:start("unshare", {})
-      engine:step()
-      core:answer(id)
-      engine:step()
-      pass(1)
+  it("makes a step due where the child of a fork asks for its descriptor", function()
+    local engine, core = world()
+    function core.pollfd()
+      return 3
     end
-    assert.is_true(engine.queued.last - engine.queued.first < 3)
+    local call = engine:start("unshare", {})
+    core.forks, core.wake = 1, nil
+    assert.are.equal(3, engine:pollfd())
+    assert.are.same({ true, 0 }, { call:done(), core.wake })
+    assert.are.equal(1, engine:step())
   end)
 
   it("ends every call when it is closed", function()

@@ -2,6 +2,7 @@ local fake = require "elevenlabs.workspace.sandbox.fake"
 local manual = require "elevenlabs.workspace.driver.manual"
 local sandboxes = require "spec.support.servers.sandbox"
 local workspace = require "elevenlabs.workspace"
+local worlds = require "spec.support.world"
 
 local VOICE = { resource_id = "voice_narrator", resource_type = "voice" }
 local EVE = {
@@ -162,6 +163,103 @@ describe("gather", function()
     collectgarbage()
     collectgarbage()
     assert.is_nil(next(seen))
+  end)
+
+  describe("over an engine", function()
+    --- A client whose driver steps until it is done, and answers all attempts that are in flight.
+    local function answering()
+      local answered, most = 0, 0
+      local engine, core
+      engine, core = worlds.new {
+        max_concurrency = 4,
+        wait = function(done)
+          while not done() do
+            engine:step()
+            most = math.max(most, #core.attempts - answered)
+            for id = answered + 1, #core.attempts do
+              core:confirm(id)
+            end
+            answered = #core.attempts
+          end
+        end,
+      }
+      return { engine = engine }, engine, core, function()
+        return most
+      end
+    end
+
+    it("has all functions wait at once, as one waiter of its driver", function()
+      local client, engine, _, most = answering()
+      local count
+      local function unshare()
+        local call = engine:start("unshare", {})
+        local receipt = call:result()
+        count = engine.waiters.count
+        return receipt.outcome
+      end
+      local results = workspace.gather(client, { unshare, unshare, unshare })
+      assert.are.same({ pack "confirmed", pack "confirmed", pack "confirmed" }, results)
+      assert.are.same({ 3, 0 }, { most(), count })
+      assert.is_true(engine.waiters:is_empty())
+    end)
+
+    it("resumes each function that is ready, and no other", function()
+      local client, engine, core = answering()
+      local order = {}
+      local results = workspace.gather(client, {
+        function()
+          local first = engine:start("unshare", {})
+          first:result()
+          order[#order + 1] = "first"
+          return engine:start("unshare", {}):result().outcome
+        end,
+        function()
+          engine:wait(function()
+            return #core.attempts == 2
+          end)
+          order[#order + 1] = "second"
+        end,
+      })
+      assert.are.same({ pack "confirmed", pack() }, results)
+      assert.are.same({ "first", "second" }, order)
+    end)
+
+    it("steps another engine for a function that waits for that", function()
+      local client = answering()
+      local _, other = answering()
+      local results = workspace.gather(client, {
+        function()
+          local call = other:start("unshare", {})
+          other:cancel(call)
+          return select(2, call:result()).kind
+        end,
+        function()
+          local call = other:start("unshare", {})
+          local why = other:wait(function()
+            return call.state == "in_flight"
+          end)
+          return why, call.state
+        end,
+      })
+      assert.are.same({ pack "cancelled", pack(nil, "in_flight") }, results)
+    end)
+
+    it("tells each function that nobody waits inside a step, and hangs nowhere", function()
+      local client, engine, core = answering()
+      local call, results, send = engine:start("unshare", {}), nil, core.send
+      function core.send(...) -- as a finalizer may run there
+        core.send = send
+        results = workspace.gather(client, {
+          function()
+            return select(2, call:result()).message
+          end,
+        })
+        return send(...)
+      end
+      engine:step()
+      assert.are.same({ pack "a function that runs inside a step cannot wait" }, results)
+      assert.are.equal("in_flight", call.state)
+    end)
   end)
 
   describe("over a sandbox", function()

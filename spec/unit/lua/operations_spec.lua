@@ -88,9 +88,10 @@ describe("operations", function()
 
   it("of the name list are sent as the core sends them", function()
     local list = operations.list
-    local is_plain_get, target, repeatable = probe.list { path = { "v1" }, query = { "a", "b" } }
-    assert.are.same({ "GET", false, true }, { list.method, list.body, list.sends_key })
-    assert.are.same({ true, "/v1?a=b", list.is_repeatable }, { is_plain_get, target, repeatable })
+    local method, target, body, repeatable = probe.list { path = { "v1" }, query = { "a", "b" } }
+    assert.are.same({ list.method, "/v1?a=b", "", list.is_repeatable },
+      { method, target, body, repeatable })
+    assert.are.same({ false, true }, { list.body, list.sends_key })
   end)
 
   it("are no others", function()

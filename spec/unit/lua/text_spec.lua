@@ -149,7 +149,7 @@ describe("text", function()
       }
       other = asking:start("unshare", VOICE)
       asking:step()
-      assert.matches(": is being sent$", states[1])
+      assert.matches(": waits to be sent$", states[1])
     end)
 
     it("events, of each name", function()

@@ -116,17 +116,14 @@ local BY_TYPE = {
 local BOM = "\239\187\191"
 
 --- The decoded body; or nil and why the body is not one whole JSON value; or nil, nil if the body
---- is empty. The body of an error may begin with a byte order mark.
+--- is empty or no text. The body of an error may begin with a byte order mark.
 local function decode(evidence)
   local body = evidence.body
   if evidence.status ~= 200 and body:sub(1, #BOM) == BOM then
     body = body:sub(#BOM + 1)
   end
-  if body == "" then
+  if body == "" or not evidence.is_text then
     return nil, nil
-  end
-  if not evidence.is_text then
-    return nil, "its body is not valid UTF-8 text"
   end
   local value = json.decode(body)
   if value == nil then
@@ -135,40 +132,29 @@ local function decode(evidence)
   return value, nil
 end
 
---- Why a 200 is no resource, or nil. A complete object proves itself.
-local function doubt_of_read(evidence, value, problem)
-  if problem then
-    return problem
-  end
-  if type(value) == "table" and value.detail ~= nil then
-    return "its body is an error"
-  end
-  if not (type(value) == "table" and evidence.body:find "^%s*{") then
-    return "its body is not an object"
-  end
-end
+-- Of a read whose 200 is text.
+local OTHER_CONTENT = {
+  resource = "its body is not an object",
+  page = "its body is neither an object nor an array",
+}
 
---- Why a 200 is no page of a list, or nil.
-local function doubt_of_page(value, problem)
-  if problem then
-    return problem
-  elseif type(value) ~= "table" then
-    return "its body is neither an object nor an array"
+--- Why the content of a 200 is not what a read asked for, or nil. Complete content proves itself.
+local function doubt_of_read(good, evidence, value, problem)
+  local fits = type(value) == "table" and (good == "page" or evidence.body:find "^%s*{")
+  if problem or not fits then
+    return problem or OTHER_CONTENT[good]
   end
   return value.detail ~= nil and "its body is an error" or nil
 end
 
---- Why a 200 is not the good answer, or nil. The core judges the body of a change; a body that
---- nobody judged proves nothing.
+--- Why the answer is not the good answer of the operation, or nil. The core judges it; an answer that
+--- nobody judged proves nothing. The content of a read is judged here.
 ---@param good string the operation's good answer
 local function doubt(good, evidence, value, problem)
-  if good == "resource" then
-    return doubt_of_read(evidence, value, problem)
-  elseif good == "page" then
-    return doubt_of_page(value, problem)
-  elseif evidence.body_proof ~= true then
-    return evidence.body_proof or "nobody judged its body"
+  if evidence.proof ~= true then
+    return evidence.proof or "nobody judged its body"
   end
+  return OTHER_CONTENT[good] and doubt_of_read(good, evidence, value, problem)
 end
 
 -- In our words, because libcurl's message may quote the proxy's URL, with its password.
@@ -204,7 +190,7 @@ local function classify_failure(status, code, type_)
 end
 
 ---@return string class, string|nil why
-local function classify_sent(good, evidence, value, problem, said)
+local function classify_sent(good, evidence, why_not, said)
   local status = evidence.status
   if good == "page" and evidence.message:find("^the answer is larger than") then
     return "too_large", evidence.message
@@ -213,8 +199,7 @@ local function classify_sent(good, evidence, value, problem, said)
   elseif not evidence.head_ended then
     return "unintelligible", "the answer ended inside its headers"
   elseif status == 200 then
-    local why = doubt(good, evidence, value, problem)
-    return why and "unproved" or "confirmed", why and "the server answered 200, but " .. why
+    return "unproved", "the server answered 200, but " .. why_not
   elseif REDIRECTS[status] then
     return "redirected", "the server answered with a redirect, which is never followed"
   elseif status < 400 or status > 599 then
@@ -284,16 +269,15 @@ function M.judge(op, evidence, mask)
   local value, problem = decode(evidence)
   local said = type(value) == "table" and value.detail or nil
   local good = operations[op].answer
-  local class, why
-  if good == "any" and evidence.status > 0 then
-    class = "confirmed"
-  elseif not evidence.sent then
-    class, why = classify_unsent(evidence)
-  else
-    class, why = classify_sent(good, evidence, value, problem, said)
-  end
-  if class == "confirmed" then
+  local why_not = doubt(good, evidence, value, problem)
+  if not why_not then
     return confirm(evidence, value, mask)
+  end
+  local class, why
+  if evidence.sent then
+    class, why = classify_sent(good, evidence, why_not, said)
+  else
+    class, why = classify_unsent(evidence)
   end
   local row = CLASSES[class]
   local outcome, kind, action = row[1], row[2], row[3]

@@ -1,15 +1,15 @@
 --- Takes items from a run's source, and queues a call for each item that is to be sent.
 
 local describe_raised = require("elevenlabs.workspace.bulk.owner").describe_raised
+local copy_raw = require("elevenlabs.workspace.engine").copy_raw
 local errors = require "elevenlabs.workspace.error"
+local groups = require "elevenlabs.workspace.engine.group"
 local operations = require "elevenlabs.workspace.operations"
-local pending = require "elevenlabs.workspace.bulk.pending"
 local receipts = require "elevenlabs.workspace.receipt"
 local results = require "elevenlabs.workspace.bulk.results"
 local sources = require "elevenlabs.workspace.items.source"
 local stop = require("elevenlabs.workspace.bulk.stopping").stop
 
-local add_pending = pending.add
 local deliver, lose_journal = results.deliver, results.lose_journal
 local record_result = results.record_result
 
@@ -67,6 +67,7 @@ end
 
 --- Take the source's next item. Returns nothing if there is no item, or if the item has ended.
 ---@return table|nil item
+---@return any request
 ---@return string|false|nil warning
 ---@return boolean|nil perhaps_applied
 local function take_item(run)
@@ -80,10 +81,11 @@ local function take_item(run)
   elseif not item then
     return deliver(run, {}, errors.invalid(problem.field, problem.message))
   end
-  local why, invalid
-  item, why, invalid = run.engine:take(run.op, item)
-  if not item then
-    return deliver_invalid(run, invalid, why)
+  local request, why = run.engine:prepare(run.op, item)
+  if not request then
+    return deliver_invalid(run, copy_raw(item), why)
+  elseif run.keeps_items then
+    item = copy_raw(item)
   end
   local perhaps_applied = false
   if run.known_items then
@@ -96,7 +98,7 @@ local function take_item(run)
   if run.opts.dry_run then
     return end_dry(run, item)
   end
-  return item, why or false, perhaps_applied
+  return item, request, why or false, perhaps_applied
 end
 
 local function takes_no_more(run)
@@ -112,48 +114,18 @@ end
 --- A run with a lower limit than its client counts the calls that back off: the client would send
 --- them in any place of its own, and so exceed the run's limit.
 local function room_for_more(run)
+  local group = run.call_group
+  local open, backing_off = groups.count_open(group), group.backing_off
   if run.max_concurrency < run.engine.max_concurrency then
-    return run.max_concurrency - #run.pending
+    return run.max_concurrency - open
   end
-  local backing_off = run.call_group.backing_off
   local extra = math.min(backing_off, MAX_BACKING_OFF * run.max_concurrency)
-  local room = run.max_concurrency - #run.pending + extra
-  local needs_probe = backing_off == #run.pending and run.engine.throttle:is_circuit_open()
+  local room = run.max_concurrency - open + extra
+  local needs_probe = backing_off == open and run.engine.throttle:is_circuit_open()
   return math.max(room, needs_probe and 1 or 0)
 end
 
---- Take as many items as there is room for.
----@return table batch three fields an item, as `take_item` returns them
-local function take_batch(run)
-  local batch, last, room = {}, 0, room_for_more(run) * 3
-  for _ = 1, MAX_TAKEN do
-    run.awaits_source = not run.source:is_ready()
-    if last >= room or run.awaits_source or takes_no_more(run) then
-      return batch
-    end
-    local item, warning, perhaps_applied = take_item(run)
-    if item then
-      batch[last + 1], batch[last + 2], batch[last + 3] = item, warning, perhaps_applied
-      last = last + 3
-    end
-  end
-  run.took_max = true
-  return batch
-end
-
 -- ---- queueing
-
---- Write and sync that these shares will be sent. A share that may have been applied is never
---- sent again, so the next run must know of it even if this run is killed.
-local function write_intents(run, batch)
-  for i = 1, #batch, 3 do
-    local ok, failure = run.journal:intend(batch[i])
-    if not ok then
-      return nil, failure
-    end
-  end
-  return run.journal:sync()
-end
 
 --- The result of an item that is not sent. An earlier run may have sent it.
 local function unsent(perhaps_applied, failure)
@@ -165,51 +137,118 @@ local function unsent(perhaps_applied, failure)
   }
 end
 
-local function queue(run, now, item, warning, perhaps_applied)
-  local engine = run.engine
-  local call, err = engine:queue(run.op, item, run.call_group, now, warning, perhaps_applied)
-  if call then
-    return add_pending(run.pending, call)
-  elseif err.kind == "closed" then
-    stop(run, "closed", err.message)
+--- Queue an item's call.
+local function queue(run, item, request, warning, perhaps_applied)
+  if run.journal_failure then
+    return deliver(run, item, unsent(perhaps_applied, run.journal_failure))
   end
-  record_result(run, item, unsent(perhaps_applied, err))
+  local engine, group = run.engine, run.call_group
+  local call, err = engine:queue(run.op, item, request, group, warning, perhaps_applied)
+  if not call then
+    if err.kind == "closed" then
+      stop(run, "closed", err.message)
+    end
+    record_result(run, item, unsent(perhaps_applied, err))
+  end
 end
 
-local function queue_batch(run, batch)
-  local engine = run.engine
-  engine:expect_calls()
-  local now = engine.now()
-  for i = 1, #batch, 3 do
-    local item, warning, perhaps_applied = batch[i], batch[i + 1], batch[i + 2]
-    if run.journal_failure then
-      deliver(run, item, unsent(perhaps_applied, run.journal_failure))
-    else
-      queue(run, now, item, warning, perhaps_applied)
+-- A batch has these fields of each item.
+local BATCH_FIELDS = 4
+
+--- Put an item into the batch of the run's shares. They wait for a commit.
+local function put(run, item, request, warning, perhaps_applied)
+  local shares = run.shares
+  local last = #shares
+  shares[last + 1], shares[last + 2] = item, request
+  shares[last + 3], shares[last + 4] = warning, perhaps_applied
+end
+
+--- How many items a batch has.
+---@return integer
+function M.count(batch)
+  return #batch / BATCH_FIELDS
+end
+
+--- Calls that were queued after the run stopped are cancelled.
+local function cancel_late(run)
+  if run.stopping then
+    run.engine:cancel_group(run.call_group, true)
+  end
+end
+
+--- Queue the items of a batch.
+function M.queue_all(run, batch)
+  run.engine:expect_calls()
+  for i = 1, #batch, BATCH_FIELDS do
+    queue(run, batch[i], batch[i + 1], batch[i + 2], batch[i + 3])
+  end
+  cancel_late(run)
+end
+
+--- Take as many items as there is room for. Each that is to be sent goes to `to`.
+---@param to function `queue` or `put`
+local function take_items(run, to)
+  local room = room_for_more(run)
+  for _ = 1, MAX_TAKEN do
+    run.awaits_source = not run.source:is_ready()
+    if room <= 0 or run.awaits_source or takes_no_more(run) then
+      return
+    end
+    local item, request, warning, perhaps_applied = take_item(run)
+    if item then
+      to(run, item, request, warning, perhaps_applied)
+      room = room - 1
+    end
+  end
+  run.took_max = true
+end
+
+--- True if the journal must say on the disk what will be sent, before it is sent: a share that may
+--- have been applied is never sent again, so the next run must know of it even if this run is killed.
+local function needs_intents(run)
+  return run.journal and not run.journal_failure and not operations[run.op].is_repeatable
+end
+
+local function write_intents(run, batch)
+  for i = 1, #batch, BATCH_FIELDS do
+    local ok, failure = run.journal:intend(batch[i])
+    if not ok then
+      return lose_journal(run, failure)
     end
   end
 end
 
---- Take the items that there is room for, and queue them.
+--- Take shares. No share is taken while another commit is under way: the next batch takes all places
+--- that become free meanwhile.
+local function take_shares(run)
+  if run.commit then
+    return
+  end
+  run.shares = {}
+  take_items(run, put)
+  if not run.shares[1] then
+    run.shares = false
+    return
+  end
+  write_intents(run, run.shares)
+  if run.journal_failure then
+    local batch = run.shares
+    run.shares = false
+    M.queue_all(run, batch)
+  end
+end
+
+--- Take the items that there is room for, and queue them. Shares wait in `run.shares` for a commit.
 function M.take(run)
   run.took_max, run.awaits_source = false, false
   if takes_no_more(run) or results.is_group_full(run) then
     return
+  elseif needs_intents(run) then
+    return take_shares(run)
   end
-  local batch = take_batch(run)
-  if not batch[1] then
-    return
-  end
-  if run.journal and not operations[run.op].is_repeatable then
-    local ok, failure = write_intents(run, batch)
-    if not ok then
-      lose_journal(run, failure)
-    end
-  end
-  queue_batch(run, batch)
-  if run.stopping then -- since the batch was taken: its calls were queued after the stop
-    pending.cancel_waiting(run.pending)
-  end
+  run.engine:expect_calls()
+  take_items(run, queue)
+  cancel_late(run)
 end
 
 return M

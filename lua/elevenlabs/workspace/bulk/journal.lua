@@ -202,7 +202,7 @@ local RESULT =
 local INTENT, AN_INTENT = { "intent" }, { intent = true }
 local STAMP = { "at" }
 
---- Write that a share is about to be sent. The caller syncs before it sends.
+--- Write that a share is about to be sent. The share may be sent after the next sync.
 ---@return true|nil, elevenlabs.workspace.Error|nil
 function Journal:intend(item)
   return write(self, core.json_object(ITEM, item, INTENT, AN_INTENT))
@@ -224,16 +224,26 @@ function Journal:sync()
   return ok, failure and error_of(failure)
 end
 
+--- Begin to sync in a thread. `has_synced` tells when the sync has ended.
+---@return true|nil, elevenlabs.workspace.Error|nil
+function Journal:begin_sync()
+  self.stamp = nil
+  local ok, failure = self.file:begin_sync()
+  return ok, failure and error_of(failure)
+end
+
+--- False while a sync is under way.
+---@return boolean|nil, elevenlabs.workspace.Error|nil
+function Journal:has_synced()
+  local synced, failure = self.file:has_synced()
+  return synced, failure and error_of(failure)
+end
+
 --- Write that the run has ended and has recorded every item that it took. The next run then knows
 --- that no item was sent without a record.
 ---@return true|nil, elevenlabs.workspace.Error|nil
-function Journal:finish()
-  local ok, err = write(self, ('{"end":true,"at":%s}'):format(cjson.encode(iso())))
-  if ok then
-    ok, err = self:sync()
-  end
-  self:close()
-  return ok, err
+function Journal:append_end()
+  return write(self, ('{"end":true,"at":%s}'):format(cjson.encode(iso())))
 end
 
 function Journal:close()

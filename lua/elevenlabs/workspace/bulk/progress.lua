@@ -1,6 +1,8 @@
 --- Tells the owner of a bulk run how it goes, ten times a second at most.
 
 local call_owner = require("elevenlabs.workspace.bulk.owner").call
+local commits = require "elevenlabs.workspace.bulk.commit"
+local groups = require "elevenlabs.workspace.engine.group"
 local reports = require "elevenlabs.workspace.bulk.report"
 local texts = require "elevenlabs.workspace.text"
 
@@ -52,9 +54,9 @@ function M.tell(run)
   end
   reports.update(run)
   local progress = M.new(run.report, {
-    in_flight = run.engine.in_flight_count,
+    in_flight = run.engine.slots.count,
     window = run.engine.throttle:window(),
-    held = #run.pending,
+    held = groups.count_open(run.call_group) + commits.held(run),
     paused_ms = run.engine.throttle:paused_ms(now),
     at_least = run.source.at_least,
     over = run.over,

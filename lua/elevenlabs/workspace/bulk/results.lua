@@ -1,8 +1,9 @@
---- The results of a run's items. A result is synced to the journal, then counted and told.
+--- The results of a run's items. A result is written to the journal. After the journal's commit it is
+--- counted and told.
 
 local call_owner = require("elevenlabs.workspace.bulk.owner").call
 local errors = require "elevenlabs.workspace.error"
-local pending = require "elevenlabs.workspace.bulk.pending"
+local lists = require "elevenlabs.workspace.engine.list"
 local operations = require "elevenlabs.workspace.operations"
 local reports = require "elevenlabs.workspace.bulk.report"
 local resources = require "elevenlabs.workspace.answer.resource"
@@ -10,8 +11,7 @@ local stop = require("elevenlabs.workspace.bulk.stopping").stop
 
 local M = {}
 
--- A group of records is synced at this size, or at this age.
-local GROUP_SIZE, GROUP_MS = 1024, 100
+local GROUP_SIZE = 1024 -- results of one commit; as many more may come while it is synced
 
 -- ---- telling
 
@@ -76,40 +76,20 @@ function M.is_group_full(run)
   return #run.unsynced / 2 >= GROUP_SIZE
 end
 
---- The time at which the group is due; math.huge if there is none.
----@return number
-function M.sync_at_ms(run)
-  return #run.unsynced > 0 and run.unsynced_since_ms + GROUP_MS or math.huge
-end
-
---- Sync the group, then deliver its results.
-local function sync_group(run)
-  local group = run.unsynced
-  run.unsynced = {}
-  local ok, failure = run.journal:sync()
-  if not ok then
-    lose_journal(run, failure)
-  end
-  local tell = ok and deliver or deliver_unwritten
+--- Deliver the results of a group. The disk has their records, or the journal is lost.
+---@param group table item, result, item, result ...
+function M.deliver_group(run, group)
+  local tell = run.journal_failure and deliver_unwritten or deliver
   for i = 1, #group, 2 do
     tell(run, group[i], group[i + 1])
   end
 end
 
---- A run without pending calls need not wait for more records.
-function M.sync_if_due(run)
-  if #run.unsynced == 0 then
-    return
-  elseif M.is_group_full(run) or #run.pending == 0 or run.engine.now() >= M.sync_at_ms(run) then
-    sync_group(run)
-  end
-end
-
--- To keep each result until its sync costs the garbage collector more time than to write records.
+-- To keep each result until its commit costs the garbage collector more time than to write records.
 -- So without `on_result` this pair replaces each confirmed item and its result.
 local NO_ITEM, CONFIRMED = {}, { outcome = "confirmed" }
 
---- Record a result. It is delivered at once, or after the sync if there is a journal.
+--- Record a result. It is delivered at once, or after its commit if there is a journal.
 local function record_result(run, item, result)
   if not run.journal then
     return deliver(run, item, result)
@@ -148,21 +128,30 @@ local function note_failure(run, err)
   end
 end
 
+--- Count the confirmed calls of which nobody wants the receipt.
+local function count_confirmed(run, group)
+  local report, more = run.report, group.counted - run.seen_counted
+  run.seen_counted = group.counted
+  report.total, report.confirmed = report.total + more, report.confirmed + more
+end
+
 --- Record the results of the calls that have ended since the last time.
 function M.collect(run)
-  run.seen_retries = run.call_group.retries
-  if run.call_group.finished == run.seen_finished then
+  local group = run.call_group
+  run.seen_retries = group.retries
+  if group.finished == run.seen_finished then
     return
   end
-  run.seen_finished = run.call_group.finished
-  local call = pending.take_ended(run.pending, run.call_group.ended)
+  run.seen_finished = group.finished
+  count_confirmed(run, group)
+  local call = lists.take_all(group.ended) -- a function of the owner's may end more
   while call do
     local result = call.ending
     if result.outcome ~= "confirmed" then
       note_failure(run, result)
     end
     record_result(run, call.args, result)
-    call = call.next_ended
+    call = call.next
   end
 end
 

@@ -2,10 +2,11 @@
 --- exactly one outcome. Only `result` takes items and calls the owner's functions, so these
 --- functions may wait, yield and call the client.
 
+local commits = require "elevenlabs.workspace.bulk.commit"
 local errors = require "elevenlabs.workspace.error"
+local groups = require "elevenlabs.workspace.engine.group"
 local intake = require "elevenlabs.workspace.bulk.intake"
 local names = require "elevenlabs.workspace.names"
-local pending = require "elevenlabs.workspace.bulk.pending"
 local progress = require "elevenlabs.workspace.bulk.progress"
 local reports = require "elevenlabs.workspace.bulk.report"
 local results = require "elevenlabs.workspace.bulk.results"
@@ -49,33 +50,30 @@ local function apply_requests(self)
   if now >= self.deadline_ms then
     self.deadline_ms = math.huge
     stop(self, "deadline", ("deadline_ms (%s) passed"):format(texts.number(self.opts.deadline_ms)))
-    pending.cancel_all(self.pending)
+    self.engine:cancel_group(self.call_group)
   elseif now >= self.cancel_at_ms or self.cancel_requests > 1 then
     self.cancel_at_ms = math.huge
-    pending.cancel_all(self.pending)
+    self.engine:cancel_group(self.call_group)
   end
 end
 
 local function is_over(self)
-  return (self.stopping or self.report.exhausted) and #self.pending == 0 and #self.unsynced == 0
+  return (self.stopping or self.report.exhausted)
+    and groups.is_empty(self.call_group)
+    and commits.is_complete(self)
 end
 
---- Nothing is pending any more: end the journal, and tell the owner.
+--- No call is left: close the journal, and tell the owner.
 local function finish(self)
   self.over = true
   self.engine:set_timer(self, nil)
   self.source:close()
-  if self.journal and not self.journal_failure and not self.opts.dry_run then
-    local ok, failure = self.journal:finish()
-    if not ok then
-      results.lose_journal(self, failure)
-    end
-  elseif self.journal then
+  if self.journal then
     self.journal:close()
   end
   reports.update(self)
   progress.tell(self)
-  self.engine:tell_others() -- other coroutines may wait for the result
+  self.engine:announce() -- other coroutines may wait for the result
 end
 
 --- The time of the next turn, if nothing happens before; math.huge if no turn is due.
@@ -84,7 +82,7 @@ local function next_turn_ms(self)
   local progress_at = self.on_progress and self.progress_at_ms or math.huge
   return math.min(
     at,
-    results.sync_at_ms(self),
+    commits.due_ms(self),
     self.cancel_at_ms,
     self.deadline_ms,
     progress_at
@@ -95,9 +93,9 @@ end
 local function take_turn(self)
   results.collect(self)
   apply_requests(self)
-  results.sync_if_due(self)
+  commits.advance(self)
   intake.take(self)
-  results.sync_if_due(self)
+  commits.begin(self)
   if is_over(self) then
     finish(self)
     return nil
@@ -120,12 +118,13 @@ local function wait(self, at)
         or self.call_group.finished ~= self.seen_finished
         or self.call_group.retries ~= self.seen_retries
         or (self.call_group.stopped and not self.stopping)
+        or (self.commit and self.engine.closed)
         or self.cancel_requests ~= self.seen_cancel_requests
         or (self.awaits_source and self.source:is_ready())
         or self.engine.now() >= at
       )
   end
-  local why = self.engine.wait(has_news)
+  local why = self.engine:wait(has_news)
   if not has_news() then
     return why or "the driver returned before there was news"
   end
@@ -133,7 +132,10 @@ end
 
 --- True if an item may have been sent or told.
 local function has_begun(self)
-  return pending.was_attempted(self.pending) or self.report.total > 0 or #self.unsynced > 0
+  return self.call_group.attempts > 0
+    or self.report.total > 0
+    or #self.unsynced > 0
+    or (self.commit and #self.commit.group > 0)
 end
 
 --- The run is over without a report. Its journal gets no "end", so that the next run knows that
@@ -150,7 +152,7 @@ end
 --- An error was raised out of a turn, as memory may end anywhere. Nobody knows which items that
 --- turn told, so the run has no report.
 local function break_off(self)
-  pending.cancel_all(self.pending)
+  self.engine:cancel_group(self.call_group)
   abandon(self, errors.new {
     kind = "cancelled",
     outcome = "unconfirmed",
@@ -162,12 +164,14 @@ end
 local function give_up(self, why)
   local began = has_begun(self)
   stop(self, "driver", why)
-  pending.cancel_all(self.pending)
+  if began then
+    commits.complete(self) -- queues the shares that were taken
+  end
+  self.engine:cancel_group(self.call_group)
   self.engine:step(0) -- ends the calls in flight
-  self.engine:wake() -- the step may have ended calls of others, who wait
   if began then
     results.collect(self)
-    results.sync_if_due(self)
+    commits.complete(self)
     finish(self)
     return
   end
@@ -188,7 +192,7 @@ end
 function Run:cancel()
   names.check_self(self, "run:cancel()")
   self.cancel_requests = self.cancel_requests + 1
-  self.engine:wake()
+  self.engine:announce()
 end
 
 --- The deadline counts from when the result is first asked for: until then a person may have been
@@ -207,7 +211,10 @@ end
 --- `result` raised an error before
 function Run:result()
   names.check_self(self, "run:result()")
-  if self.is_outside then
+  local why = self.engine:why_no_wait()
+  if why then
+    return nil, errors.invalid("result", why)
+  elseif self.is_outside then
     local message = "the run waits for a function of its owner: ask for its result after that"
     return nil, errors.invalid("result", message)
   end
@@ -220,7 +227,7 @@ function Run:result()
     self.in_turn = true
     local at = take_turn(self)
     self.in_turn = false
-    local why = at and wait(self, at)
+    why = at and wait(self, at)
     if why then
       give_up(self, why)
     end
@@ -231,7 +238,8 @@ function Run:result()
   return self.report
 end
 
----@param parts table { engine, op, source, opts, journal = nil, call_group, count = nil }
+---@param parts table { engine, op, source, opts, is_threaded, journal = nil, call_group,
+--- count = nil }
 ---@return elevenlabs.workspace.Run
 function M.new(parts)
   local engine, opts = parts.engine, parts.opts
@@ -244,15 +252,21 @@ function M.new(parts)
     on_progress = opts.on_progress,
     count = parts.count,
     journal = parts.journal,
+    -- Nobody else looks at an item once its request is built.
+    keeps_items = parts.call_group.keeps_receipts or engine.outbox.on_event ~= nil,
     known_items = parts.journal and parts.journal.known,
     journal_failure = false,
     call_group = parts.call_group,
     max_concurrency = math.min(engine.max_concurrency, opts.max_concurrency or math.huge),
-    pending = {}, -- calls that have not ended
-    unsynced = {}, -- results that are not on the disk yet: item, result, item, result ...
+    unsynced = {}, -- results that are in no commit yet: item, result, item, result ...
     unsynced_since_ms = 0,
+    shares = false, -- a batch of shares that are in no commit yet
+    commit = false, -- { group, shares, since_ms, look_at_ms } whose sync is under way
+    is_threaded = parts.is_threaded, -- the journal syncs in a thread
+    wrote_end = false, -- to the journal
     -- Of the last turn.
     seen_finished = 0, -- call_group.finished
+    seen_counted = 0, -- call_group.counted
     seen_retries = 0, -- call_group.retries
     took_max = false, -- there may be more items to take at once
     awaits_source = false, -- the source had no item ready

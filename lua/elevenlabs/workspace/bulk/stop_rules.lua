@@ -56,11 +56,11 @@ end
 
 --- Count the answers from the first on, for as long as all are the same refusal.
 local function see_answer(self, verdict)
+  local refusal = refusal_of(verdict) -- may raise: nothing is counted before
   self.answers = self.answers + 1
   if self.answers > 1 and not self.refusal then
     return nil
   end
-  local refusal = refusal_of(verdict)
   self.refusal = (self.answers == 1 or self.refusal == refusal) and refusal
   if not self.refusal then
     return nil
@@ -71,14 +71,18 @@ local function see_answer(self, verdict)
   end
 end
 
+--- Note a confirmation.
+function Rules:confirm()
+  self.answers = self.answers + 1
+  self.refusal, self.odd, self.tls_failures = false, 0, 0
+end
+
 --- Note the end of one attempt.
 ---@param verdict table of outcome.judge, with `asked_ms`
 ---@return table|nil stop { reason, message }
 function Rules:see(verdict)
   if verdict.class == "confirmed" then
-    self.answers = self.answers + 1
-    self.refusal, self.odd, self.tls_failures = false, 0, 0
-    return nil
+    return self:confirm()
   end
   self.odd = verdict.class == "unexpected_status" and self.odd + 1 or 0
   self.tls_failures = verdict.class == "tls_failed" and self.tls_failures + 1 or 0

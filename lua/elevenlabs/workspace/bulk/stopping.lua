@@ -1,7 +1,6 @@
 --- Stops a bulk run: no more items are taken, and waiting calls are cancelled.
 
 local errors = require "elevenlabs.workspace.error"
-local pending = require "elevenlabs.workspace.bulk.pending"
 
 local M = {}
 
@@ -35,7 +34,7 @@ function M.stop(run, reason, message)
   end
   run.stopping = { reason = reason, message = errors.one_line(message) }
   run.call_group.stopped = run.stopping
-  pending.cancel_waiting(run.pending)
+  run.engine:cancel_group(run.call_group, true)
 end
 
 return M

@@ -1,20 +1,22 @@
 --- The driver for scripts: it waits inside the call. The contract of every driver stands here.
 
+-- luacheck: push no max comment line length (an annotation cannot be broken)
+
 --- How a client waits. The option `driver` takes one of your own.
 ---@class elevenlabs.workspace.Driver
 --- Call client:step whenever it has work, and return when done() is true. If this place cannot
---- wait, return at once, with the reason: it becomes the call's error.
----@field wait fun(client: elevenlabs.workspace.Client, done: fun(): boolean): string|nil
+--- wait, return at once, with the reason: it becomes the call's error. A driver that can wake its
+--- waiter may set the field `wake` of `waiter`.
+---@field wait fun(client: elevenlabs.workspace.Client, done: fun(): boolean, waiter: table): string|nil
 --- Called before a client is closed. Stop watching its descriptor. In the host's next turn, let all
 --- waiters check `done`: all calls have ended then.
 ---@field close nil|fun(client: elevenlabs.workspace.Client)
---- true: after each step the driver checks `done` for the waiters in all coroutines. Otherwise
---- the engine gives each waiter a turn.
----@field sweeps boolean|nil
 ---@field io "inline"|"thread"|nil who makes the transfers: the steps (default), or a thread
 
+-- luacheck: pop
+
 ---@type elevenlabs.workspace.Driver
-local M = { io = "inline", sweeps = true } -- nothing else runs while a call waits
+local M = { io = "inline" } -- nothing else runs while a call waits
 
 -- A limit, not a delay: a step returns with its first completion.
 local MAX_STEP_MS = 60000

@@ -11,7 +11,7 @@ local nvim = type(vim) == "table" and vim.loop and vim or nil
 local uv = nvim and (nvim.uv or nvim.loop) or require "luv"
 
 ---@type elevenlabs.workspace.Driver
-local M = { io = "thread", sweeps = true }
+local M = { io = "thread" }
 
 local function unwatch(waiting)
   if waiting.poll then
@@ -50,7 +50,9 @@ local function watch(client, waiting)
     return why
   end
   poll:start("r", function()
-    local ok, raised = pcall(client.engine.step, client.engine, 0)
+    waiting.is_polling = true
+    local ok, raised = pcall(client.step, client, 0)
+    waiting.is_polling = false
     serve(waiting, false, not ok and tostring(raised) or nil)
   end)
 end
@@ -69,7 +71,7 @@ local function run_loop(waiting, done)
   end
 end
 
-function M.wait(client, done)
+function M.wait(client, done, waiter)
   local may_yield = waiters.can_yield()
   local is_in_callback = nvim and nvim.in_fast_event() or not nvim and uv.loop_mode()
   if is_in_callback and not may_yield then
@@ -77,6 +79,9 @@ function M.wait(client, done)
   end
   client:step(0)
   local waiting, why = waiters.of(client), nil
+  function waiter.wake()
+    return waiting.is_polling or false -- otherwise the descriptor must be readable, so that it is polled
+  end
   while not why and not done() do
     why = watch(client, waiting) or (may_yield and waiting.yield or run_loop)(waiting, done)
   end

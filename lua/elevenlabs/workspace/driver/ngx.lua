@@ -1,15 +1,14 @@
---- The driver for nginx with OpenResty's Lua module: each waiter has a semaphore, which the
---- client's reader posts. If nginx gives no timer for the reader, waiters poll.
+--- The driver for nginx with OpenResty's Lua module: each waiter has a semaphore, and the client's
+--- reader steps. If nginx gives no timer for the reader, waiters poll.
 
 local blocking = require "elevenlabs.workspace.driver.blocking"
 local core = require "elevenlabs.workspace.core"
 local ngx = require "ngx"
 local readers = require "elevenlabs.workspace.driver.ngx_reader"
 local semaphores = require "ngx.semaphore"
-local waiters = require "elevenlabs.workspace.driver.waiters"
 
 ---@type elevenlabs.workspace.Driver
-local M = { io = "thread", sweeps = true }
+local M = { io = "thread" }
 
 local CAN_WAIT = " server_rewrite rewrite access content preread timer"
   .. " ssl_cert ssl_client_hello ssl_session_fetch "
@@ -19,23 +18,19 @@ local START_S = 0.1 -- a reader that has not begun by then will never begin
 local MAX_WAIT_S = 60 -- a limit, not a delay
 
 --- Wait until woken. -> nil, or why one cannot wait
-local function pause(client, waiting, done)
-  local reader = readers.ensure(client, waiting)
+local function pause(client, semaphore)
+  local reader = readers.ensure(client)
   if not reader then
-    return ngx.sleep(POLL_S)
+    ngx.sleep(POLL_S)
+    client:step(0)
+    return nil
   end
-  local semaphore = assert(semaphores.new())
-  local waiter = waiting:add(done, function()
-    semaphore:post()
-  end)
-  repeat
-    local ok, why = semaphore:wait(reader.has_begun and MAX_WAIT_S or START_S)
-    if not ok and why ~= "timeout" then
-      return why
-    elseif not ok and not reader.has_begun and waiting.reader == reader then
-      readers.forget(client, waiting, true)
-    end
-  until waiter.woken
+  local ok, why = semaphore:wait(reader.has_begun and MAX_WAIT_S or START_S)
+  if not ok and why ~= "timeout" then
+    return why
+  elseif not ok and not reader.has_begun then
+    readers.forget(client, reader, true)
+  end
 end
 
 local function why_not(phase)
@@ -46,34 +41,28 @@ local function why_not(phase)
   end
 end
 
---- A step by a waiter may complete what another waits for.
-local function step(client, waiting)
-  local engine = client.engine
-  local before = engine:news()
-  engine:step(0)
-  if engine:news() > before then
-    waiting:sweep()
-  end
-end
-
-function M.wait(client, done)
+function M.wait(client, done, waiter)
   local phase = ngx.get_phase()
   if phase == "init" then -- here the thread starts in the master; each worker starts its own
     return blocking.wait(client, done)
   end
-  local waiting, why = waiters.of(client), why_not(phase)
-  while not why do
-    step(client, waiting)
-    if done() then
-      return nil
-    end
-    why = not client:pollfd() and "the client is closed" or pause(client, waiting, done)
+  local why = why_not(phase)
+  if why then
+    return why
+  end
+  local semaphore = assert(semaphores.new())
+  function waiter.wake()
+    semaphore:post()
+  end
+  client:step(0)
+  while not why and not done() do
+    why = not client:pollfd() and "the client is closed" or pause(client, semaphore)
   end
   return why
 end
 
 function M.close(client)
-  readers.forget(client, waiters.of(client))
+  readers.forget(client, readers.of(client))
 end
 
 return M

@@ -1,5 +1,5 @@
---- The waiters of one client, in the order in which they came: for drivers that wake each waiter by
---- itself.
+--- The coroutines that wait for one client by yielding, in the order in which they came: for drivers
+--- that watch the client's descriptor and resume each coroutine by itself.
 
 local M = {}
 
@@ -7,8 +7,7 @@ local M = {}
 local Waiters = {}
 Waiters.__index = Waiters
 
---- The waiters of a client. The client holds them: if it has any, each step that the user makes
---- leaves the descriptor readable when it ends a call.
+--- The waiters of a client.
 ---@param client elevenlabs.workspace.Client
 ---@return elevenlabs.workspace.Waiters
 function M.of(client)

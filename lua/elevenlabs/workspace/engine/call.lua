@@ -5,7 +5,6 @@ local events = require "elevenlabs.workspace.engine.events"
 local names = require "elevenlabs.workspace.names"
 local operations = require "elevenlabs.workspace.operations"
 local resources = require "elevenlabs.workspace.answer.resource"
-local stops = require "elevenlabs.workspace.engine.stop"
 local texts = require "elevenlabs.workspace.text"
 
 local M = {}
@@ -18,38 +17,38 @@ Call.__name = "elevenlabs.workspace.call"
 Call.__concat = texts.concat
 -- Most calls never differ from these, and read them through the metatable. To set one in a call may
 -- allocate, and so may raise: set it before any change that cannot be undone.
+Call.due_ms = 0 -- when it may be sent; 0: at once
 Call.counted = 0 -- attempts, as its group counts them
-Call.mask = false -- takes out the key of the attempt, if a function gives the keys
 Call.verdict = false -- on the last attempt, while the call backs off
 Call.key_probed = false -- its key was refused, and the call was sent once more
 Call.perhaps_applied = false -- by an earlier attempt, or in an earlier run
 Call.is_parents = false -- the process that began it has forked, and this is the child
 Call.stopped = false -- why the client ends it, while its attempt is in flight
 
---- A call that is in no queue yet. Its fields are allocated here, because to set them later must
---- not raise.
+--- A call that is in no list yet. Its fields are allocated here, because to set them later must not
+--- raise.
 ---@param engine elevenlabs.workspace.Engine
----@param op "unshare"|"share"|"get"|"connect"
+---@param op "unshare"|"share"|"get"|"list"|"connect"
 ---@param args table
+---@param request any what the core sends
 ---@param group elevenlabs.workspace.CallGroup
 ---@param now number ms
 ---@return elevenlabs.workspace.Call
-function M.new(engine, op, args, group, now)
+function M.new(engine, op, args, request, group, now)
   return setmetatable({
     engine = engine,
-    number = engine.counts.calls + 1,
+    number = 0, -- within the client, once it is queued
     op = op,
     args = args,
+    request = request,
     group = group,
     started_ms = now,
     state = "new",
     attempts = 0,
-    id = false, -- the core's id of the attempt in flight
-    mark = false, -- the throttle's mark of that attempt
-    probe = false, -- that attempt is a probe
+    slot = false, -- of the attempt in flight
     ending = false, -- the receipt or error
-    next_ended = false, -- the next call in the group's `ended`
-    place = false, -- index in the run's pending calls
+    next = false, -- in the list that its state stands for
+    previous = false,
     deadline_ms = nil,
     warning = nil,
   }, Call)
@@ -65,12 +64,12 @@ end
 --- Ask the call to end. It is done after one of the next steps. An answer that came before stands.
 function Call:cancel()
   names.check_self(self, "call:cancel()")
-  stops.stop(self.engine, self, "cancelled")
+  self.engine:cancel(self)
 end
 
 local STATES = {
+  new = "waits to be queued",
   queued = "waits to be sent",
-  starting = "is being sent",
   in_flight = "in flight",
   backing_off = "waits to be sent again",
 }
@@ -88,7 +87,7 @@ end
 ---@return elevenlabs.workspace.Error|nil
 function Call:result()
   names.check_self(self, "call:result()")
-  local why = self.state ~= "done" and self.engine.wait(function()
+  local why = self.state ~= "done" and self.engine:wait(function()
     return self.state == "done"
   end)
   if self.state ~= "done" then

@@ -4,6 +4,8 @@ local texts = require "elevenlabs.workspace.text"
 
 local M = {}
 
+local NOTHING = {}
+
 --- What a client tells its on_event function as it works, for logs and metrics. An event holds no
 --- API key and no target. `tostring` of an event is one line.
 ---@class elevenlabs.workspace.Event
@@ -64,20 +66,22 @@ function Event.__tostring(self)
   return texts.one_line(table.concat(parts, ": "))
 end
 
---- Tell the engine's on_event function. If it raises, the error is counted and changes no call.
----@param engine elevenlabs.workspace.Engine
+--- An event of a call.
 ---@param call elevenlabs.workspace.Call
 ---@param name string
----@param facts table { result = an outcome with its fields, elapsed_ms, delay_ms, window }
-function M.emit(engine, call, name, facts)
-  local result = facts.result or {}
-  local ok = pcall(engine.on_event, setmetatable({
+---@param attempts integer
+---@param result table|nil an outcome with its fields
+---@param facts table|nil { elapsed_ms, delay_ms, window }
+---@return elevenlabs.workspace.Event
+function M.new(call, name, attempts, result, facts)
+  result, facts = result or NOTHING, facts or NOTHING
+  return setmetatable({
     name = name,
     op = call.op,
     call = call.number,
     resource_id = call.args.resource_id,
     resource_type = call.args.resource_type,
-    attempts = call.attempts,
+    attempts = attempts,
     elapsed_ms = facts.elapsed_ms,
     delay_ms = facts.delay_ms,
     window = facts.window,
@@ -88,8 +92,7 @@ function M.emit(engine, call, name, facts)
     request_id = result.request_id,
     message = result.outcome ~= "confirmed" and result.message and texts.one_line(result.message)
       or nil,
-  }, Event))
-  engine.counts.event_errors = engine.counts.event_errors + (ok and 0 or 1)
+  }, Event)
 end
 
 return M

@@ -1,13 +1,11 @@
---- Ends a call: it gets its receipt or its error.
+--- Ends a call: makes its receipt or its error, and gives it to the call.
 
 local errors = require "elevenlabs.workspace.error"
 local events = require "elevenlabs.workspace.engine.events"
-local groups = require "elevenlabs.workspace.engine.group"
 local outcome = require "elevenlabs.workspace.answer.outcome"
 local secrets = require "elevenlabs.workspace.secrets"
 local texts = require "elevenlabs.workspace.text"
-
-local end_backoff, put_ended = groups.end_backoff, groups.put_ended
+local transition = require "elevenlabs.workspace.engine.transition"
 
 local M = {}
 
@@ -21,64 +19,41 @@ local function masked_failure(mask, failure)
   return { kind = failure.kind, field = field, message = mask(failure.message) }
 end
 
---- End a call. Nothing here needs memory.
----@param ending elevenlabs.workspace.Receipt|elevenlabs.workspace.Error
----@return boolean ended false: the call was done, because a finalizer stepped before
-local function finish(self, call, ending)
-  local group, state, counts = call.group, call.state, self.counts
-  if state == "done" then
-    return false
-  elseif state == "starting" then
-    self.in_flight_count = self.in_flight_count - 1
-  elseif state == "backing_off" then
-    end_backoff(call)
-  end
-  call.state, call.ending = "done", ending
-  if call.verdict then
-    call.verdict = nil
-  end
-  if call.mask then
-    call.mask = nil
-  end
-  self.finished, group.finished = self.finished + 1, group.finished + 1
-  if group.ended then
-    put_ended(group.ended, call)
-  end
-  counts[ending.outcome] = counts[ending.outcome] + 1
-  self.turns:announce()
-  return true
-end
-
 --- How long since the call began; rounded to microseconds.
 local function elapsed_ms(self, call)
   return math.floor((self.now() - call.started_ms) * 1000 + 0.5) / 1000
 end
 
-local function emit_done(self, call)
-  if self.on_event then
-    events.emit(self, call, "done", {
-      result = call.ending,
-      elapsed_ms = elapsed_ms(self, call),
-    })
+--- The call is done.
+---@param ending elevenlabs.workspace.Receipt|elevenlabs.workspace.Error
+---@param response elevenlabs.workspace.Event|nil of its last attempt
+---@param throttle elevenlabs.workspace.Event|nil of that attempt too
+local function finish(self, call, ending, response, throttle)
+  local outbox = self.outbox
+  if outbox.on_event then
+    local facts = { elapsed_ms = elapsed_ms(self, call) }
+    local done = events.new(call, "done", call.attempts, ending, facts)
+    outbox:put(response, throttle, done)
   end
-end
-
-local function mask_of(self, call)
-  return call.mask or self.mask
+  call.ending = ending
+  if call.verdict then
+    call.verdict = nil
+  end
+  transition(self, call, "done")
+  outbox:commit()
 end
 
 --- End a call that will not be sent, or not again. An earlier attempt may have been applied.
-local function finish_unsent(self, call, failure)
-  local err = errors.not_sent(masked_failure(mask_of(self, call), failure))
+---@param mask fun(value: any): any
+function M.finish_unsent(self, call, failure, mask)
+  local err = errors.not_sent(masked_failure(mask, failure))
   err.attempts, err.warning = call.attempts, call.warning
   err.outcome = call.perhaps_applied and "unconfirmed" or err.outcome
   if call.verdict then
     local message = ("%s again; the last answer: %s"):format(err.message, call.verdict.message)
     err.message = errors.one_line(message)
   end
-  if finish(self, call, err) then
-    emit_done(self, call)
-  end
+  finish(self, call, err)
 end
 
 --- The outcome of a call. If an earlier attempt may have been applied, "not_sent" becomes
@@ -92,21 +67,14 @@ local function with_history(call, verdict)
   return became, verdict.ambiguous or (became == "refused" and call.perhaps_applied) or nil
 end
 
---- End a call by the verdict on its last attempt.
----@return boolean ended as of `finish`
-function M.conclude(self, call, verdict)
-  if verdict.outcome == "confirmed" then
-    verdict.attempts, verdict.elapsed_ms = call.attempts, elapsed_ms(self, call)
-    verdict.warning = call.warning
-    return finish(self, call, verdict)
-  end
+local function error_of(self, call, verdict)
   local became, ambiguous = with_history(call, verdict)
   local message = verdict.message
   if verdict.is_late then
     local format = "%s; deadline_ms (%s) leaves no time for another attempt"
     message = format:format(message, texts.number(self.deadline_ms))
   end
-  local err = errors.new {
+  return errors.new {
     kind = verdict.kind,
     outcome = became,
     message = message,
@@ -121,13 +89,22 @@ function M.conclude(self, call, verdict)
     details = verdict.details,
     warning = call.warning,
   }
-  return finish(self, call, err)
 end
 
-M.finish = finish
-M.emit_done = emit_done
-M.finish_unsent = finish_unsent
+--- End a call by the verdict on its last attempt.
+---@param response elevenlabs.workspace.Event|nil of that attempt
+---@param throttle elevenlabs.workspace.Event|nil of that attempt too
+function M.conclude(self, call, verdict, response, throttle)
+  local ending = verdict
+  if verdict.outcome == "confirmed" then
+    ending.attempts, ending.elapsed_ms = call.attempts, elapsed_ms(self, call)
+    ending.warning = call.warning
+  else
+    ending = error_of(self, call, verdict)
+  end
+  finish(self, call, ending, response, throttle)
+end
+
 M.masked_failure = masked_failure
-M.mask_of = mask_of
 
 return M

@@ -1,192 +1,90 @@
---- Sending: which call is next, its key, and the attempt.
+--- Begins attempts: the calls that are due and have a place are handed to the core.
 
 local events = require "elevenlabs.workspace.engine.events"
-local finishes = require "elevenlabs.workspace.engine.finish"
-local groups = require "elevenlabs.workspace.engine.group"
+local finish_unsent = require("elevenlabs.workspace.engine.finish").finish_unsent
 local operations = require "elevenlabs.workspace.operations"
-
-local finish_unsent = finishes.finish_unsent
-local end_backoff, start_backoff = groups.end_backoff, groups.start_backoff
+local transition = require "elevenlabs.workspace.engine.transition"
 
 local M = {}
 
-local NO_FACTS = {}
-
-local function invalid_key(message)
-  return { kind = "invalid_argument", field = "api_key", message = message }
-end
-
---- Ask for the key. The user's function may raise or return nonsense.
-local function ask_key(self)
-  local ok, key = pcall(self.api_key)
-  if not ok then
-    return nil, invalid_key "api_key raised an error"
-  elseif key == nil or (key ~= false and type(key) ~= "string") then
-    return nil, invalid_key("api_key must give a string (or false for none), got " .. type(key))
+--- Between the core's answer and the transition nothing allocates: an attempt is in flight for both,
+--- or for neither.
+local function send(self, call, key, mask)
+  local outbox, slot = self.outbox, self.slots.free
+  if outbox.on_event then
+    outbox:put(events.new(call, "attempt", call.attempts + 1))
   end
-  return key
-end
-
---- True if the call may be sent.
----@param others integer how many are in flight beside it
-local function may_send(self, call, others, now)
-  local group = call.group
-  return not group.stopped and self.throttle:allows(others, group.waits_out_outages, now)
-end
-
---- The key for an attempt; or nil and a failure; or nil if nothing is to be sent now. The user's
---- function may take long. Meanwhile the call may have ended, or the client may have paused.
-local function key_for(self, call)
-  if not self.asks_key then
-    return self.api_key()
+  slot.mask = mask -- before the attempt: a mask from before would let this key through
+  local sent_key = operations[call.op].sends_key and key
+  local is_sent, failure = self.core:send(call.request, sent_key, slot.number)
+  if not is_sent then
+    finish_unsent(self, call, failure, mask)
+    return
   end
-  local key, failure = ask_key(self)
-  if call.state == "done" then
-    return nil -- the key function stopped it
-  elseif key == nil then
-    return nil, failure
-  elseif not may_send(self, call, self.in_flight_count - 1, self.now()) then
+  transition(self, call, "in_flight")
+  outbox:commit()
+  slot.mark, slot.probe = self.throttle:begin(self.slots.count, call.group.waits_out_outages)
+end
+
+--- True if the group and the circuit let the call be sent.
+local function may_send(self, group, now)
+  return not group.stopped and self.throttle:circuit_allows(group.waits_out_outages, now)
+end
+
+--- Send calls of a list from its front.
+local function send_list(self, call, places, now, key, mask)
+  local slots, is_open = self.slots, self.throttle:is_circuit_open()
+  while call and slots.count < places and call.due_ms <= now do
+    local following, group = call.next, call.group
+    if not group.stopped and (not is_open or may_send(self, group, now)) then
+      send(self, call, key, mask)
+    end
+    call = following
+  end
+end
+
+--- Send all calls that are due and have a place. If this raises, the call that was to be sent is left
+--- as it was.
+---@param key string|false
+---@param mask fun(value: any): any masks the key
+function M.send_more(self, key, mask)
+  local now = self.now()
+  local places = self.throttle:places(now)
+  local first, second = self.backing_off, self.queued
+  if self.throttle:is_circuit_open() then -- a call that has failed makes a bad probe
+    first, second = second, first
+  end
+  send_list(self, first.first, places, now, key, mask)
+  send_list(self, second.first, places, now, key, mask)
+end
+
+local function first_due(self, call, now)
+  while call and call.due_ms <= now and not may_send(self, call.group, now) do
+    call = call.next
+  end
+  return call and call.due_ms <= now and call or nil
+end
+
+--- A call that may be sent now; nil: there is none.
+---@return elevenlabs.workspace.Call|nil
+function M.next_due(self)
+  local now = self.now()
+  if self.slots.count >= self.throttle:places(now) then
     return nil
   end
-  call.mask = key and self.mask_with(key) or self.mask
-  return key
+  return first_due(self, self.backing_off.first, now) or first_due(self, self.queued.first, now)
 end
 
---- Hand the call to the core. -> the attempt's id; or nil and a failure; or nil if nothing is to be
---- sent now
-local function start_attempt(self, call)
-  local core, op = self.core, call.op
-  if not operations[op].sends_key then
-    return core[op](core)
-  end
-  local key, failure = key_for(self, call)
-  if key == nil then
-    return nil, failure
-  end
-  return core[op](core, call.args, key)
-end
-
---- If this raises, `take_back` cancels the attempt.
-local function write_down(self, id, call)
-  call.id = id
-  self.in_flight[id] = call
-  call.state, call.attempts = "in_flight", call.attempts + 1
-  call.mark, call.probe = self.throttle:begin(self.in_flight_count, call.group.waits_out_outages)
-end
-
---- Rollback: give the call its state from before `send`. Cancel the attempt: nobody would take its
---- completion. A core without a thread has not sent the attempt yet.
-local function take_back(self, call, state)
-  self.in_flight_count = self.in_flight_count - 1
-  if state == "backing_off" then
-    start_backoff(call)
-  else
-    call.state = state
-  end
-  if call.id then
-    self.core:cancel(call.id)
-  end
-end
-
---- Ask for the key and send the call. Roll back if the call may not be sent any more.
----@param sending table { call, state }: what `send_more` needs for a rollback
-local function send(self, sending, call)
-  local before = call.state
-  sending.call, sending.state = call, before
-  if before == "backing_off" then
-    end_backoff(call)
-  end
-  call.id, call.state = false, "starting" -- the key function may step, and must not send it too
-  self.in_flight_count = self.in_flight_count + 1
-  local id, failure = start_attempt(self, call)
-  if id then
-    write_down(self, id, call)
-    if self.on_event then
-      events.emit(self, call, "attempt", NO_FACTS)
-    end
-  elseif failure and call.state ~= "done" then
-    finish_unsent(self, call, failure)
-  elseif call.state == "starting" then
-    take_back(self, call, before)
-  end
-end
-
---- True if the call waits no more, though its queue may still hold it.
-local function has_left_queue(call)
-  return call.state == "in_flight" or call.state == "done"
-end
-
---- The first call that is due and may be sent. A call that is "starting" is passed over: its key
---- function, further up the stack, has made this step.
-local function next_due(self, now)
-  local backing_off = self.backing_off
-  while backing_off:soonest() and has_left_queue(backing_off:soonest()) do
-    backing_off:drop_soonest()
-  end
-  for i = #backing_off, 1, -1 do
-    local call = backing_off[i]
-    if call.due_ms > now then
-      return nil
-    elseif call.state == "backing_off" and may_send(self, call, self.in_flight_count, now) then
-      return call
-    end
-  end
-end
-
-local function send_backed_off(self, sending)
-  local call = next_due(self, self.now())
+--- There is no key: end as many calls as would have been sent.
+---@param failure table
+function M.refuse_due(self, failure)
+  local count = self.throttle:places(self.now()) - self.slots.count
+  local call = count > 0 and M.next_due(self)
   while call do
-    send(self, sending, call)
-    call = next_due(self, self.now())
+    finish_unsent(self, call, failure, self.mask)
+    count = count - 1
+    call = count > 0 and M.next_due(self)
   end
 end
-
---- Send from the front of the queue. A call that is "starting" is passed over here too.
-local function send_queued(self, sending)
-  local fifo, throttle, now = self.queued, self.throttle, self.now()
-  local i = fifo.first
-  while i <= fifo.last and throttle:has_place(self.in_flight_count, now) do
-    local call = fifo[i]
-    if call and call.state == "queued" then
-      local group = call.group
-      if not group.stopped and throttle:circuit_allows(group.waits_out_outages, now) then
-        send(self, sending, call)
-      end
-    end
-    i = i + 1 < fifo.first and fifo.first or i + 1
-  end
-  local first = fifo:peek()
-  while first and first.state ~= "queued" and first.state ~= "starting" do
-    fifo:drop(first)
-    first = fifo:peek()
-  end
-end
-
-local function send_all(self, sending)
-  if self.throttle:is_circuit_open() then -- a call that has failed makes a bad probe
-    send_queued(self, sending)
-    send_backed_off(self, sending)
-  else
-    send_backed_off(self, sending)
-    send_queued(self, sending)
-  end
-end
-
---- Send all calls that may be sent. A call whose sending raises is left as it was for the next
---- step.
-function M.send_more(self)
-  local sending = { call = false, state = false }
-  local ok, why = pcall(send_all, self, sending)
-  if not ok then
-    local call = sending.call
-    if call and call.state == "starting" then
-      take_back(self, call, sending.state)
-    end
-    self.core:wake_at(0) -- a nested step may have set a later wake time
-    error(why, 0)
-  end
-end
-
-M.has_left_queue = has_left_queue
 
 return M

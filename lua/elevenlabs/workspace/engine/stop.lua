@@ -4,8 +4,7 @@ local budgets = require "elevenlabs.workspace.throttle.budget"
 local finishes = require "elevenlabs.workspace.engine.finish"
 local texts = require "elevenlabs.workspace.text"
 
-local conclude, emit_done = finishes.conclude, finishes.emit_done
-local finish_unsent = finishes.finish_unsent
+local conclude, finish_unsent = finishes.conclude, finishes.finish_unsent
 
 local M = {}
 
@@ -26,32 +25,39 @@ end
 local function stop(self, call, why)
   if call.state == "in_flight" then
     call.stopped = call.stopped or why
-    self.core:cancel(call.id)
-  elseif call.state ~= "done" and call.state ~= "new" then
+    self.core:cancel(call.slot.number)
+  elseif call.state ~= "done" and call.state ~= "new" then -- new: an error kept it from its queue
     local kind = why == "forked" and "cancelled" or why
-    finish_unsent(self, call, { kind = kind, message = stop_message(self, why) })
-    self.core:wake_at(0)
+    finish_unsent(self, call, { kind = kind, message = stop_message(self, why) }, self.mask)
   end
 end
 
---- End all calls that are queued or back off. Each leaves its queue after its end, so that an error
---- loses none.
-local function stop_unsent(self, why)
-  local call = self.queued:peek()
+local function stop_list(self, list, why, group)
+  local call = list.first
   while call do
-    if call.state ~= "in_flight" then
+    local following = call.next
+    if not group or call.group == group then
       stop(self, call, why)
     end
-    self.queued:drop(call)
-    call = self.queued:peek()
+    call = following
   end
-  call = self.backing_off:soonest()
-  while call do
-    if call.state ~= "in_flight" then
-      stop(self, call, why)
+end
+
+--- End calls that are queued or back off.
+---@param group elevenlabs.workspace.CallGroup|nil of this group alone
+function M.stop_unsent(self, why, group)
+  stop_list(self, self.queued, why, group)
+  stop_list(self, self.backing_off, why, group)
+end
+
+--- End all calls of a group.
+---@param group elevenlabs.workspace.CallGroup
+function M.stop_group(self, why, group)
+  M.stop_unsent(self, why, group)
+  for _, slot in ipairs(self.slots) do
+    if slot.call and slot.call.group == group then
+      stop(self, slot.call, why)
     end
-    self.backing_off:drop_soonest()
-    call = self.backing_off:soonest()
   end
 end
 
@@ -60,10 +66,12 @@ end
 function M.notice_fork(self)
   local _, _, forks = self.core:counts()
   if forks ~= self.forks then
-    for _, call in pairs(self.in_flight) do
-      call.is_parents = true
+    for _, slot in ipairs(self.slots) do
+      if slot.call then
+        slot.call.is_parents = true
+      end
     end
-    stop_unsent(self, "forked")
+    M.stop_unsent(self, "forked")
     self.forks = forks
   end
 end
@@ -74,7 +82,7 @@ function M.stop_overdue(self)
   local call = self.deadlines:peek()
   while call and (call.state == "done" or call.deadline_ms <= self.now()) do
     stop(self, call, "timeout")
-    self.deadlines:drop(call)
+    self.deadlines:drop()
     call = self.deadlines:peek()
   end
 end
@@ -82,15 +90,17 @@ end
 local OUTAGE = ("no answer that settles anything for %d s"):format(budgets.OUTAGE_MS / 1000)
 
 local function end_by_outage(self, call)
-  local is_unsent = call.state == "queued" or call.state == "backing_off"
-  if not (call.group.waits_out_outages and is_unsent) then
-    return
-  end
-  call.group.stopped = { reason = "outage", message = OUTAGE }
-  if not call.verdict then
-    finish_unsent(self, call, { kind = "network", message = OUTAGE })
-  elseif conclude(self, call, call.verdict) then
-    emit_done(self, call)
+  while call do
+    local following = call.next
+    if call.group.waits_out_outages then
+      call.group.stopped = { reason = "outage", message = OUTAGE }
+      if call.verdict then
+        conclude(self, call, call.verdict)
+      else
+        finish_unsent(self, call, { kind = "network", message = OUTAGE }, self.mask)
+      end
+    end
+    call = following
   end
 end
 
@@ -100,20 +110,11 @@ function M.give_up(self)
   if not at or at > self.now() then
     return
   end
-  for i = #self.backing_off, 1, -1 do
-    if self.backing_off[i] then
-      end_by_outage(self, self.backing_off[i])
-    end
-  end
-  for i = self.queued.first, self.queued.last do
-    if self.queued[i] then
-      end_by_outage(self, self.queued[i])
-    end
-  end
+  end_by_outage(self, self.backing_off.first)
+  end_by_outage(self, self.queued.first)
   self.throttle:reset_outage()
 end
 
 M.stop = stop
-M.stop_unsent = stop_unsent
 
 return M

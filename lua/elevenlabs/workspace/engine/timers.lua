@@ -1,8 +1,6 @@
 --- When the next step is due if no socket announces one: timers, deadlines and calls to be sent.
 
-local sends = require "elevenlabs.workspace.engine.send"
-
-local has_left_queue = sends.has_left_queue
+local completes = require "elevenlabs.workspace.engine.complete"
 
 local M = {}
 
@@ -10,54 +8,57 @@ local function earlier(a, b)
   return a and b and math.min(a, b) or a or b
 end
 
---- True if the call is queued or backs off, and its group is not stopped: a stopped run ends its
---- calls itself. A call that is "starting" will be sent by the step that asks for its key.
+--- When the first of these calls is due. The throttle may hold it back for longer. A stopped run ends
+--- its calls itself.
 ---@param waits_out_outages boolean of the call's group
-local function is_to_send(call, waits_out_outages)
-  return call.group.waits_out_outages == waits_out_outages
-    and not has_left_queue(call)
-    and call.state ~= "starting"
-    and not call.group.stopped
-end
-
---- When the first of these calls is due. 0: now. The throttle may hold it back for longer.
-local function soonest_due(self, waits_out_outages)
-  for i = self.queued.first, self.queued.last do
-    local call = self.queued[i] -- one that backs off was sent from this queue, which still holds it
-    if call and call.state ~= "backing_off" and is_to_send(call, waits_out_outages) then
-      return 0
+local function soonest_due(call, waits_out_outages)
+  while call do
+    if call.group.waits_out_outages == waits_out_outages and not call.group.stopped then
+      return call.due_ms
     end
-  end
-  for i = #self.backing_off, 1, -1 do
-    if is_to_send(self.backing_off[i], waits_out_outages) then
-      return self.backing_off[i].due_ms
-    end
+    call = call.next
   end
 end
 
 --- When a call may be sent though nothing ends before.
 local function next_send_ms(self, now)
   local at
-  if self.in_flight_count >= self.throttle:window() then
+  if self.slots.count >= self.throttle:window() then
     return nil -- many calls may be queued then: look at none
+  elseif self.asking_until_ms > now then
+    return self.asking_until_ms
   end
   for _, waits_out_outages in ipairs { false, true } do
-    local due = soonest_due(self, waits_out_outages)
+    local due = earlier(
+      soonest_due(self.queued.first, waits_out_outages),
+      soonest_due(self.backing_off.first, waits_out_outages)
+    )
     local allowed = self.throttle:allows_at(waits_out_outages, now)
     at = earlier(at, due and allowed and math.max(due, allowed))
   end
   return at
 end
 
+--- True if a step has something to do at once: there is news, or an error or a function of the
+--- user's that does not return left something behind.
+local function is_due_now(self)
+  return self.has_news
+    or self.waiters.owed
+    or self.finished > self.reported
+    or completes.is_behind(self)
+    or self.inbox:peek() ~= nil
+    or not self.outbox:is_empty()
+end
+
 --- The time of the next step that no socket will announce.
-local function next_wake_ms(self)
-  if self.woken or self.rang or self.turns.unheeded > 0 then
+function M.next_wake_ms(self)
+  if is_due_now(self) then
     return 0
   end
-  local now, oldest = self.now(), self.deadlines:peek()
+  local oldest = self.deadlines:peek()
   local at = oldest and oldest.deadline_ms
-  if self.queued:peek() or self.backing_off:soonest() then
-    at = earlier(earlier(at, next_send_ms(self, now)), self.throttle:gives_up_at())
+  if self.queued.first or self.backing_off.first then
+    at = earlier(earlier(at, next_send_ms(self, self.now())), self.throttle:gives_up_at())
   end
   for _, timer in next, self.timers do
     at = earlier(at, timer)
@@ -65,21 +66,15 @@ local function next_wake_ms(self)
   return at
 end
 
---- At a step's end, remove the timers that have passed. Their owners look when the host resumes
---- them; some were resumed before this step, so the host steps once more.
+--- Remove the timers that have passed. Whoever waits for one looks then.
 function M.ring(self)
-  local now = self.now()
-  self.rang, self.woken = self.woken, false
+  local now
   for owner, at_ms in next, self.timers do
+    now = now or self.now()
     if at_ms <= now then
-      self.timers[owner], self.rang = nil, true
+      self.timers[owner], self.has_news = nil, true
     end
   end
-  if self.rang then
-    self.turns:announce()
-  end
 end
-
-M.next_wake_ms = next_wake_ms
 
 return M

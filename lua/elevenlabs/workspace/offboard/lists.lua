@@ -183,7 +183,7 @@ local function next_reading(self)
   local planned = self.planned
   for _ = 1, planned:count() do
     local reading = planned:peek()
-    planned:drop(reading)
+    planned:drop()
     if not is_held_back(self, reading.source) then
       return reading
     end

@@ -230,7 +230,7 @@ M.DEFAULT_READ_BACK_MS = 30000
 local function pause(engine, ms)
   local timer, at = {}, engine.now() + ms
   engine:set_timer(timer, at)
-  local why = engine.wait(function()
+  local why = engine:wait(function()
     return engine.now() >= at
   end)
   engine:set_timer(timer, nil)

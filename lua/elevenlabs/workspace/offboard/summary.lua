@@ -234,7 +234,7 @@ local function not_given_back(ledger)
   return rows
 end
 
---- What is left of the subject's own roles, and what to do about it, as residuals are told.
+--- The subject's own roles that are left, each with the advice that residuals have.
 ---@return elevenlabs.workspace.offboard.Residual[]
 local function remains(self, own)
   local list = {}

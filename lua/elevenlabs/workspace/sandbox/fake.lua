@@ -12,8 +12,6 @@ local operations = require "elevenlabs.workspace.operations"
 
 local M = {}
 
-local ABORTED = 42 -- CURLE_ABORTED_BY_CALLBACK, as the core reports a cancelled attempt
-
 local BASE_URL = "https://sandbox.invalid"
 
 -- A core: it has the functions that the engine and the client call.
@@ -50,8 +48,8 @@ local function target_of(operation, args)
   return path, query
 end
 
-local function to_request(operation, args, key)
-  local body = {}
+local function to_request(op, args)
+  local operation, body = operations[op], {}
   local path, query
   if operation.path then
     path, query = target_of(operation, args)
@@ -62,64 +60,57 @@ local function to_request(operation, args, key)
     body[name] = args[name]
   end
   return {
+    op = op,
     method = operation.method,
     path = path,
     query = table.concat(query, "&"),
-    headers = { ["xi-api-key"] = key or nil },
     body = operation.body and cjson.encode(body) or "",
   }
 end
 
-local function queue(self, request)
-  self.next_id = self.next_id + 1
-  table.insert(self.pending, { id = self.next_id, request = request })
-  return self.next_id
+function Fake:prepare(op, args)
+  local ok, warning = self.checker:prepare(op, args)
+  if not ok then
+    return nil, warning
+  end
+  return to_request(op, args), warning
 end
 
-local function start(self, op, args, key)
-  local ok, failure = self.checker:validate(op, args)
-  if ok then
-    ok, failure = core.check_key(key)
-  end
+function Fake:send(request, key, slot)
+  local ok, failure = core.check_key(key)
   if not ok then
     return nil, failure
   end
-  return queue(self, to_request(operations[op], args, key))
-end
-
-for op, operation in pairs(operations) do
-  Fake[op] = function(self, args, key)
-    if operation.takes_resource then
-      return start(self, op, args, key)
-    end
-    return queue(self, to_request(operation, args, key))
-  end
+  self.count = self.count + 1
+  table.insert(self.pending, { slot = slot, request = request, key = key })
+  return true
 end
 
 function Fake:validate(op, args)
   return self.checker:validate(op, args)
 end
 
-local function complete(self, attempt)
-  if attempt.cancelled then
-    return evidences.new {
-      id = attempt.id,
-      sent = false,
-      curl_code = ABORTED,
-      status = 0,
-      head_ended = false,
-      whole = false,
-      body = "",
-      message = "cancelled",
-    }
+--- The request as the model's server reads it.
+local function received(attempt)
+  local request = { headers = { ["xi-api-key"] = attempt.key or nil } }
+  for name, value in pairs(attempt.request) do
+    request[name] = value
   end
-  local answer = self.app:handle(attempt.request, true)
-  return evidences.new {
-    id = attempt.id,
+  return request
+end
+
+local function complete(self, attempt)
+  local op = attempt.request.op
+  if attempt.cancelled then
+    return evidences.cancelled(op, attempt.slot)
+  end
+  local answer = self.app:handle(received(attempt), true)
+  return evidences.new(op, {
+    slot = attempt.slot,
     status = answer.status,
     headers = answer.headers,
     body = answer.body,
-  }
+  }, attempt.key)
 end
 
 function Fake:step()
@@ -129,12 +120,12 @@ function Fake:step()
     completions[i] = complete(self, attempt)
   end
   self.pending = {}
-  return completions
+  return self.divide(completions)
 end
 
-function Fake:cancel(id)
+function Fake:cancel(slot)
   for _, attempt in ipairs(self.pending) do
-    attempt.cancelled = attempt.cancelled or attempt.id == id
+    attempt.cancelled = attempt.cancelled or attempt.slot == slot
   end
 end
 
@@ -154,7 +145,7 @@ function Fake.timeout_ms()
 end
 
 function Fake:counts()
-  return self.next_id, 0, 0
+  return self.count, 0, 0
 end
 
 --- The workspace behind a fake client.
@@ -178,7 +169,8 @@ function M.new(options)
     app = app.new(workspace, core.RESOURCE_TYPES, options.forbid_list),
     checker = assert(core.new { base_url = BASE_URL }),
     pending = {},
-    next_id = 0,
+    count = 0,
+    divide = evidences.divider(),
   }, Fake)
   local key = options.api_key
   if key == nil then
@@ -193,7 +185,6 @@ function M.new(options)
     base_url = BASE_URL,
     api_key = key,
     driver = options.driver or require "elevenlabs.workspace.driver.blocking",
-    secrets = { key or nil },
   },
     workspace
 end

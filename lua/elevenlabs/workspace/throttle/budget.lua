@@ -37,9 +37,11 @@ function Budget:settled(first_try, was_probe)
   if first_try and self.tokens < MAX_TOKENS then
     self.tokens = self.tokens + 1
   end
-  self.circuit_open, self.failing_since_ms, self.excluded_ms = false, false, 0
-  self.probing = self.probing and not was_probe
-  self.probe_pause_ms = FIRST_PROBE_MS
+  if self.failing_since_ms or self.circuit_open or was_probe then
+    self.circuit_open, self.failing_since_ms, self.excluded_ms = false, false, 0
+    self.probing = self.probing and not was_probe
+    self.probe_pause_ms = FIRST_PROBE_MS
+  end
 end
 
 --- An attempt failed, and a later one may succeed. An attempt that reached nobody costs most,

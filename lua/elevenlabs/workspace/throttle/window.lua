@@ -32,12 +32,6 @@ function Limiter:places(now_ms)
   return now_ms < self.paused_until_ms and 0 or math.floor(self.window)
 end
 
---- True if one more may be in flight now.
----@return boolean
-function Limiter:has_place(in_flight, now_ms)
-  return now_ms >= self.paused_until_ms and in_flight + 1 <= self.window
-end
-
 --- When the pause ends. If there is no pause, this time has passed.
 ---@return number ms
 function Limiter:paused_until()

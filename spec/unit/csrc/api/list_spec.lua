@@ -2,8 +2,8 @@ local core = require "elevenlabs.workspace.core"
 local probe = require "probe"
 
 local function target(path, query)
-  local is_plain_get, text, repeatable = probe.list { path = path, query = query }
-  assert.is_true(is_plain_get and repeatable)
+  local method, text, body, repeatable = probe.list { path = path, query = query }
+  assert.are.same({ "GET", "", true }, { method, body, repeatable })
   return text
 end
 
@@ -63,10 +63,12 @@ describe("list", function()
 
   it("is refused before anything is sent, with the key too", function()
     local handle = assert(core.new { base_url = "https://127.0.0.1:1" })
-    local id, failure = handle:list({ path = { ".." } }, "key")
-    assert.are.same({ nil, "path" }, { id, failure.field })
-    id, failure = handle:list({ path = { "v1" } }, "two keys")
-    assert.are.same({ nil, "api_key" }, { id, failure.field })
+    local request, failure = handle:prepare("list", { path = { ".." } })
+    assert.are.same({ nil, "path" }, { request, failure.field })
+    local sent
+    request = assert(handle:prepare("list", { path = { "v1" } }))
+    sent, failure = handle:send(request, "two keys", 1)
+    assert.are.same({ nil, "api_key" }, { sent, failure.field })
     assert.are.equal(0, (handle:counts()))
     handle:close()
   end)

@@ -1,7 +1,25 @@
-local probe = require "probe"
+local core = require "elevenlabs.workspace.core"
+
+--- Why an answer is not the good answer of the operation, or nil. What is not named is that of a
+--- confirmation.
+local function doubt_of(changes, op)
+  local answer = {
+    sent = true,
+    curl_code = 0,
+    status = 200,
+    head_ended = true,
+    whole = true,
+    body = "{}",
+  }
+  for name, value in pairs(changes) do
+    answer[name] = value
+  end
+  local proof = core.judge(op or "unshare", answer)
+  return proof ~= true and proof or nil
+end
 
 local function doubt(body, is_whole)
-  return probe.proof_doubt(body, is_whole ~= false)
+  return doubt_of { body = body, whole = is_whole ~= false }
 end
 
 --- Objects inside one another, of so many levels.
@@ -100,6 +118,64 @@ describe("proof (case 32)", function()
           assert.are.equal(reason, doubt(body, false))
         end)
       end
+    end
+  end)
+
+  describe("needs, beside the body,", function()
+    local lacks = {
+      ["the request was not sent"] = { sent = false },
+      ["the transfer failed"] = { curl_code = 18 },
+      ["the answer ended inside its headers"] = { head_ended = false },
+      ["its status is not 200"] = { status = 201 },
+    }
+    for reason, changes in pairs(lacks) do
+      it("that is not so: " .. reason, function()
+        for _, op in ipairs { "unshare", "share", "get", "list" } do
+          assert.are.equal(reason, doubt_of(changes, op))
+        end
+      end)
+    end
+
+    it("exactly 200", function()
+      for _, status in ipairs { 0, 100, 199, 201, 204, 206, 299, 300, 404, 500, -200, 2000 } do
+        assert.are.equal("its status is not 200", doubt_of { status = status })
+      end
+    end)
+  end)
+
+  it("of a read is that its 200 is text: its content is judged elsewhere", function()
+    for _, op in ipairs { "get", "list" } do
+      for _, body in ipairs { "", "{", '{"error":"x"}', "null", ("["):rep(100) } do
+        assert.is_nil(doubt_of({ body = body, whole = false }, op))
+      end
+      local why = "its body is not valid UTF-8 text"
+      assert.are.equal(why, doubt_of({ body = '{"a":"\255"}' }, op))
+    end
+  end)
+
+  it("of a connection is any answer", function()
+    for _, changes in ipairs { { status = 404 }, { curl_code = 42 }, { whole = false } } do
+      assert.is_nil(doubt_of(changes, "connect"))
+    end
+    assert.are.equal("there is no answer", doubt_of({ status = 0 }, "connect"))
+  end)
+
+  it("says beside it whether the body is text", function()
+    local answer = { curl_code = 0, status = 0, body = "a\n" }
+    assert.is_true(select(2, core.judge("get", answer)))
+    answer.body = "a\27"
+    assert.is_false(select(2, core.judge("get", answer)))
+  end)
+
+  it("cannot be asked without a kind of answer, or without one of its parts", function()
+    for _, wrong in ipairs {
+      function() core.judge("delete", { curl_code = 0, status = 200, body = "" }) end,
+      function() core.judge("unshare") end,
+      function() core.judge("unshare", { curl_code = 0, status = 200 }) end,
+      function() core.judge("unshare", { curl_code = 0, body = "" }) end,
+      function() core.judge("unshare", { status = 200, body = "" }) end,
+    } do
+      assert.has_error(wrong)
     end
   end)
 

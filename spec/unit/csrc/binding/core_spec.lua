@@ -1,5 +1,6 @@
 -- The core object: what the engine stands on, and what fakes must do like it.
 
+local attempts = require "spec.support.attempts"
 local core = require "elevenlabs.workspace.core"
 local probe = require "probe"
 local process = require "spec.support.process"
@@ -8,42 +9,31 @@ local sandboxes = require "spec.support.servers.sandbox"
 local VOICE = { resource_id = "voice_narrator", resource_type = "voice" }
 local NOWHERE = { base_url = "https://127.0.0.1:1" }
 
---- Step until so many completions came.
-local function collect(handle, count)
-  local all = {}
-  while #all < count do
-    for _, completion in ipairs(handle:step(20000)) do
-      all[#all + 1] = completion
-    end
-  end
-  return all
-end
-
 describe("core", function()
   it("gives a completion for every attempt, with all its evidence", function()
     local sandbox = sandboxes.start()
     local handle = assert(core.new { base_url = sandbox.base_url, ca_file = sandbox.ca_file })
-    local ids = {
-      handle:get(VOICE, sandbox.api_key),
-      handle:unshare({ resource_id = "x", resource_type = "voice", group_id = "default" }, "wrong"),
-      handle:connect(),
-    }
-    assert.are.same({ 1, 2, 3 }, ids)
-    local by_id = {}
-    for _, completion in ipairs(collect(handle, 3)) do
-      by_id[completion.id] = completion
+    local group = { resource_id = "x", resource_type = "voice", group_id = "default" }
+    assert(attempts.send(handle, "get", VOICE, sandbox.api_key))
+    assert(attempts.send(handle, "unshare", group, "wrong"))
+    assert(attempts.send(handle, "connect"))
+    local all = {}
+    for _, completion in ipairs(attempts.wait(handle, 3)) do
+      all[completion.slot] = completion
     end
-    assert.are.same({ 200, 401, 404 }, { by_id[1].status, by_id[2].status, by_id[3].status })
-    for _, completion in ipairs(by_id) do
+    assert.are.same({ 200, 401, 404 }, { all[1].status, all[2].status, all[3].status })
+    assert.are.same({ true, "its status is not 200", true },
+      { all[1].proof, all[2].proof, all[3].proof })
+    for _, completion in ipairs(all) do
       assert.are.equal(0, completion.curl_code)
       assert.are.equal("", completion.message)
       assert.is_true(completion.sent and completion.head_ended and completion.is_text)
       assert.matches("^sandbox%-", completion.headers["request-id"])
       assert.is_true(completion.elapsed_ms > 0)
     end
-    assert.is_true(by_id[1].whole and by_id[2].whole)
-    assert.are.equal("", by_id[3].body)
-    assert.are.same({}, handle:step(0))
+    assert.is_true(all[1].whole and all[2].whole)
+    assert.are.equal("", all[3].body)
+    assert.are.same({}, attempts.step(handle, 0))
     handle:close()
     sandbox:stop()
   end)
@@ -51,10 +41,10 @@ describe("core", function()
   it("waits no longer than it is told", function()
     local handle = assert(core.new(NOWHERE))
     local before = core.now()
-    assert.are.same({}, handle:step(30))
+    assert.are.same({}, attempts.step(handle, 30))
     assert.is_true(core.now() - before >= 29)
     for _, timeout in ipairs { 0, -1, 0 / 0, -math.huge } do
-      assert.are.same({}, handle:step(timeout))
+      assert.are.same({}, attempts.step(handle, timeout))
     end
     handle:close()
   end)
@@ -63,7 +53,7 @@ describe("core", function()
     local handle = assert(core.new(NOWHERE))
     handle:wake_at(core.now() + 20)
     assert.is_true(handle:timeout_ms() <= 20)
-    assert.are.same({}, handle:step(math.huge))
+    assert.are.same({}, attempts.step(handle, math.huge))
     assert.is_nil(handle:timeout_ms())
     handle:wake_at(core.now() + 1000000)
     handle:wake_at(nil)
@@ -71,40 +61,17 @@ describe("core", function()
     handle:close()
   end)
 
-  it("completes what it cancels, and cancels nothing it does not know", function()
-    -- A thread may have failed to connect before.
-    local handle = assert(core.new { base_url = NOWHERE.base_url, threaded = false })
-    local id = handle:get(VOICE, "k")
-    handle:cancel(id + 1)
-    handle:cancel(-1)
-    handle:cancel(id)
-    handle:cancel(id)
-    local completions = handle:step(0)
-    assert.are.equal(1, #completions)
-    assert.are.same(
-      { id, 42, false, 0, "cancelled" },
-      {
-        completions[1].id,
-        completions[1].curl_code,
-        completions[1].sent,
-        completions[1].status,
-        completions[1].message,
-      }
-    )
-    handle:close()
-  end)
-
   it("has its descriptor tell of what was cancelled", function()
     local sandbox = sandboxes.start("--latency-ms", "60000")
     local handle = assert(core.new { base_url = sandbox.base_url, ca_file = sandbox.ca_file })
-    local id = handle:get(VOICE, sandbox.api_key)
+    local slot = attempts.send(handle, "get", VOICE, sandbox.api_key)
     while probe.readable(handle:pollfd(), 200) do
       handle:step(0) -- until it waits for the answer
     end
-    handle:cancel(id)
+    handle:cancel(slot)
     assert.is_true(probe.readable(handle:pollfd(), 5000))
     assert.are.equal(0, handle:timeout_ms())
-    assert.is_true(handle:step(0)[1].sent)
+    assert.is_true(attempts.step(handle, 0)[1].sent)
     assert.is_false(probe.readable(handle:pollfd(), 0))
     handle:close()
     sandbox:stop()
@@ -112,15 +79,15 @@ describe("core", function()
 
   it("completes all when it is closed, and refuses work afterwards", function()
     local handle = assert(core.new(NOWHERE))
-    handle:get(VOICE, "k")
-    handle:get(VOICE, "k")
-    assert.are.equal(2, #handle:close())
-    assert.are.equal(0, #handle:close())
-    local id, failure = handle:get(VOICE, "k")
-    assert.is_nil(id)
+    attempts.send(handle, "get", VOICE, "k")
+    attempts.send(handle, "get", VOICE, "k")
+    assert.are.equal(2, #attempts.close(handle))
+    assert.are.equal(0, #attempts.close(handle))
+    local slot, failure = attempts.send(handle, "get", VOICE, "k")
+    assert.is_nil(slot)
     assert.are.equal("closed", failure.kind)
-    assert.are.same({}, handle:step(10))
-    assert.are.same({}, handle:step())
+    assert.are.same({}, attempts.step(handle, 10))
+    assert.are.same({}, attempts.step(handle))
     handle:cancel(1)
     handle:wake_at(0)
     assert.is_nil(handle:pollfd())
@@ -132,11 +99,16 @@ describe("core", function()
     local function refused(field, failure)
       assert.are.same({ "invalid_argument", field }, { failure.kind, failure.field })
     end
-    refused("resource", select(2, handle:get({ resource = "x" }, "k")))
-    refused("resource_id", select(2, handle:get({ resource_type = "voice" }, "k")))
-    refused("api_key", select(2, handle:get(VOICE, 7)))
-    refused("api_key", select(2, handle:get(VOICE, "")))
-    refused("resource_id", select(2, handle:get(VOICE, VOICE.resource_id)))
+    refused("resource", select(2, handle:prepare("get", { resource = "x" })))
+    refused("resource_id", select(2, handle:prepare("get", { resource_type = "voice" })))
+    refused("role", select(2, handle:prepare("unshare", {
+      resource_id = "x", resource_type = "voice", group_id = "g", role = "viewer",
+    })))
+    local request = assert(handle:prepare("get", VOICE))
+    refused("api_key", select(2, handle:send(request, 7, 1)))
+    refused("api_key", select(2, handle:send(request, "", 1)))
+    refused("resource_id", select(2, handle:send(request, VOICE.resource_id, 1)))
+    refused("resource_type", select(2, handle:send(request, VOICE.resource_type, 1)))
     assert.are.same({ 0 }, { (handle:counts()) })
     handle:close()
     for name, wrong in pairs {
@@ -150,11 +122,11 @@ describe("core", function()
 
   it("raises once it was collected, and never crashes", function()
     local handle = assert(core.new(NOWHERE))
-    handle:get(VOICE, "k")
+    attempts.send(handle, "get", VOICE, "k")
     local finish = getmetatable(handle).__gc
     finish(handle)
     finish(handle)
-    for _, method in ipairs { "step", "close", "pollfd", "counts" } do
+    for _, method in ipairs { "step", "close", "pollfd", "counts", "prepare", "send" } do
       local ok, why = pcall(handle[method], handle)
       assert.is_false(ok)
       assert.matches("the core was collected", why)
@@ -163,11 +135,22 @@ describe("core", function()
 
   it("raises on wrong kinds of argument, and stays usable", function()
     local handle = assert(core.new(NOWHERE))
+    local request = assert(handle:prepare("get", VOICE))
     for _, wrong in ipairs {
-      function() handle.get({}, VOICE) end,
+      function() handle.prepare({}, "get", VOICE) end,
       function() handle.step(io.stdout) end,
-      function() handle:get("x") end,
+      function() handle:prepare("get", "x") end,
+      function() handle:prepare "list" end,
+      function() handle:prepare("delete", VOICE) end,
+      function() handle:send({}, "k", 1) end,
+      function() handle:send(handle, "k", 1) end,
+      function() handle:send(io.stdout, "k", 1) end,
+      function() handle:send(request, "k") end,
+      function() handle:send(request, "k", 0) end,
+      function() handle:send(request, "k", -1) end,
+      function() handle:send(request, "k", 65537) end,
       function() handle:validate("delete", {}) end,
+      function() handle:validate("list", {}) end,
       function() handle:step("soon") end,
       function() handle:cancel {} end,
       function() core.new() end,
@@ -175,8 +158,56 @@ describe("core", function()
     } do
       assert.has_error(wrong)
     end
+    assert.are.equal(0, (handle:counts()))
     assert.is_true(handle:validate("get", VOICE))
+    assert.is_true(handle:send(request, "k", 65536))
     handle:close()
+  end)
+
+  describe("prepares a request", function()
+    local UNSHARE = { resource_id = "x", resource_type = "voice" }
+
+    it("once for all its attempts, whatever becomes of the arguments and the core", function()
+      local sandbox = sandboxes.start()
+      local options = { base_url = sandbox.base_url, ca_file = sandbox.ca_file }
+      local args = {}
+      for name, value in pairs(sandbox.example) do
+        args[name] = value
+      end
+      local first, second = assert(core.new(options)), assert(core.new(options))
+      local request = assert(first:prepare("unshare", args))
+      args.resource_id = "nothing"
+      for slot = 1, 2 do
+        assert(second:send(request, sandbox.api_key, slot))
+      end
+      first:close()
+      for _, completion in ipairs(attempts.wait(second, 2)) do
+        assert.are.equal(2, completion.code)
+      end
+      second:close()
+      sandbox:stop()
+    end)
+
+    it("which an attempt outlives", function()
+      local handle = assert(core.new(NOWHERE))
+      for slot = 1, 50 do
+        assert(handle:send(handle:prepare("get", VOICE), "k", slot))
+        collectgarbage()
+      end
+      assert.are.equal(50, #attempts.wait(handle, 50))
+      handle:close()
+    end)
+
+    it("with a word on what is probably a slip", function()
+      local handle = assert(core.new(NOWHERE))
+      UNSHARE.workspace_api_key_id = "sk_x"
+      local request, warning = handle:prepare("unshare", UNSHARE)
+      assert.are.same({ "userdata", "string" }, { type(request), type(warning) })
+      assert.are.equal(warning, select(2, handle:validate("unshare", UNSHARE)))
+      request, warning = handle:prepare("get", VOICE)
+      assert.are.same({ "userdata", nil }, { type(request), warning })
+      handle:close()
+    end)
   end)
 
   it("can be collected with attempts in flight, in any order, and at exit", function()
@@ -188,12 +219,12 @@ describe("core", function()
         local args = { resource_id = "x", resource_type = "voice" }
         for round = 1, 20 do
           local handle = core.new { base_url = "https://127.0.0.1:1" }
-          handle:get(args, "k")
+          handle:send(handle:prepare("get", args), "k", 1)
           if round % 2 == 0 then handle:step(0) end
           if round % 3 == 0 then handle = nil collectgarbage() end
         end
         kept = core.new { base_url = "https://localhost:1" }
-        kept:get(args, "k")
+        kept:send(kept:prepare("get", args), "k", 1)
         kept:step(0) -- the resolver's thread may still run
       ]],
     }
@@ -205,12 +236,13 @@ describe("core", function()
       os.getenv "SPEC_LUA",
       "-e",
       [[
+        local attempts = require "spec.support.attempts"
         local core = require "elevenlabs.workspace.core"
         local uv = require "luv"
         local function use()
           local handle = assert(core.new { base_url = "https://127.0.0.1:1" })
-          handle:get({ resource_id = "x", resource_type = "voice" }, "k")
-          repeat until #handle:step(20000) == 1
+          attempts.send(handle, "get", { resource_id = "x", resource_type = "voice" }, "k")
+          attempts.wait(handle, 1)
           handle:close()
         end
         local function descriptors()
@@ -279,17 +311,15 @@ describe("core", function()
           "epoll_create1",
           2,
           [[
+            local attempts = require "spec.support.attempts"
             local core = require "elevenlabs.workspace.core"
             local probe = require "probe"
             local threaded = os.getenv "THREADED" == "thread"
             local handle = assert(core.new { base_url = "http://127.0.0.1:1", threaded = threaded })
             local function get()
-              local id, failure = handle:get({ resource_id = "x", resource_type = "voice" }, "k")
-              local completion
-              while id and not completion do
-                completion = handle:step(20000)[1]
-              end
-              return failure or completion
+              local args = { resource_id = "x", resource_type = "voice" }
+              local slot, failure = attempts.send(handle, "get", args, "k")
+              return slot and attempts.wait(handle, 1)[1] or failure
             end
             assert(probe.fork(function()
               local said = os.getenv "FIRST" == "get" and get() or handle:pollfd()
@@ -355,13 +385,13 @@ describe("core", function()
       "socket",
       1,
       [[
+        local attempts = require "spec.support.attempts"
         local core = require "elevenlabs.workspace.core"
         local handle = assert(core.new {
           base_url = os.getenv "SERVER", ca_file = os.getenv "CA", proxy = false,
         })
-        handle:get({ resource_id = "x", resource_type = "voice" }, "k")
-        local completion
-        repeat completion = handle:step(20000)[1] until completion
+        attempts.send(handle, "get", { resource_id = "x", resource_type = "voice" }, "k")
+        local completion = attempts.wait(handle, 1)[1]
         print(completion.curl_code, completion.sent, (select(2, handle:counts())))
         handle:close()
       ]],
@@ -410,7 +440,7 @@ describe("core", function()
           signal:start "sigwinch" -- before this, it means nothing
           local threaded = os.getenv "THREADED" == "thread"
           local handle = assert(core.new { base_url = "https://127.0.0.1:1", threaded = threaded })
-          assert(#handle:step(math.huge) == 0)
+          assert(select(2, handle:step(math.huge)) == 0)
           handle:close()
         ]],
       }, { env = { THREADED = io } })

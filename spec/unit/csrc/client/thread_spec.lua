@@ -1,6 +1,7 @@
 -- What is the thread's alone. That it means the same as inline, the other specs show:
 -- they run with SPEC_IO=thread too.
 
+local attempts = require "spec.support.attempts"
 local core = require "elevenlabs.workspace.core"
 local probe = require "probe"
 local process = require "spec.support.process"
@@ -17,19 +18,11 @@ local function run(code, env)
     os.getenv "SPEC_LUA",
     "-e",
     [[
+      local attempts = require "spec.support.attempts"
       local core = require "elevenlabs.workspace.core"
       local uv = require "luv"
-      local function threads()
-        local scan, count = assert(uv.fs_scandir "/proc/self/task"), 0
-        while uv.fs_scandir_next(scan) do count = count + 1 end
-        return count
-      end
-      -- The kernel lists a thread for a moment after it has been joined.
-      local function settles_at(count)
-        local last = core.now() + 20000
-        while threads() ~= count and core.now() < last do end
-        return threads() == count
-      end
+      local counts = require "spec.support.threads"
+      local threads, settles_at = counts.count, counts.settles_at
       local VOICE = { resource_id = "x", resource_type = "voice" }
       local function new()
         return assert(core.new { base_url = "https://127.0.0.1:1", threaded = true })
@@ -77,10 +70,10 @@ describe("io thread", function()
       ca_file = sandbox.ca_file,
       threaded = true,
     })
-    handle:get(VOICE, sandbox.api_key)
+    attempts.send(handle, "get", VOICE, sandbox.api_key)
     assert.is_true(probe.readable(handle:pollfd(), 20000))
     assert.are.equal(0, handle:timeout_ms())
-    local completions = handle:step(0)
+    local completions = attempts.step(handle, 0)
     assert.are.same({ 1, 200 }, { #completions, completions[1].status })
     assert.is_false(probe.readable(handle:pollfd(), 0))
     assert.is_nil(handle:timeout_ms())
@@ -94,12 +87,12 @@ describe("io thread", function()
       local handle = new()
       handle:wake_at(0)
       assert(handle:step(0) and threads() == before, "too early")
-      handle:get(VOICE, "k")
-      handle:get(VOICE, "k")
+      attempts.send(handle, "get", VOICE, "k")
+      attempts.send(handle, "get", VOICE, "k")
       assert(threads() >= before + 1, "none")
       handle:close()
       assert(settles_at(before), "still there after close")
-      new():get(VOICE, "k")
+      attempts.send(new(), "get", VOICE, "k")
       collectgarbage() collectgarbage()
       assert(settles_at(before), "still there after collection")
     ]]
@@ -137,7 +130,7 @@ describe("io thread", function()
     for _, ending in ipairs { "", "os.exit(0)", "os.exit(0, true)", "handle:close()" } do
       local code, out, err = run(([[
         handle = new()
-        for _ = 1, 20 do handle:get(VOICE, "k") end
+        for _ = 1, 20 do attempts.send(handle, "get", VOICE, "k") end
         %s
       ]]):format(ending))
       assert.are.same({ 0, "", "" }, { code, out, err })
@@ -149,8 +142,8 @@ describe("io thread", function()
       local function use()
         local handle = new()
         assert(handle:listen())
-        handle:get(VOICE, "k")
-        repeat until #handle:step(20000) == 1
+        attempts.send(handle, "get", VOICE, "k")
+        attempts.wait(handle, 1)
         handle:close()
       end
       local function descriptors()
@@ -173,32 +166,30 @@ describe("io thread", function()
       ca_file = server.ca_file,
       threaded = true,
     })
-    local id = handle:get(VOICE, raw.KEY)
+    local slot = attempts.send(handle, "get", VOICE, raw.KEY)
     while select(2, handle:counts()) == 0 do
-      assert.are.same({}, handle:step(1)) -- until it has a connection
+      assert.are.same({}, attempts.step(handle, 1)) -- until it has a connection
     end
-    handle:cancel(id)
-    handle:cancel(id)
-    for unknown = 100, 400 do
-      handle:cancel(unknown) -- more than there is room for
+    for other = 1, 400 do
+      handle:cancel(other)
     end
-    local completion = handle:step(20000)[1]
+    local completion = attempts.wait(handle, 1)[1]
     assert.are.same(
-      { id, 42, "cancelled" },
-      { completion.id, completion.curl_code, completion.message }
+      { slot, 42, "cancelled" },
+      { completion.slot, completion.curl_code, completion.message }
     )
-    assert.are.same({}, handle:step(20))
-    assert.are.same({}, handle:close())
+    assert.are.same({}, attempts.step(handle, 20))
+    assert.are.same({}, attempts.close(handle))
     server:stop()
   end)
 
   it("loses nothing that is cancelled or closed on before the thread has begun it", function()
     for _ = 1, 50 do
       local handle = assert(core.new(NOWHERE))
-      handle:cancel(handle:get(VOICE, raw.KEY))
-      handle:get(VOICE, raw.KEY)
-      handle:cancel(handle:get(VOICE, raw.KEY))
-      assert.are.equal(3, #handle:step(0) + #handle:close())
+      handle:cancel(attempts.send(handle, "get", VOICE, raw.KEY))
+      attempts.send(handle, "get", VOICE, raw.KEY)
+      handle:cancel(attempts.send(handle, "get", VOICE, raw.KEY))
+      assert.are.equal(3, #attempts.step(handle, 0) + #attempts.close(handle))
     end
   end)
 
@@ -220,17 +211,17 @@ describe("io thread", function()
     it("gets a byte for what has ended and for the time that was asked for", function()
       local handle = assert(core.new(NOWHERE))
       local heard = hear(handle)
-      handle:get(VOICE, "k")
+      attempts.send(handle, "get", VOICE, "k")
       wait_until(function()
         return heard.bytes > 0
       end)
-      assert.are.equal(1, #handle:step(0))
+      assert.are.equal(1, #attempts.step(handle, 0))
       local before = heard.bytes
       handle:wake_at(core.now() + 20)
       wait_until(function()
         return heard.bytes > before
       end)
-      assert.is_nil(handle:step(0)[1])
+      assert.are.same({}, attempts.step(handle, 0))
       assert.is_nil(handle:timeout_ms())
       handle:close()
       wait_until(function()
@@ -242,7 +233,7 @@ describe("io thread", function()
 
     it("is rung for what had ended before it was connected", function()
       local handle = assert(core.new(NOWHERE))
-      handle:get(VOICE, "k")
+      attempts.send(handle, "get", VOICE, "k")
       assert.is_true(probe.readable(handle:pollfd(), 20000))
       local heard = hear(handle)
       wait_until(function()
@@ -259,12 +250,12 @@ describe("io thread", function()
       for _ = 1, 5 do
         local ended = 0
         for _ = 1, count do
-          handle:get(VOICE, "k")
+          attempts.send(handle, "get", VOICE, "k")
         end
         wait_until(function()
           if heard.bytes > 0 then
             heard.bytes = 0
-            ended = ended + #handle:step(0)
+            ended = ended + #attempts.step(handle, 0)
           end
           return ended == count
         end)
@@ -335,9 +326,9 @@ describe("io thread", function()
       heard.pipe:close()
       uv.run "nowait"
       for _ = 1, 3 do
-        handle:get(VOICE, "k")
+        attempts.send(handle, "get", VOICE, "k")
         assert.is_true(probe.readable(handle:pollfd(), 20000))
-        assert.are.equal(1, #handle:step(0))
+        assert.are.equal(1, #attempts.step(handle, 0))
       end
       handle:close()
     end)
@@ -410,13 +401,15 @@ describe("io thread", function()
       "-c",
       [[ulimit -s 100000000000; exec "$SPEC_LUA" -e "$0"]], -- no stack can be so large
       [[
+        local attempts = require "spec.support.attempts"
         local core = require "elevenlabs.workspace.core"
         local handle = assert(core.new { base_url = "https://127.0.0.1:1", threaded = true })
-        local id, failure = handle:get({ resource_id = "x", resource_type = "voice" }, "k")
-        print(id, failure.message)
+        local args = { resource_id = "x", resource_type = "voice" }
+        local slot, failure = attempts.send(handle, "get", args, "k")
+        print(slot, failure.message)
         handle:wake_at(core.now() + 20)
-        assert(#handle:step(math.huge) == 0) -- which looks at the clock itself
-        assert(#handle:close() == 0)
+        assert(#attempts.step(handle, math.huge) == 0) -- which looks at the clock itself
+        assert(#attempts.close(handle) == 0)
       ]],
     }
     assert.are.same({ 0, "nil\tcannot start a thread\n", "" }, { code, out, err })

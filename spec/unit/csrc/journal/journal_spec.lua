@@ -187,15 +187,15 @@ describe("journal", function()
       journal:sync()
       local size = #read_file(path)
       local record = ('{"x":"%s"}'):format(("x"):rep(9992))
-      for _ = 1, 26 do
+      for _ = 1, 104 do
         assert.is_true(journal:append(record))
       end
       assert.are.equal(size, #read_file(path))
       assert.is_true(journal:append(record))
-      assert.are.equal(size + 27 * 10021, #read_file(path))
+      assert.are.equal(size + 105 * 10021, #read_file(path))
       journal:append(RECORDS[2])
       journal:close() -- drops that one
-      assert.are.equal(28, #records_of(path))
+      assert.are.equal(106, #records_of(path))
     end)
 
     it("cannot be appended before those that are there were read", function()

@@ -8,7 +8,8 @@ local function same(value)
 end
 
 local function judge(changes, op, mask)
-  return outcome.judge(op or "unshare", evidences.new(changes), mask or same)
+  op = op or "unshare"
+  return outcome.judge(op, evidences.new(op, changes), mask or same)
 end
 
 describe("outcome", function()
@@ -66,14 +67,19 @@ describe("outcome", function()
     end
 
     it("a body that nobody judged", function()
-      local unjudged = evidences.new {}
-      unjudged.body_proof = nil
-      for _, op in ipairs { "unshare", "share" } do
+      local unjudged = evidences.new("unshare", {})
+      unjudged.proof = nil
+      for _, op in ipairs { "unshare", "share", "get", "list", "connect" } do
         local verdict = outcome.judge(op, unjudged, same)
         assert.are.equal("unconfirmed", verdict.outcome)
         assert.matches("nobody judged its body", verdict.message)
       end
-      unjudged.body_proof = "of what the core says"
+      for _, proof in ipairs { 1, {}, "x" } do -- only true proves
+        unjudged.proof = proof
+        local ok, verdict = pcall(outcome.judge, "unshare", unjudged, same)
+        assert.is_true(not ok or verdict.outcome == "unconfirmed")
+      end
+      unjudged.proof = "of what the core says"
       assert.matches("of what the core says", outcome.judge("share", unjudged, same).message)
     end)
 
@@ -107,7 +113,7 @@ describe("outcome", function()
         assert.are.equal("unconfirmed", verdict.outcome, body)
         assert.matches("the server answered 200, but " .. why, verdict.message, 1, true)
       end
-      local verdict = judge({ body = '{"a":"x"}', is_text = false }, "get")
+      local verdict = judge({ body = '{"a":"\255"}' }, "get")
       assert.matches("not valid UTF-8 text", verdict.message, 1, true)
     end)
 
@@ -367,8 +373,10 @@ describe("outcome", function()
       local verdict = judge { status = 503, body = "no healthy upstream" }
       assert.are.equal("the server answered 503: no healthy upstream", verdict.message)
       assert.is_nil(verdict.from_service)
-      verdict = judge { status = 400, body = "no\27[2J", is_text = false }
+      verdict = judge { status = 400, body = "no\27[2J" }
       assert.are.equal("the server answered 400: no\\x1B[2J", verdict.message)
+      verdict = judge { status = 400, body = '{"detail":"\255"}' }
+      assert.are.equal('the server answered 400: {"detail":"\\xFF"}', verdict.message)
     end)
 
     it("that is a web page, which is not the service's", function()

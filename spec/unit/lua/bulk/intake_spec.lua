@@ -98,12 +98,16 @@ describe("the intake of a run", function()
 
   it("stops the run if the client is closed", function()
     local engine
-    local report
+    local next_item, taken = many(100), 0
     engine = world.running(function()
       engine:close()
       return {}
     end)
-    report = bulk.start(engine, URL, "unshare", (many(100)), {}):result()
+    local report = bulk.start(engine, URL, "unshare", function()
+      taken = taken + 1
+      return next_item()
+    end, {}):result()
+    assert.are.equal(taken, report.total) -- each once
     assert.are.same({ "closed", report.total }, {
       report.stopped,
       report.confirmed + report.refused + report.unconfirmed + report.not_sent,

@@ -160,10 +160,5 @@ describe("the results of a run", function()
       end
       assert.is_true(quiet.unconfirmed > 0)
     end)
-
-    it("stand if the very last record cannot be written", function()
-      local report = journal:run_to_full_disk(2, 5)
-      assert.are.same({ "journal", 5 }, { report.stopped, report.confirmed })
-    end)
   end)
 end)

@@ -6,24 +6,16 @@ local always, many, run = support.always, support.many, support.run
 describe("a run stops", function()
   it("once, and cancels the calls that wait", function()
     local cancelled = {}
-    local function call(state)
-      return {
-        state = state,
-        cancel = function(self)
-          cancelled[#cancelled + 1] = self.state
-        end,
-      }
+    local stopped = { stopping = false, call_group = {}, engine = {} }
+    function stopped.engine.cancel_group(_, group, only_unsent)
+      assert.are.equal("driver", group.stopped.reason) -- nothing of the group is sent any more
+      cancelled[#cancelled + 1] = { group == stopped.call_group, only_unsent }
     end
-    local stopped = {
-      stopping = false,
-      call_group = {},
-      pending = { call "queued", call "in_flight", call "backing_off" },
-    }
     stop(stopped, "driver", "first\nreason")
     stop(stopped, "closed", "second reason")
     assert.are.same({ reason = "driver", message = "first reason" }, stopped.stopping)
     assert.are.equal(stopped.stopping, stopped.call_group.stopped)
-    assert.are.same({ "queued", "backing_off" }, cancelled)
+    assert.are.same({ { true, true } }, cancelled)
   end)
 
   for name, row in pairs {

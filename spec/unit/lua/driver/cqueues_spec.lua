@@ -1,5 +1,4 @@
 local cqueues = require "cqueues"
-local driver = require "elevenlabs.workspace.driver.cqueues"
 local sandboxes = require "spec.support.servers.sandbox"
 
 local VOICE = { resource_id = "voice_narrator", resource_type = "voice" }
@@ -119,7 +118,7 @@ describe("driver.cqueues", function()
     client:close()
     local why
     run(function()
-      why = driver.wait(client, function()
+      why = client.engine:wait(function()
         return false
       end)
     end)

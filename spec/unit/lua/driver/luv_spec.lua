@@ -1,4 +1,3 @@
-local luv = require "elevenlabs.workspace.driver.luv"
 local process = require "spec.support.process"
 local sandboxes = require "spec.support.servers.sandbox"
 local uv = require "luv"
@@ -192,10 +191,10 @@ describe("driver.luv", function()
 
   it("does not wait for a closed client", function()
     client:close()
-    local never = coroutine.wrap(luv.wait)
+    local never = coroutine.wrap(client.engine.wait)
     assert.are.equal(
       "the client is closed",
-      never(client, function()
+      never(client.engine, function()
         return false
       end)
     )

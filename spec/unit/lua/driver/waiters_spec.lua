@@ -1,4 +1,3 @@
-local fake = require "elevenlabs.workspace.sandbox.fake"
 local waiters = require "elevenlabs.workspace.driver.waiters"
 
 describe("driver.waiters", function()
@@ -77,23 +76,6 @@ describe("driver.waiters", function()
     list:sweep()
     assert.are.same({ "new", "second" }, woken)
     assert.is_true(list:is_empty())
-  end)
-
-  it("have the host look where a step that others took ended a call", function()
-    local client, wakes = fake.new(), 0
-    function client.engine.wake()
-      wakes = wakes + 1
-    end
-    local function step_with_a_call()
-      client:start("get", { resource_id = "voice_narrator", resource_type = "voice" })
-      client:step(0)
-      return wakes
-    end
-    assert.are.equal(0, step_with_a_call())
-    waiters.of(client):add(yes, yes)
-    client:step(0)
-    assert.are.equal(0, wakes)
-    assert.are.equal(1, step_with_a_call())
   end)
 
   it("know where one may yield", function()

@@ -1,3 +1,6 @@
+local cjson = require "elevenlabs.workspace.cjson"
+local groups = require "elevenlabs.workspace.engine.group"
+local lists = require "elevenlabs.workspace.engine.list"
 local worlds = require "spec.support.world"
 
 local patient, world = worlds.patient, worlds.new
@@ -9,16 +12,138 @@ describe("the end of an attempt", function()
     local engine, core = world()
     local first, second = engine:start("unshare", {}), engine:start("unshare", {})
     engine:step()
-    core:answer(1, { headers = false }) -- what a lack of memory would do, anywhere
+    local memory_ends = true -- as it may anywhere
+    local headers = setmetatable({}, {
+      __index = function(_, name)
+        assert(name ~= "retry-after" or not memory_ends, "not enough memory")
+      end,
+    })
+    core:answer(1, { status = 500, headers = headers })
     core:answer(2)
     assert.has_error(function()
       engine:step()
     end)
     assert.is_false(first:done() or second:done())
-    engine.arrived[1].headers = {}
+    memory_ends = false
     assert.are.equal(2, engine:step())
-    assert.are.equal("confirmed", first:result().outcome)
+    assert.are.equal("unconfirmed", select(2, first:result()).outcome)
     assert.are.equal("confirmed", second:result().outcome)
+  end)
+
+  describe("that is a plain confirmation", function()
+    it("gives a receipt of what the core named by number", function()
+      local engine, core = world { max_concurrency = 3 }
+      local calls = {}
+      for i = 1, 3 do
+        calls[i] = engine:start("unshare", {})
+      end
+      engine:step()
+      core:confirm(2, "r2", "")
+      core:confirm(3, "r3", "null")
+      core:confirm(1)
+      assert.are.equal(3, engine:step())
+      local receipts = {}
+      for i, call in ipairs(calls) do
+        receipts[i] = call:result()
+      end
+      assert.are.same({ { status = "ok" }, nil, cjson.null },
+        { receipts[1].body, receipts[2].body, receipts[3].body })
+      assert.are.same({ nil, "r2", "r3" },
+        { receipts[1].request_id, receipts[2].request_id, receipts[3].request_id })
+      assert.are.same({ "confirmed", 200, 1 },
+        { receipts[1].outcome, receipts[1].status, receipts[1].attempts })
+    end)
+
+    --- Rules that count confirmations.
+    local function counting()
+      local rules = { confirmed = 0 }
+      function rules:confirm()
+        self.confirmed = self.confirmed + 1
+      end
+      return rules
+    end
+
+    it("is told to the throttle, to the rules of its run and to on_event", function()
+      local told, rules = {}, counting()
+      local engine, core = world {
+        on_event = function(event)
+          told[#told + 1] = tostring(event)
+        end,
+      }
+      engine.throttle.budget.tokens = 7
+      engine:start("unshare", {}, patient { rules = rules })
+      engine:step()
+      core:confirm(1)
+      engine:step()
+      assert.are.equal(1, rules.confirmed)
+      assert.are.equal(8, engine.throttle.budget.tokens)
+      assert.matches("response after 5 ms: confirmed %(HTTP 200%)", told[2])
+    end)
+
+    --- A call of a group whose owner looks at no receipt, after its confirmation.
+    local function only_counted(options)
+      local engine, core = world(options)
+      local group = patient {
+        keeps_receipts = false,
+        ended = lists.new(),
+        rules = counting(),
+      }
+      engine.throttle.budget.tokens = 7
+      local call = engine:start("unshare", {}, group)
+      engine:step()
+      core:confirm(1, "r1")
+      assert.are.equal(1, engine:step())
+      assert.are.same({ 1, 1, 1, 8 }, { group.finished, engine.counts.confirmed,
+        group.rules.confirmed, engine.throttle.budget.tokens })
+      return call, group
+    end
+
+    it("is only counted if nobody looks at its receipt", function()
+      local call, group = only_counted()
+      assert.are.same({ groups.CONFIRMED, 1, false }, { call.ending, group.counted,
+        group.ended.first })
+    end)
+
+    it("has a receipt of its own if on_event is told of it", function()
+      local events = {}
+      local call, group = only_counted {
+        on_event = function(event)
+          events[#events + 1] = event.name
+        end,
+      }
+      assert.are.same({ "attempt", "response", "done" }, events)
+      assert.are.same({ "r1", 0, call }, { call.ending.request_id, group.counted,
+        group.ended.first })
+    end)
+
+    it("ends no other call that gets its place", function()
+      local engine, core = world { max_concurrency = 1 }
+      local first, second = engine:start("unshare", {}), engine:start("unshare", {})
+      engine:step()
+      core:confirm(1)
+      engine:step()
+      engine:step()
+      assert.are.same({ "done", "in_flight" }, { first.state, second.state })
+      assert.are.equal(core.attempts[1].slot, core.attempts[2].slot)
+    end)
+
+    it("comes with others in one step, and all are dealt with", function()
+      local engine, core = world { max_concurrency = 4 }
+      local calls = {}
+      for i = 1, 4 do
+        calls[i] = engine:start("unshare", {})
+      end
+      engine:step()
+      core:answer(1, { status = 403 })
+      core:confirm(2)
+      core:answer(3)
+      core:confirm(4)
+      assert.are.equal(4, engine:step())
+      for i, outcome in ipairs { "refused", "confirmed", "confirmed", "confirmed" } do
+        assert.are.equal(outcome, calls[i].ending.outcome, i)
+      end
+      assert.are.equal(0, engine.slots.count)
+    end)
   end)
 
   it("learns of an attempt's end once, whatever field of it an error comes at", function()
@@ -231,9 +356,11 @@ describe("the end of an attempt", function()
   it("asks once more where the key was refused, and only once", function()
     local engine, core = world()
     local group, actions = patient(), {}
-    group.on_verdict = function(verdict)
-      actions[#actions + 1] = verdict.action
-    end
+    group.rules = {
+      see = function(_, verdict)
+        actions[#actions + 1] = verdict.action
+      end,
+    }
     local call = engine:start("unshare", {}, group)
     engine:step()
     core:answer(1, { status = 401 })

@@ -1,19 +1,12 @@
 local events_of_engine = require "elevenlabs.workspace.engine.events"
 local world = require("spec.support.world").new
 
---- What the user's function is told of one event.
-local function emitted(name, facts)
-  local engine, told = { counts = { event_errors = 0 } }, nil
-  function engine.on_event(event)
-    told = event
-  end
-  events_of_engine.emit(engine, {
+local function event_of(name, result, facts)
+  return events_of_engine.new({
     op = "unshare",
     number = 3,
-    attempts = 2,
     args = { resource_id = "id1", resource_type = "voice", user_email = "mia@example.com" },
-  }, name, facts)
-  return told
+  }, name, 2, result, facts)
 end
 
 local REFUSED = {
@@ -33,28 +26,29 @@ describe("events", function()
       resource_id = "id1",
       resource_type = "voice",
       attempts = 2,
-    }, emitted("attempt", {}))
+    }, event_of "attempt")
   end)
 
   it("say what became of an attempt, a message on one line if it is no confirmation", function()
-    local told = emitted("done", { result = REFUSED, elapsed_ms = 12 })
+    local told = event_of("done", REFUSED, { elapsed_ms = 12 })
     assert.are.same({ "refused", "permission", 403, "no_access", "no admin", 12 },
       { told.outcome, told.kind, told.status, told.code, told.message, told.elapsed_ms })
     local confirmed = { outcome = "confirmed", status = 200, request_id = "q", message = "x" }
-    told = emitted("done", { result = confirmed })
+    told = event_of("done", confirmed)
     assert.are.same({ "confirmed", "q" }, { told.outcome, told.request_id, told.message })
   end)
 
   it("read as one line", function()
     for _, row in ipairs {
-      { "attempt", {}, "attempt 2" },
-      { "response", { result = REFUSED, elapsed_ms = 12.4 },
+      { "attempt", nil, nil, "attempt 2" },
+      { "response", REFUSED, { elapsed_ms = 12.4 },
         "response after 12 ms: refused (permission, HTTP 403, no_access): no admin" },
-      { "throttle", { delay_ms = 5, window = 1 }, "throttle, 5 ms to wait: 1 requests at once" },
-      { "done", { result = { outcome = "not_sent", kind = "tls" } }, "done: not_sent (tls)" },
+      { "throttle", nil, { delay_ms = 5, window = 1 },
+        "throttle, 5 ms to wait: 1 requests at once" },
+      { "done", { outcome = "not_sent", kind = "tls" }, nil, "done: not_sent (tls)" },
     } do
-      local text = tostring(emitted(row[1], row[2]))
-      assert.are.equal("call 3, unshare voice id1: " .. row[3], text)
+      local text = tostring(event_of(row[1], row[2], row[3]))
+      assert.are.equal("call 3, unshare voice id1: " .. row[4], text)
     end
     assert.are.equal("call 7, connect", events_of_engine.describe_call(7, "connect"))
   end)
@@ -123,6 +117,31 @@ describe("events", function()
       assert.are.same({ "not for [secret]", "[secret]" }, { events[2].message, events[2].code })
     end)
 
+    it("after the step, in order, and each once", function()
+      local events, are_done, first, second = {}, {}, nil, nil
+      local engine, core = world {
+        on_event = function(told)
+          events[#events + 1] = told
+          are_done[#events] = first:done() and second:done()
+        end,
+      }
+      first, second = engine:start("unshare", {}), engine:start("unshare", {})
+      engine:step()
+      core:confirm(2)
+      core:answer(1)
+      engine:step()
+      assert.are.same({
+        "1 attempt -",
+        "2 attempt -",
+        "2 response confirmed",
+        "2 done confirmed",
+        "1 response confirmed",
+        "1 done confirmed",
+      }, names(events))
+      -- All changes of a step are made before the first event is told.
+      assert.are.same({ false, false, true, true, true, true }, are_done)
+    end)
+
     it("to a function that raises, and counts that", function()
       local engine, core = world {
         on_event = function()
@@ -134,19 +153,75 @@ describe("events", function()
       core:answer(1)
       engine:step()
       assert.are.equal("confirmed", call:result().outcome)
-      assert.are.equal(3, engine.counts.event_errors)
+      assert.are.equal(3, engine.outbox.errors)
+    end)
+
+    it("to a function that yields and never returns, the others by the next step", function()
+      local events, on_event = log()
+      local engine, core = world {
+        on_event = function(told)
+          on_event(told)
+          if told.name == "response" and told.call == 1 then
+            coroutine.yield()
+          end
+        end,
+      }
+      local first, second = engine:start("unshare", {}), engine:start("unshare", {})
+      engine:step()
+      core:answer(1)
+      core:answer(2)
+      local dropped = coroutine.create(function()
+        engine:step()
+      end)
+      coroutine.resume(dropped)
+      assert.are.same({ true, true }, { first:done(), second:done() })
+      if coroutine.status(dropped) == "suspended" then -- not so in Lua 5.1
+        assert.are.equal(0, core.wake) -- the host is woken for the rest
+        assert.are.equal(3, #events)
+        engine:step()
+      end
+      assert.are.equal(6, #events)
+      assert.are.equal("2 done confirmed", names(events)[6])
+      assert.is_nil(core.wake)
+    end)
+
+    it("also if that function was told outside a step", function()
+      local events, on_event = log()
+      local engine, core = world {
+        on_event = function(told)
+          on_event(told)
+          coroutine.yield()
+        end,
+      }
+      local group = require("spec.support.world").patient()
+      for _ = 1, 2 do
+        engine:start("unshare", {}, group)
+      end
+      local dropped = coroutine.create(function()
+        engine:cancel_group(group)
+      end)
+      coroutine.resume(dropped)
+      if coroutine.status(dropped) == "suspended" then
+        assert.are.same({ 1, 0 }, { #events, core.wake })
+        coroutine.wrap(function()
+          engine:step()
+        end)()
+      end
+      assert.are.same({ "1 done not_sent", "2 done not_sent" }, names(events))
     end)
 
     it("to a function that starts, steps, cancels and closes", function()
       local engine, core, calls
+      local events, on_event = log()
       engine, core = world {
         max_concurrency = 4,
-        on_event = function(event)
-          if event.name == "response" and event.call == 1 then
+        on_event = function(told)
+          on_event(told)
+          if told.name == "response" and told.call == 1 then
             calls[4] = engine:start("unshare", {})
             calls[2]:cancel()
-            engine:step()
-          elseif event.name == "done" and event.call == 2 then
+            assert.are.equal(1, engine:step())
+          elseif told.name == "done" and told.call == 2 then
             engine:close()
           end
         end,
@@ -155,8 +230,12 @@ describe("events", function()
       calls[3] = engine:start("unshare", {})
       engine:step()
       function core:close()
-        self:answer(3, { curl_code = 42, status = 0 })
-        self:answer(4, { curl_code = 42, status = 0, sent = false })
+        self:cancel_attempt(3)
+        self.attempts[3].left = true
+        self.due[#self.due].sent = true
+        if self.attempts[4] then
+          self:cancel_attempt(4)
+        end
         return self:step()
       end
       core:answer(1)
@@ -173,6 +252,14 @@ describe("events", function()
         "unconfirmed closed",
         "not_sent closed",
       }, ends)
+      local done = {}
+      for _, told in ipairs(events) do
+        if told.name == "done" then
+          done[told.call] = (done[told.call] or 0) + 1
+        end
+      end
+      assert.are.same({ 1, 1, 1, 1 }, done)
+      assert.are.equal(0, engine.outbox.errors)
     end)
   end)
 

@@ -37,6 +37,27 @@ describe("stopping calls", function()
       assert.are.equal("confirmed", call:result().outcome)
     end)
 
+    it("the calls of a group, or those alone that are not in flight", function()
+      for _, only_unsent in ipairs { true, false } do
+        local engine, core = world()
+        local group, states = patient(), {}
+        local calls = { engine:start("unshare", {}) }
+        for i = 2, 4 do
+          calls[i] = engine:start("unshare", {}, group)
+        end
+        engine:step()
+        engine:cancel_group(group, only_unsent)
+        for i, call in ipairs(calls) do
+          states[i] = call.state
+        end
+        assert.are.same({ "in_flight", "in_flight", "done", "done" }, states)
+        engine:step()
+        assert.are.same({ false, not only_unsent }, { calls[1]:done(), calls[2]:done() })
+        assert.are.equal(only_unsent and 2 or 1, engine.slots.count)
+        assert.are.equal(2, #core.attempts)
+      end
+    end)
+
     it("twice, or a call that is done, without effect", function()
       local engine, core = world()
       local call = engine:start("unshare", {})
@@ -292,6 +313,16 @@ describe("stopping calls", function()
     engine:close()
     local _, err = call:result()
     assert.are.same({ "unconfirmed", "closed" }, { err.outcome, err.kind })
+  end)
+
+  it("sends nothing again in the child of a fork that was in flight", function()
+    local engine, core = world { max_attempts = 4 }
+    local call = engine:start("unshare", {})
+    engine:step()
+    core.forks = 1
+    core:answer(1, { status = 0, curl_code = 42 }) -- as the core ends it there
+    engine:step()
+    assert.are.same({ "unconfirmed", 1 }, { call.ending.outcome, #core.attempts })
   end)
 
   it("ends what is queued in the child of a fork: the parent will send it", function()

@@ -48,11 +48,20 @@ describe("timers", function()
       local engine, core = world()
       local call = engine:start("unshare", {})
       engine:step()
-      core:answer(1, { headers = false }) -- what a lack of memory would do, anywhere
+      core:answer(1, { status = 500 })
+      local evidence, is_poor = core.due[1], true
+      evidence.headers = setmetatable({}, {
+        __index = function(_, name) -- what a lack of memory would do, anywhere
+          assert(name ~= "retry-after" or not is_poor, "not enough memory")
+        end,
+      })
       assert.has_error(function()
         engine:step()
       end)
-      engine.arrived[1].headers = {}
+      assert.are.equal(0, core.wake)
+      engine:set_timer("a", 2000)
+      assert.are.equal(0, core.wake) -- still
+      is_poor = false
       local longest
       local step = core.step
       function core:step(timeout_ms)
@@ -64,19 +73,13 @@ describe("timers", function()
       assert.are.equal(0, longest)
     end)
 
-    it("where a function of the user's asks for that as it begins", function()
-      local engine, seen, _
-      engine, _, _, seen = watched {
-        on_event = function(event)
-          if event.name == "attempt" then
-            engine:wake()
-          end
-        end,
-      }
-      engine:start("unshare", {})
+    it("where somebody may have got what it waits for", function()
+      local engine, _, _, seen = watched()
+      engine:announce()
       engine:step()
+      engine.has_news = true -- as a change inside a step sets it
       engine:step()
-      assert.are.same({ 0, "never" }, seen)
+      assert.are.same({ "never", 0 }, seen)
     end)
 
     it("where such a function's own step ended a call", function()
@@ -102,47 +105,16 @@ describe("timers", function()
       assert.are.same({ 7, 0, 0, 9 }, timeouts)
     end)
 
-    it("where such a function's own step left a call to rest", function()
-      local engine, core, timeouts = nil, nil, {}
-      engine, core = world {
-        max_attempts = 2,
-        on_event = function(event)
-          if event.name == "attempt" and event.call == 2 then
-            core:answer(1, { status = 500 })
-            engine:step()
-          end
-        end,
-      }
-      local step = core.step
-      function core:step(timeout_ms)
-        timeouts[#timeouts + 1] = timeout_ms
-        return step(self)
-      end
-      engine:start("unshare", {})
-      engine:start("unshare", {})
-      engine:step(8)
-      assert.are.same({ 0, 0 }, timeouts)
-    end)
-
-    it("and the host steps once more, for all who wait to see it", function()
-      local engine, core, pass = watched()
-      engine:set_timer("a", 1050)
-      pass(50)
-      engine:step()
-      engine:set_timer("b", 2000) -- by whom the host resumed first
-      assert.are.equal(0, core.wake)
-      engine:step()
-      assert.are.equal(2000, core.wake)
-    end)
   end)
 
   describe("wakes the host", function()
     local manual = require "elevenlabs.workspace.driver.manual"
 
     --- Coroutines that wait for a call each, by the manual driver.
-    local function waiting(count)
-      local engine, core, client
-      engine, core = world {
+    ---@param condition nil|fun(engine): boolean one more coroutine waits for this
+    local function waiting(count, condition)
+      local engine, core, client, pass
+      engine, core, pass = world {
         max_attempts = 4,
         max_concurrency = count,
         wait = function(done)
@@ -164,7 +136,15 @@ describe("timers", function()
         end)
         jobs[i]()
       end
-      return engine, core, jobs, told
+      local other = condition and coroutine.create(function()
+        engine:wait(function()
+          return condition(engine)
+        end)
+      end)
+      if other then
+        assert(coroutine.resume(other))
+      end
+      return engine, core, jobs, told, other, pass
     end
 
     it("until all who wait have looked again, whoever steps before that", function()
@@ -197,17 +177,34 @@ describe("timers", function()
       assert.are.same({ true }, told)
     end)
 
-    it("where a call rests, which makes room for another item of a run", function()
-      local engine, core = waiting(2)
+    it("where a call backs off, which makes room for another item of a run", function()
+      local engine, core, _, _, run = waiting(2, function(engine)
+        return engine.counts.retries > 0
+      end)
       core:answer(1, { status = 500 })
       engine:step()
+      assert.are.equal(0, core.wake)
+      assert(coroutine.resume(run))
+      assert.are.equal("dead", coroutine.status(run))
       engine:step()
+      assert.are.equal(1125, core.wake)
+    end)
+
+    it("where a timer passed, also if its owner sets another meanwhile", function()
+      local engine, core, _, _, _, pass = waiting(2, function(engine)
+        return engine.now() >= 1050
+      end)
+      engine:set_timer("run", 1050)
+      pass(50)
+      engine:step()
+      engine:set_timer("another", 2000)
       assert.are.equal(0, core.wake)
     end)
 
     it("not for ever where they were forgotten", function()
       local engine, core = waiting(2)
       core:answer(1)
+      engine:step()
       for _ = 1, 2 * 64 do
         engine:step()
         assert.are.equal(0, core.wake)
@@ -248,9 +245,11 @@ describe("timers", function()
   it("does not keep the host busy for what a stopped run has left to send", function()
     local engine, core, pass = world { max_concurrency = 2 }
     local group = patient()
-    group.on_verdict = function()
-      group.stopped = { reason = "payment_required", message = "" }
-    end
+    group.rules = {
+      see = function()
+        return { reason = "payment_required", message = "" }
+      end,
+    }
     for _ = 1, 5 do
       engine:start("unshare", {}, group)
     end

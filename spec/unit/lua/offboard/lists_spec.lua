@@ -218,7 +218,7 @@ describe("offboard lists", function()
     end)
     local source, seen = lists.new(engine, some("voice", "voice_collection"), {}), {}
     assert.are.same({ 0 }, { source.at_least, source.count })
-    engine.wait(function()
+    engine:wait(function()
       source:is_ready()
       seen[source.at_least] = source.count or "unknown"
       return source.count
@@ -231,14 +231,14 @@ describe("offboard lists", function()
       return page_of("assets", "asset_id", query.cursor, 100000)
     end)
     local source = lists.new(engine, some "assets", {})
-    engine.wait(function()
+    engine:wait(function()
       return source:is_ready() and source.at_least >= 5000
     end)
     source:is_ready()
     engine:step()
-    assert.are.same({ 5000, 50, 0 }, { source.at_least, #asked, engine.in_flight_count })
+    assert.are.same({ 5000, 50, 0 }, { source.at_least, #asked, engine.slots.count })
     assert.matches("^assets %d+$", source:next().resource_id)
-    engine.wait(function()
+    engine:wait(function()
       return source:is_ready() and source.at_least > 5000
     end)
     assert.are.same({ 5100, 51 }, { source.at_least, #asked })
@@ -247,12 +247,12 @@ describe("offboard lists", function()
   it("without pages are read one at a time", function()
     local engine, most = nil, 0
     engine = engine_of(function()
-      most = math.max(most, engine.in_flight_count)
+      most = math.max(most, engine.slots.count)
       return '{"collections":[],"projects":[],"auth_connections":[]}'
     end)
     local of = some("voice_collection", "studio_projects", "workspace_auth_connections")
     local source = lists.new(engine, of, {})
-    engine.wait(function()
+    engine:wait(function()
       return source:is_ready()
     end)
     assert.are.same({ 0, 1 }, { source.count, most })
@@ -282,7 +282,7 @@ describe("offboard lists", function()
       end)
       local source = lists.new(engine, some("convai_agents", "convai_agent_branches"), {}, limit)
       local most, taken = 0, 0
-      engine.wait(function()
+      engine:wait(function()
         while source:is_ready() and source:next() do
           taken = taken + 1
         end
@@ -298,7 +298,7 @@ describe("offboard lists", function()
       return page_of("assets", "asset_id", query.cursor, 5000)
     end)
     local source = lists.new(engine, some("assets", "voice_collection"), {})
-    engine.wait(function()
+    engine:wait(function()
       return source:is_ready() and source.at_least >= 300
     end)
     source:close()

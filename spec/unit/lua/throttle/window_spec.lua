@@ -20,11 +20,6 @@ describe("limiter", function()
     })
   end)
 
-  it("has a place for as many as its window", function()
-    local it_ = limiter(32)
-    assert.are.same({ true, false }, { it_:has_place(3, 0), it_:has_place(4, 0) })
-  end)
-
   describe("window", function()
     for _, row in ipairs {
       -- ceiling, window, in flight, events, window then
@@ -103,7 +98,6 @@ describe("limiter", function()
       local it_, mark = limiter(32, 4, 1)
       assert.is_true(it_:pause(mark, 500, true))
       assert.are.same({ 0, 4, 500 }, { it_:places(499), it_:places(500), it_:paused_until() })
-      assert.are.same({ false, true }, { it_:has_place(0, 499), it_:has_place(0, 500) })
     end)
 
     it("is made longer, never shorter", function()

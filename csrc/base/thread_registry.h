@@ -10,7 +10,7 @@
 
 /* Embed this in a struct that has a thread. */
 typedef struct ew_worker {
-  pthread_mutex_t running; /* the thread holds it while it works, never while it sleeps */
+  pthread_mutex_t running; /* a fork waits until the thread has left it; never held in a sleep */
   pthread_mutex_t lock;    /* for data shared with the host; taken after `running` */
   void (*ask_to_stop)(struct ew_worker *worker);
   /* private */
@@ -19,6 +19,11 @@ typedef struct ew_worker {
   pthread_t thread;
   struct ew_worker *previous, *next;
 } ew_worker;
+
+/* Let the end of the process stop all threads, before what atexit was told of earlier. Each kind of
+** worker calls this once. A kind whose thread uses OpenSSL calls this after OpenSSL was
+** initialised: OpenSSL cleans up at the end too, and a thread that still uses it would crash. */
+void ew_workers_end_with_process(void);
 
 /* Make and register a worker that has no thread yet. */
 void ew_worker_init(ew_worker *worker, void (*ask_to_stop)(ew_worker *worker));

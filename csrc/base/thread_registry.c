@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "client/thread_registry.h"
+#include "base/thread_registry.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -42,7 +42,6 @@ static void stop(ew_worker *w) {
   w->alive = false;
 }
 
-/* OpenSSL cleans up after this function, and would crash a thread that uses OpenSSL. */
 static void stop_all(void) {
   ew_worker *w;
   pthread_mutex_lock(&registry);
@@ -51,18 +50,19 @@ static void stop_all(void) {
   pthread_mutex_unlock(&registry);
 }
 
-static void watch_process(void) {
+static void watch_forks(void) {
   pthread_atfork(before_fork, after_fork, after_fork);
+}
+
+void ew_workers_end_with_process(void) {
   atexit(stop_all);
 }
 
 /* ---- one worker ---- */
 
-/* The first call registers stop_all. OpenSSL must be initialised before: the last function that
-** is registered runs first. */
 void ew_worker_init(ew_worker *w, void (*ask_to_stop)(ew_worker *worker)) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
-  pthread_once(&once, watch_process);
+  pthread_once(&once, watch_forks);
   w->ask_to_stop = ask_to_stop;
   w->fork_generation = ew_fork_generation();
   pthread_mutex_init(&w->running, NULL);
