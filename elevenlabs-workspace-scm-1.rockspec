@@ -149,6 +149,7 @@ build = {
     ["elevenlabs.workspace.engine.call"] = "lua/elevenlabs/workspace/engine/call.lua",
     ["elevenlabs.workspace.engine.complete"] = "lua/elevenlabs/workspace/engine/complete.lua",
     ["elevenlabs.workspace.engine.events"] = "lua/elevenlabs/workspace/engine/events.lua",
+    ["elevenlabs.workspace.engine.exchange"] = "lua/elevenlabs/workspace/engine/exchange.lua",
     ["elevenlabs.workspace.engine.finish"] = "lua/elevenlabs/workspace/engine/finish.lua",
     ["elevenlabs.workspace.engine.group"] = "lua/elevenlabs/workspace/engine/group.lua",
     ["elevenlabs.workspace.engine.key"] = "lua/elevenlabs/workspace/engine/key.lua",

@@ -29,10 +29,11 @@ Client.__concat = texts.concat
 --- A client over a core: that of the network, or a fake.
 ---@param parts table { core, base_url, api_key, driver, secrets = nil, on_event = nil,
 --- max_concurrency = nil, max_attempts = nil, deadline_ms = nil, is_threaded = nil: a thread makes
---- the transfers, as the host must not wait }
+--- the transfers, as the host must not wait, limit = nil, attempt_timeout_ms = nil }
 ---@return elevenlabs.workspace.Client
 function M.over(parts)
   local engines = require "elevenlabs.workspace.engine" -- takes most of the time to load
+  local max_concurrency = parts.max_concurrency or 32
   local client = setmetatable({
     core = parts.core,
     base_url = parts.base_url,
@@ -50,9 +51,16 @@ function M.over(parts)
     api_key = parts.api_key,
     mask = secrets.masker(parts.secrets or {}),
     on_event = parts.on_event,
-    max_concurrency = parts.max_concurrency or 32,
+    max_concurrency = max_concurrency,
     max_attempts = parts.max_attempts,
     deadline_ms = parts.deadline_ms,
+    spawn = parts.driver.spawn,
+    places = parts.limit and parts.limit:join {
+      now = core.now,
+      random = core.random,
+      max_concurrency = max_concurrency,
+      attempt_timeout_ms = parts.attempt_timeout_ms,
+    },
   }
   return client
 end
@@ -134,6 +142,12 @@ end
 ---@class elevenlabs.workspace.ShareArgs: elevenlabs.workspace.UnshareArgs
 ---@field role "admin"|"editor"|"commenter"|"viewer"
 
+--- What a client has of the limit that it shares.
+---@class elevenlabs.workspace.LimitStats
+---@field places integer how many requests this client may have in flight now
+---@field why string|nil why it has no place; nil: it has one, needs none, or there is a pause
+---@field warning string|nil the limit's store may lose its state
+
 --- Counts since the client was made, and of the calls under way.
 ---@class elevenlabs.workspace.Stats
 ---@field calls integer the sum of waiting, in_flight and the four outcomes
@@ -141,7 +155,10 @@ end
 ---@field in_flight integer
 ---@field attempts integer
 ---@field retries integer attempts that were followed by another of the same call
----@field window integer how many may be in flight: it follows what the server can take
+--- How many may be in flight: it follows what the server can take. With the option `limit` it is for
+--- all clients of the limit; 0 before the limit's store answers.
+---@field window integer
+---@field limit elevenlabs.workspace.LimitStats|nil with the option `limit`
 ---@field connections integer that carried a request
 ---@field confirmed integer
 ---@field refused integer
@@ -282,6 +299,16 @@ function Client:timeout_ms()
   return self.core:timeout_ms()
 end
 
+local function limit_stats(engine)
+  local places, now = engine.throttle.shared, engine.now()
+  return places
+    and {
+      places = places:places(now),
+      why = places:why(now),
+      warning = places.warning,
+    }
+end
+
 --- Counts since the client was made, and of the calls under way.
 ---@return elevenlabs.workspace.Stats
 function Client:stats()
@@ -296,6 +323,7 @@ function Client:stats()
     attempts = attempts,
     retries = counts.retries,
     window = engine.throttle:window(),
+    limit = limit_stats(engine) or nil,
     connections = connections,
     confirmed = counts.confirmed,
     refused = counts.refused,

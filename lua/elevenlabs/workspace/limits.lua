@@ -10,9 +10,12 @@ local M = {}
 
 --- What the option `limit` of a client takes. Several clients may have the same.
 ---@class elevenlabs.workspace.Limit
----@field store elevenlabs.workspace.limits.Store
+---@field may_block boolean an exchange with the store may hold the host up, for 250 ms
 local Limit = { __name = "elevenlabs.workspace.limit" }
 Limit.__index = Limit
+
+-- The functions that `redis_lua` gave.
+local blocking = setmetatable({}, { __mode = "k" })
 
 local function read(given, known, call)
   if type(given) ~= "table" then
@@ -42,7 +45,10 @@ function M.redis(given)
     error("limits.redis: connect must be a function, got " .. type(options.connect), 2)
   end
   local stores = require "elevenlabs.workspace.limits.redis"
-  return setmetatable({ store = stores.new(options.connect, options.name) }, Limit)
+  return setmetatable({
+    store = stores.new(options.connect, options.name),
+    may_block = blocking[options.connect] or false,
+  }, Limit)
 end
 
 --- A limit in a dictionary of nginx that holds nothing else: `lua_shared_dict NAME 1m`. Make the
@@ -57,7 +63,10 @@ function M.shared_dict(given)
   end
   local stores = require "elevenlabs.workspace.limits.shared_dict"
   local is_starting = require("ngx").get_phase() == "init"
-  return setmetatable({ store = stores.new(options.dict, options.name, is_starting) }, Limit)
+  return setmetatable({
+    store = stores.new(options.dict, options.name, is_starting),
+    may_block = false,
+  }, Limit)
 end
 
 local SERVER_OPTIONS = { "host", "port", "path", "user", "password", "database" }
@@ -74,18 +83,19 @@ function M.resty_redis(given)
 end
 
 --- Connections of redis-lua. They block, for 250 ms at most, and longer if a host's name has to be
---- looked up: for scripts.
+--- looked up: for scripts. A client takes a limit of such connections only if its driver waits inside
+--- the call.
 ---@param given table { host = "127.0.0.1", port = 6379 | path = of a socket, user, password,
 --- database }: each may be left out
 ---@return function connect
 function M.redis_lua(given)
   local options = read(given, SERVER_OPTIONS, "limits.redis_lua")
-  return require("elevenlabs.workspace.limits.redis_lua").new(require "redis", options)
+  local connect = require("elevenlabs.workspace.limits.redis_lua").new(require "redis", options)
+  blocking[connect] = true
+  return connect
 end
 
---- The places of one client in the limit.
----@param parts table of limits/places.lua, without `store`
----@return elevenlabs.workspace.limits.Places
+-- For a client alone: its places in the limit. `parts` are those of limits/places.lua, without `store`.
 function Limit:join(parts)
   local places = require "elevenlabs.workspace.limits.places"
   parts.store = self.store

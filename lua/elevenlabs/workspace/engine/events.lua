@@ -12,11 +12,11 @@ local NOTHING = {}
 --- "attempt": a request is on its way; "response": the request's end; "throttle": the client holds
 --- back; "retry": the call will be sent again; "done": the call's end.
 ---@field name "attempt"|"response"|"throttle"|"retry"|"done"
----@field op "unshare"|"share"|"get"|"connect"
----@field call integer the call's number within the client, from 1
+---@field op "unshare"|"share"|"get"|"connect"|nil nil for an event of the client itself
+---@field call integer|nil the call's number within the client, from 1; nil as for op
 ---@field resource_id string|nil nil for connect
 ---@field resource_type string|nil nil for connect
----@field attempts integer attempts that were begun so far
+---@field attempts integer|nil attempts of the call that were begun so far
 ---@field elapsed_ms number|nil of the attempt (response) or of the whole call (done)
 ---@field delay_ms number|nil until the call is sent again (retry), or any call is (throttle)
 ---@field window integer|nil how many requests may be in flight from now on (throttle)
@@ -25,7 +25,8 @@ local NOTHING = {}
 ---@field status integer|nil HTTP status, if an answer came
 ---@field code string|nil the server's own code
 ---@field request_id string|nil
----@field message string|nil if the outcome is not confirmed
+--- If the outcome is not confirmed; of the client itself: what is the matter with the limit's store.
+---@field message string|nil
 
 local Event = { __name = "elevenlabs.workspace.event", __concat = texts.concat }
 
@@ -52,7 +53,9 @@ end
 
 --- "call 3, unshare voice voice_narrator: response after 12 ms: confirmed (HTTP 200)"
 function Event.__tostring(self)
-  local what = M.describe_call(self.call, self.op, self.resource_type, self.resource_id)
+  local what = self.call
+      and M.describe_call(self.call, self.op, self.resource_type, self.resource_id)
+    or "the client"
   local parts = { what .. ": " .. self.name }
   if self.name == "attempt" then
     parts[1] = ("%s %d"):format(parts[1], self.attempts)
@@ -61,9 +64,18 @@ function Event.__tostring(self)
   elseif self.delay_ms then
     parts[1] = ("%s, %.0f ms to wait"):format(parts[1], self.delay_ms)
   end
-  parts[2] = self.outcome and describe_result(self)
+  parts[2] = self.outcome and describe_result(self) or self.message
   parts[#parts + 1] = self.window and ("%d requests at once"):format(self.window)
   return texts.one_line(table.concat(parts, ": "))
+end
+
+--- An event of the client itself.
+---@param name string
+---@param message string one line
+---@param window integer
+---@return elevenlabs.workspace.Event
+function M.of_client(name, message, window)
+  return setmetatable({ name = name, message = message, window = window }, Event)
 end
 
 --- An event of a call.

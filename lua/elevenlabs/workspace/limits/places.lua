@@ -6,7 +6,9 @@
 ---   places, has_place, paused_until, begin, succeeded, cut, cap, pause: as throttle/window.lua
 ---   due_at(in_flight, wants): when to call `exchange`; nil: not before one of the two changes
 ---   exchange(in_flight, wants): talks to the store; call it outside a step. It may yield.
----   why(now): why there is no place, for people; nil if there is one, or if the limit pauses
+---   why(now): why there is no place, for people; nil if there is one, if none was asked for, or if
+---   the limit pauses
+---   out_of_reach(now): why the store gives no place, if it does not answer
 ---   park(is_parked), is_parked(), probe_failed(): one probe of an outage for all
 ---   forked(): this process is the child of the one that joined
 ---   window(), warning: for people
@@ -21,6 +23,7 @@ local M = {}
 local HEARTBEAT_MS = 1000
 local MESSAGES_A_HEARTBEAT = 20 -- at most
 local CUTS = { crowded = 0.7, busy = 0.5 }
+local UNREACHED = "the limit's store is out of reach: "
 
 --- What keeps the state of a limit. `send` may yield.
 ---@class elevenlabs.workspace.limits.Store
@@ -60,9 +63,13 @@ function M.new(parts)
     cut_mark = 0, -- attempts up to this one were begun before the last cut was known
     pause_mark = 0,
     paused_until_ms = 0,
-    cut_news = false, -- each is told once: { factor, cuts }, { until_ms, asked, pauses }, a number
-    pause_news = false,
-    cap_news = false,
+    -- Each is told once. To set one allocates nothing.
+    cut_news = false, -- the factor, ...
+    cut_seen = 0, -- ... and how many cuts were known then
+    pause_news = false, -- its end, ...
+    pause_asked = false, -- ... whether the server asked for it, ...
+    pause_seen = false, -- ... and how many pauses were known then
+    cap_news = false, -- the maximum
     maximum = false, -- the last that a server named
     parked = false,
     begun_probe = false, -- the number of the last probe that was begun
@@ -72,7 +79,7 @@ end
 
 -- ---- what an engine asks
 
---- How many may be in flight now.
+--- How many may be in flight at this time, as far as known.
 ---@return integer
 function Places:places(now_ms)
   if now_ms < self.paused_until_ms or now_ms >= self.lease_until_ms then
@@ -98,16 +105,27 @@ end
 --- How many of all clients may be in flight, as far as known.
 ---@return integer
 function Places:window()
-  return self.reply.window
+  return math.floor(self.reply.window)
 end
 
---- Why there is no place.
+--- Why the store gives no place, if it does not answer. A reply that is lost alone is no reason: the
+--- lease lasts.
 ---@return string|nil
+function Places:out_of_reach(now_ms)
+  local has_some = now_ms < self.lease_until_ms and math.min(self.share, self.bound) > 0
+  return self.failure and not has_some and UNREACHED .. self.failure or nil
+end
+
+--- Why there is no place, if some were asked for.
+---@return string|nil
+---@return boolean|nil is_outage the service does not answer
 function Places:why(now_ms)
-  if now_ms < self.paused_until_ms or self:places(now_ms) > 0 then
+  if not self.joined or now_ms < self.paused_until_ms or self:places(now_ms) > 0 then
     return nil
   elseif self.failure then
-    return "the limit's store is out of reach: " .. self.failure
+    return UNREACHED .. self.failure
+  elseif self.parked and self.told.parked and not self.reply.quiet_ms then
+    return "the service does not answer: one client of the limit tries at a time", true
   elseif self.reply.quiet_ms then
     local text = "the limit's store is new or has lost its state: nothing is sent for %.0f s"
     return text:format(self.reply.quiet_ms / 1000)
@@ -142,7 +160,7 @@ function Places:cut(mark, load)
     return false
   end
   self.cut_mark = self.begun
-  self.cut_news = { factor = CUTS[load], cuts = self.reply.cuts }
+  self.cut_news, self.cut_seen = CUTS[load], self.reply.cuts
   self.share = math.max(1, math.floor(self.share * CUTS[load]))
   return true
 end
@@ -156,9 +174,9 @@ function Places:cap(maximum)
 end
 
 --- What the server asked for stays asked for.
-local function set_pause_news(self, news)
-  news.asked = news.asked or (self.pause_news and self.pause_news.asked)
-  self.pause_news = news
+local function set_pause_news(self, until_ms, asked, pauses)
+  self.pause_asked = asked or (self.pause_news and self.pause_asked)
+  self.pause_news, self.pause_seen = until_ms, pauses
 end
 
 --- Pause until `until_ms`, unless a longer pause is set. Own pauses are random. Only one of all
@@ -171,7 +189,7 @@ function Places:pause(mark, until_ms, asked)
     return false
   end
   self.paused_until_ms, self.pause_mark = until_ms, self.begun
-  set_pause_news(self, { until_ms = until_ms, asked = asked, pauses = self.reply.pauses })
+  set_pause_news(self, until_ms, asked, self.reply.pauses)
   return true
 end
 
@@ -270,16 +288,23 @@ function Places:ask(in_flight, wants)
     had = now_ms < self.lease_until_ms and self.share or 0,
     peak = self.peak,
     successes = self.successes,
-    cut = cut and cut.factor or nil,
-    cuts = cut and cut.cuts or nil,
+    cut = cut or nil,
+    cuts = cut and self.cut_seen or nil,
     most = self.cap_news or nil,
-    pause_ms = pause and math.max(0, pause.until_ms - now_ms) or nil,
-    asked = pause and pause.asked or nil,
-    pauses = pause and pause.pauses or nil,
+    pause_ms = pause and math.max(0, pause - now_ms) or nil,
+    asked = pause and self.pause_asked or nil,
+    pauses = pause and self.pause_seen or nil,
     parked = self.parked or nil,
     probed = self.probed or nil,
   }
-  self.unsaid = { cut = cut, pause = pause, cap = self.cap_news }
+  self.unsaid = {
+    cut = cut,
+    cut_seen = self.cut_seen,
+    pause = pause,
+    pause_asked = self.pause_asked,
+    pause_seen = self.pause_seen,
+    cap = self.cap_news,
+  }
   self.cut_news, self.pause_news, self.cap_news = false, false, false
   self.sent_ms, self.joined, self.peak = now_ms, true, in_flight
   self.bound = math.min(self.bound, in_flight)
@@ -293,12 +318,15 @@ function Places:fail(message, why)
   if message ~= self.asking then
     return
   end
-  local unsaid, later = self.unsaid, self.pause_news
+  local unsaid = self.unsaid
   self.asking, self.failure = false, why
-  self.cut_news = self.cut_news or unsaid.cut
-  self.pause_news, self.unsaid = unsaid.pause, nil
-  if later then
-    set_pause_news(self, later)
+  if unsaid.cut and not self.cut_news then
+    self.cut_news, self.cut_seen = unsaid.cut, unsaid.cut_seen
+  end
+  if unsaid.pause and self.pause_news then
+    self.pause_asked = self.pause_asked or unsaid.pause_asked
+  elseif unsaid.pause then
+    set_pause_news(self, unsaid.pause, unsaid.pause_asked, unsaid.pause_seen)
   end
   self.cap_news = self.cap_news or unsaid.cap
   self.peak = math.max(self.peak, message.peak)
@@ -307,7 +335,7 @@ end
 --- The store lost its state: it knows neither the pause nor the server's maximum.
 local function tell_again(self, now_ms)
   if now_ms < self.paused_until_ms and not self.pause_news then
-    self.pause_news = { until_ms = self.paused_until_ms, asked = true }
+    set_pause_news(self, self.paused_until_ms, true, false)
   end
   self.cap_news = self.cap_news or self.maximum
 end
@@ -342,7 +370,7 @@ function Places:take(message, reply)
     return
   end
   self.asking, self.failure, self.told = false, false, message
-  self.share, self.bound = reply.share, math.huge
+  self.share, self.bound = math.floor(reply.share), math.huge -- JSON makes floats of integers
   self.lease_until_ms = self.sent_ms + reply.lease_ms
   self.joined = message.wants > 0
   learn(self, reply, self.now())

@@ -1,0 +1,93 @@
+--- Exchanges with the store of a limit that other clients share. An exchange may take long, so it is
+--- made outside a step, and other steps go on meanwhile.
+
+local errors = require "elevenlabs.workspace.error"
+local events = require "elevenlabs.workspace.engine.events"
+local sends = require "elevenlabs.workspace.engine.send"
+
+local M = {}
+
+-- An exchange that takes longer is given up: no lease lasts longer.
+local MAX_MS = 3000
+
+--- When an exchange is due; nil: not before a call comes or ends.
+---@return number|nil ms
+function M.due_at(self)
+  local places = self.throttle.shared
+  if not places or self.closed then
+    return nil
+  end
+  local at = places:due_at(self.slots.count, sends.count_wanted(self))
+  return at and math.max(at, self.exchanging_until_ms)
+end
+
+--- What people should know: the store went out of reach or came back, or may lose its state.
+---@return string|nil
+---@return boolean is_away
+local function news(self, places, now)
+  local why = places:out_of_reach(now)
+  local is_away = why ~= nil
+  if is_away ~= self.is_limit_away then
+    return why or "the limit's store is in reach again", is_away
+  end
+  return not self.has_warned and places.warning or nil, is_away
+end
+
+--- An exchange is over. Called in a step.
+local function learn(self)
+  if self.closed then
+    return
+  end
+  local places, now = self.throttle.shared, self.now()
+  self.throttle:exchanged(now)
+  local text, is_away = news(self, places, now)
+  local is_told = text and self.outbox.on_event
+  if is_told then
+    local message = errors.one_line(self.mask(text))
+    self.outbox:put(events.of_client("throttle", message, places:window()))
+  end
+  self.is_limit_away, self.has_warned = is_away, self.has_warned or text == places.warning
+  if is_told then
+    self.outbox:commit()
+  end
+end
+
+--- The exchange itself, in a coroutine of the host's choice.
+---@param change fun(self: elevenlabs.workspace.Engine, change: function) makes a step
+local function talk(self, until_ms, change)
+  if self.closed then
+    return
+  end
+  self.throttle.shared:exchange(self.slots.count, sends.count_wanted(self))
+  if self.exchanging_until_ms == until_ms then -- otherwise another exchange is under way by now
+    self.exchanging_until_ms = 0
+  end
+  change(self, learn)
+  self.core:wake_at(0) -- there may be places now
+end
+
+--- Make the exchange that is due. No step is under way.
+---@param change fun(self: elevenlabs.workspace.Engine, change: function) makes a step
+function M.run(self, change)
+  local at, now = M.due_at(self), self.now()
+  if not at or at > now then
+    return
+  end
+  local until_ms = now + MAX_MS
+  self.exchanging_until_ms = until_ms
+  self.spawn(function()
+    talk(self, until_ms, change)
+  end)
+end
+
+--- The client is closed: give its places back.
+function M.leave(self)
+  local places = self.throttle.shared
+  if places and places:due_at(0, 0) then
+    self.spawn(function()
+      places:exchange(0, 0)
+    end)
+  end
+end
+
+return M
