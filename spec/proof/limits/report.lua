@@ -1,7 +1,9 @@
---- `make limits`: worlds of the simulation, or WORLDS; every planted bug until it is found; and
---- rounds of real processes, or ROUNDS. SEED=n plays one world and prints what happens in it.
+--- `make limits`: worlds of the simulation, or WORLDS; every planted bug until it is found; what a
+--- limit costs; fleets of real clients; and rounds of real processes, or ROUNDS. SEED=n plays one
+--- world and prints what happens in it.
 
 local cost = require "spec.proof.limits.cost"
+local fleets = require "spec.proof.limits.real_fleet"
 local plants = require "spec.proof.limits.plants"
 local rounds = require "spec.proof.limits.rounds"
 local runner = require "spec.proof.limits.runner"
@@ -71,6 +73,20 @@ local function print_rounds(count)
   return #found.texts == 0
 end
 
+local LEAST_AVERAGE = 17 -- in flight, of 20
+
+local function print_fleets()
+  local is_good = true
+  local form = "%d scripts and %d workers of nginx: over-limit %d, %.1f of %d in flight"
+  for _, fleet in ipairs { { scripts = 4, workers = 0 }, { scripts = 1, workers = 4 } } do
+    local found = fleets.run(fleet)
+    local over, average = found.retries + found.failed, found.average
+    print(form:format(fleet.scripts, fleet.workers, over, average, fleets.MAXIMUM))
+    is_good = is_good and over == 0 and average > LEAST_AVERAGE
+  end
+  return is_good
+end
+
 local function replay(seed)
   local world = runner.run(runner.load(), seed, true)
   for _, line in ipairs(world.log) do
@@ -90,6 +106,7 @@ function M.main()
     good = print_plants()
     good = print_worlds(tonumber(os.getenv "WORLDS") or WORLDS) and good
     cost.print()
+    good = print_fleets() and good
     good = print_rounds(tonumber(os.getenv "ROUNDS") or ROUNDS) and good
   end
   os.exit(good and 0 or 1)
