@@ -116,6 +116,7 @@ build = {
     ["elevenlabs.workspace.cli.completion"] = "lua/elevenlabs/workspace/cli/completion.lua",
     ["elevenlabs.workspace.cli.connections"] = "lua/elevenlabs/workspace/cli/connections.lua",
     ["elevenlabs.workspace.cli.input"] = "lua/elevenlabs/workspace/cli/input.lua",
+    ["elevenlabs.workspace.cli.limit"] = "lua/elevenlabs/workspace/cli/limit.lua",
     ["elevenlabs.workspace.cli.loop"] = "lua/elevenlabs/workspace/cli/loop.lua",
     ["elevenlabs.workspace.cli.manual"] = "lua/elevenlabs/workspace/cli/manual.lua",
     ["elevenlabs.workspace.cli.offboard"] = "lua/elevenlabs/workspace/cli/offboard.lua",

@@ -25,18 +25,6 @@ local function message(id, seq, most)
   }
 end
 
---- A new state grants nothing at first: let its time pass, by short heartbeats.
-local function end_quiet(store)
-  local seq = 0
-  local reply
-  repeat
-    seq = seq + 1
-    local short = message("first", seq)
-    short.beat, short.attempt_ms, short.wants, short.flying = 1, 0, 0, 0
-    reply = assert(store:send(short))
-  until not reply.quiet_ms
-end
-
 --- With so many clients, once their window has reached `most`.
 ---@param clients integer
 ---@param most integer
@@ -47,7 +35,7 @@ function M.measure(clients, most)
   local redis = redises.start { is_plain = true }
   local connect = adapters.new(library, { path = redis.path })
   local store = require("elevenlabs.workspace.limits.redis").new(connect, "cost")
-  end_quiet(store)
+  redis:prepare_limit "cost"
   local rounds = MESSAGES / clients
   for round = 1, 2 * rounds do
     if round == rounds then
@@ -78,13 +66,15 @@ end
 ---@return number
 function M.ratio()
   redises.library()
-  local sandbox, redis = sandboxes.start("--max-concurrent", "20"), redises.start { is_plain = true }
+  local sandbox = sandboxes.start("--max-concurrent", "20")
+  local redis = redises.start { is_plain = true }
+  redis:prepare_limit "cost"
   local limit = limits.redis {
     connect = limits.redis_lua { path = redis.path },
     name = "cost",
   }
   local free = sandbox:client()
-  local limited = sandbox:client { limit = limit, attempt_timeout_ms = 1000 }
+  local limited = sandbox:client { limit = limit }
   local ratios = {}
   for i = 0, PAIRS do
     local ratio = time_run(free, sandbox.example) / time_run(limited, sandbox.example)

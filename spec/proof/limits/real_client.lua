@@ -20,11 +20,11 @@ function M.run(limit, parts)
     attempt_timeout_ms = 1000,
     limit = limit,
   })
-  local counts, run = { ended = 0, failed = 0, retries = 0 }, nil
+  local counts = { ended = 0, failed = 0 }
   local function next_item()
     return core.now() < parts.until_ms and parts.item or nil
   end
-  run = assert(client:start_many("unshare", next_item, {
+  local run = assert(client:start_many("unshare", next_item, {
     on_result = function(_, _, err)
       local now = core.now()
       local is_in_span = now >= parts.from_ms and now < parts.until_ms

@@ -11,8 +11,7 @@ local sandboxes = require "spec.support.servers.sandbox"
 local M = {}
 
 local MAXIMUM, LATENCY_MS = 20, 50
--- A new limit grants nothing for 6 s. Then the window grows.
-local SETTLE_MS, SPAN_MS = 10000, 5000
+local SETTLE_MS, SPAN_MS = 5000, 5000 -- all start, and the window grows, in the first
 
 local NGINX = [[
   init_worker_by_lua_block {
@@ -105,6 +104,7 @@ function M.run(fleet)
     tostring(LATENCY_MS)
   )
   local redis = redises.start { is_plain = true }
+  redis:prepare_limit "real"
   local from_ms = core.now() + SETTLE_MS
   local lines, log = play(fleet, redis, {
     base_url = sandbox.base_url,

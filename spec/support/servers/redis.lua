@@ -65,6 +65,30 @@ function Redis:start()
   assert(is_ready and not self.process.code, self.process.out.text .. self.process.err.text)
 end
 
+--- Send it a command.
+---@return any reply
+function Redis:call(...)
+  local adapters = require "elevenlabs.workspace.limits.redis_lua"
+  local connection = assert(adapters.new(M.library(), { path = self.path })())
+  local reply, why = connection:call(...)
+  connection:release()
+  return reply or error(why, 2)
+end
+
+--- Make the state of a limit that grants places at once: a new one waits for what may be in flight.
+---@param name string
+function Redis:prepare_limit(name)
+  local adapters = require "elevenlabs.workspace.limits.redis_lua"
+  local connect = adapters.new(M.library(), { path = self.path })
+  local store = require("elevenlabs.workspace.limits.redis").new(connect, name)
+  local message = { id = "spec", seq = 0, beat = 1, attempt_ms = 0, joins = true }
+  message.flying, message.wants, message.had, message.peak, message.successes = 0, 0, 0, 0, 0
+  repeat
+    message.seq = message.seq + 1
+    local reply = assert(store:send(message))
+  until not reply.quiet_ms
+end
+
 --- Its clock is so many seconds ahead.
 function Redis:step(seconds)
   local file = assert(io.open(self.folder .. "/clock", "w"))

@@ -16,6 +16,7 @@ local PROGRESS_MS = 100
 ---@field window integer how many may be in flight
 ---@field held integer items that were taken and have not ended
 ---@field paused_ms number for so long nothing new is sent; 0 if there is no pause
+---@field why string|nil why the limit that the client shares lets nothing through
 ---@field at_least integer|nil how many items the source knows of so far, if it may find more
 ---@field over boolean
 
@@ -32,7 +33,14 @@ function Progress.__tostring(self)
     text = text:gsub("^total %d+", ("%%0 of at least %d"):format(self.at_least))
   end
   local pause = self.paused_ms > 0 and (", paused for %.0f ms"):format(self.paused_ms) or ""
-  return ("%s; %d in flight, %d retries%s"):format(text, self.in_flight, self.retries, pause)
+  local why = self.why and "; " .. self.why or ""
+  return ("%s; %d in flight, %d retries%s%s"):format(
+    text,
+    self.in_flight,
+    self.retries,
+    pause,
+    why
+  )
 end
 
 ---@param report elevenlabs.workspace.Report
@@ -58,6 +66,7 @@ function M.tell(run)
     window = run.engine.throttle:window(),
     held = groups.count_open(run.call_group) + commits.held(run),
     paused_ms = run.engine.throttle:paused_ms(now),
+    why = run.engine.throttle:why(now),
     at_least = run.source.at_least,
     over = run.over,
   })

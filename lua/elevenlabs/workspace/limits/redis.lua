@@ -56,7 +56,7 @@ end
 return cjson.encode(reply)
 ]]
 
---- A connection of the user's, or of an adapter. Both functions may yield.
+--- A connection of the user's, or of an adapter. Both functions may yield, but not in Lua 5.1 itself.
 ---@class elevenlabs.workspace.limits.Connection
 --- Send a command, and wait for its reply. Status and bulk replies are strings. nil and a text: an
 --- error reply, or no reply in time.

@@ -1,4 +1,5 @@
 local placing = require "elevenlabs.workspace.limits.places"
+local support = require "spec.support.limit"
 local worlds = require "spec.support.world"
 
 local patient = worlds.patient
@@ -15,12 +16,7 @@ local function shared(options)
       if not it_.reply then
         return nil, "no route"
       end
-      local all = { seq = message.seq, share = 2, lease_ms = 3000, window = 20, cuts = 1 }
-      all.pauses, all.pause_ms, all.life, all.ups = 1, 0, 7, 1
-      for name, value in pairs(it_.reply) do
-        all[name] = value
-      end
-      return all
+      return support.reply(message, it_.reply)
     end,
   }
   local parts = {
