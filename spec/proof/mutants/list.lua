@@ -886,6 +886,57 @@ mutant("refusals of several kinds count as one",
 
 -- ---- one limit for many; spec/proof/limits/plants.lua has the protocol's
 
+module "engine/exchange"
+mutant("two exchanges are made at a time", "math.max(at, self.exchanging_until_ms)", "at",
+  { filter = "one at a time" })
+mutant("no step follows an exchange that ends elsewhere",
+  "  self.core:wake_at(0) -- there may be places now\n", "\n", { filter = "ends elsewhere" })
+mutant("a closed client keeps its places", "places:due_at(0, 0) then", "false then",
+  { filter = "gives the places back, once" })
+mutant("a store out of reach is told of each second", "if is_away ~= self.is_limit_away then",
+  "if is_away then", { filter = "tells of it once" })
+mutant("a wait for the store is an outage of the service", "  self.throttle:exchanged(now)\n",
+  "\n", { filter = "no second of that" })
+
+module "engine/step"
+mutant("the limit's store is asked in a step", "pcall(exchanges.run, self, inside)",
+  "pcall(inside, self, exchanges.run, inside)",
+  { by = "spec/unit/lua/engine/exchange_spec.lua", filter = "outside a step" })
+
+module "engine/timers"
+mutant("no heartbeat wakes the host", "return earlier(at, exchanges.due_at(self))", "return at",
+  { by = "spec/unit/lua/engine/exchange_spec.lua", filter = "due each second" })
+
+module "engine/stop"
+mutant("a child of a fork goes on with its parent's places", "    self.throttle:forked()\n", "",
+  { by = "spec/unit/lua/engine/exchange_spec.lua", filter = "child of a fork" })
+
+module "throttle"
+mutant("an outage is not told to the limit", "self.shared:park(self.budget.circuit_open)", "",
+  { filter = "parks when" })
+mutant("the probe of another client ends no outage",
+  "if budget.circuit_open and not shared:is_parked() then", "if false then",
+  { filter = "another client's" })
+mutant("a probe that failed is kept from the limit", "    self.shared:probe_failed()\n", "\n",
+  { filter = "tells of a probe" })
+mutant("a client probes beside the probe of all", [[  if self.shared then
+    return true -- the limit]], [[  if false then
+    return true -- the limit]], { filter = "who probes" })
+
+module "options"
+mutant("a connection that blocks may hold up any host",
+  "parts.limit.may_block and not parts.driver.may_block", "false",
+  { by = "spec/unit/lua/limits_spec.lua", filter = "must not be held up" })
+
+of("lua/elevenlabs/workspace/driver/ngx.lua", "spec/system/hosts/nginx_limit_spec.lua")
+mutant("the limit's store is asked in a phase without sockets",
+  "local may_have_timers, has_begun = pcall(ngx.timer.at, 0, f)",
+  "local may_have_timers, has_begun = true, (f() or true)", { filter = "in others" })
+
+module "cli/limit"
+mutant("a password may stand in the arguments", [[text:find("@", 1, true)]], "false",
+  { filter = "refuses redis" })
+
 module "limits/redis"
 mutant("a script that Redis forgot is not sent again",
   [[if why and why:find("NOSCRIPT", 1, true) then]], "if false then", { filter = "forgot it" })

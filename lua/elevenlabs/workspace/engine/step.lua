@@ -141,9 +141,6 @@ end
 
 --- Ask the limit's store if that is due.
 local function exchange(self)
-  if self.stepping then
-    return
-  end
   local ok, why = pcall(exchanges.run, self, inside)
   if not ok then
     self.core:wake_at(0)
