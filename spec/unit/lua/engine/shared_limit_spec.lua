@@ -64,7 +64,7 @@ local function tick(fleet)
   for _, member in ipairs(fleet) do
     local core = member.core
     for id = member.answered + 1, #core.attempts do
-      core:answer(id, fleet.changes)
+      core:answer(id, member.changes or fleet.changes)
     end
     member.answered = #core.attempts
     member.pass(TICK_MS)
@@ -124,9 +124,9 @@ describe("engines that share a limit", function()
   it("all wait if the server asks one for a pause", function()
     local fleet = new_fleet(3, 500)
     pass_seconds(fleet, 3)
-    fleet.changes = { status = 429, headers = { ["retry-after"] = "7" } }
+    fleet[1].changes = { status = 429, headers = { ["retry-after"] = "7" } }
     tick(fleet)
-    fleet.changes = {}
+    fleet[1].changes = nil
     pass_seconds(fleet, 1)
     local before = {}
     for i, member in ipairs(fleet) do
