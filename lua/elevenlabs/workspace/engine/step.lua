@@ -143,6 +143,7 @@ end
 local function exchange(self)
   local ok, why = pcall(exchanges.run, self, inside)
   if not ok then
+    self.exchanging_until_ms = 0
     self.core:wake_at(0)
     error(why, 0)
   end

@@ -277,7 +277,7 @@ function Places:ask(in_flight, wants)
   local now_ms, pause, cut = self.now(), self.pause_news, self.cut_news
   self.id, self.seq = self.id or new_id(self.random), self.seq + 1
   wants = math.max(in_flight, math.min(wants, self.max_concurrency))
-  self.asking = {
+  local message = {
     id = self.id,
     seq = self.seq,
     beat = self.beat,
@@ -297,7 +297,7 @@ function Places:ask(in_flight, wants)
     parked = self.parked or nil,
     probed = self.probed or nil,
   }
-  self.unsaid = {
+  local unsaid = {
     cut = cut,
     cut_seen = self.cut_seen,
     pause = pause,
@@ -305,6 +305,7 @@ function Places:ask(in_flight, wants)
     pause_seen = self.pause_seen,
     cap = self.cap_news,
   }
+  self.asking, self.unsaid = message, unsaid -- from here on nothing allocates
   self.cut_news, self.pause_news, self.cap_news = false, false, false
   self.sent_ms, self.joined, self.peak = now_ms, true, in_flight
   self.bound = math.min(self.bound, in_flight)

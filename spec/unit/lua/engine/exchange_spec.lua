@@ -166,7 +166,6 @@ describe("exchange", function()
     end, "not enough memory")
     assert.are.same({ "queued", 0 }, { call.state, it_.core.wake })
     it_.engine.throttle.shared.ask = ask
-    it_.pass(3000)
     it_.engine:step()
     assert.are.equal("in_flight", call.state)
   end)

@@ -1,4 +1,5 @@
 local places = require "elevenlabs.workspace.limits.places"
+local raising = require "spec.support.raising"
 
 local BEAT = 1000
 
@@ -236,6 +237,31 @@ describe("places", function()
       it_.places:pause(it_.places:begin(2), it_.now + 9000, false)
       local message = it_.exchange(0, 50)
       assert.are.same({ 9000, true }, { message.pause_ms, message.asked })
+    end)
+
+    it("is told also if memory ends anywhere in an exchange", function()
+      local it_
+      local function begin()
+        it_ = joined()
+        it_.places:pause(it_.places:begin(1), it_.now + 5000, true)
+        it_.places:cut(1, "crowded")
+        it_.places:cap(7)
+        it_.messages = {}
+        return function()
+          it_.places:exchange(0, 50)
+        end
+      end
+      local numbers = raising.places(begin())
+      assert.is_true(#numbers >= 8, #numbers)
+      for _, nth in ipairs(numbers) do
+        pcall(raising.at, nth, begin())
+        local told = it_.messages[1] or it_.exchange(0, 50)
+        assert.are.same({ 5000, 0.7, 7 }, { told.pause_ms, told.cut, told.most }, "call " .. nth)
+        it_.exchange(0, 50)
+        it_.now = it_.now + 5000
+        it_.exchange(0, 50)
+        assert.are.equal(4, it_.places:places(it_.now), "call " .. nth)
+      end
     end)
 
     it("is told again to a store that lost its state", function()
