@@ -80,7 +80,7 @@ function M.new(parts)
     outbox = outboxes.new(parts.on_event),
     asking_until_ms = 0, -- the `api_key` function is at work
     exchanging_until_ms = 0, -- the limit's store is asked
-    is_limit_away = false, -- the limit's store was out of reach after the last exchange
+    has_limit_problem = false, -- the limit's store had one after the last exchange
     has_warned = false, -- of a store that may lose its state
     forks = select(3, parts.core:counts()),
     -- Who is told

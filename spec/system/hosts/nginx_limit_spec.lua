@@ -129,6 +129,6 @@ describe("nginx, with a limit in", function()
     redis:prepare_limit "spec"
     hosts.wait(request)
     assert.are.equal("confirmed", request.body)
-    assert.matches("\nthe limit's store is in reach again$", (host:get "/said"))
+    assert.matches("\nthe limit's store grants places again$", (host:get "/said"))
   end)
 end)

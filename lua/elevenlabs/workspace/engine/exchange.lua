@@ -21,16 +21,16 @@ function M.due_at(self)
   return at and math.max(at, self.exchanging_until_ms)
 end
 
---- What people should know: the store went out of reach or came back, or may lose its state.
+--- What people should know: the store has a problem, has none any more, or may lose its state.
 ---@return string|nil
----@return boolean is_away
+---@return boolean has_problem
 local function news(self, places, now)
-  local why = places:out_of_reach(now)
-  local is_away = why ~= nil
-  if is_away ~= self.is_limit_away then
-    return why or "the limit's store is in reach again", is_away
+  local problem = places:problem(now)
+  local has_problem = problem ~= nil
+  if has_problem ~= self.has_limit_problem then
+    return problem or "the limit's store grants places again", has_problem
   end
-  return not self.has_warned and places.warning or nil, is_away
+  return not self.has_warned and places.warning or nil, has_problem
 end
 
 --- An exchange is over. Called in a step.
@@ -40,13 +40,14 @@ local function learn(self)
   end
   local places, now = self.throttle.shared, self.now()
   self.throttle:exchanged(now)
-  local text, is_away = news(self, places, now)
+  local text, has_problem = news(self, places, now)
   local is_told = text and self.outbox.on_event
   if is_told then
     local message = errors.one_line(self.mask(text))
     self.outbox:put(events.of_client("throttle", message, places:window()))
   end
-  self.is_limit_away, self.has_warned = is_away, self.has_warned or text == places.warning
+  self.has_limit_problem = has_problem
+  self.has_warned = self.has_warned or (text ~= nil and text == places.warning)
   if is_told then
     self.outbox:commit()
   end

@@ -8,7 +8,7 @@
 ---   exchange(in_flight, wants): talks to the store; call it outside a step. It may yield.
 ---   why(now): why there is no place, for people; nil if there is one, if none was asked for, or if
 ---   the limit pauses
----   out_of_reach(now): why the store gives no place, if it does not answer
+---   problem(now): why the store grants no place to anybody
 ---   park(is_parked), is_parked(), probe_failed(): one probe of an outage for all
 ---   forked(): this process is the child of the one that joined
 ---   window(), warning: for people
@@ -23,7 +23,6 @@ local M = {}
 local HEARTBEAT_MS = 1000
 local MESSAGES_A_HEARTBEAT = 20 -- at most
 local CUTS = { crowded = 0.7, busy = 0.5 }
-local UNREACHED = "the limit's store is out of reach: "
 
 --- What keeps the state of a limit. `send` may yield.
 ---@class elevenlabs.workspace.limits.Store
@@ -108,12 +107,18 @@ function Places:window()
   return math.floor(self.reply.window)
 end
 
---- Why the store gives no place, if it does not answer. A reply that is lost alone is no reason: the
---- lease lasts.
+--- Why the store grants no place to anybody: it does not answer, or is new. A reply that is lost
+--- alone is no reason: the lease lasts.
 ---@return string|nil
-function Places:out_of_reach(now_ms)
-  local has_some = now_ms < self.lease_until_ms and math.min(self.share, self.bound) > 0
-  return self.failure and not has_some and UNREACHED .. self.failure or nil
+function Places:problem(now_ms)
+  if now_ms < self.lease_until_ms and math.min(self.share, self.bound) > 0 then
+    return nil
+  elseif self.failure then
+    return "the limit's store is out of reach: " .. self.failure
+  elseif self.reply.quiet_ms then
+    local text = "the limit's store is new or has lost its state: nothing is sent for %.0f s"
+    return text:format(self.reply.quiet_ms / 1000)
+  end
 end
 
 --- Why there is no place, if some were asked for.
@@ -122,13 +127,12 @@ end
 function Places:why(now_ms)
   if not self.joined or now_ms < self.paused_until_ms or self:places(now_ms) > 0 then
     return nil
-  elseif self.failure then
-    return UNREACHED .. self.failure
-  elseif self.parked and self.told.parked and not self.reply.quiet_ms then
+  end
+  local problem = self:problem(now_ms)
+  if problem then
+    return problem
+  elseif self.parked and self.told.parked then
     return "the service does not answer: one client of the limit tries at a time", true
-  elseif self.reply.quiet_ms then
-    local text = "the limit's store is new or has lost its state: nothing is sent for %.0f s"
-    return text:format(self.reply.quiet_ms / 1000)
   end
   return self.asking and "the limit's store is asked for a place"
     or "other clients have all places of the limit"

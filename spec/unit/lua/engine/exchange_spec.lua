@@ -252,7 +252,7 @@ describe("exchange", function()
       it_.reply = {}
       pass_seconds(it_, 1)
       assert.are.equal("in_flight", call.state)
-      assert.are.equal("the limit's store is in reach again", it_.events[2].message)
+      assert.are.equal("the limit's store grants places again", it_.events[2].message)
       assert.are.equal(2, #it_.events)
     end)
 
@@ -303,11 +303,26 @@ describe("exchange", function()
     end)
   end)
 
+  it("tells once that a new store grants nothing yet, and when it does", function()
+    local it_ = shared()
+    it_.reply = { share = 0, quiet_ms = 35000 }
+    it_.engine:start("unshare", {})
+    for i = 1, 4 do
+      it_.reply = i > 2 and {} or it_.reply
+      it_.engine:step()
+      it_.pass(1000)
+    end
+    assert.are.same({
+      "the limit's store is new or has lost its state: nothing is sent for 35 s",
+      "the limit's store grants places again",
+    }, messages_of(it_))
+  end)
+
   it("tells once of a store that may lose its state", function()
     local it_ = shared()
-    it_.reply = { policy = "volatile-lru" }
     it_.engine:start("unshare", {})
-    for _ = 1, 3 do
+    for i = 1, 4 do
+      it_.reply = { policy = i > 1 and "volatile-lru" or "noeviction" }
       it_.engine:step()
       it_.pass(1000)
     end

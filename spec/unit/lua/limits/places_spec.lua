@@ -342,19 +342,19 @@ describe("places", function()
       assert.is_true(is_outage)
     end)
 
-    it("is that the store is out of reach only if no lease lasts", function()
+    it("is a problem of the store only if no lease lasts", function()
       local it_ = joined()
       it_.reply = nil
       it_.exchange(2, 50)
-      assert.is_nil(it_.places:out_of_reach(it_.now))
+      assert.is_nil(it_.places:problem(it_.now))
       local at = it_.now + 3000
-      assert.are.equal("the limit's store is out of reach: no route", it_.places:out_of_reach(at))
-      assert.are.equal(it_.places:why(at), it_.places:out_of_reach(at))
+      assert.are.equal("the limit's store is out of reach: no route", it_.places:problem(at))
+      assert.are.equal(it_.places:why(at), it_.places:problem(at))
       it_.exchange(0, 50)
-      assert.is_truthy(it_.places:out_of_reach(it_.now))
+      assert.is_truthy(it_.places:problem(it_.now))
       it_.reply = { share = 0 }
       it_.exchange(0, 50)
-      assert.is_nil(it_.places:out_of_reach(it_.now))
+      assert.is_nil(it_.places:problem(it_.now))
     end)
 
     it("holds the error of a store that raises", function()
