@@ -894,7 +894,8 @@ mutant("no step follows an exchange that ends elsewhere",
 mutant("a closed client keeps its places", "places:due_at(0, 0) then", "false then",
   { filter = "gives the places back, once" })
 mutant("a store out of reach is told of each second",
-  "if has_problem ~= self.has_limit_problem then", "if has_problem then", { filter = "tells of it once" })
+  "if has_problem ~= self.has_limit_problem then", "if has_problem then",
+  { filter = "tells of it once" })
 mutant("a wait for the store is an outage of the service", "  self.throttle:exchanged(now)\n",
   "\n", { filter = "no second of that" })
 
