@@ -8,7 +8,7 @@ local sandboxes = require "spec.support.servers.sandbox"
 local M = {}
 
 local MESSAGES = 4000
-local PAIRS, ITEMS = 41, 1500
+local PAIRS, ITEMS = 31, 3000 -- a run takes some heartbeats
 
 local function message(id, seq, most)
   return {
