@@ -29,10 +29,11 @@ Client.__concat = texts.concat
 --- A client over a core: that of the network, or a fake.
 ---@param parts table { core, base_url, api_key, driver, secrets = nil, on_event = nil,
 --- max_concurrency = nil, max_attempts = nil, deadline_ms = nil, is_threaded = nil: a thread makes
---- the transfers, as the host must not wait }
+--- the transfers, as the host must not wait, limit = nil, attempt_timeout_ms = nil }
 ---@return elevenlabs.workspace.Client
 function M.over(parts)
   local engines = require "elevenlabs.workspace.engine" -- takes most of the time to load
+  local max_concurrency = parts.max_concurrency or 32
   local client = setmetatable({
     core = parts.core,
     base_url = parts.base_url,
@@ -50,9 +51,16 @@ function M.over(parts)
     api_key = parts.api_key,
     mask = secrets.masker(parts.secrets or {}),
     on_event = parts.on_event,
-    max_concurrency = parts.max_concurrency or 32,
+    max_concurrency = max_concurrency,
     max_attempts = parts.max_attempts,
     deadline_ms = parts.deadline_ms,
+    spawn = parts.driver.spawn,
+    places = parts.limit and parts.limit:join {
+      now = core.now,
+      random = core.random,
+      max_concurrency = max_concurrency,
+      attempt_timeout_ms = parts.attempt_timeout_ms,
+    },
   }
   return client
 end
@@ -146,6 +154,13 @@ end
 ---@class elevenlabs.workspace.ShareArgs: elevenlabs.workspace.UnshareArgs
 ---@field role "admin"|"editor"|"commenter"|"viewer" The role to give.
 
+--- What a client has of the limit that it shares.
+---@class elevenlabs.workspace.LimitStats
+---@field places integer How many requests this client may have in flight now.
+--- Why the client has no place. Nil if it has one or needs none, and during a pause.
+---@field why string|nil
+---@field warning string|nil Why the limit's store may lose its state.
+
 --- Counts since the client was made, and of the calls under way.
 ---@class elevenlabs.workspace.Stats
 --- Calls that were begun, those of bulk runs included: the sum of waiting, in_flight and the four
@@ -155,8 +170,11 @@ end
 ---@field in_flight integer Calls whose request is on its way.
 ---@field attempts integer Requests that were begun.
 ---@field retries integer Attempts that were followed by another attempt of the same call.
---- How many requests may be in flight now. The number follows what the server can take.
+--- How many requests may be in flight now. The number follows what the server can take. With the
+--- option `limit` it is the window of all clients of the limit, and 0 before the limit's store answers.
 ---@field window integer
+--- What the client has of the limit that it shares, with the option `limit`.
+---@field limit elevenlabs.workspace.LimitStats|nil
 ---@field connections integer Connections that carried a request.
 ---@field confirmed integer Calls that the server confirmed.
 ---@field refused integer Calls to which the server said no.
@@ -348,6 +366,16 @@ function Client:timeout_ms()
   return self.core:timeout_ms()
 end
 
+local function limit_stats(engine)
+  local places, now = engine.throttle.shared, engine.now()
+  return places
+    and {
+      places = places:places(now),
+      why = places:why(now),
+      warning = places.warning,
+    }
+end
+
 --- Count what the client did, and what it does now.
 ---@return elevenlabs.workspace.Stats
 function Client:stats()
@@ -362,6 +390,7 @@ function Client:stats()
     attempts = attempts,
     retries = counts.retries,
     window = engine.throttle:window(),
+    limit = limit_stats(engine) or nil,
     connections = connections,
     confirmed = counts.confirmed,
     refused = counts.refused,

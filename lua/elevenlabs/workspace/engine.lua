@@ -7,6 +7,7 @@
 
 local calls = require "elevenlabs.workspace.engine.call"
 local errors = require "elevenlabs.workspace.error"
+local exchanges = require "elevenlabs.workspace.engine.exchange"
 local groups = require "elevenlabs.workspace.engine.group"
 local keys = require "elevenlabs.workspace.engine.key"
 local lists = require "elevenlabs.workspace.engine.list"
@@ -29,10 +30,15 @@ Engine.__index = Engine
 
 local SINGLE_ATTEMPTS = 4
 
+local function run_here(f)
+  f()
+end
+
 ---@param parts table { core, now = function() -> ms, random = function() -> [0, 1),
 --- wait = function(done, waiter) -> nil|why not, api_key = string|false|function() -> that,
 --- mask = function(value) -> value without secrets, on_event = nil, max_concurrency,
---- max_attempts = nil, deadline_ms = nil }
+--- max_attempts = nil, deadline_ms = nil, places = nil: in a limit that the client shares,
+--- spawn = nil: function(f) that runs f, perhaps later, in a coroutine that may wait }
 ---@return elevenlabs.workspace.Engine
 function M.new(parts)
   local key = keys.new(parts.api_key, parts.mask)
@@ -54,7 +60,8 @@ function M.new(parts)
       probes_key = false,
       keeps = "receipts",
     },
-    throttle = throttles.new(parts.max_concurrency, parts.random),
+    throttle = throttles.new(parts.max_concurrency, parts.random, parts.places),
+    spawn = parts.spawn or run_here,
     -- Where calls are
     queued = lists.new(), -- to be sent for the first time
     backing_off = lists.new(), -- to be sent again, the soonest first
@@ -72,6 +79,9 @@ function M.new(parts)
     inbox = queue.new_fifo(), -- what was asked for during the step
     outbox = outboxes.new(parts.on_event),
     asking_until_ms = 0, -- the `api_key` function is at work
+    exchanging_until_ms = 0, -- the limit's store is asked
+    has_limit_problem = false, -- the limit's store had one after the last exchange
+    has_warned = false, -- of a store that may lose its state
     settles = 0, -- times that the host learned when the next step is due
     forks = select(3, parts.core:counts()),
     -- Who is told
@@ -318,6 +328,9 @@ end
 function Engine:close()
   steps.notice_fork(self)
   steps.ask(self, close)
+  if not self.stepping then -- in a step nothing may wait: the lease of the places ends by itself
+    exchanges.leave(self)
+  end
 end
 
 return M

@@ -70,6 +70,9 @@ local DRIVER_NAMES = { "auto", "blocking", "manual", "luv", "cqueues", "ngx" }
 ---@field on_event nil|fun(event: elevenlabs.workspace.Event)
 --- Accept a `resource_type` that this library does not know, in all calls. Default false.
 ---@field allow_unknown_resource_type boolean|nil
+--- One of elevenlabs.workspace.limits. All clients that have the limit never have more requests in
+--- flight together than its window.
+---@field limit elevenlabs.workspace.Limit|nil
 
 local OPTION_NAMES = {
   "api_key",
@@ -87,6 +90,7 @@ local OPTION_NAMES = {
   "user_agent",
   "on_event",
   "allow_unknown_resource_type",
+  "limit",
 }
 
 -- ---- each reader returns a value, or nil and an error
@@ -191,11 +195,22 @@ local function read_on_event(options)
   return nil, errors.invalid("on_event", "on_event must be a function, got " .. type(on_event))
 end
 
+local function read_limit(options)
+  local limit = options.limit
+  if limit == nil or (type(limit) == "table" and type(limit.join) == "function") then
+    return limit
+  end
+  local message = "limit must be one of elevenlabs.workspace.limits, got " .. type(limit)
+  return nil, errors.invalid("limit", message)
+end
+
 --- What no error may show beside the key: the password in a proxy's URL.
 local function list_secrets(options)
   local proxy = type(options.proxy) == "string" and options.proxy:match "^(.*)@"
   return { proxy and proxy:gsub("^.*://", "") or nil }
 end
+
+local ATTEMPT_TIMEOUT_MS = 30000
 
 local function core_options(options, base_url, is_threaded)
   return {
@@ -204,7 +219,7 @@ local function core_options(options, base_url, is_threaded)
     proxy = options.proxy,
     user_agent = options.user_agent or "elevenlabs-workspace-lua/" .. version,
     connect_timeout_ms = options.connect_timeout_ms,
-    attempt_timeout_ms = options.attempt_timeout_ms,
+    attempt_timeout_ms = options.attempt_timeout_ms or ATTEMPT_TIMEOUT_MS,
     max_concurrency = options.max_concurrency,
     threaded = is_threaded,
     allow_unknown_resource_type = options.allow_unknown_resource_type,
@@ -219,6 +234,7 @@ local READERS = {
   { "deadline_ms", read_deadline },
   { "max_attempts", read_max_attempts },
   { "on_event", read_on_event },
+  { "limit", read_limit },
 }
 
 local function read_all(options)
@@ -230,13 +246,18 @@ local function read_all(options)
     end
     parts[reader[1]] = value
   end
+  if parts.limit and parts.limit.may_block and not parts.driver.may_block then
+    local message = "connections of limits.redis_lua block, and this driver's host must not be held"
+      .. " up: give limits.redis connections that suit the host"
+    return nil, errors.invalid("limit", message)
+  end
   return parts
 end
 
 --- Check options. Those of the core are not checked here: it does that when it is made.
 ---@param options elevenlabs.workspace.Options
----@return table|nil parts { base_url, api_key, driver, deadline_ms, max_attempts, on_event,
---- secrets, max_concurrency, for_core = the options of core.new }
+---@return table|nil parts { base_url, api_key, driver, deadline_ms, max_attempts, on_event, limit,
+--- secrets, max_concurrency, attempt_timeout_ms, for_core = the options of core.new }
 ---@return elevenlabs.workspace.Error|nil
 function M.read(options)
   local copy, parts, is_threaded, err
@@ -255,6 +276,7 @@ function M.read(options)
   parts.secrets = list_secrets(copy)
   parts.max_concurrency = copy.max_concurrency
   parts.for_core = core_options(copy, parts.base_url, is_threaded)
+  parts.attempt_timeout_ms = parts.for_core.attempt_timeout_ms
   return parts
 end
 

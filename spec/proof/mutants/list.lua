@@ -952,6 +952,89 @@ mutant("a single 403 stops a run", "self.answers >= FIRST_FORBIDDEN then",
 mutant("refusals of several kinds count as one",
   "(self.answers == 1 or self.refusal == refusal) and refusal", "refusal")
 
+-- ---- one limit for many; spec/proof/limits/plants.lua has the protocol's
+
+module "engine/exchange"
+mutant("two exchanges are made at a time", "math.max(at, self.exchanging_until_ms)", "at",
+  { filter = "one at a time" })
+mutant("no step follows an exchange that ends elsewhere",
+  "  self.core:wake_at(0) -- there may be places now\n", "\n", { filter = "ends elsewhere" })
+mutant("a closed client keeps its places", "places:due_at(0, 0) then", "false then",
+  { filter = "gives the places back, once" })
+mutant("a store out of reach is told of each second",
+  "if has_problem ~= self.has_limit_problem then", "if has_problem then",
+  { filter = "tells of it once" })
+mutant("a wait for the store is an outage of the service", "  self.throttle:exchanged(now)\n",
+  "\n", { filter = "no second of that" })
+
+module "engine/step"
+mutant("the limit's store is asked in a step", "pcall(exchanges.run, self, inside)",
+  "pcall(inside, self, exchanges.run, inside)",
+  { by = "spec/unit/lua/engine/exchange_spec.lua", filter = "outside a step" })
+
+module "engine/timers"
+mutant("no heartbeat wakes the host", "return earlier(at, exchanges.due_at(self))", "return at",
+  { by = "spec/unit/lua/engine/exchange_spec.lua", filter = "due each second" })
+
+module "engine/stop"
+mutant("a child of a fork goes on with its parent's places", "    self.throttle:forked()\n", "",
+  { by = "spec/unit/lua/engine/exchange_spec.lua", filter = "child of a fork" })
+
+module "throttle"
+mutant("an outage is not told to the limit", "self.shared:park(self.budget.circuit_open)", "",
+  { filter = "parks when" })
+mutant("the probe of another client ends no outage",
+  "if budget.circuit_open and not shared:is_parked() then", "if false then",
+  { filter = "another client's" })
+mutant("a probe that failed is kept from the limit", "    self.shared:probe_failed()\n", "\n",
+  { filter = "tells of a probe" })
+mutant("a client probes beside the probe of all", [[  if self.shared then
+    return true -- the limit]], [[  if false then
+    return true -- the limit]], { filter = "who probes" })
+
+module "options"
+mutant("a connection that blocks may hold up any host",
+  "parts.limit.may_block and not parts.driver.may_block", "false",
+  { by = "spec/unit/lua/limits_spec.lua", filter = "must not be held up" })
+
+of("lua/elevenlabs/workspace/driver/ngx.lua", "spec/system/hosts/nginx_limit_spec.lua")
+mutant("the limit's store is asked in a phase without sockets",
+  "local may_have_timers, has_begun = pcall(ngx.timer.at, 0, f)",
+  "local may_have_timers, has_begun = true, (f() or true)", { filter = "in others" })
+
+module "cli/limit"
+mutant("a password may stand in the arguments", [[text:find("@", 1, true)]], "false",
+  { filter = "refuses redis" })
+
+module "limits/redis"
+mutant("a script that Redis forgot is not sent again",
+  [[if why and why:find("NOSCRIPT", 1, true) then]], "if false then", { filter = "forgot it" })
+mutant("a Redis that was started again is not known by its name",
+  [[redis.call("INFO", "server"):match "run_id:(%w+)"]], [["redis"]],
+  { filter = "started again" })
+
+module "limits/shared_dict"
+mutant("a worker that stood still adds an old version",
+  "if not at or at >= version + KEPT or at < version - MAX_UNCOUNTED then", "if not at then",
+  { filter = "stood still" })
+mutant("a version may replace another", [[ok or why ~= "exists", ok and result or nil, why]],
+  "true, result, why", { filter = "between any two" })
+mutant("a dictionary that may have been lost grants at once", "if is_starting then",
+  "if true then", { filter = "made later" })
+
+module "limits/redis_lua"
+mutant("each operation waits for 250 ms", "deadline - sockets.gettime()", "10",
+  { filter = "250 ms" })
+
+module "limits/resty_redis"
+mutant("a connection whose reply is still to come is used again", "if self.is_broken then",
+  "if false then", { filter = "gave no reply" })
+
+module "limits"
+mutant("a wrong option leaves a client without its limit",
+  [[return options or error(("%s: %s"):format(call, err.message), 3)]], "return options or {}",
+  { filter = "raise on wrong" })
+
 module "text"
 mutant("text may be turned", "{ 0x2028, 0x202E }", "{ 0x2028, 0x202D }")
 

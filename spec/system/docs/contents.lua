@@ -126,6 +126,23 @@ next run of the same items sends only what is not confirmed.]],
     "offboard.Covered",
   },
   {
+    title = "One limit for many clients",
+    text = [[
+All workers of an nginx, or all machines, share one limit of requests in flight: give each client the
+same `limit`.]],
+    module = "elevenlabs.workspace.limits",
+    "limits.redis",
+    "limits.RedisOptions",
+    "limits.resty_redis",
+    "limits.redis_lua",
+    "limits.ServerOptions",
+    "limits.shared_dict",
+    "limits.DictOptions",
+    "Limit",
+    "limits.Connection",
+    "LimitStats",
+  },
+  {
     title = "Errors and outcomes",
     text = [[
 A function that fails returns nil and an error. Only a wrong kind of argument raises, such as text
@@ -172,6 +189,7 @@ M.OWNERS = {
   workspace = "elevenlabs.workspace",
   items = "elevenlabs.workspace.items",
   offboard = "elevenlabs.workspace.offboard",
+  limits = "elevenlabs.workspace.limits",
   fake = "elevenlabs.workspace.sandbox.fake",
   client = "elevenlabs.workspace.Client",
   call = "elevenlabs.workspace.Call",

@@ -16,6 +16,8 @@ local PROGRESS_MS = 100
 ---@field window integer How many requests may be in flight now.
 ---@field held integer Items that were taken from the source and have not ended.
 ---@field paused_ms number For so long nothing new is sent. 0 if there is no pause.
+--- Why the limit that the client shares lets nothing through.
+---@field why string|nil
 --- How many items the source knows of so far, if the source may find more.
 ---@field at_least integer|nil
 ---@field over boolean True if the run has ended.
@@ -33,7 +35,14 @@ function Progress.__tostring(self)
     text = text:gsub("^total %d+", ("%%0 of at least %d"):format(self.at_least))
   end
   local pause = self.paused_ms > 0 and (", paused for %.0f ms"):format(self.paused_ms) or ""
-  return ("%s; %d in flight, %d retries%s"):format(text, self.in_flight, self.retries, pause)
+  local why = self.why and "; " .. self.why or ""
+  return ("%s; %d in flight, %d retries%s%s"):format(
+    text,
+    self.in_flight,
+    self.retries,
+    pause,
+    why
+  )
 end
 
 ---@param report elevenlabs.workspace.Report
@@ -59,6 +68,7 @@ function M.tell(run)
     window = run.engine.throttle:window(),
     held = groups.count_open(run.call_group) + commits.held(run),
     paused_ms = run.engine.throttle:paused_ms(now),
+    why = run.engine.throttle:why(now),
     at_least = run.source.at_least,
     over = run.over,
   })

@@ -36,6 +36,12 @@ end
 
 -- ---- one turn
 
+--- Why the run ends, and what its calls have waited for if the limit lets nothing through.
+local function with_why(self, message, now)
+  local why = self.engine.throttle:why(now)
+  return why and ("%s: %s"):format(message, why) or message
+end
+
 --- Apply what was asked for since the last turn: a stop of the rules, `cancel`, and the deadline.
 local function apply_requests(self)
   local now, stopped = self.engine.now(), self.call_group.stopped
@@ -44,12 +50,13 @@ local function apply_requests(self)
   end
   if self.cancel_requests > 0 and self.seen_cancel_requests == 0 then
     self.cancel_at_ms = now + GRACE_MS
-    stop(self, "cancelled", "it was cancelled")
+    stop(self, "cancelled", with_why(self, "it was cancelled", now))
   end
   self.seen_cancel_requests = self.cancel_requests
   if now >= self.deadline_ms then
     self.deadline_ms = math.huge
-    stop(self, "deadline", ("deadline_ms (%s) passed"):format(texts.number(self.opts.deadline_ms)))
+    local message = ("deadline_ms (%s) passed"):format(texts.number(self.opts.deadline_ms))
+    stop(self, "deadline", with_why(self, message, now))
     self.engine:cancel_group(self.call_group)
   elseif now >= self.cancel_at_ms or self.cancel_requests > 1 then
     self.cancel_at_ms = math.huge

@@ -106,6 +106,10 @@ M.ENVIRONMENT = {
     "A sandbox on this machine. The URL's host must be a loopback address. `sandbox -- COMMAND`"
       .. " sets both. If --base-url or --region is given, neither is read.",
   },
+  {
+    "ELEVENLABS_LIMIT_USER, ELEVENLABS_LIMIT_PASSWORD",
+    "For the Redis of --limit. An argument would show the password to other users.",
+  },
   { "NO_COLOR", "If set, the progress bar has no colors." },
 }
 

@@ -21,12 +21,14 @@ local NOTHING = {}
 --- "attempt": a request is on its way. "response": the end of a request. "throttle": the client
 --- holds back. "retry": the call will be sent again. "done": the end of the call.
 ---@field name "attempt"|"response"|"throttle"|"retry"|"done"
---- The operation of the call. "list" reads a page of a list, for offboarding.
----@field op "unshare"|"share"|"get"|"list"|"connect"
----@field call integer The call's number within the client, from 1.
+--- The operation of the call. "list" reads a page of a list, for offboarding. Nil for an event of the
+--- client itself.
+---@field op "unshare"|"share"|"get"|"list"|"connect"|nil
+--- The call's number within the client, from 1. Nil for an event of the client itself.
+---@field call integer|nil
 ---@field resource_id string|nil The id of the resource. Nil for list and connect.
 ---@field resource_type string|nil The type of the resource. Nil for list and connect.
----@field attempts integer Attempts of the call that were begun so far.
+---@field attempts integer|nil Attempts of the call that were begun so far.
 ---@field elapsed_ms number|nil How long the attempt took (response), or the whole call (done).
 --- The time until the call is sent again (retry), or until any call is sent (throttle).
 ---@field delay_ms number|nil
@@ -37,7 +39,9 @@ local NOTHING = {}
 ---@field status integer|nil The HTTP status, if an answer came.
 ---@field code string|nil The server's own code.
 ---@field request_id string|nil The server's name for the request.
----@field message string|nil The error's message, if the outcome is not confirmed.
+--- The error's message, if the outcome is not confirmed. In an event of the client itself: what is the
+--- matter with the limit's store.
+---@field message string|nil
 
 local Event = { __name = "elevenlabs.workspace.event", __concat = texts.concat }
 
@@ -64,7 +68,9 @@ end
 
 --- "call 3, unshare voice voice_narrator: response after 12 ms: confirmed (HTTP 200)"
 function Event.__tostring(self)
-  local what = M.describe_call(self.call, self.op, self.resource_type, self.resource_id)
+  local what = self.call
+      and M.describe_call(self.call, self.op, self.resource_type, self.resource_id)
+    or "the client"
   local parts = { what .. ": " .. self.name }
   if self.name == "attempt" then
     parts[1] = ("%s %d"):format(parts[1], self.attempts)
@@ -73,9 +79,18 @@ function Event.__tostring(self)
   elseif self.delay_ms then
     parts[1] = ("%s, %.0f ms to wait"):format(parts[1], self.delay_ms)
   end
-  parts[2] = self.outcome and describe_result(self)
+  parts[2] = self.outcome and describe_result(self) or self.message
   parts[#parts + 1] = self.window and ("%d requests at once"):format(self.window)
   return texts.one_line(table.concat(parts, ": "))
+end
+
+--- An event of the client itself.
+---@param name string
+---@param message string one line
+---@param window integer
+---@return elevenlabs.workspace.Event
+function M.of_client(name, message, window)
+  return setmetatable({ name = name, message = message, window = window }, Event)
 end
 
 --- An event of a call.

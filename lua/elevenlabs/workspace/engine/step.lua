@@ -2,6 +2,7 @@
 --- a finalizer asks for there is done when the step ends, and callbacks come out after that.
 
 local completes = require "elevenlabs.workspace.engine.complete"
+local exchanges = require "elevenlabs.workspace.engine.exchange"
 local sends = require "elevenlabs.workspace.engine.send"
 local stops = require "elevenlabs.workspace.engine.stop"
 local timers = require "elevenlabs.workspace.engine.timers"
@@ -139,6 +140,16 @@ local function ask_key_and_send(self)
   inside(self, send_with, key, mask_or_failure)
 end
 
+--- Ask the limit's store if that is due.
+local function exchange(self)
+  local ok, why = pcall(exchanges.run, self, inside)
+  if not ok then
+    self.exchanging_until_ms = 0
+    self.core:wake_at(0)
+    error(why, 0)
+  end
+end
+
 --- End all calls.
 function M.end_all(self)
   for _, slot in ipairs(self.slots) do
@@ -180,6 +191,7 @@ function M.run(self, timeout_ms)
   local before = self.reported
   M.notice_fork(self)
   self.waiters:step_begins()
+  exchange(self)
   inside(self, advance)
   self.core:wake_at(timers.next_wake_ms(self))
   ask_key_and_send(self)

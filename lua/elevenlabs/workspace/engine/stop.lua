@@ -16,7 +16,9 @@ local STOP_MESSAGES = {
 }
 
 local function stop_message(self, why)
+  local held_by = why == "timeout" and self.throttle:why(self.now())
   return STOP_MESSAGES[why]:format(self.deadline_ms and texts.number(self.deadline_ms))
+    .. (held_by and ": " .. held_by or "")
 end
 
 --- End a call because of `why`. An attempt in flight still completes. An answer that came before
@@ -72,6 +74,8 @@ function M.notice_fork(self)
       end
     end
     M.stop_unsent(self, "forked")
+    self.throttle:forked()
+    self.exchanging_until_ms = 0
     self.forks = forks
   end
 end
