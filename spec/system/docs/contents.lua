@@ -128,8 +128,8 @@ next run of the same items sends only what is not confirmed.]],
   {
     title = "One limit for many clients",
     text = [[
-All workers of an nginx, or all machines, share one limit of requests in flight. Give each client the
-same `limit`.]],
+All workers of an nginx, or all machines, share one limit of requests in flight. Give each client
+the same `limit`.]],
     module = "elevenlabs.workspace.limits",
     "limits.redis",
     "limits.RedisOptions",
