@@ -96,7 +96,14 @@ local SERVER_OPTIONS = { "host", "port", "path", "user", "password", "database" 
 function M.resty_redis(given)
   local options = read(given, SERVER_OPTIONS, "limits.resty_redis")
   local is_here, library = pcall(require, "resty.redis")
-  library = is_here and library or require "nginx.redis" -- Debian's name
+  if not is_here then
+    is_here, library = pcall(require, "nginx.redis") -- Debian's name
+  end
+  if not is_here then
+    local message = "limits.resty_redis needs lua-resty-redis: OpenResty has it, and Debian's package"
+      .. " is lua-nginx-redis"
+    error(message, 2)
+  end
   return require("elevenlabs.workspace.limits.resty_redis").new(library, options)
 end
 

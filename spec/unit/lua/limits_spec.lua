@@ -26,6 +26,13 @@ describe("limits", function()
     raises('unknown option "hots"', limits.redis_lua, { hots = "localhost" })
   end)
 
+  it("name the package of the library that is missing", function()
+    local path, cpath = package.path, package.cpath
+    package.path, package.cpath = "", ""
+    raises("Debian's package is lua-nginx-redis", limits.resty_redis, {})
+    package.path, package.cpath = path, cpath
+  end)
+
   it("join clients, each with places of its own", function()
     local redis = redises.start()
     local limit = limits.redis {
