@@ -7,10 +7,10 @@
 
 local calls = require "elevenlabs.workspace.engine.call"
 local errors = require "elevenlabs.workspace.error"
+local finishes = require "elevenlabs.workspace.engine.finish"
 local groups = require "elevenlabs.workspace.engine.group"
 local keys = require "elevenlabs.workspace.engine.key"
 local lists = require "elevenlabs.workspace.engine.list"
-local masked_failure = require("elevenlabs.workspace.engine.finish").masked_failure
 local outboxes = require "elevenlabs.workspace.engine.outbox"
 local queue = require "elevenlabs.workspace.engine.queue"
 local slots = require "elevenlabs.workspace.engine.slots"
@@ -20,6 +20,8 @@ local throttles = require "elevenlabs.workspace.throttle"
 local timers = require "elevenlabs.workspace.engine.timers"
 local transition = require "elevenlabs.workspace.engine.transition"
 local waiters = require "elevenlabs.workspace.engine.waiters"
+
+local masked_failure = finishes.masked_failure
 
 local M = {}
 
@@ -210,7 +212,16 @@ function M.copy_raw(args)
   return copy
 end
 
---- Check and queue a call.
+--- Give a number to a call whose arguments are refused, and make its event. The next step tells of
+--- the event. If a step is under way, the number is there when that step ends.
+---@param op "unshare"|"share"|"get"|"list"|"connect"
+---@param args table as the user gave them
+---@param err elevenlabs.workspace.Error gets the number
+function Engine:refuse(op, args, err)
+  steps.apply(self, finishes.refuse, { op = op, args = args }, err)
+end
+
+--- Check and queue a call. If its arguments are refused, its event is told at once.
 ---@param op "unshare"|"share"|"get"|"list"|"connect"
 ---@param args table
 ---@param group elevenlabs.workspace.CallGroup|nil default that of a single call
@@ -222,6 +233,8 @@ function Engine:start(op, args, group)
   local copy = M.copy_raw(args)
   local request, why = self:prepare(op, copy)
   if not request then
+    self:refuse(op, copy, why)
+    steps.settle(self)
     return nil, why
   end
   self:expect_calls()

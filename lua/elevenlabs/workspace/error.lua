@@ -35,6 +35,9 @@ local M = {}
 ---@class elevenlabs.workspace.Error
 ---@field kind elevenlabs.workspace.Kind
 ---@field outcome elevenlabs.workspace.FailedOutcome
+--- The call's number within the client: its events have the same. nil if there was no call, as after
+--- `client:close`, in a dry run, or for an item of which an earlier run knows enough.
+---@field call integer|nil
 ---@field message string one line, never with the API key
 ---@field field string|nil the argument or option at fault
 ---@field status integer|nil HTTP status; nil if no answer came

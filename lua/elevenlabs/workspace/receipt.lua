@@ -8,6 +8,9 @@ local M = {}
 --- concatenates like text.
 ---@class elevenlabs.workspace.Receipt
 ---@field outcome "confirmed"
+--- The call's number within the client: its events have the same. nil if an earlier run of a journal
+--- got the confirmation.
+---@field call integer|nil
 ---@field status integer|nil HTTP status; nil if an earlier run of a journal got the confirmation
 ---@field request_id string|nil the server's name for the request, for its support
 ---@field attempts integer attempts that were begun
@@ -30,8 +33,8 @@ function Receipt.__tostring(self)
   return texts.one_line(("confirmed (HTTP %d)%s"):format(self.status, request))
 end
 
---- The receipt of an attempt. It has room for what the call sets later: `attempts`, `elapsed_ms`
---- and `warning`.
+--- The receipt of an attempt. It has room for what the call sets later: `call`, `attempts`,
+--- `elapsed_ms` and `warning`.
 ---@param status integer
 ---@param request_id string|nil
 ---@param body any
@@ -39,6 +42,7 @@ end
 function M.new(status, request_id, body)
   return setmetatable({
     outcome = "confirmed",
+    call = 0,
     status = status,
     request_id = request_id,
     body = body,

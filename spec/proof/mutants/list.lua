@@ -603,6 +603,11 @@ mutant("a plain confirmation shows a secret",
   { by = "spec/unit/lua/engine/send_spec.lua", filter = "no other secret" })
 
 module "engine/finish"
+mutant("an error does not name its call", "    call = call.number,\n", "")
+mutant("an event shows an argument that is a key", [[not value:find "^sk_" and ]], "",
+  { by = "spec/unit/lua/engine/events_spec.lua" })
+mutant("refused arguments are not counted", "counts.not_sent + 1, number",
+  "counts.not_sent, number", { by = "spec/unit/lua/engine/events_spec.lua" })
 mutant("the end of an attempt is not told", "outbox:put(response, throttle, done)",
   "outbox:put(done)", { by = "spec/unit/lua/engine/events_spec.lua" })
 mutant("an earlier attempt is forgotten where the last was refused",
@@ -659,11 +664,10 @@ mutant("a step inside a step is made", [[  if self.stepping then
   local ok]], "  local ok", FINALIZERS)
 mutant("a finalizer cancels at once", [[  if self.stepping then
     self.inbox:push { apply = change, value = value, why = why }
-    return
-  end]], [[  if self.stepping then
-    change(self, value, why)
-    return
-  end]], FINALIZERS)
+  else
+    inside(self, change, value, why)
+  end
+]], "  change(self, value, why)\n", FINALIZERS)
 mutant("an error drops what a finalizer asked for", [[  if not ok then
     self.stepping = false]], [[  if not ok then
     self.stepping = false
@@ -797,6 +801,7 @@ mutant("a run goes on without its journal", [[stop(run, "journal", failure.messa
 })
 
 module "bulk/intake"
+mutant("an item that is refused makes no event", "    run.engine:refuse(run.op, item, err)\n", "")
 mutant("written down as confirmed before the answer", [[  if not call then
     if err.kind]], [[  if call and run.journal then
     run.journal:record(item, { outcome = "confirmed" })

@@ -105,7 +105,7 @@ describe("client", function()
     client:start("get", ARGS)
     local stats = client:stats()
     assert.are.same(
-      { 3, 1, 0, 1, 1, 0, 0 },
+      { 4, 1, 0, 1, 1, 0, 1 }, -- refused arguments count as not_sent
       {
         stats.calls,
         stats.waiting,

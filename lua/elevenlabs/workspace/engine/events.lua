@@ -10,10 +10,12 @@ local NOTHING = {}
 --- API key and no target. `tostring` of an event is one line.
 ---@class elevenlabs.workspace.Event
 --- "attempt": a request is on its way; "response": the request's end; "throttle": the client holds
---- back; "retry": the call will be sent again; "done": the call's end.
+--- back; "retry": the call will be sent again; "done": the call's end. A call whose arguments
+--- are refused has the event "done" alone, with no attempts.
 ---@field name "attempt"|"response"|"throttle"|"retry"|"done"
 ---@field op "unshare"|"share"|"get"|"list"|"connect"
----@field call integer the call's number within the client, from 1
+--- The call's number within the client, from 1. Its receipt or error has the same.
+---@field call integer
 ---@field resource_id string|nil nil for connect
 ---@field resource_type string|nil nil for connect
 ---@field attempts integer attempts that were begun so far
