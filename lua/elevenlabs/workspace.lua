@@ -42,34 +42,49 @@ M.gather = function(client, functions)
   return require("elevenlabs.workspace.gather").run(client, functions)
 end
 
+--- The default client, made at first use: the key from ELEVENLABS_API_KEY and every option at its
+--- default.
 local default
 
---- A method of the default client, which is made at first use: the key from
---- ELEVENLABS_API_KEY and every option at its default.
-local function on_default(operation)
-  return function(args)
-    check_dot(args, operation)
-    local err
-    if not default then
-      default, err = M.new {}
-    end
-    if not default then
-      return nil, err
-    end
-    return default[operation](default, args)
+local function on_default(operation, args, opts)
+  local err
+  if not default then
+    default, err = M.new {}
   end
+  if not default then
+    return nil, err
+  end
+  return default[operation](default, args, opts)
 end
 
 --- `client:unshare` on the default client.
----@type fun(args: elevenlabs.workspace.UnshareArgs): elevenlabs.workspace.Receipt|nil, elevenlabs.workspace.Error|nil
-M.unshare = on_default "unshare"
+---@param args elevenlabs.workspace.UnshareArgs
+---@param opts elevenlabs.workspace.CallOptions|nil
+---@return elevenlabs.workspace.Receipt|true|nil # true in a dry run
+---@return elevenlabs.workspace.Error|nil
+function M.unshare(args, opts)
+  check_dot(args, "unshare")
+  return on_default("unshare", args, opts)
+end
 
 --- `client:share` on the default client.
----@type fun(args: elevenlabs.workspace.ShareArgs): elevenlabs.workspace.Receipt|nil, elevenlabs.workspace.Error|nil
-M.share = on_default "share"
+---@param args elevenlabs.workspace.ShareArgs
+---@param opts elevenlabs.workspace.CallOptions|nil
+---@return elevenlabs.workspace.Receipt|true|nil # true in a dry run
+---@return elevenlabs.workspace.Error|nil
+function M.share(args, opts)
+  check_dot(args, "share")
+  return on_default("share", args, opts)
+end
 
 --- `client:get` on the default client.
----@type fun(args: elevenlabs.workspace.ResourceArgs): elevenlabs.workspace.Resource|nil, elevenlabs.workspace.Error|nil
-M.get = on_default "get"
+---@param args elevenlabs.workspace.ResourceArgs
+---@param opts elevenlabs.workspace.CallOptions|nil
+---@return elevenlabs.workspace.Resource|true|nil # true in a dry run
+---@return elevenlabs.workspace.Error|nil
+function M.get(args, opts)
+  check_dot(args, "get")
+  return on_default("get", args, opts)
+end
 
 return M

@@ -1,6 +1,7 @@
 --- A client: it has an engine, which knows what becomes of calls, and a driver, which knows how to
 --- wait for them.
 
+local call_options = require "elevenlabs.workspace.options.call"
 local client_options = require "elevenlabs.workspace.options"
 local core = require "elevenlabs.workspace.core"
 local errors = require "elevenlabs.workspace.error"
@@ -79,35 +80,48 @@ end
 
 -- ---- calls
 
-local function check_call(self, op, args, call)
+local function check_call(self, op, args, opts, call)
   names.check_self(self, call, 4)
   local operation = operations[op]
   if not operation or operation.answer == "page" then
     error("the operation must be unshare, share, get or connect", 3)
   elseif operation.takes_resource and type(args) ~= "table" then
     error(("%s takes a table of arguments, got %s"):format(op, type(args)), 3)
+  elseif opts ~= nil and type(opts) ~= "table" then
+    error(("%s takes a table of options, got %s"):format(op, type(opts)), 3)
   end
 end
 
---- Check and queue a call, and return at once: `client:step` sends it. Raises if `op` is no
---- operation or `args` is no table.
----@param op "unshare"|"share"|"get"|"connect"
----@param args table|nil as for the method of that name; connect takes none
----@return elevenlabs.workspace.Call|nil
----@return elevenlabs.workspace.Error|nil
-function Client:start(op, args)
-  check_call(self, op, args, "client:start(...)")
-  return self.engine:start(op, args or {})
+local function start(self, op, args, opts)
+  local limits, err = call_options.read(opts)
+  if not limits then
+    return self.engine:refuse(op, args, err)
+  elseif limits.dry_run then
+    return self.engine:try(op, args)
+  end
+  return self.engine:start(op, args, nil, limits)
 end
 
-local function run(self, op, args)
+--- Check and queue a call, and return at once: `client:step` sends it. Raises if `op` is no
+--- operation, or if `args` or `opts` is no table.
+---@param op "unshare"|"share"|"get"|"connect"
+---@param args table|nil as for the method of that name; connect takes none
+---@param opts elevenlabs.workspace.CallOptions|nil
+---@return elevenlabs.workspace.Call|true|nil # true in a dry run: there is no call
+---@return elevenlabs.workspace.Error|nil
+function Client:start(op, args, opts)
+  check_call(self, op, args, opts, "client:start(...)")
+  return start(self, op, args or {}, opts)
+end
+
+local function run(self, op, args, opts)
   local why = self.engine:why_no_wait()
   if why then
     return nil, errors.not_sent { kind = "invalid_argument", message = why }
   end
-  local call, err = self.engine:start(op, args)
-  if not call then
-    return nil, err
+  local call, err = start(self, op, args, opts)
+  if not call or call == true then
+    return call, err
   end
   local receipt
   receipt, err = call:result()
@@ -151,29 +165,32 @@ end
 
 --- Remove whatever role the target has on the resource.
 ---@param args elevenlabs.workspace.UnshareArgs
----@return elevenlabs.workspace.Receipt|nil
+---@param opts elevenlabs.workspace.CallOptions|nil
+---@return elevenlabs.workspace.Receipt|true|nil # true in a dry run
 ---@return elevenlabs.workspace.Error|nil
-function Client:unshare(args)
-  check_call(self, "unshare", args, "client:unshare{...}")
-  return run(self, "unshare", args)
+function Client:unshare(args, opts)
+  check_call(self, "unshare", args, opts, "client:unshare{...}")
+  return run(self, "unshare", args, opts)
 end
 
 --- Give the target a role on the resource, in place of any it has.
 ---@param args elevenlabs.workspace.ShareArgs
----@return elevenlabs.workspace.Receipt|nil
+---@param opts elevenlabs.workspace.CallOptions|nil
+---@return elevenlabs.workspace.Receipt|true|nil # true in a dry run
 ---@return elevenlabs.workspace.Error|nil
-function Client:share(args)
-  check_call(self, "share", args, "client:share{...}")
-  return run(self, "share", args)
+function Client:share(args, opts)
+  check_call(self, "share", args, opts, "client:share{...}")
+  return run(self, "share", args, opts)
 end
 
 --- Read a resource: who has which role.
 ---@param args elevenlabs.workspace.ResourceArgs
----@return elevenlabs.workspace.Resource|nil
+---@param opts elevenlabs.workspace.CallOptions|nil
+---@return elevenlabs.workspace.Resource|true|nil # true in a dry run
 ---@return elevenlabs.workspace.Error|nil
-function Client:get(args)
-  check_call(self, "get", args, "client:get{...}")
-  return run(self, "get", args)
+function Client:get(args, opts)
+  check_call(self, "get", args, opts, "client:get{...}")
+  return run(self, "get", args, opts)
 end
 
 --- Make the connection before it is needed, by a HEAD of / without the key. Any answer is good.

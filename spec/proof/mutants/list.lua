@@ -557,7 +557,7 @@ mutant("too many at once pause the client", [[and verdict.load ~= "crowded"]], "
 -- ---- the life of a call
 
 module "engine/complete"
-mutant("attempts have no end", "or counted >= group.max_attempts", "", {
+mutant("attempts have no end", "or counted >= (call.max_attempts or group.max_attempts)", "", {
   filter = "at most max_attempts times",
 })
 mutant("a share is repeated though libcurl repeated it",
@@ -620,6 +620,14 @@ mutant("an earlier attempt is forgotten where no other is made",
   })
 mutant("a failure shows the key", "mask(failure.message) }", "failure.message }")
 
+module "engine/deadline"
+mutant("a shorter deadline waits for the longer ones", "lists.last_due(list, deadline.due_ms)",
+  "list.last")
+module "engine/finish"
+mutant("a call that is done keeps its deadline",
+  "    deadlines.drop(self.deadlines, call.deadline)\n", "",
+  { by = "spec/unit/lua/engine_spec.lua" })
+
 module "engine/stop"
 mutant("a call that never was queued is ended", [[ and call.state ~= "new" then]], " then",
   { by = "spec/unit/lua/engine/call_spec.lua" })
@@ -631,6 +639,12 @@ mutant("an item that rests is dropped when it is cancelled",
 mutant("cancelling a group forgets what is in flight",
   "if slot.call and slot.call.group == group then", "if false then")
 mutant("a fork's child sends what was its parent's", [[stop_unsent(self, "forked")]], "")
+
+module "client"
+mutant("a dry run is sent",
+  "  elseif limits.dry_run then\n    return self.engine:try(op, args)\n", "")
+mutant("a call forgets its options", "self.engine:start(op, args, nil, limits)",
+  "self.engine:start(op, args)")
 
 module "engine/call"
 mutant("a call that gets a resource results in a receipt",
@@ -801,7 +815,8 @@ mutant("a run goes on without its journal", [[stop(run, "journal", failure.messa
 })
 
 module "bulk/intake"
-mutant("an item that is refused makes no event", "    run.engine:refuse(run.op, item, err)\n", "")
+mutant("an item that is refused makes no event",
+  "    run.engine:count_refused(run.op, item, err)\n", "")
 mutant("written down as confirmed before the answer", [[  if not call then
     if err.kind]], [[  if call and run.journal then
     run.journal:record(item, { outcome = "confirmed" })

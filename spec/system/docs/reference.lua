@@ -12,6 +12,7 @@ M.PUBLIC = {
   "elevenlabs.workspace.ResourceArgs",
   "elevenlabs.workspace.UnshareArgs",
   "elevenlabs.workspace.ShareArgs",
+  "elevenlabs.workspace.CallOptions",
   "elevenlabs.workspace.Receipt",
   "elevenlabs.workspace.Error",
   "elevenlabs.workspace.FailedOutcome",

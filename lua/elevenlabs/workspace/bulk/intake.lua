@@ -23,7 +23,7 @@ local MAX_TAKEN = 1000 -- items in one turn: then the host has its turn
 --- An item that can never be sent is a call with a number and an event, unless the run is dry.
 local function refuse(run, item, err, reason)
   if not run.opts.dry_run then
-    run.engine:refuse(run.op, item, err)
+    run.engine:count_refused(run.op, item, err)
   end
   deliver(run, item, err, reason)
 end

@@ -1,10 +1,10 @@
 --- Ends a call: makes its receipt or its error, and gives it to the call.
 
+local deadlines = require "elevenlabs.workspace.engine.deadline"
 local errors = require "elevenlabs.workspace.error"
 local events = require "elevenlabs.workspace.engine.events"
 local outcome = require "elevenlabs.workspace.answer.outcome"
 local secrets = require "elevenlabs.workspace.secrets"
-local texts = require "elevenlabs.workspace.text"
 local transition = require "elevenlabs.workspace.engine.transition"
 
 local M = {}
@@ -39,6 +39,9 @@ local function finish(self, call, ending, response, throttle)
   if call.verdict then
     call.verdict = nil
   end
+  if call.deadline then
+    deadlines.drop(self.deadlines, call.deadline)
+  end
   transition(self, call, "done")
   outbox:commit()
 end
@@ -67,12 +70,12 @@ local function with_history(call, verdict)
   return became, verdict.ambiguous or (became == "refused" and call.perhaps_applied) or nil
 end
 
-local function error_of(self, call, verdict)
+local function error_of(call, verdict)
   local became, ambiguous = with_history(call, verdict)
   local message = verdict.message
   if verdict.is_late then
-    local format = "%s; deadline_ms (%s) leaves no time for another attempt"
-    message = format:format(message, texts.number(self.deadline_ms))
+    local format = "%s; %s leaves no time for another attempt"
+    message = format:format(message, deadlines.describe(call.deadline))
   end
   return errors.new {
     kind = verdict.kind,
@@ -101,7 +104,7 @@ function M.conclude(self, call, verdict, response, throttle)
     ending.call, ending.attempts = call.number, call.attempts
     ending.elapsed_ms, ending.warning = elapsed_ms(self, call), call.warning
   else
-    ending = error_of(self, call, verdict)
+    ending = error_of(call, verdict)
   end
   finish(self, call, ending, response, throttle)
 end
