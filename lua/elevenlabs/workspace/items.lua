@@ -1,5 +1,5 @@
---- Makes sources of items for bulk runs: files, and products of ids and targets. The modules that
---- read these sources are loaded at first use.
+--- Makes sources of items for bulk runs and loops: files, and products of ids and targets. The
+--- modules that read these sources are loaded at first use.
 
 local M = {}
 

@@ -97,6 +97,11 @@ module "items/csv"
 mutant("a cell may begin like a formula", [[cell:find(FORMULA) and "'" .. cell or cell]], "cell")
 module "items/json_line"
 mutant("of a name given twice the last value counts", "if seen[name] then", "if false then")
+module "items/source"
+mutant("a loop skips what is no item", "    error(problem.message, 2)\n",
+  "    return self:next()\n", { filter = "in a loop" })
+mutant("a loop over a source that is used up ends at once",
+  [[error("these items are used up: make them anew", 2)]], "return nil")
 module "items/csv_file"
 mutant("one wrong column is named", "for i = 1, math.min(#wrong, MAX_NAMED) do", "for i = 1, 1 do",
   { by = "spec/unit/lua/items/columns_spec.lua" })

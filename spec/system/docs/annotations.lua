@@ -88,6 +88,8 @@ function TAGS.type(block, rest)
   read_function_type(block, rest)
 end
 
+function TAGS.operator() end -- for editors: the text of the class tells it
+
 local function add_line(block, line)
   local tag, rest = line:match "^@(%a+)%s*(.*)$"
   local value, comment = line:match '^| "([^"]+)"[%s#]*(.*)$'
