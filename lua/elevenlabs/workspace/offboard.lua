@@ -194,7 +194,7 @@ end
 ---@param client elevenlabs.workspace.Client
 ---@param options elevenlabs.workspace.offboard.RoundOptions|nil
 ---@return elevenlabs.workspace.offboard.Summary|nil
----@return elevenlabs.workspace.Error|nil why nothing was sent, or why the round stopped early
+---@return elevenlabs.workspace.Error|nil # why nothing was sent, or why the round stopped early
 function Case:apply(client, options)
   local opts, err = read_options(options, ROUND_OPTIONS)
   if not opts then
@@ -253,7 +253,7 @@ end
 ---@param client elevenlabs.workspace.Client
 ---@param options elevenlabs.workspace.offboard.RoundOptions|nil
 ---@return elevenlabs.workspace.offboard.Summary|nil
----@return elevenlabs.workspace.Error|nil why nothing was sent, or why the round stopped early
+---@return elevenlabs.workspace.Error|nil # why nothing was sent, or why the round stopped early
 function Case:undo(client, options)
   local opts, err = read_options(options, ROUND_OPTIONS)
   if not opts then

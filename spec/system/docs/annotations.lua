@@ -98,6 +98,7 @@ local function add_line(block, line)
   elseif tag then
     assert(TAGS[tag], "no such annotation: @" .. tag)(block, rest)
   else
+    block.has_late_text = block.params[1] ~= nil or block.returns[1] ~= nil
     table.insert(block.pending, (line:gsub("^ ", "")))
   end
 end

@@ -209,6 +209,24 @@ describe("the reference", function()
     assert_documents("elevenlabs.workspace.Call", methods(client:start("get", RESOURCE)))
   end)
 
+  it("case 38: has no text between or after parameters and results", function()
+    for _, name in ipairs(docs.PUBLIC) do
+      for _, member in ipairs(docs.read(name).members) do
+        assert.is_falsy(member.has_late_text, name .. " " .. member.name)
+      end
+    end
+  end)
+
+  it("case 46: says what lua-cjson makes of a role that nobody has", function()
+    local resource = fake.new():get(RESOURCE)
+    local map = { role_to_group_ids = resource.role_to_group_ids }
+    map.role_to_group_ids = { viewer = {} }
+    assert.are.equal('{"role_to_group_ids":{"viewer":{}}}', require("cjson").encode(map))
+    assert.matches("`{}` for a role that nobody has",
+      docs.read("elevenlabs.workspace.Resource").text, 1, true)
+    assert.equal(require("cjson").null, resource.anonymous_access_level_override)
+  end)
+
   it("names the parameters as the source does", function()
     for _, name in ipairs(docs.PUBLIC) do
       for _, member in ipairs(docs.read(name).members) do

@@ -6,13 +6,15 @@ local texts = require "elevenlabs.workspace.text"
 local M = {}
 
 --- A resource and who has which role on it, in the server's words. JSON's null is `cjson.null`.
---- `tostring` of it is one line.
+--- `tostring` of it is one line. lua-cjson 2.1.0 cannot tell an empty list from an empty map: if you
+--- encode a resource, it writes `{}` for a role that nobody has, and for empty share options.
 ---@class elevenlabs.workspace.Resource
 ---@field resource_id string
----@field resource_name string|nil
+---@field resource_name string|lightuserdata|nil
 ---@field resource_type string
----@field creator_user_id string|nil
----@field anonymous_access_level_override string|nil the role of anybody at all
+---@field creator_user_id string|lightuserdata|nil
+--- The role of anybody at all; cjson.null if there is none.
+---@field anonymous_access_level_override string|lightuserdata|nil
 ---@field role_to_group_ids table<string, string[]> role to ids of users and groups, never emails
 ---@field share_options elevenlabs.workspace.ShareOption[] who has no role on it so far
 

@@ -205,10 +205,10 @@ local function start_clock(self)
 end
 
 --- Run to the end, waiting as the client's driver does. Several coroutines may ask for the result.
---- While one of the run's own functions is at work, asking is an error.
+--- While one of the run's own functions is at work, asking is an error. There is an error and no
+--- report if the run could not begin, and nothing was sent; or if `result` raised an error before.
 ---@return elevenlabs.workspace.Report|nil
----@return elevenlabs.workspace.Error|nil if the run could not begin, and nothing was sent; or if
---- `result` raised an error before
+---@return elevenlabs.workspace.Error|nil
 function Run:result()
   names.check_self(self, "run:result()")
   local why = self.engine:why_no_wait()
