@@ -42,7 +42,7 @@ RUN = env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL LUA_PATH='$(ROOT)/?.lua;$(LUA_PATH
   LUA_CPATH='$(abspath $(OUT))/spec/?.so;$(LUA_CPATH_HERE)' PATH="$(abspath $(OUT))/bin:$$PATH" \
   SPEC_LUA='$(LUA)' SPEC_PRELOAD='$(abspath $(OUT))/spec'
 
-.PHONY: all demo test lint docs env help clean
+.PHONY: all demo test lint docs dist env help clean
 all: $(CORE) $(COMMAND) ## build the C module and the command for LUA (default lua5.4)
 	@:
 
@@ -166,6 +166,9 @@ lint: ## layers, formatting, unused and global names
 docs: ## install pandoc if it is missing, and write the reference and the manual pages to build/docs
 	@sh .ci/install docs $(LUA)
 	@$(MAKE) --no-print-directory pages LUA=$(LUA)
+
+dist: ## make a source tarball and its rockspec, in build/dist; make debian TARBALL=... tries it
+	@sh .ci/dist $(BUILD)/dist
 
 env: ## print the variables for using the tree uninstalled: eval "$$(make -s env)"
 	@printf '%s\n' "export LUA_PATH='$(LUA_PATH_HERE)'" "export LUA_CPATH='$(LUA_CPATH_HERE)'" \

@@ -57,10 +57,12 @@ function M.gather(client, functions)
   return require("elevenlabs.workspace.gather").run(client, functions)
 end
 
+--- The default client, made at first use: the key from ELEVENLABS_API_KEY and every option at its
+--- default.
 local default
 
 --- Call a method of the default client.
-local function on_default(operation, args)
+local function on_default(operation, args, opts)
   local err
   if not default then
     default, err = M.new {}
@@ -68,35 +70,38 @@ local function on_default(operation, args)
   if not default then
     return nil, err
   end
-  return default[operation](default, args)
+  return default[operation](default, args, opts)
 end
 
 --- `client:unshare` on a default client. That client is made at first use, with the key from
 --- ELEVENLABS_API_KEY and every option at its default.
 ---@param args elevenlabs.workspace.UnshareArgs
----@return elevenlabs.workspace.Receipt|nil
+---@param opts elevenlabs.workspace.CallOptions|nil
+---@return elevenlabs.workspace.Receipt|true|nil # true in a dry run
 ---@return elevenlabs.workspace.Error|nil # `outcome` says whether the request may have had an effect
-function M.unshare(args)
+function M.unshare(args, opts)
   check_dot(args, "unshare")
-  return on_default("unshare", args)
+  return on_default("unshare", args, opts)
 end
 
 --- `client:share` on the default client of `workspace.unshare`.
 ---@param args elevenlabs.workspace.ShareArgs
----@return elevenlabs.workspace.Receipt|nil
+---@param opts elevenlabs.workspace.CallOptions|nil
+---@return elevenlabs.workspace.Receipt|true|nil # true in a dry run
 ---@return elevenlabs.workspace.Error|nil # `outcome` says whether the request may have had an effect
-function M.share(args)
+function M.share(args, opts)
   check_dot(args, "share")
-  return on_default("share", args)
+  return on_default("share", args, opts)
 end
 
 --- `client:get` on the default client of `workspace.unshare`.
 ---@param args elevenlabs.workspace.ResourceArgs
----@return elevenlabs.workspace.Resource|nil
+---@param opts elevenlabs.workspace.CallOptions|nil
+---@return elevenlabs.workspace.Resource|true|nil # true in a dry run
 ---@return elevenlabs.workspace.Error|nil # why the resource could not be read; that is not "no role"
-function M.get(args)
+function M.get(args, opts)
   check_dot(args, "get")
-  return on_default("get", args)
+  return on_default("get", args, opts)
 end
 
 return M

@@ -5,7 +5,8 @@ local process = require "spec.support.process"
 local LUA = os.getenv "SPEC_LUA"
 -- What the installed files must do without.
 local OUTSIDE = { LUA_PATH = false, LUA_CPATH = false }
-local ROCKSPEC = "elevenlabs-workspace-scm-1.rockspec"
+-- In an unpacked tarball the rockspec has its version.
+local ROCKSPEC = io.popen("ls *.rockspec"):read()
 
 -- A call that no server answers, through all layers; prints its outcome.
 local USE = [[
@@ -91,34 +92,80 @@ describe("packaging", function()
     it("passes luarocks lint", function()
       must({ HOME = folder }, [[ luarocks lint "$1" ]], ROCKSPEC)
     end)
+  end)
+
+  describe("make dist", function()
+    local NAME = "elevenlabs-workspace-" .. require "elevenlabs.workspace.version"
+    local dist, unpacked
+
+    local function make_dist(source, to)
+      must(
+        { MAKEFLAGS = false, MFLAGS = false, MAKELEVEL = false },
+        [[ make -s -C "$1" dist LUA="$2" BUILD="$3" ]],
+        source,
+        LUA,
+        to
+      )
+      return to .. "/dist"
+    end
+
+    setup(function()
+      dist, unpacked = make_dist(".", folder .. "/first"), folder .. "/" .. NAME
+      must({}, [[ tar -x -f "$1/$2.tar.gz" -C "$3" ]], dist, NAME, folder)
+    end)
+
+    it("holds the tree's files, and the versioned rockspec", function()
+      local expected = {}
+      for path in must({}, "sh .ci/files"):gmatch "%Z+" do
+        expected[#expected + 1] = "./" .. (path == ROCKSPEC and NAME .. "-1.rockspec" or path)
+      end
+      table.sort(expected)
+      assert.are.same(expected, files_in(unpacked))
+      must({}, [[ cmp "$1/$3-1.rockspec" "$2/$3-1.rockspec" ]], dist, unpacked, NAME)
+      must({ HOME = folder }, [[ luarocks lint "$1/$2-1.rockspec" ]], dist, NAME)
+    end)
+
+    it("gives the same bytes again, at any time, of any user's files, without git", function()
+      must({}, [[ cd "$1" && chmod -R go-rwx . && mkdir build && touch build/old ]], unpacked)
+      local again = make_dist(unpacked, folder .. "/second")
+      must({}, [[ cmp "$1/$3.tar.gz" "$2/$3.tar.gz" ]], dist, again, NAME)
+      local list = must({}, [[ TZ=UTC tar -t -v -f "$1/$2.tar.gz" --numeric-owner ]], dist, NAME)
+      for line in list:gmatch "[^\n]+" do
+        assert.matches("^[d-]rw[x-]r%-[x-]r%-[x-] 0/0 +%d+ 2000%-01%-01 00:00 ", line)
+      end
+    end)
 
     if abi ~= "luajit" then
-      it("builds a rock that works", function()
-        local tree = folder .. "/rocks"
-        -- In a copy: luarocks leaves its objects beside the sources.
+      it("is what LuaRocks builds from the rockspec beside it", function()
+        local tree = folder .. "/built"
         must(
           { HOME = folder },
           [[
-            mkdir "$1/source" && cp -r csrc lua "$2" "$1/source" && cd "$1/source"
-            luarocks --lua-version "$3" --tree "$4" make --deps-mode=none "$2"
+            cd "$1"
+            luarocks --lua-version "$2" --tree "$3" build --deps-mode=none "$4-1.rockspec" \
+              CFLAGS="-O0 -fPIC"
           ]],
-          folder,
-          ROCKSPEC,
+          dist,
           version,
-          tree
+          tree,
+          NAME
         )
         local out = must(OUTSIDE, [[ cd / && "$1" -e "$2" ]], LUA, use_lua(version, tree))
         assert.are.equal("not_sent", out)
-        -- Without dependencies, luarocks leaves it to the environment to name the tree.
-        out = must(
-          {
-            LUA_PATH = ("%s/share/lua/%s/?.lua;;"):format(tree, version),
-            LUA_CPATH = ("%s/lib/lua/%s/?.so;;"):format(tree, version),
-          },
-          [[ cd / && "$1/bin/elevenlabs-workspace" --help ]],
-          tree
-        )
+      end)
+
+      it("is built by luarocks make, and used, as the README says", function()
+        local lines = must({}, [[ sed -n '/^luarocks .*--tree/,/^```/p' README.md | sed '$d' ]])
+        lines = lines:gsub("5%.4", version)
+        local make, environment = lines:match "^(.-)\n(.*)$"
+        must({ HOME = folder }, 'cd "$1" && ' .. make .. " --deps-mode=none", unpacked)
+        local outside = { LUA_PATH = false, LUA_CPATH = false, HOME = folder }
+        local out = must(outside, environment .. [[ cd / && "$1" -e "$2" ]], LUA, USE)
+        assert.are.equal("not_sent", out)
+        out = must(outside, environment .. "cd / && elevenlabs-workspace --help")
         assert.matches("^Usage: elevenlabs%-workspace", out)
+        assert.are.equal(folder .. "/rocks/bin/elevenlabs-workspace\n",
+          must(outside, environment .. "command -v elevenlabs-workspace"))
       end)
     end
   end)

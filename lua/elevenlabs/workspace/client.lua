@@ -1,6 +1,7 @@
 --- A client: it has an engine, which knows what becomes of calls, and a driver, which knows how to
 --- wait for them.
 
+local call_options = require "elevenlabs.workspace.options.call"
 local client_options = require "elevenlabs.workspace.options"
 local core = require "elevenlabs.workspace.core"
 local errors = require "elevenlabs.workspace.error"
@@ -87,18 +88,30 @@ end
 
 -- ---- calls
 
-local function check_call(self, op, args, call)
+local function check_call(self, op, args, opts, call)
   names.check_self(self, call, 4)
   local operation = operations[op]
   if not operation or operation.answer == "page" then
     error("the operation must be unshare, share, get or connect", 3)
   elseif operation.takes_resource and type(args) ~= "table" then
     error(("%s takes a table of arguments, got %s"):format(op, type(args)), 3)
+  elseif opts ~= nil and type(opts) ~= "table" then
+    error(("%s takes a table of options, got %s"):format(op, type(opts)), 3)
   end
 end
 
+local function start(self, op, args, opts)
+  local limits, err = call_options.read(opts)
+  if not limits then
+    return self.engine:refuse(op, args, err)
+  elseif limits.dry_run then
+    return self.engine:try(op, args)
+  end
+  return self.engine:start(op, args, nil, limits)
+end
+
 --- Check and queue a call, and return at once. `client:step` sends the call. Raises if `op` is no
---- operation or `args` is no table.
+--- operation, or if `args` or `opts` is no table.
 ---
 --- ```lua
 --- local call = client:start("get", {
@@ -111,21 +124,22 @@ end
 --- ```
 ---@param op "unshare"|"share"|"get"|"connect" The operation.
 ---@param args table|nil What the method of that name takes. connect takes none.
----@return elevenlabs.workspace.Call|nil
+---@param opts elevenlabs.workspace.CallOptions|nil
+---@return elevenlabs.workspace.Call|true|nil # true in a dry run: there is no call
 ---@return elevenlabs.workspace.Error|nil # which argument is wrong, in `field`
-function Client:start(op, args)
-  check_call(self, op, args, "client:start(...)")
-  return self.engine:start(op, args or {})
+function Client:start(op, args, opts)
+  check_call(self, op, args, opts, "client:start(...)")
+  return start(self, op, args or {}, opts)
 end
 
-local function run(self, op, args)
+local function run(self, op, args, opts)
   local why = self.engine:why_no_wait()
   if why then
     return nil, errors.not_sent { kind = "invalid_argument", message = why }
   end
-  local call, err = self.engine:start(op, args)
-  if not call then
-    return nil, err
+  local call, err = start(self, op, args, opts)
+  if not call or call == true then
+    return call, err
   end
   local receipt
   receipt, err = call:result()
@@ -192,11 +206,12 @@ end
 --- print(receipt or err)
 --- ```
 ---@param args elevenlabs.workspace.UnshareArgs
----@return elevenlabs.workspace.Receipt|nil
+---@param opts elevenlabs.workspace.CallOptions|nil
+---@return elevenlabs.workspace.Receipt|true|nil # true in a dry run
 ---@return elevenlabs.workspace.Error|nil # `outcome` says whether the request may have had an effect
-function Client:unshare(args)
-  check_call(self, "unshare", args, "client:unshare{...}")
-  return run(self, "unshare", args)
+function Client:unshare(args, opts)
+  check_call(self, "unshare", args, opts, "client:unshare{...}")
+  return run(self, "unshare", args, opts)
 end
 
 --- Give the target a role on the resource, in place of any role that the target has.
@@ -209,11 +224,12 @@ end
 --- })
 --- ```
 ---@param args elevenlabs.workspace.ShareArgs
----@return elevenlabs.workspace.Receipt|nil
+---@param opts elevenlabs.workspace.CallOptions|nil
+---@return elevenlabs.workspace.Receipt|true|nil # true in a dry run
 ---@return elevenlabs.workspace.Error|nil # `outcome` says whether the request may have had an effect
-function Client:share(args)
-  check_call(self, "share", args, "client:share{...}")
-  return run(self, "share", args)
+function Client:share(args, opts)
+  check_call(self, "share", args, opts, "client:share{...}")
+  return run(self, "share", args, opts)
 end
 
 --- Read who has which role on a resource.
@@ -228,11 +244,12 @@ end
 --- end
 --- ```
 ---@param args elevenlabs.workspace.ResourceArgs
----@return elevenlabs.workspace.Resource|nil
+---@param opts elevenlabs.workspace.CallOptions|nil
+---@return elevenlabs.workspace.Resource|true|nil # true in a dry run
 ---@return elevenlabs.workspace.Error|nil # why the resource could not be read; that is not "no role"
-function Client:get(args)
-  check_call(self, "get", args, "client:get{...}")
-  return run(self, "get", args)
+function Client:get(args, opts)
+  check_call(self, "get", args, opts, "client:get{...}")
+  return run(self, "get", args, opts)
 end
 
 --- Make the connection before it is needed, by a HEAD of / without the key. Any answer is good.

@@ -36,6 +36,9 @@ local M = {}
 ---@class elevenlabs.workspace.Error
 ---@field kind elevenlabs.workspace.Kind What went wrong. Decide by this field.
 ---@field outcome elevenlabs.workspace.FailedOutcome What became of the request.
+--- The call's number within the client: the events of the call have the same number. Nil if there was
+--- no call, as after `client:close`, in a dry run, or for an item of which an earlier run knows enough.
+---@field call integer|nil
 ---@field message string One line for people. The API key is never in the line.
 ---@field field string|nil The argument or option at fault.
 ---@field status integer|nil The HTTP status. Nil if no answer came.

@@ -1,5 +1,5 @@
---- Makes sources of items for bulk runs: from files, and from ids and targets. An array and a function
---- need no source: a bulk run takes them as they are.
+--- Makes sources of items for bulk runs and loops: from files, and from ids and targets. A run takes an
+--- array and a function as they are.
 
 local M = {}
 

@@ -1,6 +1,7 @@
 --- The options of a client: their names, types, defaults and checks. The C core checks the text of
 --- base_url and the file of ca_file.
 
+local call_options = require "elevenlabs.workspace.options.call"
 local core = require "elevenlabs.workspace.core"
 local errors = require "elevenlabs.workspace.error"
 local names = require "elevenlabs.workspace.names"
@@ -164,27 +165,13 @@ local function read_io(options, driver)
 end
 
 local function read_deadline(options)
-  local ms = options.deadline_ms
-  if ms == nil or (type(ms) == "number" and ms > 0) then
-    return ms
-  end
-  return nil, errors.invalid("deadline_ms", "deadline_ms must be a number above 0")
+  local ok, err = call_options.check_deadline(options.deadline_ms)
+  return ok and options.deadline_ms, err
 end
 
-local MOST_ATTEMPTS = 100
-
 local function read_max_attempts(options)
-  local most = options.max_attempts
-  if most == nil then
-    return nil
-  elseif type(most) == "number" and most % 1 == 0 and most >= 1 and most <= MOST_ATTEMPTS then
-    return most
-  end
-  return nil,
-    errors.invalid(
-      "max_attempts",
-      ("max_attempts must be a whole number from 1 to %d"):format(MOST_ATTEMPTS)
-    )
+  local ok, err = call_options.check_max_attempts(options.max_attempts)
+  return ok and options.max_attempts, err
 end
 
 local function read_on_event(options)

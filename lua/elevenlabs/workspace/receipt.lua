@@ -8,6 +8,9 @@ local M = {}
 --- with "confirmed". A receipt concatenates like text.
 ---@class elevenlabs.workspace.Receipt
 ---@field outcome "confirmed" Always "confirmed".
+--- The call's number within the client: the events of the call have the same number. Nil if an earlier
+--- run of a journal got the confirmation.
+---@field call integer|nil
 --- The HTTP status. Nil if an earlier run of a journal got the confirmation.
 ---@field status integer|nil
 --- The server's name for the request. The service's support asks for the name.
@@ -33,8 +36,8 @@ function Receipt.__tostring(self)
   return texts.one_line(("confirmed (HTTP %d)%s"):format(self.status, request))
 end
 
---- The receipt of an attempt. It has room for what the call sets later: `attempts`, `elapsed_ms`
---- and `warning`.
+--- The receipt of an attempt. It has room for what the call sets later: `call`, `attempts`,
+--- `elapsed_ms` and `warning`.
 ---@param status integer
 ---@param request_id string|nil
 ---@param body any
@@ -42,6 +45,7 @@ end
 function M.new(status, request_id, body)
   return setmetatable({
     outcome = "confirmed",
+    call = 0,
     status = status,
     request_id = request_id,
     body = body,

@@ -97,6 +97,11 @@ module "items/csv"
 mutant("a cell may begin like a formula", [[cell:find(FORMULA) and "'" .. cell or cell]], "cell")
 module "items/json_line"
 mutant("of a name given twice the last value counts", "if seen[name] then", "if false then")
+module "items/source"
+mutant("a loop skips what is no item", "    error(problem.message, 2)\n",
+  "    return self:next()\n", { filter = "in a loop" })
+mutant("a loop over a source that is used up ends at once",
+  [[error("these items are used up: make them anew", 2)]], "return nil")
 module "items/csv_file"
 mutant("one wrong column is named", "for i = 1, math.min(#wrong, MAX_NAMED) do", "for i = 1, 1 do",
   { by = "spec/unit/lua/items/columns_spec.lua" })
@@ -616,7 +621,7 @@ mutant("too many at once pause the client", [[and verdict.load ~= "crowded"]], "
 -- ---- the life of a call
 
 module "engine/complete"
-mutant("attempts have no end", "or counted >= group.max_attempts", "", {
+mutant("attempts have no end", "or counted >= (call.max_attempts or group.max_attempts)", "", {
   filter = "at most max_attempts times",
 })
 mutant("a share is repeated though libcurl repeated it",
@@ -662,6 +667,11 @@ mutant("a plain confirmation shows a secret",
   { by = "spec/unit/lua/engine/send_spec.lua", filter = "no other secret" })
 
 module "engine/finish"
+mutant("an error does not name its call", "    call = call.number,\n", "")
+mutant("an event shows an argument that is a key", [[not value:find "^sk_" and ]], "",
+  { by = "spec/unit/lua/engine/events_spec.lua" })
+mutant("refused arguments are not counted", "counts.not_sent + 1, number",
+  "counts.not_sent, number", { by = "spec/unit/lua/engine/events_spec.lua" })
 mutant("the end of an attempt is not told", "outbox:put(response, throttle, done)",
   "outbox:put(done)", { by = "spec/unit/lua/engine/events_spec.lua" })
 mutant("an earlier attempt is forgotten where the last was refused",
@@ -674,6 +684,14 @@ mutant("an earlier attempt is forgotten where no other is made",
   })
 mutant("a failure shows the key", "mask(failure.message) }", "failure.message }")
 
+module "engine/deadline"
+mutant("a shorter deadline waits for the longer ones", "lists.last_due(list, deadline.due_ms)",
+  "list.last")
+module "engine/finish"
+mutant("a call that is done keeps its deadline",
+  "    deadlines.drop(self.deadlines, call.deadline)\n", "",
+  { by = "spec/unit/lua/engine_spec.lua" })
+
 module "engine/stop"
 mutant("a call that never was queued is ended", [[ and call.state ~= "new" then]], " then",
   { by = "spec/unit/lua/engine/call_spec.lua" })
@@ -685,6 +703,12 @@ mutant("an item that rests is dropped when it is cancelled",
 mutant("cancelling a group forgets what is in flight",
   "if slot.call and slot.call.group == group then", "if false then")
 mutant("a fork's child sends what was its parent's", [[stop_unsent(self, "forked")]], "")
+
+module "client"
+mutant("a dry run is sent",
+  "  elseif limits.dry_run then\n    return self.engine:try(op, args)\n", "")
+mutant("a call forgets its options", "self.engine:start(op, args, nil, limits)",
+  "self.engine:start(op, args)")
 
 module "engine/call"
 mutant("a call that gets a resource results in a receipt",
@@ -718,11 +742,10 @@ mutant("a step inside a step is made", [[  if self.stepping then
   local ok]], "  local ok", FINALIZERS)
 mutant("a finalizer cancels at once", [[  if self.stepping then
     self.inbox:push { apply = change, value = value, why = why }
-    return
-  end]], [[  if self.stepping then
-    change(self, value, why)
-    return
-  end]], FINALIZERS)
+  else
+    inside(self, change, value, why)
+  end
+]], "  change(self, value, why)\n", FINALIZERS)
 mutant("an error drops what a finalizer asked for", [[  if not ok then
     self.stepping = false]], [[  if not ok then
     self.stepping = false
@@ -856,6 +879,8 @@ mutant("a run goes on without its journal", [[stop(run, "journal", failure.messa
 })
 
 module "bulk/intake"
+mutant("an item that is refused makes no event",
+  "    run.engine:count_refused(run.op, item, err)\n", "")
 mutant("written down as confirmed before the answer", [[  if not call then
     if err.kind]], [[  if call and run.journal then
     run.journal:record(item, { outcome = "confirmed" })

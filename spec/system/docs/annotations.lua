@@ -63,6 +63,8 @@ function TAGS.type(block, rest)
   block.type = rest
 end
 
+function TAGS.operator() end -- for editors: the text of the class tells it
+
 local function add_line(block, line)
   local tag, rest = line:match "^@(%a+)%s*(.*)$"
   local value, comment = line:match '^| "([^"]+)"[%s#]*(.*)$'

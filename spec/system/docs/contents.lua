@@ -33,6 +33,7 @@ key. They return a receipt, which is the proof that the server confirmed the cha
     "UnshareArgs",
     "client:share",
     "ShareArgs",
+    "CallOptions",
     "client:get",
     "ResourceArgs",
     "Receipt",

@@ -190,6 +190,16 @@ describe("the reference", function()
     assert_documents("elevenlabs.workspace.Call", methods(client:start("get", RESOURCE)))
   end)
 
+  it("case 46: says what lua-cjson makes of a role that nobody has", function()
+    local resource = fake.new():get(RESOURCE)
+    local map = { role_to_group_ids = resource.role_to_group_ids }
+    map.role_to_group_ids = { viewer = {} }
+    assert.are.equal('{"role_to_group_ids":{"viewer":{}}}', require("cjson").encode(map))
+    assert.matches("`{}` for a role that nobody has",
+      docs.read("elevenlabs.workspace.Resource").text, 1, true)
+    assert.equal(require("cjson").null, resource.anonymous_access_level_override)
+  end)
+
   it("names the parameters as the source does", function()
     for _, name in pairs(contents.OWNERS) do
       for _, member in ipairs(docs.read(name).members) do

@@ -42,7 +42,8 @@ function M.read(name)
   local path, section, owner = find_section(name)
   section.members = {}
   for _, block in ipairs(annotations.read(path)) do
-    if block.owner and block.owner == (owner or section.variable) then
+    local is_member = block.owner and block.owner == (owner or section.variable)
+    if is_member and not block.name:find "^__" then
       table.insert(section.members, block)
     end
   end

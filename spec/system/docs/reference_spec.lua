@@ -137,7 +137,7 @@ describe("the reference", function()
     end
   end)
 
-  it("says something of each entry, field, value and parameter", function()
+  it("case 38: says something of each entry, field, value and parameter", function()
     for _, entry in ipairs(contents.entries()) do
       local block = docs.entry(entry)
       assert.are_not.equal("", block.text, entry)

@@ -6,14 +6,16 @@ local texts = require "elevenlabs.workspace.text"
 local M = {}
 
 --- A resource and who has which role on it, in the server's words. JSON's null is `cjson.null`.
---- `print` shows a resource on one line.
+--- `print` shows a resource on one line. lua-cjson 2.1.0 cannot tell an empty list from an empty map. If
+--- you encode a resource, it writes `{}` for a role that nobody has, and for empty share options.
 ---@class elevenlabs.workspace.Resource
 ---@field resource_id string The id of the resource.
----@field resource_name string|nil The name of the resource.
+---@field resource_name string|lightuserdata|nil The name of the resource.
 ---@field resource_type string The type of the resource, such as "voice".
 --- The id of the user who made the resource. A creator keeps the admin role.
----@field creator_user_id string|nil
----@field anonymous_access_level_override string|nil The role of anybody at all, without an account.
+---@field creator_user_id string|lightuserdata|nil
+--- The role of anybody at all, without an account. cjson.null if there is none.
+---@field anonymous_access_level_override string|lightuserdata|nil
 --- From a role to the ids of the users and groups that have the role. Addresses are never in the
 --- lists.
 ---@field role_to_group_ids table<string, string[]>

@@ -20,11 +20,19 @@ local MAX_TAKEN = 1000 -- items in one turn: then the host has its turn
 
 -- ---- items that end without a request
 
+--- An item that can never be sent is a call with a number and an event, unless the run is dry.
+local function refuse(run, item, err, reason)
+  if not run.opts.dry_run then
+    run.engine:count_refused(run.op, item, err)
+  end
+  deliver(run, item, err, reason)
+end
+
 --- The message names the item's place in the source. The reason in the report does not.
 local function deliver_invalid(run, item, err)
   local reason = err.message
   err.message = errors.one_line(sources.at_place(run.source, err))
-  deliver(run, item, err, reason)
+  refuse(run, item, err, reason)
 end
 
 --- End an item of which an earlier run, or this one, knows enough.
@@ -88,7 +96,7 @@ local function take_item(run)
   elseif run.opts.part and is_elsewhere(run, item) then
     return nil
   elseif not item then
-    return deliver(run, {}, errors.invalid(problem.field, problem.message))
+    return refuse(run, {}, errors.invalid(problem.field, problem.message))
   end
   local request, why = run.engine:prepare(run.op, item)
   if not request then

@@ -17,6 +17,7 @@ Call.__name = "elevenlabs.workspace.call"
 Call.__concat = texts.concat
 -- Most calls never differ from these, and read them through the metatable. To set one in a call may
 -- allocate, and so may raise: set it before any change that cannot be undone.
+Call.max_attempts = false -- if its group's is not right
 Call.due_ms = 0 -- when it may be sent; 0: at once
 Call.counted = 0 -- attempts, as its group counts them
 Call.verdict = false -- on the last attempt, while the call backs off
@@ -49,7 +50,7 @@ function M.new(engine, op, args, request, group, now)
     ending = false, -- the receipt or error
     next = false, -- in the list that its state stands for
     previous = false,
-    deadline_ms = nil,
+    deadline = nil, -- of a single call
     warning = nil,
   }, Call)
 end

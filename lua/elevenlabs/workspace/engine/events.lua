@@ -19,12 +19,14 @@ local NOTHING = {}
 --- ```
 ---@class elevenlabs.workspace.Event
 --- "attempt": a request is on its way. "response": the end of a request. "throttle": the client
---- holds back. "retry": the call will be sent again. "done": the end of the call.
+--- holds back. "retry": the call will be sent again. "done": the end of the call. A
+--- call whose arguments are refused has the event "done" alone, with no attempts.
 ---@field name "attempt"|"response"|"throttle"|"retry"|"done"
 --- The operation of the call. "list" reads a page of a list, for offboarding. Nil for an event of the
 --- client itself.
 ---@field op "unshare"|"share"|"get"|"list"|"connect"|nil
---- The call's number within the client, from 1. Nil for an event of the client itself.
+--- The call's number within the client, from 1. The receipt or the error of the call has the same
+--- number. Nil for an event of the client itself.
 ---@field call integer|nil
 ---@field resource_id string|nil The id of the resource. Nil for list and connect.
 ---@field resource_type string|nil The type of the resource. Nil for list and connect.

@@ -74,14 +74,19 @@ function M.settle(self)
   deliver(self)
 end
 
---- Change state now; or, if a step is under way, when that step ends.
+--- Change state now; or, if a step is under way, when that step ends. The next step tells of it.
 ---@param change fun(self: elevenlabs.workspace.Engine, value: any, why: any)
-function M.ask(self, change, value, why)
+function M.apply(self, change, value, why)
   if self.stepping then
     self.inbox:push { apply = change, value = value, why = why }
-    return
+  else
+    inside(self, change, value, why)
   end
-  inside(self, change, value, why)
+end
+
+--- As `apply`, and tell of it at once if no step is under way.
+function M.ask(self, change, value, why)
+  M.apply(self, change, value, why)
   M.settle(self)
 end
 

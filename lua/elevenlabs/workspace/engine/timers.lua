@@ -60,8 +60,8 @@ function M.next_wake_ms(self)
   if is_due_now(self) then
     return 0
   end
-  local oldest = self.deadlines:peek()
-  local at = oldest and oldest.deadline_ms
+  local soonest = self.deadlines.first
+  local at = soonest and soonest.due_ms or nil
   if self.queued.first or self.backing_off.first then
     at = earlier(earlier(at, next_send_ms(self, self.now())), self.throttle:gives_up_at())
   end

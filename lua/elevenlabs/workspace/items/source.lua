@@ -1,4 +1,4 @@
---- A source: a bulk run reads its items from it one by one.
+--- A source: a bulk run, or a loop of the user's, reads its items one by one.
 
 -- luacheck: no unused args (these methods do nothing: a kind of source defines its own)
 
@@ -9,14 +9,17 @@ local M = {}
 ---@field message string One line that names the place.
 ---@field field string|nil The field at fault.
 
---- A stream of items for one run, from a function of `items`. The source of a file keeps one row in
---- memory.
+--- A stream of items, from a function of `items`, for one run or one loop. The source of a file keeps
+--- one row in memory. `for item in source do` reads the items. If a row, a line or an entry is no item,
+--- the loop raises an error that names the place: nothing is skipped. The loop does not check what a
+--- call checks.
 ---@class elevenlabs.workspace.Source
+---@operator call: elevenlabs.workspace.Item|nil
 ---@field count integer|nil How many items there are, as soon as that is known.
 ---@field at_least integer|nil How many items are known so far, if there may be more.
 --- True if a person may have written the source: a run checks all of it first.
 ---@field is_file boolean|nil
----@field is_taken boolean|nil True if a run has the source.
+---@field taken_by "run"|"loop"|nil Who reads the source.
 local Source = { __name = "elevenlabs.workspace.source" }
 
 --- Read the next item.
@@ -58,6 +61,38 @@ end
 
 --- Close the file, if there is one. `next` gives nothing from then on. May be called twice.
 function Source:close() end
+
+--- Take the source for a run. nil and why not, if somebody has read it: the run would find fewer
+--- items, or none, and report success.
+---@return true|nil
+---@return string|nil
+function M.take(self)
+  if self.taken_by then
+    local what = "these items were given to a %s before: make them anew"
+    return nil, what:format(self.taken_by)
+  end
+  self.taken_by = "run"
+  return true
+end
+
+--- One turn of a user's loop. nil would end the loop, so a problem is raised, as text: in some hosts
+--- an error that is no text is not shown.
+function Source:__call()
+  if self.taken_by == "run" then
+    error("these items were given to a run: make them anew", 2)
+  elseif self.is_used_up then
+    error("these items are used up: make them anew", 2)
+  end
+  self.taken_by = "loop"
+  local item, problem = self:next()
+  if problem then
+    error(problem.message, 2)
+  elseif not item then
+    self.is_used_up = true
+    self:close()
+  end
+  return item
+end
 
 --- A new kind of source, with the methods of all sources or of another kind.
 ---@param parent table|nil
