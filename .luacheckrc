@@ -4,5 +4,6 @@ max_line_length = 100
 max_comment_line_length = 120
 files["lua/elevenlabs/workspace/sandbox/worker.lua"].globals = { "ngx" }
 files["spec"].std = "min+busted"
+files["spec/system/docs/filter.lua"] = { globals = { "Pandoc" }, read_globals = { "pandoc", "FORMAT" } }
 files["examples/neovim"].globals = { "vim" }
 files["examples/love"].globals = { "love" }

@@ -42,7 +42,7 @@ RUN = env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL LUA_PATH='$(ROOT)/?.lua;$(LUA_PATH
   LUA_CPATH='$(abspath $(OUT))/spec/?.so;$(LUA_CPATH_HERE)' PATH="$(abspath $(OUT))/bin:$$PATH" \
   SPEC_LUA='$(LUA)' SPEC_PRELOAD='$(abspath $(OUT))/spec'
 
-.PHONY: all demo test lint docs env help clean
+.PHONY: all demo test lint docs dist env help clean
 all: $(CORE) $(COMMAND) ## build the C module and the command for LUA (default lua5.4)
 	@:
 
@@ -97,6 +97,7 @@ test: ## install what is missing, build, and run every spec on LUA
 # ---- installing
 
 PREFIX ?= /usr/local
+DOCS := $(BUILD)/docs
 # LuaJIT's folders are 5.1's.
 LUA_SHARE := share/lua/$(ABI:luajit=5.1)
 LUA_LIB := lib/lua/$(ABI:luajit=5.1)
@@ -114,7 +115,10 @@ INSTALLED := $(foreach file,$(LUA_FILES),$(file):$(file:lua/%=$(LUA_SHARE)/%)) \
   $(OUT)/install/manual:share/man/man1/elevenlabs-workspace.1 \
   $(OUT)/install/bash:share/bash-completion/completions/elevenlabs-workspace \
   $(OUT)/install/zsh:share/zsh/site-functions/_elevenlabs-workspace \
-  $(OUT)/install/fish:share/fish/vendor_completions.d/elevenlabs-workspace.fish
+  $(OUT)/install/fish:share/fish/vendor_completions.d/elevenlabs-workspace.fish \
+  $(DOCS)/reference.md:share/doc/elevenlabs-workspace/reference.md \
+  $(DOCS)/reference.html:share/doc/elevenlabs-workspace/reference.html \
+  $(DOCS)/elevenlabs-workspace.3:share/man/man3/elevenlabs-workspace.3
 FROM_DECLARATIONS := $(addprefix $(OUT)/install/,manual bash zsh fish)
 
 # Made each time, as they hold the prefix.
@@ -144,6 +148,7 @@ $(FROM_DECLARATIONS): $(CORE) $(LUA_FILES)
 
 install: $(CORE) $(ARCHIVE) $(PC) $(INSTALLED_COMMAND) $(FROM_DECLARATIONS) ## install below DESTDIR and PREFIX (/usr/local)
 	@for file in $(INSTALLED); do \
+	  [ -e "$${file%:*}" ] || { echo "not installed, because pandoc is missing: $${file##*:}"; continue; }; \
 	  case $$file in *:bin/*) mode=755 ;; *) mode=644 ;; esac; \
 	  install -D -m $$mode "$${file%:*}" "$(DESTDIR)$(PREFIX)/$${file##*:}" || exit 1; \
 	done
@@ -153,13 +158,17 @@ uninstall: ## remove what install put there
 	@for folder in "$(DESTDIR)$(PREFIX)/$(LUA_SHARE)" "$(DESTDIR)$(PREFIX)/$(LUA_LIB)"; do \
 	  [ ! -d "$$folder/elevenlabs" ] || find "$$folder/elevenlabs" -depth -type d -empty -delete; \
 	done
+	@rmdir "$(DESTDIR)$(PREFIX)/share/doc/elevenlabs-workspace" 2>/dev/null || true
 
 lint: ## layers, formatting, unused and global names
 	@sh .ci/lint
 
-docs: ## write the reference, build/docs/reference.md, from the annotations in lua/
-	@mkdir -p $(BUILD)/docs
-	@$(RUN) $(LUA) -e 'require("spec.system.docs.reference").write("$(BUILD)/docs/reference.md")'
+docs: ## install pandoc if it is missing, and write the reference and the manual pages to build/docs
+	@sh .ci/install docs $(LUA)
+	@$(MAKE) --no-print-directory pages LUA=$(LUA)
+
+dist: ## make a source tarball and its rockspec, in build/dist; make debian TARBALL=... tries it
+	@sh .ci/dist $(BUILD)/dist
 
 env: ## print the variables for using the tree uninstalled: eval "$$(make -s env)"
 	@printf '%s\n' "export LUA_PATH='$(LUA_PATH_HERE)'" "export LUA_CPATH='$(LUA_CPATH_HERE)'" \

@@ -16,7 +16,7 @@ SUITE ?= trixie
 
 .PHONY: debian check
 debian: ## the README's two commands in a bare Debian; SUITE=trixie, bookworm or sid; needs root
-	@sh .ci/debian $(SUITE) $(LUA)
+	@sh .ci/debian $(SUITE) $(LUA) $(TARBALL)
 
 check: ## lint, the specs on all Luas, on 5.4 also with sanitizers and valgrind; bare Debians
 	@sh .ci/install lint test $(ALL_LUAS)

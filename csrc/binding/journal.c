@@ -24,10 +24,9 @@ static ew_status read_path(lua_State *L, int index, const char *field, const cha
   return EW_OK;
 }
 
-int lew_open_journal(lua_State *L) {
+static int open_journal(lua_State *L, ew_journal_access access, ew_journal_kind kind) {
   const char *path;
-  bool found, create = lua_toboolean(L, 2);
-  int kind = luaL_checkoption(L, 3, ew_journal_kinds[EW_JOURNAL_OF_RUN], ew_journal_kinds);
+  bool found;
   ew_journal *journal;
   ew_error error;
   if (read_path(L, 1, "journal", &path, &error) != EW_OK) return lew_push_failure(L, &error);
@@ -36,9 +35,19 @@ int lew_open_journal(lua_State *L) {
   ew_journal_init(journal);
   luaL_getmetatable(L, JOURNAL);
   lua_setmetatable(L, -2);
-  if (ew_journal_open(journal, path, (ew_journal_kind)kind, create, &found, &error) != EW_OK)
+  if (ew_journal_open(journal, path, kind, access, &found, &error) != EW_OK)
     return lew_push_failure(L, &error);
   return found ? 1 : 0;
+}
+
+int lew_open_journal(lua_State *L) {
+  int kind = luaL_checkoption(L, 3, ew_journal_kinds[EW_JOURNAL_OF_RUN], ew_journal_kinds);
+  ew_journal_access access = lua_toboolean(L, 2) ? EW_JOURNAL_CREATE : EW_JOURNAL_WRITE;
+  return open_journal(L, access, (ew_journal_kind)kind);
+}
+
+int lew_read_journal(lua_State *L) {
+  return open_journal(L, EW_JOURNAL_READ, EW_JOURNAL_OF_RUN);
 }
 
 int lew_make_folder(lua_State *L) {
@@ -120,6 +129,11 @@ static int journal_is_new(lua_State *L) {
   return 1;
 }
 
+static int journal_is_in_use(lua_State *L) {
+  lua_pushboolean(L, check_journal(L)->in_use);
+  return 1;
+}
+
 static int journal_close(lua_State *L) {
   ew_journal_close(check_journal(L));
   return 0;
@@ -133,6 +147,7 @@ void lew_register_journal(lua_State *L) {
                                      {"begin_sync", journal_begin_sync},
                                      {"has_synced", journal_has_synced},
                                      {"is_new", journal_is_new},
+                                     {"is_in_use", journal_is_in_use},
                                      {"close", journal_close},
                                      {"__gc", journal_close},
                                      {NULL, NULL}};

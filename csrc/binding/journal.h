@@ -5,6 +5,7 @@
 **   journal:append(text) -> true | nil, failure
 **   journal:sync() -> true | nil, failure      nothing counts before it
 **   journal:is_new() -> true if the file held no record when it was opened
+**   journal:is_in_use() -> true if it was opened by read_journal while a run had it
 **   journal:close()                            drops what was not synced
 */
 #ifndef LEW_JOURNAL_H
@@ -18,6 +19,10 @@ void lew_register_journal(lua_State *L);
 /* core.open_journal(path, create, kind) -> journal | nil (there is none) | nil, failure.
 ** The kind is "journal" (default), "plan" or "case". */
 int lew_open_journal(lua_State *L);
+
+/* core.read_journal(path) -> journal that can only be read | nil (there is none) | nil, failure.
+** A run may write to it meanwhile. */
+int lew_read_journal(lua_State *L);
 
 /* core.make_folder(path) -> true | nil, failure */
 int lew_make_folder(lua_State *L);

@@ -20,6 +20,7 @@
 #include "binding/process.h"
 #include "binding/result.h"
 #include "binding/resume_set.h"
+#include "journal/crc32c.h"
 #include "transport/libcurl.h"
 
 enum { MOST_CANDIDATES = 64 };
@@ -94,6 +95,15 @@ static int integer_of(lua_State *L, const char *name) {
   return integer;
 }
 
+/* core.crc32c(text) -> CRC-32C, from 0 to 2^32 - 1. The sum is a number, which is exact: an integer
+** of 5.1 may have 32 bits with a sign. */
+static int module_crc32c(lua_State *L) {
+  size_t length;
+  const char *text = luaL_checklstring(L, 1, &length);
+  lua_pushnumber(L, (lua_Number)ew_crc32c(text, length));
+  return 1;
+}
+
 /* core.judge(op, evidence) -> true: the answer is a good one | why not; whether the body is text.
 ** Cores in Lua use this for `proof` and `is_text`. */
 static int module_judge(lua_State *L) {
@@ -157,8 +167,10 @@ int luaopen_elevenlabs_workspace_core(lua_State *L) {
                                        {"random", module_random},
                                        {"nearest", module_nearest},
                                        {"check_key", module_check_key},
+                                       {"crc32c", module_crc32c},
                                        {"judge", module_judge},
                                        {"open_journal", lew_open_journal},
+                                       {"read_journal", lew_read_journal},
                                        {"make_folder", lew_make_folder},
                                        {"make_file", lew_make_file},
                                        {"rename", lew_rename},

@@ -14,12 +14,9 @@
 
 #include "base/fd.h"
 #include "base/fork.h"
-#include "journal/crc32c.h"
+#include "journal/line.h"
 
 enum {
-  SUFFIX_LENGTH = 22,       /* ,"crc32c":"xxxxxxxx"} and the newline */
-  LONGEST_LINE = 64 * 1024, /* so that reading needs no more memory than this */
-  LONGEST_RECORD = LONGEST_LINE - SUFFIX_LENGTH + 1,
   MUCH = 1024 * 1024, /* of records that wait in memory */
   MOST_TRIES = 8
 };
@@ -107,30 +104,39 @@ static ew_status check_private(const ew_journal *journal, const struct stat *ope
   return EW_OK;
 }
 
+/* A reader takes the lock only for the moment in which it looks whether a run has the lock. */
+static ew_status take_lock(ew_journal *journal, ew_journal_access access, ew_error *error) {
+  bool is_reader = access == EW_JOURNAL_READ;
+  bool is_locked = flock(journal->fd, (is_reader ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0;
+  if (!is_locked && errno != EWOULDBLOCK) return refuse_system(journal, error, "cannot be locked");
+  journal->in_use = !is_locked;
+  if (is_reader && is_locked) flock(journal->fd, LOCK_UN);
+  return is_reader || is_locked ? EW_OK : refuse(journal, error, "is locked by another run");
+}
+
 /* O_NONBLOCK is for a FIFO or a device, and means nothing to a regular file. */
-static ew_status open_and_lock(ew_journal *journal, const char *path, bool create, bool *replaced,
-                               ew_error *error) {
+static ew_status open_and_lock(ew_journal *journal, const char *path, ew_journal_access access,
+                               bool *replaced, ew_error *error) {
+  static const int modes[] = {O_RDONLY, O_RDWR | O_APPEND, O_RDWR | O_APPEND | O_CREAT};
   struct stat opened;
-  int flags = O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
-  journal->fd = open(path, create ? flags | O_CREAT : flags, 0600);
-  if (journal->fd < 0 && errno == ENOENT && !create) return EW_OK;
+  journal->fd = open(path, modes[access] | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600);
+  if (journal->fd < 0 && errno == ENOENT && access != EW_JOURNAL_CREATE) return EW_OK;
   if (journal->fd < 0) return refuse_opening(journal, path, error);
   if (fstat(journal->fd, &opened) != 0) return refuse_system(journal, error, "cannot be opened");
   if (!S_ISREG(opened.st_mode)) return refuse(journal, error, "is not a regular file");
   if (check_private(journal, &opened, error) != EW_OK) return error->status;
-  if (flock(journal->fd, LOCK_EX | LOCK_NB) != 0)
-    return errno == EWOULDBLOCK ? refuse(journal, error, "is locked by another run")
-                                : refuse_system(journal, error, "cannot be locked");
+  if (take_lock(journal, access, error) != EW_OK) return error->status;
   *replaced = !is_named(path, &opened);
   return EW_OK;
 }
 
 /* Again, until the locked file is the one that the path names. */
-static ew_status acquire(ew_journal *journal, const char *path, bool create, ew_error *error) {
+static ew_status acquire(ew_journal *journal, const char *path, ew_journal_access access,
+                         ew_error *error) {
   int tries;
   for (tries = 0; tries < MOST_TRIES; tries++) {
     bool replaced = false;
-    if (open_and_lock(journal, path, create, &replaced, error) != EW_OK) return error->status;
+    if (open_and_lock(journal, path, access, &replaced, error) != EW_OK) return error->status;
     if (!replaced) return EW_OK;
     ew_fd_close(&journal->fd);
   }
@@ -169,7 +175,7 @@ static void make_room(ew_journal *journal) {
   journal->filled -= journal->start;
   memmove(journal->in, journal->in + journal->start, journal->filled);
   journal->start = 0;
-  if (journal->filled < LONGEST_LINE) return;
+  if (journal->filled < EW_LONGEST_LINE) return;
   journal->overlong = true;
   journal->filled = 0;
 }
@@ -184,7 +190,7 @@ static ew_status look_ahead(ew_journal *journal, size_t *length, ew_error *error
     *length = newline ? (size_t)(newline - start) + 1 : 0;
     if (newline) return EW_OK;
     make_room(journal);
-    got = read_at(journal->fd, journal->in + journal->filled, LONGEST_LINE - journal->filled,
+    got = read_at(journal->fd, journal->in + journal->filled, EW_LONGEST_LINE - journal->filled,
                   journal->read_to);
     if (got < 0) {
       refuse_system(journal, error, "cannot be read");
@@ -194,22 +200,6 @@ static ew_status look_ahead(ew_journal *journal, size_t *length, ew_error *error
     journal->filled += (size_t)got;
     journal->read_to += got;
   }
-}
-
-static void write_suffix(char suffix[SUFFIX_LENGTH + 1], const char *body, size_t length) {
-  static const char form[] = ",\"crc32c\":\"00000000\"}\n", digits[] = "0123456789abcdef";
-  uint32_t sum = ew_crc32c(body, length);
-  char *digit = suffix + SUFFIX_LENGTH - 3;
-  memcpy(suffix, form, sizeof form);
-  for (; sum; sum >>= 4) *--digit = digits[sum & 15];
-}
-
-static bool is_whole(const char *line, size_t length) {
-  char suffix[SUFFIX_LENGTH + 1];
-  if (length <= SUFFIX_LENGTH) return false;
-  length -= SUFFIX_LENGTH;
-  write_suffix(suffix, line, length);
-  return memcmp(line + length, suffix, SUFFIX_LENGTH) == 0;
 }
 
 static void stop_reading(ew_journal *journal) {
@@ -226,12 +216,12 @@ static ew_status read_record(ew_journal *journal, ew_error *error) {
     stop_reading(journal);
     return EW_OK;
   }
-  if (journal->overlong || !is_whole(journal->in + journal->start, length)) {
+  if (journal->overlong || !ew_line_is_whole(journal->in + journal->start, length)) {
     ew_fail(error, EW_EJOURNAL, NULL, "%s %s: line %lu is damaged", journal->kind, journal->name,
             journal->line + 1);
     return spoil(journal, error);
   }
-  journal->in[journal->start + length - SUFFIX_LENGTH] = '}'; /* in place of the comma */
+  journal->in[journal->start + length - EW_LINE_SUFFIX] = '}'; /* in place of the comma */
   journal->current = length;
   return EW_OK;
 }
@@ -244,7 +234,7 @@ ew_status ew_journal_next(ew_journal *journal, const char **text, size_t *length
     return error->status;
   if (!journal->current) return EW_OK;
   *text = journal->in + journal->start;
-  *length = journal->current - SUFFIX_LENGTH + 1;
+  *length = journal->current - EW_LINE_SUFFIX + 1;
   return EW_OK;
 }
 
@@ -272,9 +262,9 @@ static ew_status check_writable(ew_journal *journal, ew_error *error) {
 static ew_status check_record(const ew_journal *journal, const char *text, size_t length,
                               ew_error *error) {
   size_t header = strlen(journal->header);
-  if (length > LONGEST_RECORD)
+  if (length > EW_LONGEST_RECORD)
     return ew_fail(error, EW_EINVAL, NULL, "a journal's record is at most %d bytes",
-                   LONGEST_RECORD);
+                   EW_LONGEST_RECORD);
   if (length < 4 || memcmp(text, "{\"", 2) != 0 || text[length - 1] != '}' ||
       memchr(text, '\n', length))
     return ew_fail(error, EW_EINVAL, NULL,
@@ -283,17 +273,6 @@ static ew_status check_record(const ew_journal *journal, const char *text, size_
     return ew_fail(error, EW_EINVAL, NULL, "a %s's first record begins with %s", journal->kind,
                    journal->header);
   return EW_OK;
-}
-
-/* Appends the whole line or nothing. */
-static bool add_line(ew_buffer *out, const char *text, size_t length) {
-  char suffix[SUFFIX_LENGTH + 1];
-  size_t before = out->length, body = length - 1;
-  write_suffix(suffix, text, body);
-  if (ew_buffer_append(out, text, body) && ew_buffer_append(out, suffix, SUFFIX_LENGTH))
-    return true;
-  out->length = before;
-  return false;
 }
 
 /* false: errno says why not. */
@@ -357,7 +336,7 @@ ew_status ew_journal_append(ew_journal *journal, const char *text, size_t length
   if (check_writable(journal, error) != EW_OK ||
       check_record(journal, text, length, error) != EW_OK)
     return error->status;
-  if (!add_line(&journal->out, text, length)) return ew_fail_memory(error);
+  if (!ew_line_append(&journal->out, text, length)) return ew_fail_memory(error);
   journal->begun = journal->dirty = true;
   return journal->out.length < MUCH ? EW_OK : write_out(journal, error);
 }
@@ -408,9 +387,9 @@ static ew_status prepare(ew_journal *journal, const char *path, ew_error *error)
   size_t length;
   journal->fork_generation = ew_fork_generation();
   journal->dirty = true;
-  ew_buffer_init(&journal->out, MUCH + LONGEST_LINE);
-  ew_buffer_init(&journal->batch, MUCH + LONGEST_LINE);
-  journal->in = malloc(LONGEST_LINE);
+  ew_buffer_init(&journal->out, MUCH + EW_LONGEST_LINE);
+  ew_buffer_init(&journal->batch, MUCH + EW_LONGEST_LINE);
+  journal->in = malloc(EW_LONGEST_LINE);
   if (!journal->in) return ew_fail_memory(error);
   if (check_header(journal, error) != EW_OK || look_ahead(journal, &length, error) != EW_OK)
     return error->status;
@@ -422,14 +401,14 @@ static ew_status prepare(ew_journal *journal, const char *path, ew_error *error)
   return EW_OK;
 }
 
-ew_status ew_journal_open(ew_journal *journal, const char *path, ew_journal_kind kind, bool create,
-                          bool *found, ew_error *error) {
+ew_status ew_journal_open(ew_journal *journal, const char *path, ew_journal_kind kind,
+                          ew_journal_access access, bool *found, ew_error *error) {
   ew_status status;
   journal->kind = ew_journal_kinds[kind];
   snprintf(journal->header, sizeof journal->header, "{\"format\":\"elevenlabs-workspace %s 1\",",
            journal->kind);
   ew_quotable(journal->name, sizeof journal->name, path, strlen(path));
-  status = acquire(journal, path, create, error);
+  status = acquire(journal, path, access, error);
   *found = journal->fd >= 0;
   if (status == EW_OK && *found) status = prepare(journal, path, error);
   if (status != EW_OK) ew_journal_close(journal);

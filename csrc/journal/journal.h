@@ -28,15 +28,19 @@ typedef enum { EW_JOURNAL_OF_RUN, EW_JOURNAL_OF_PLAN, EW_JOURNAL_OF_CASE } ew_jo
 /* "journal", "plan" and "case", in the order of the kinds; then NULL. */
 extern const char *const ew_journal_kinds[];
 
+/* Who may use the file. EW_JOURNAL_READ alone takes no lock: a run may write to the file. */
+typedef enum { EW_JOURNAL_READ, EW_JOURNAL_WRITE, EW_JOURNAL_CREATE } ew_journal_access;
+
 /* How the first record of a bulk run's journal begins. */
 #define EW_JOURNAL_HEADER "{\"format\":\"elevenlabs-workspace journal 1\","
 
-/* Private, but for `is_new`: the file held no record when it was opened. */
+/* Private, but for two. `is_new`: the file held no record when it was opened. `in_use`: it was
+** opened with EW_JOURNAL_READ while a run had it. */
 typedef struct {
   int fd;                   /* -1: closed */
   int folder_fd;            /* until the first sync, which must cover the file's name too; or -1 */
   unsigned fork_generation; /* of the process that opened it */
-  bool is_new;
+  bool is_new, in_use;
   const char *kind; /* borrowed, static: the name of the kind */
   char header[48];  /* how the first record begins */
   char name[120];   /* the path, as messages quote it */
@@ -66,12 +70,13 @@ typedef struct {
 /* Makes a closed journal. */
 void ew_journal_init(ew_journal *journal);
 
-/* Opens and locks a file, or creates it with mode 0600. If there is no file and `create` is false,
-** *found is false and nothing is open. EW_EJOURNAL: another run holds the file, it is no regular
-** file or not of this format, it belongs to another user, others may write it, it has a second
-** name, or the system refuses. A foreign file is left as it is. To be closed in any case. */
-ew_status ew_journal_open(ew_journal *journal, const char *path, ew_journal_kind kind, bool create,
-                          bool *found, ew_error *error);
+/* Opens a file, and locks it unless it is only to be read. EW_JOURNAL_CREATE: a file that is not
+** there is created with mode 0600. Otherwise *found is then false and nothing is open. EW_EJOURNAL:
+** another run holds the file, it is no regular file or not of this format, it belongs to another
+** user, others may write it, it has a second name, or the system refuses. A foreign file is left as
+** it is. To be closed in any case. */
+ew_status ew_journal_open(ew_journal *journal, const char *path, ew_journal_kind kind,
+                          ew_journal_access access, bool *found, ew_error *error);
 
 /* The current record, as it was appended; NULL: there is none left. Borrowed until the next call.
 ** It stays the current one until ew_journal_pass. EW_EJOURNAL names a line that is damaged. */

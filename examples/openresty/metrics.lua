@@ -52,7 +52,7 @@ end
 
 --- For the client's option on_event: count an event.
 function Metrics:count(event)
-  local op = ('op="%s"'):format(event.op)
+  local op = ('op="%s"'):format(event.op or "") -- a pause of the client has none
   if event.name == "attempt" then
     self:add("attempts_total", op, 1)
   elseif event.name == "response" then

@@ -1,7 +1,5 @@
---- Remove, grant and read roles on ElevenLabs workspace resources.
----
---- `unshare`, `share` and `get` use a default client, made at first use: the key from
---- ELEVENLABS_API_KEY and every option at its default.
+--- Remove, grant and read roles on ElevenLabs workspace resources:
+--- `local workspace = require "elevenlabs.workspace"`.
 
 local core = require "elevenlabs.workspace.core"
 local items = require "elevenlabs.workspace.items"
@@ -15,18 +13,24 @@ local function check_dot(first, name)
   end
 end
 
---- Of this library, as in Semantic Versioning.
+--- The version of this library, as in Semantic Versioning.
 ---@type string
 M.VERSION = require "elevenlabs.workspace.version"
 --- The values of `resource_type` that this library knows.
 ---@type string[]
 M.RESOURCE_TYPES = core.RESOURCE_TYPES
---- Sources of items for bulk runs: `from_csv`, `from_jsonl` and `product`.
----@type elevenlabs.workspace.items
+--- The module `elevenlabs.workspace.items`, which makes sources of items for bulk runs.
 M.items = items
 --- Make a client. Opens no connection. Raises if `options` is no table.
----@type fun(options: elevenlabs.workspace.Options): elevenlabs.workspace.Client|nil, elevenlabs.workspace.Error|nil
-M.new = function(options)
+---
+--- ```lua
+--- local client, err = workspace.new { region = "eu", max_concurrency = 16 }
+--- if not client then error(tostring(err)) end
+--- ```
+---@param options elevenlabs.workspace.Options
+---@return elevenlabs.workspace.Client|nil
+---@return elevenlabs.workspace.Error|nil # which option is wrong, in `field`
+function M.new(options)
   check_dot(options, "new")
   if type(options) ~= "table" then
     error("workspace.new takes a table of options, got " .. type(options), 2)
@@ -34,42 +38,70 @@ M.new = function(options)
   return require("elevenlabs.workspace.client").new(options) -- takes long to load
 end
 
---- Run functions side by side over one client, whatever its driver, and return when all have
---- ended. Entry i of the result is what function i returned, as `{ n = 1, receipt }`; of one that
---- raised, `{ n = 2, nil, what it raised }`. A function that yields by itself is resumed soon.
----@type fun(client: elevenlabs.workspace.Client, functions: function[]): table[]
-M.gather = function(client, functions)
+--- Run functions side by side over one client, with any driver, and return when all have ended. If a
+--- function raises, the others go on, and its entry is `{ n = 2, nil, what it raised }`. A function
+--- that yields by itself is resumed soon.
+---
+--- ```lua
+--- local voice = { resource_id = "voice_draft", resource_type = "voice" }
+--- local results = workspace.gather(client, {
+---   function() return client:get(voice) end,
+---   function() return client:connect() end,
+--- })
+--- print(results[1][1], results[2][1])
+--- ```
+---@param client elevenlabs.workspace.Client
+---@param functions function[] Each is called once, without arguments.
+---@return table[] # entry i is what function i returned, such as `{ n = 1, receipt }`
+function M.gather(client, functions)
   return require("elevenlabs.workspace.gather").run(client, functions)
 end
 
+--- The default client, made at first use: the key from ELEVENLABS_API_KEY and every option at its
+--- default.
 local default
 
---- A method of the default client, which is made at first use: the key from
---- ELEVENLABS_API_KEY and every option at its default.
-local function on_default(operation)
-  return function(args)
-    check_dot(args, operation)
-    local err
-    if not default then
-      default, err = M.new {}
-    end
-    if not default then
-      return nil, err
-    end
-    return default[operation](default, args)
+--- Call a method of the default client.
+local function on_default(operation, args, opts)
+  local err
+  if not default then
+    default, err = M.new {}
   end
+  if not default then
+    return nil, err
+  end
+  return default[operation](default, args, opts)
 end
 
---- `client:unshare` on the default client.
----@type fun(args: elevenlabs.workspace.UnshareArgs): elevenlabs.workspace.Receipt|nil, elevenlabs.workspace.Error|nil
-M.unshare = on_default "unshare"
+--- `client:unshare` on a default client. That client is made at first use, with the key from
+--- ELEVENLABS_API_KEY and every option at its default.
+---@param args elevenlabs.workspace.UnshareArgs
+---@param opts elevenlabs.workspace.CallOptions|nil
+---@return elevenlabs.workspace.Receipt|true|nil # true in a dry run
+---@return elevenlabs.workspace.Error|nil # `outcome` says whether the request may have had an effect
+function M.unshare(args, opts)
+  check_dot(args, "unshare")
+  return on_default("unshare", args, opts)
+end
 
---- `client:share` on the default client.
----@type fun(args: elevenlabs.workspace.ShareArgs): elevenlabs.workspace.Receipt|nil, elevenlabs.workspace.Error|nil
-M.share = on_default "share"
+--- `client:share` on the default client of `workspace.unshare`.
+---@param args elevenlabs.workspace.ShareArgs
+---@param opts elevenlabs.workspace.CallOptions|nil
+---@return elevenlabs.workspace.Receipt|true|nil # true in a dry run
+---@return elevenlabs.workspace.Error|nil # `outcome` says whether the request may have had an effect
+function M.share(args, opts)
+  check_dot(args, "share")
+  return on_default("share", args, opts)
+end
 
---- `client:get` on the default client.
----@type fun(args: elevenlabs.workspace.ResourceArgs): elevenlabs.workspace.Resource|nil, elevenlabs.workspace.Error|nil
-M.get = on_default "get"
+--- `client:get` on the default client of `workspace.unshare`.
+---@param args elevenlabs.workspace.ResourceArgs
+---@param opts elevenlabs.workspace.CallOptions|nil
+---@return elevenlabs.workspace.Resource|true|nil # true in a dry run
+---@return elevenlabs.workspace.Error|nil # why the resource could not be read; that is not "no role"
+function M.get(args, opts)
+  check_dot(args, "get")
+  return on_default("get", args, opts)
+end
 
 return M

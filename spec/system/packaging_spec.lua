@@ -5,7 +5,8 @@ local process = require "spec.support.process"
 local LUA = os.getenv "SPEC_LUA"
 -- What the installed files must do without.
 local OUTSIDE = { LUA_PATH = false, LUA_CPATH = false }
-local ROCKSPEC = "elevenlabs-workspace-scm-1.rockspec"
+-- In an unpacked tarball the rockspec has its version.
+local ROCKSPEC = io.popen("ls *.rockspec"):read()
 
 -- A call that no server answers, through all layers; prints its outcome.
 local USE = [[
@@ -91,34 +92,80 @@ describe("packaging", function()
     it("passes luarocks lint", function()
       must({ HOME = folder }, [[ luarocks lint "$1" ]], ROCKSPEC)
     end)
+  end)
+
+  describe("make dist", function()
+    local NAME = "elevenlabs-workspace-" .. require "elevenlabs.workspace.version"
+    local dist, unpacked
+
+    local function make_dist(source, to)
+      must(
+        { MAKEFLAGS = false, MFLAGS = false, MAKELEVEL = false },
+        [[ make -s -C "$1" dist LUA="$2" BUILD="$3" ]],
+        source,
+        LUA,
+        to
+      )
+      return to .. "/dist"
+    end
+
+    setup(function()
+      dist, unpacked = make_dist(".", folder .. "/first"), folder .. "/" .. NAME
+      must({}, [[ tar -x -f "$1/$2.tar.gz" -C "$3" ]], dist, NAME, folder)
+    end)
+
+    it("holds the tree's files, and the versioned rockspec", function()
+      local expected = {}
+      for path in must({}, "sh .ci/files"):gmatch "%Z+" do
+        expected[#expected + 1] = "./" .. (path == ROCKSPEC and NAME .. "-1.rockspec" or path)
+      end
+      table.sort(expected)
+      assert.are.same(expected, files_in(unpacked))
+      must({}, [[ cmp "$1/$3-1.rockspec" "$2/$3-1.rockspec" ]], dist, unpacked, NAME)
+      must({ HOME = folder }, [[ luarocks lint "$1/$2-1.rockspec" ]], dist, NAME)
+    end)
+
+    it("gives the same bytes again, at any time, of any user's files, without git", function()
+      must({}, [[ cd "$1" && chmod -R go-rwx . && mkdir build && touch build/old ]], unpacked)
+      local again = make_dist(unpacked, folder .. "/second")
+      must({}, [[ cmp "$1/$3.tar.gz" "$2/$3.tar.gz" ]], dist, again, NAME)
+      local list = must({}, [[ TZ=UTC tar -t -v -f "$1/$2.tar.gz" --numeric-owner ]], dist, NAME)
+      for line in list:gmatch "[^\n]+" do
+        assert.matches("^[d-]rw[x-]r%-[x-]r%-[x-] 0/0 +%d+ 2000%-01%-01 00:00 ", line)
+      end
+    end)
 
     if abi ~= "luajit" then
-      it("builds a rock that works", function()
-        local tree = folder .. "/rocks"
-        -- In a copy: luarocks leaves its objects beside the sources.
+      it("is what LuaRocks builds from the rockspec beside it", function()
+        local tree = folder .. "/built"
         must(
           { HOME = folder },
           [[
-            mkdir "$1/source" && cp -r csrc lua "$2" "$1/source" && cd "$1/source"
-            luarocks --lua-version "$3" --tree "$4" make --deps-mode=none "$2"
+            cd "$1"
+            luarocks --lua-version "$2" --tree "$3" build --deps-mode=none "$4-1.rockspec" \
+              CFLAGS="-O0 -fPIC"
           ]],
-          folder,
-          ROCKSPEC,
+          dist,
           version,
-          tree
+          tree,
+          NAME
         )
         local out = must(OUTSIDE, [[ cd / && "$1" -e "$2" ]], LUA, use_lua(version, tree))
         assert.are.equal("not_sent", out)
-        -- Without dependencies, luarocks leaves it to the environment to name the tree.
-        out = must(
-          {
-            LUA_PATH = ("%s/share/lua/%s/?.lua;;"):format(tree, version),
-            LUA_CPATH = ("%s/lib/lua/%s/?.so;;"):format(tree, version),
-          },
-          [[ cd / && "$1/bin/elevenlabs-workspace" --help ]],
-          tree
-        )
+      end)
+
+      it("is built by luarocks make, and used, as the README says", function()
+        local lines = must({}, [[ sed -n '/^luarocks .*--tree/,/^```/p' README.md | sed '$d' ]])
+        lines = lines:gsub("5%.4", version)
+        local make, environment = lines:match "^(.-)\n(.*)$"
+        must({ HOME = folder }, 'cd "$1" && ' .. make .. " --deps-mode=none", unpacked)
+        local outside = { LUA_PATH = false, LUA_CPATH = false, HOME = folder }
+        local out = must(outside, environment .. [[ cd / && "$1" -e "$2" ]], LUA, USE)
+        assert.are.equal("not_sent", out)
+        out = must(outside, environment .. "cd / && elevenlabs-workspace --help")
         assert.matches("^Usage: elevenlabs%-workspace", out)
+        assert.are.equal(folder .. "/rocks/bin/elevenlabs-workspace\n",
+          must(outside, environment .. "command -v elevenlabs-workspace"))
       end)
     end
   end)
@@ -127,15 +174,16 @@ describe("packaging", function()
     local prefix
 
     -- Built apart from the tree, and with none of the flags that the specs run with.
-    local function make(target, destdir)
+    local function make(target, destdir, more)
       return must(
         { MAKEFLAGS = false, MFLAGS = false, MAKELEVEL = false },
-        [[ make -s "$1" LUA="$2" BUILD="$3/build" CFLAGS=-O0 PREFIX="$4" DESTDIR="$5" ]],
+        [[ make -s "$1" LUA="$2" BUILD="$3/build" CFLAGS=-O0 PREFIX="$4" DESTDIR="$5" $6 ]],
         target,
         LUA,
         folder,
         prefix,
-        destdir or ""
+        destdir or "",
+        more or ""
       )
     end
 
@@ -153,12 +201,15 @@ describe("packaging", function()
         ("./lib/lua/%s/elevenlabs/workspace/core.so"):format(version),
         "./lib/pkgconfig/elevenlabs-workspace.pc",
         "./share/bash-completion/completions/elevenlabs-workspace",
+        "./share/doc/elevenlabs-workspace/reference.html",
+        "./share/doc/elevenlabs-workspace/reference.md",
         "./share/fish/vendor_completions.d/elevenlabs-workspace.fish",
       }
       for _, path in ipairs(sorted_lines(must({}, "cd lua && find . -name '*.lua'"))) do
         expected[#expected + 1] = path:gsub("^%.", "./share/lua/" .. version)
       end
       expected[#expected + 1] = "./share/man/man1/elevenlabs-workspace.1"
+      expected[#expected + 1] = "./share/man/man3/elevenlabs-workspace.3"
       expected[#expected + 1] = "./share/zsh/site-functions/_elevenlabs-workspace"
       assert.are.same(expected, files_in(prefix))
 
@@ -176,10 +227,28 @@ describe("packaging", function()
       assert.are.same(expected, files_in(prefix))
     end)
 
-    it("installs the manual page", function()
+    it("installs the manual pages of the command and of the Lua interface", function()
       local env = { MANPATH = prefix .. "/share/man", MANPAGER = "cat" }
       local out = must(env, [[ man elevenlabs-workspace ]])
-      assert.matches("remove,? grant and read roles", (out:gsub("%s+", " ")))
+      assert.matches("remove,? grant and read roles on", (out:gsub("%s+", " ")))
+      out = must(env, [[ man 3 elevenlabs-workspace ]])
+      assert.matches("remove,? grant and read roles from Lua", (out:gsub("%s+", " ")))
+    end)
+
+    it("without pandoc installs the pages that were made, and names those that were not", function()
+      local made, unmade = folder .. "/made", folder .. "/unmade"
+      local function pages_of(destdir)
+        return (must({}, [[ cd "$1" && find . -name 'ref*.html' -o -name '*.3' | wc -l ]], destdir))
+      end
+      assert.are.equal("", make("install", made, "PANDOC="))
+      assert.matches("^2", pages_of(made))
+      must({}, [[ rm "$1/build/docs/reference.html" "$1"/build/docs/*.3 ]], folder)
+      local out = make("install", unmade, "PANDOC=")
+      assert.matches("^0", pages_of(unmade))
+      local missing = "not installed, because pandoc is missing: share/"
+      assert.matches(missing .. "doc/elevenlabs-workspace/reference.html\n", out, 1, true)
+      assert.matches(missing .. "man/man3/elevenlabs-workspace.3\n", out, 1, true)
+      must({}, [[ test -e "$1/share/doc/elevenlabs-workspace/reference.md" ]], unmade .. prefix)
     end)
 
     it("installs a command that runs from any folder", function()

@@ -7,6 +7,7 @@ local journals = require "elevenlabs.workspace.bulk.journal"
 local lists = require "elevenlabs.workspace.engine.list"
 local names = require "elevenlabs.workspace.names"
 local operations = require "elevenlabs.workspace.operations"
+local parts = require "elevenlabs.workspace.bulk.part"
 local runs = require "elevenlabs.workspace.bulk.run"
 local sources = require "elevenlabs.workspace.items.source"
 
@@ -15,25 +16,34 @@ local M = {}
 local MAX_PROBLEMS = 100 -- that an error's details name
 local ASK_EVERY = 1000 -- rows and records: then `may_begin` is asked
 
---- The options of a bulk run.
+--- The options of a bulk run. Each may be left out.
 ---@class elevenlabs.workspace.BulkOptions
---- The path of a file. What became of each item is written there. A later run with the same file
---- sends only the items that are not confirmed.
+--- The path of a file, which is made if it is not there. What became of each item is on the disk
+--- before it is reported. A later run with the same file sends only the items that are not
+--- confirmed. Not for reads.
 ---@field journal string|nil
----@field dry_run boolean|nil check every item, send nothing
---- Called once for each item, when it has ended: with a receipt, or with nil and an error. `item`
---- is a copy.
+---@field dry_run boolean|nil True: check every item, and send nothing.
+--- Called once for each item, when the item has ended: with a receipt (of a read: the resource), or
+--- with nil and an error. `item` is a copy. The function may call the client and wait.
 ---@field on_result nil|fun(item: table, receipt: elevenlabs.workspace.Receipt|nil, err: elevenlabs.workspace.Error|nil)
----@field on_progress nil|fun(progress: elevenlabs.workspace.Progress) ten times a second at most
----@field deadline_ms number|nil of the whole run, from when its result is asked for
----@field max_concurrency integer|nil of this run, if it is to be less than the client's
---- Default true: a run stops if the server refuses each of its first items. false: each refusal
---- concerns its own item, as for items that were all read just before.
+--- Called ten times a second at most, and at the end.
+---@field on_progress nil|fun(progress: elevenlabs.workspace.Progress)
+--- The longest time of the whole run. The clock starts when the result is asked for.
+---@field deadline_ms number|nil
+--- How many requests of this run may be in flight, if it is to be fewer than the client's.
+---@field max_concurrency integer|nil
+--- Such as "3/16": take only the items of part 3 of 0 to 15, so that 16 machines share one list.
+--- An item's part depends on its resource and target alone. The other items are no items of this
+--- run, but a file is still checked as a whole.
+---@field part string|nil
+--- Default true: the run stops if its first answers are all the same refusal. False: each
+--- refusal concerns its own item. That is right for items that were all read just before.
 ---@field stop_on_refusals boolean|nil
---- Asked before the run begins: now and then while a file is checked and a journal is read. Asked
---- once more with `checked` when the check is over, before a journal is opened. `count` is the
---- number of items, if it is known. If it returns false, nothing is sent and no run begins.
----@field may_begin nil|fun(count: integer|nil, checked: boolean): boolean
+--- Asked before the run begins: now and then while a file is checked and a journal is read, and
+--- once more with `checked` true when the check is over. `count` is the number of items, if it is
+--- known. `all` is the number of items of all parts, if the run has a part. If the function returns
+--- false, no run begins and nothing is sent.
+---@field may_begin nil|fun(count: integer|nil, checked: boolean, all: integer|nil): boolean
 
 local OPTION_NAMES = {
   "journal",
@@ -42,6 +52,7 @@ local OPTION_NAMES = {
   "on_progress",
   "deadline_ms",
   "max_concurrency",
+  "part",
   "stop_on_refusals",
   "may_begin",
 }
@@ -53,6 +64,7 @@ local TYPES = {
   on_progress = "function",
   deadline_ms = "number",
   max_concurrency = "number",
+  part = "string",
   stop_on_refusals = "boolean",
   may_begin = "function",
 }
@@ -68,7 +80,7 @@ local function check_option(name, value)
   return true
 end
 
---- A copy of the options, checked.
+--- A copy of the options, checked. `part` becomes an object.
 local function read_options(op, options)
   local copy, err = names.copy("option", options, OPTION_NAMES)
   if not copy then
@@ -82,11 +94,17 @@ local function read_options(op, options)
   end
   if copy.journal and not operations[op].is_change then
     return nil, errors.invalid("journal", "a journal is for changes: a run of reads has none")
+  elseif copy.part then
+    local part, wanted = parts.read(copy.part, operations[op].is_change)
+    if not part then
+      return nil, errors.invalid("part", "part must be " .. wanted)
+    end
+    copy.part = part
   end
   return copy
 end
 
--- ---- checking a file
+-- ---- checking a file, and counting a part
 
 -- People undo a share with the file of the share, which has roles. They read what a list of removals
 -- names.
@@ -95,20 +113,22 @@ local IGNORED = {
   get = { "user_email", "group_id", "workspace_api_key_id", "role" },
 }
 
---- Check every item of a file before the first request. A person can then mend all of the file at
---- once, while nothing was sent yet.
+--- Check every item of a file before the first request, also the items of other parts. A person can
+--- then mend all of the file at once, while nothing was sent yet.
 ---@return integer|nil count
----@return elevenlabs.workspace.Error|nil
-local function check_file(engine, op, source, may_begin)
-  local count, problems, total = 0, {}, 0
+---@return integer|elevenlabs.workspace.Error all of all parts, or an error
+local function check_file(engine, op, source, opts)
+  local may_begin, part = opts.may_begin, opts.part
+  local count, all, problems, total = 0, 0, {}, 0
   local item, problem = source:next()
   while item or problem do
     local ok, err = true, nil
     if item then
       ok, err = engine:check(op, item)
     end
-    count = count + 1
-    if may_begin and count % ASK_EVERY == 0 and not may_begin(count, false) then
+    all = all + 1
+    count = count + ((not part or part:has(item)) and 1 or 0)
+    if may_begin and all % ASK_EVERY == 0 and not may_begin(all, false) then
       return nil, errors.not_begun()
     end
     if problem or not ok then
@@ -119,7 +139,7 @@ local function check_file(engine, op, source, may_begin)
     item, problem = source:next()
   end
   if total == 0 then
-    return count
+    return count, all
   end
   local more = total > 1 and (" (and %d more)"):format(total - 1) or ""
   local failure = errors.invalid(nil, problems[1] .. more .. "; nothing was sent")
@@ -127,18 +147,40 @@ local function check_file(engine, op, source, may_begin)
   return nil, failure
 end
 
---- Check the source if it is a file that can be read twice.
+--- Count the items of a part in a list of the caller's. Its items are checked when they are taken.
+---@return integer count
+---@return integer all of all parts
+local function count_part(source, part)
+  local count, all = 0, 0
+  local item, problem = source:next()
+  while item or problem do
+    count, all = count + (part:has(item) and 1 or 0), all + 1
+    item, problem = source:next()
+  end
+  return count, all
+end
+
+--- Check the source if it is a file that can be read twice. Count the items of a part, if the source
+--- can be read twice.
 ---@return boolean|nil ok
 ---@return integer|elevenlabs.workspace.Error|nil count if it is known, or an error
-local function check_source(engine, op, source, may_begin)
-  if not source.is_file or not source:rewind() then
-    return true, source.count
+---@return integer|nil all of all parts, if it is known
+local function check_source(engine, op, source, opts)
+  if not (source.is_file or opts.part) then
+    return true, source.count, source.count
+  elseif not source:rewind() then
+    return true
   end
-  local count, err = check_file(engine, op, source, may_begin)
+  local count, all
+  if source.is_file then
+    count, all = check_file(engine, op, source, opts)
+  else
+    count, all = count_part(source, opts.part)
+  end
   if not count then
-    return nil, err
+    return nil, all
   end
-  return source:rewind(), count
+  return source:rewind(), count, all
 end
 
 -- ---- beginning
@@ -165,22 +207,23 @@ function M.start(engine, base_url, op, list, opts, is_threaded)
   if not source then
     return nil, err
   end
-  local ok, count, journal
+  local ok, count, all, journal
   opts, err = read_options(op, opts)
   for _, field in ipairs(IGNORED[op] or {}) do
     source:ignore(field)
   end
   if opts then
-    ok, count = check_source(engine, op, source, opts.may_begin)
+    ok, count, all = check_source(engine, op, source, opts)
     err = not ok and count or nil
   end
-  if ok and opts.may_begin and not opts.may_begin(count, true) then
+  if ok and opts.may_begin and not opts.may_begin(count, true, opts.part and all) then
     ok, err = false, errors.not_begun()
   end
   if ok and opts.journal then
     journal, err = journals.open(opts.journal, {
       operation = op,
       base_url = base_url,
+      part = opts.part and opts.part.name,
       dry_run = opts.dry_run,
       may_go_on = opts.may_begin and function(records)
         return records % ASK_EVERY ~= 0 or opts.may_begin(count, false)
@@ -198,6 +241,7 @@ function M.start(engine, base_url, op, list, opts, is_threaded)
     source = source,
     opts = opts,
     count = count,
+    all = all,
     journal = journal,
     is_threaded = is_threaded or false,
     call_group = new_call_group(engine, op, opts, journal),

@@ -18,7 +18,8 @@ local M = {}
 
 local EXIT_USAGE, EXIT_UNWRITTEN, EXIT_INTERRUPTED = 2, 5, 130
 
-local NAMES = { "offboard", "unshare", "share", "get", "access", "sandbox", "completion" }
+local NAMES =
+  { "offboard", "unshare", "share", "get", "access", "journal", "sandbox", "completion" }
 local OPERATIONS = { unshare = true, share = true, get = true }
 
 --- The declaration of a command, loaded at first use. Its `run(values, arguments)` returns the exit

@@ -6,11 +6,13 @@
 --- done when the step ends.
 
 local calls = require "elevenlabs.workspace.engine.call"
+local deadlines = require "elevenlabs.workspace.engine.deadline"
 local errors = require "elevenlabs.workspace.error"
+local exchanges = require "elevenlabs.workspace.engine.exchange"
+local finishes = require "elevenlabs.workspace.engine.finish"
 local groups = require "elevenlabs.workspace.engine.group"
 local keys = require "elevenlabs.workspace.engine.key"
 local lists = require "elevenlabs.workspace.engine.list"
-local masked_failure = require("elevenlabs.workspace.engine.finish").masked_failure
 local outboxes = require "elevenlabs.workspace.engine.outbox"
 local queue = require "elevenlabs.workspace.engine.queue"
 local slots = require "elevenlabs.workspace.engine.slots"
@@ -21,6 +23,8 @@ local timers = require "elevenlabs.workspace.engine.timers"
 local transition = require "elevenlabs.workspace.engine.transition"
 local waiters = require "elevenlabs.workspace.engine.waiters"
 
+local masked_failure = finishes.masked_failure
+
 local M = {}
 
 ---@class elevenlabs.workspace.Engine
@@ -28,11 +32,17 @@ local Engine = {}
 Engine.__index = Engine
 
 local SINGLE_ATTEMPTS = 4
+local NO_LIMITS = {}
+
+local function run_here(f)
+  f()
+end
 
 ---@param parts table { core, now = function() -> ms, random = function() -> [0, 1),
 --- wait = function(done, waiter) -> nil|why not, api_key = string|false|function() -> that,
 --- mask = function(value) -> value without secrets, on_event = nil, max_concurrency,
---- max_attempts = nil, deadline_ms = nil }
+--- max_attempts = nil, deadline_ms = nil, places = nil: in a limit that the client shares,
+--- spawn = nil: function(f) that runs f, perhaps later, in a coroutine that may wait }
 ---@return elevenlabs.workspace.Engine
 function M.new(parts)
   local key = keys.new(parts.api_key, parts.mask)
@@ -54,12 +64,13 @@ function M.new(parts)
       probes_key = false,
       keeps = "receipts",
     },
-    throttle = throttles.new(parts.max_concurrency, parts.random),
+    throttle = throttles.new(parts.max_concurrency, parts.random, parts.places),
+    spawn = parts.spawn or run_here,
     -- Where calls are
     queued = lists.new(), -- to be sent for the first time
     backing_off = lists.new(), -- to be sent again, the soonest first
     slots = slots.new(parts.max_concurrency), -- in flight
-    deadlines = queue.new_fifo(), -- single calls with a deadline, the oldest first
+    deadlines = lists.new(), -- of single calls, the soonest first
     -- Completions that the core gave, and how many are dealt with
     plain = {},
     plain_count = 0,
@@ -72,6 +83,9 @@ function M.new(parts)
     inbox = queue.new_fifo(), -- what was asked for during the step
     outbox = outboxes.new(parts.on_event),
     asking_until_ms = 0, -- the `api_key` function is at work
+    exchanging_until_ms = 0, -- the limit's store is asked
+    has_limit_problem = false, -- the limit's store had one after the last exchange
+    has_warned = false, -- of a store that may lose its state
     settles = 0, -- times that the host learned when the next step is due
     forks = select(3, parts.core:counts()),
     -- Who is told
@@ -126,8 +140,8 @@ end
 
 local function enter(self, call)
   local group = call.group
-  if call.deadline_ms then
-    self.deadlines:push(call)
+  if call.deadline then
+    deadlines.add(self.deadlines, call.deadline)
   end
   if group.waits_out_outages and group.started == group.finished then
     start_clock(self, group, call.started_ms)
@@ -157,13 +171,24 @@ local function enter_now(self, call)
   end
 end
 
---- Call this before `queue`: it makes a step due. In the child of a fork it ends the parent's
+--- Call this before `queue` or `count_refused`: it makes a step due. In the child of a fork it ends the parent's
 --- calls.
 function Engine:expect_calls()
   if not self.stepping then
     steps.notice_fork(self)
     self.core:wake_at(0)
     self.expected_settles = self.settles
+  end
+end
+
+--- Set the limits of a single call.
+local function limit(self, call, limits)
+  local length_ms = limits.deadline_ms or self.deadline_ms
+  if length_ms then
+    call.deadline = deadlines.new(call, length_ms)
+  end
+  if limits.max_attempts then
+    call.max_attempts = limits.max_attempts
   end
 end
 
@@ -174,8 +199,9 @@ end
 ---@param group elevenlabs.workspace.CallGroup
 ---@param warning string|nil|false of `prepare`
 ---@param perhaps_applied boolean|nil an earlier run may have sent it
+---@param limits table|nil { deadline_ms = nil, max_attempts = nil } of a single call
 ---@return elevenlabs.workspace.Call|nil, elevenlabs.workspace.Error|nil
-function Engine:queue(op, args, request, group, warning, perhaps_applied)
+function Engine:queue(op, args, request, group, warning, perhaps_applied, limits)
   if self.closed then
     return nil, closed_error()
   end
@@ -187,8 +213,8 @@ function Engine:queue(op, args, request, group, warning, perhaps_applied)
   if perhaps_applied then
     call.perhaps_applied = true
   end
-  if self.deadline_ms and group == self.single then
-    call.deadline_ms = now + self.deadline_ms
+  if group == self.single then
+    limit(self, call, limits or NO_LIMITS)
   end
   if self.stepping then
     self.inbox:push { apply = enter_late, value = call }
@@ -210,22 +236,56 @@ function M.copy_raw(args)
   return copy
 end
 
+--- Give a number to a call whose arguments are refused, and make its event. The next step tells of
+--- the event. If a step is under way, the number is there when that step ends.
+---@param op "unshare"|"share"|"get"|"list"|"connect"
+---@param args table as the user gave them
+---@param err elevenlabs.workspace.Error gets the number
+function Engine:count_refused(op, args, err)
+  steps.apply(self, finishes.refuse, { op = op, args = args }, err)
+end
+
+--- As `count_refused`, but the event is told at once.
+---@return nil, elevenlabs.workspace.Error
+function Engine:refuse(op, args, err)
+  self:expect_calls()
+  self:count_refused(op, args, err)
+  steps.settle(self)
+  return nil, err
+end
+
+--- Check a call and send nothing.
+---@param op "unshare"|"share"|"get"|"connect"
+---@param args table
+---@return true|nil, elevenlabs.workspace.Error|nil
+function Engine:try(op, args)
+  if self.closed then
+    return nil, closed_error()
+  end
+  local ok, why = self:check(op, args)
+  if not ok then
+    return nil, why
+  end
+  return true
+end
+
 --- Check and queue a call.
 ---@param op "unshare"|"share"|"get"|"list"|"connect"
 ---@param args table
 ---@param group elevenlabs.workspace.CallGroup|nil default that of a single call
+---@param limits table|nil { deadline_ms = nil, max_attempts = nil } of a single call
 ---@return elevenlabs.workspace.Call|nil, elevenlabs.workspace.Error|nil
-function Engine:start(op, args, group)
+function Engine:start(op, args, group, limits)
   if self.closed then
     return nil, closed_error()
   end
   local copy = M.copy_raw(args)
   local request, why = self:prepare(op, copy)
   if not request then
-    return nil, why
+    return self:refuse(op, copy, why)
   end
   self:expect_calls()
-  return self:queue(op, copy, request, group or self.single, why)
+  return self:queue(op, copy, request, group or self.single, why, false, limits)
 end
 
 --- End a call. If its attempt is in flight, the attempt still completes.
@@ -318,6 +378,9 @@ end
 function Engine:close()
   steps.notice_fork(self)
   steps.ask(self, close)
+  if not self.stepping then -- in a step nothing may wait: the lease of the places ends by itself
+    exchanges.leave(self)
+  end
 end
 
 return M

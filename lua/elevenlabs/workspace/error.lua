@@ -6,48 +6,57 @@ local M = {}
 
 --- What went wrong.
 ---@alias elevenlabs.workspace.Kind
----| "invalid_argument"   # refused here, before anything was sent; `field` names it
----| "authentication"     # the API key is missing or wrong
----| "permission"         # the key or its user may not do this
----| "payment_required"   # the subscription does not allow it
----| "invalid_request"    # the server found the request wrong
----| "not_found"          # no such resource, user or group, or none that the key may see
----| "conflict"           # with another change at the same time
----| "unprocessable"      # the server found a field wrong (422)
----| "rate_limited"       # too many requests, or too many at once
----| "server"             # the server failed (5xx)
----| "network"            # no connection, or one that broke
----| "timeout"            # connect_timeout_ms, attempt_timeout_ms or deadline_ms passed
----| "tls"                # no connection that could be trusted
----| "untrusted_response" # an answer that proves nothing: cut, not JSON, a redirect...
----| "cancelled"          # by call:cancel
----| "closed"             # by client:close
----| "out_of_memory"      # on this machine
----| "journal"            # its file is locked, damaged, of another kind or cannot be written
+---| "invalid_argument"   # Refused here, before anything was sent. `field` names the fault.
+---| "authentication"     # The API key is missing or wrong.
+---| "permission"         # The key or its owner may not do this.
+---| "payment_required"   # The subscription does not allow it.
+---| "invalid_request"    # The server found the request wrong. See `details`.
+---| "not_found"          # There is no such resource, user or group that the key may see.
+---| "conflict"           # Another change was made at the same time. Call again.
+---| "unprocessable"      # The server found a field wrong (422). See `details`.
+---| "rate_limited"       # Too many requests, or too many at once. Call again later.
+---| "server"             # The server failed (5xx). Call again later.
+---| "network"            # There was no connection, or the connection broke.
+---| "timeout"            # `connect_timeout_ms`, `attempt_timeout_ms` or `deadline_ms` passed.
+---| "tls"                # No connection could be trusted. See `ca_file` and the date.
+---| "untrusted_response" # The answer proves nothing: cut, no JSON, a redirect, a proxy's page.
+---| "cancelled"          # `call:cancel` or `run:cancel` ended the call.
+---| "closed"             # `client:close` ended the call.
+---| "out_of_memory"      # Memory ran out on this machine.
+---| "journal"            # The file is locked, damaged, of another kind, or cannot be written.
 
 --- What became of a call that was not confirmed.
 ---@alias elevenlabs.workspace.FailedOutcome
----| "refused"     # the server said no
----| "unconfirmed" # sent, and nobody can know: read the resource before trusting it
----| "not_sent"    # never reached a server
+---| "refused"     # The server said no.
+---| "unconfirmed" # The request was sent, and nobody can know. Read the resource.
+---| "not_sent"    # The request never reached a server.
 
---- The second result of a call that failed. It reads, concatenates and logs like text.
+--- The second result of a call that failed. An error prints, concatenates and logs like text. In
+--- Lua 5.1, 5.2 and LuaJIT raise one with `error(tostring(err))`: `assert` hides the cause there.
 ---@class elevenlabs.workspace.Error
----@field kind elevenlabs.workspace.Kind
----@field outcome elevenlabs.workspace.FailedOutcome
----@field message string one line, never with the API key
----@field field string|nil the argument or option at fault
----@field status integer|nil HTTP status; nil if no answer came
----@field code string|nil the server's own code
----@field request_id string|nil the server's name for the request, for its support
----@field retryable boolean the same call may succeed later
----@field attempts integer attempts that were begun
----@field ambiguous boolean|nil the refusal answers a repetition: the first may have been applied
---- false: the answer is a web page, such as a firewall's, and not the service's. `kind` then
+---@field kind elevenlabs.workspace.Kind What went wrong. Decide by this field.
+---@field outcome elevenlabs.workspace.FailedOutcome What became of the request.
+--- The call's number within the client: the events of the call have the same number. Nil if there was
+--- no call, as after `client:close`, in a dry run, or for an item of which an earlier run knows enough.
+---@field call integer|nil
+---@field message string One line for people. The API key is never in the line.
+---@field field string|nil The argument or option at fault.
+---@field status integer|nil The HTTP status. Nil if no answer came.
+---@field code string|nil The server's own code, such as "missing_permissions".
+--- The server's name for the request. The service's support asks for the name.
+---@field request_id string|nil
+---@field retryable boolean True if the same call may succeed later.
+---@field attempts integer Attempts that were begun.
+--- True if the server refused a repetition: an earlier attempt may have been applied.
+---@field ambiguous boolean|nil
+--- False if the answer is a web page, such as a firewall's, and not the service's. `kind` then
 --- follows from the status alone.
 ---@field from_service false|nil
----@field details any the server's `detail`, `error` or `errors`, decoded: a table, string or nil
----@field warning string|nil what was allowed but is probably a slip
+--- The server's `detail`, `error` or `errors`, decoded: a table, a string or nil. Of a file with
+--- errors, the list of the first 100.
+---@field details any
+--- What was allowed, but is probably a slip. Example: a secret key in place of its id.
+---@field warning string|nil
 local Error = { __name = "elevenlabs.workspace.error", __concat = texts.concat }
 
 --- The server's text goes to terminals and logs, so no error has more than one line.

@@ -1,5 +1,7 @@
---- Offboarding: finds everything that a person, a group or a service account has a role on, removes
---- these roles, proves it, and can give them back.
+--- Finds everything that a person, a group or a service account has a role on, removes these roles,
+--- proves it, and can give them back: `local offboard = require "elevenlabs.workspace.offboard"`. A
+--- case is a folder with the plan, what was done, and the report. A case that was killed at any moment
+--- is applied again by the same call.
 
 local access = require "elevenlabs.workspace.offboard.access"
 local apply = require "elevenlabs.workspace.offboard.apply"
@@ -16,20 +18,29 @@ local verify = require "elevenlabs.workspace.offboard.verify"
 
 local M = {}
 
---- Read who has which role on every resource that the key can list and read. `on_row` is told of each
---- role. Waits as the client's driver does. Returns nil and an error if the options are wrong; what
---- could not be listed or read is in the result.
+--- Read who has which role on every resource that the key can list and read. Waits as the client's
+--- driver does.
+---
+--- ```lua
+--- local found, err = offboard.access(client, {
+---   on_row = function(row)
+---     print(row.resource_id, row._principal, row.role or row._custom_role)
+---   end,
+--- })
+--- if not found then error(tostring(err)) end
+--- print(offboard.is_complete(found))
+--- ```
 ---@param client elevenlabs.workspace.Client
 ---@param options elevenlabs.workspace.offboard.AccessOptions
----@return elevenlabs.workspace.offboard.Discovery|nil
----@return elevenlabs.workspace.Error|nil
+---@return elevenlabs.workspace.offboard.Discovery|nil # what was read, and what could not be listed or read
+---@return elevenlabs.workspace.Error|nil # which option is wrong, in `field`
 function M.access(client, options)
   return access.read(client, options)
 end
 
---- True if every list and every resource that a list names was read. A list that never names all, as
---- of crawl jobs, does not count.
----@param found elevenlabs.workspace.offboard.Discovery
+--- Say whether every list, and every resource that a list names, was read. A list that never names
+--- all, such as that of crawl jobs, does not count.
+---@param found elevenlabs.workspace.offboard.Discovery From `offboard.access`.
 ---@return boolean
 function M.is_complete(found)
   return access.is_complete(found)
@@ -37,41 +48,53 @@ end
 
 -- ---- cases
 
---- A case, from `offboard.plan` or `offboard.open`: one folder with all that is known of one subject.
---- It is locked until `close`. Its methods wait as the client's driver does.
+--- A case, from `offboard.plan` or `offboard.open`: one folder with all that is known of one
+--- subject. Nobody else can open the folder until `close`. The methods wait as the client's driver
+--- does.
 ---@class elevenlabs.workspace.offboard.Case
----@field folder string
----@field close fun(self: elevenlabs.workspace.offboard.Case) unlock the case
+---@field folder string The path of the folder.
+--- Unlock the case.
+---@field close fun(self: elevenlabs.workspace.offboard.Case)
 local Case = cases.class()
 Case.__name = "elevenlabs.workspace.offboard.case"
 
 --- Who runs a command. The log of the case and the report say so.
 ---@class elevenlabs.workspace.offboard.By
----@field operator string|nil the user's name on the host
----@field host string|nil
----@field arguments string|nil the command without secrets
+---@field operator string|nil The user's name on the host.
+---@field host string|nil The name of the host.
+---@field arguments string|nil The command, without secrets.
 
---- The options of `case:apply` and `case:undo`.
+--- The options of `case:apply` and `case:undo`. Each may be left out.
 ---@class elevenlabs.workspace.offboard.RoundOptions
----@field max_age_s number|nil refuse a plan that is older; undo: a round. Default 7 days
----@field max_removals number|nil refuse to change more resources. Default 1,000
----@field resource_ids string[]|nil of undo: give back on these resources alone
----@field remove_anyway boolean|nil remove also if the successor cannot get the role
----@field read_back_ms number|nil how long to read again until a change is seen. Default 30,000
----@field verify boolean|nil false: `apply` does not verify, because `verify_many` will
+--- Refuse a plan that is older (apply), or a round that is older (undo). Default: 7 days.
+---@field max_age_s number|nil
+---@field max_removals number|nil Refuse to change more resources than this. Default: 1,000.
+---@field resource_ids string[]|nil For undo: give back on these resources alone.
+---@field remove_anyway boolean|nil For apply: remove also if the successor cannot get the role.
+--- How long to read a resource again until the change is seen. Default: 30,000.
+---@field read_back_ms number|nil
+---@field verify boolean|nil False: `apply` does not verify, because `verify_many` will.
+--- Who runs this. The log of the case and the report say so.
 ---@field by elevenlabs.workspace.offboard.By|nil
---- Asked when all checks are done, with the number of resources that may be changed. If it returns
---- false, nothing is sent.
+--- Asked when all checks are done, with the number of resources that may be changed. If the
+--- function returns false, nothing is sent.
 ---@field may_begin nil|fun(count: integer): boolean
----@field on_step nil|fun(step: string, count: integer) told before each step, with its resources
----@field on_run nil|fun(run: elevenlabs.workspace.Run) the run may be cancelled
+--- Called before each step, with the name of the step and the number of its resources.
+---@field on_step nil|fun(step: string, count: integer)
+--- Called with each run that reads or changes resources. The run may be cancelled.
+---@field on_run nil|fun(run: elevenlabs.workspace.Run)
+--- Called with the progress of each run, ten times a second at most.
 ---@field on_progress nil|fun(progress: elevenlabs.workspace.Progress)
 
---- The options of `case:verify`.
+--- The options of `case:verify` and `offboard.verify_many`. Each may be left out.
 ---@class elevenlabs.workspace.offboard.VerifyOptions
----@field planned_only boolean|nil read the resources of the case alone
+--- True: read the resources of the case alone. Not for `verify_many`.
+---@field planned_only boolean|nil
+--- Who runs this. The log of the case and the report say so.
 ---@field by elevenlabs.workspace.offboard.By|nil
----@field on_run nil|fun(run: elevenlabs.workspace.Run) the run may be cancelled
+--- Called with each run that reads or changes resources. The run may be cancelled.
+---@field on_run nil|fun(run: elevenlabs.workspace.Run)
+--- Called with the progress of each run, ten times a second at most.
 ---@field on_progress nil|fun(progress: elevenlabs.workspace.Progress)
 
 local ROUND_OPTIONS = {
@@ -89,12 +112,25 @@ local ROUND_OPTIONS = {
 }
 local VERIFY_OPTIONS = { "planned_only", "by", "on_run", "on_progress" }
 
---- Make the plan of one subject, in a folder of its own.
+--- Make the plan of one subject, in a folder of its own. Reads every list and every resource, and
+--- changes nothing in the workspace.
+---
+--- ```lua
+--- local case, err = offboard.plan(client, "mia", {
+---   user_email = "mia@example.com",
+--- })
+--- if not case then error(tostring(err)) end
+--- print(case:summary()) -- what is to be removed, and what no removal ends
+--- local summary, why = case:apply(client, { max_removals = 100 })
+--- if not summary then error(tostring(why)) end
+--- print(summary, #summary.left)
+--- case:close()
+--- ```
 ---@param client elevenlabs.workspace.Client
----@param folder string made with mode 0700, if there is none
+---@param folder string A path. The folder is made with mode 0700, if there is none.
 ---@param options elevenlabs.workspace.offboard.PlanOptions
 ---@return elevenlabs.workspace.offboard.Case|nil
----@return elevenlabs.workspace.Error|nil
+---@return elevenlabs.workspace.Error|nil # why there is no plan
 function M.plan(client, folder, options)
   local made, err = planning.plan(Case, client, folder, options)
   return made and made[1], err
@@ -102,18 +138,18 @@ end
 
 --- Make the plans of several members in one reading. Each gets a case in folder/ADDRESS.
 ---@param client elevenlabs.workspace.Client
----@param folder string
----@param options elevenlabs.workspace.offboard.PlanOptions with `user_emails` in place of a subject
----@return elevenlabs.workspace.offboard.Case[]|nil
----@return elevenlabs.workspace.Error|nil
+---@param folder string The folder of the cases' folders.
+---@param options elevenlabs.workspace.offboard.PlanOptions With `user_emails` in place of a subject.
+---@return elevenlabs.workspace.offboard.Case[]|nil # in the order of `user_emails`
+---@return elevenlabs.workspace.Error|nil # why there are no plans
 function M.plan_many(client, folder, options)
   return planning.plan_many(Case, client, folder, options)
 end
 
 --- Open the case in a folder.
----@param folder string
+---@param folder string Its path.
 ---@return elevenlabs.workspace.offboard.Case|nil
----@return elevenlabs.workspace.Error|nil
+---@return elevenlabs.workspace.Error|nil # why the case cannot be opened, or who has it open
 function M.open(folder)
   return cases.open(Case, folder, false)
 end
@@ -122,9 +158,9 @@ function Case.__tostring(self)
   return self.folder .. ": " .. (self.plan and tostring(self:summary()) or "no plan")
 end
 
---- What is known of the case.
+--- Say what is known of the case. Sends no request.
 ---@return elevenlabs.workspace.offboard.Summary|nil
----@return elevenlabs.workspace.Error|nil
+---@return elevenlabs.workspace.Error|nil # why the case has no plan
 function Case:summary()
   local err = self:needs_plan()
   if err then
@@ -134,8 +170,8 @@ function Case:summary()
 end
 
 --- Write report.html, report.csv and report.json into the folder.
----@return table<string, string>|nil paths { html, csv, json }
----@return elevenlabs.workspace.Error|nil
+---@return table<string, string>|nil # the paths: `{ html, csv, json }`
+---@return elevenlabs.workspace.Error|nil # which file could not be written
 function Case:report()
   local err = self:needs_plan()
   if err then
@@ -189,12 +225,12 @@ local function read_options(options, known)
   return names.copy("option", options or {}, known)
 end
 
---- Remove what is planned: read, remove, read back, then read everything again and write the report.
---- A case whose last apply did not end is applied again in the same way.
+--- Remove what is planned. Reads each resource, removes, reads back, then reads everything again and
+--- writes the report. A case whose last apply did not end is applied again in the same way.
 ---@param client elevenlabs.workspace.Client
 ---@param options elevenlabs.workspace.offboard.RoundOptions|nil
----@return elevenlabs.workspace.offboard.Summary|nil
----@return elevenlabs.workspace.Error|nil why nothing was sent, or why the round stopped early
+---@return elevenlabs.workspace.offboard.Summary|nil # `left` names the roles that are still there
+---@return elevenlabs.workspace.Error|nil # why nothing was sent, or why the round stopped early
 function Case:apply(client, options)
   local opts, err = read_options(options, ROUND_OPTIONS)
   if not opts then
@@ -231,8 +267,8 @@ end
 --- Read everything again, and write the report.
 ---@param client elevenlabs.workspace.Client
 ---@param options elevenlabs.workspace.offboard.VerifyOptions|nil
----@return elevenlabs.workspace.offboard.Summary|nil
----@return elevenlabs.workspace.Error|nil
+---@return elevenlabs.workspace.offboard.Summary|nil # what was seen
+---@return elevenlabs.workspace.Error|nil # why the reading did not end
 function Case:verify(client, options)
   local opts, err = read_options(options, VERIFY_OPTIONS)
   err = err or self:needs_plan() or rounds.check_server(self, client)
@@ -252,8 +288,8 @@ end
 --- grants to a successor stay.
 ---@param client elevenlabs.workspace.Client
 ---@param options elevenlabs.workspace.offboard.RoundOptions|nil
----@return elevenlabs.workspace.offboard.Summary|nil
----@return elevenlabs.workspace.Error|nil why nothing was sent, or why the round stopped early
+---@return elevenlabs.workspace.offboard.Summary|nil # `not_given_back` names the roles that were not given
+---@return elevenlabs.workspace.Error|nil # why nothing was sent, or why the round stopped early
 function Case:undo(client, options)
   local opts, err = read_options(options, ROUND_OPTIONS)
   if not opts then
@@ -283,10 +319,10 @@ end
 
 --- Read everything again once for several cases, and write their reports.
 ---@param client elevenlabs.workspace.Client
----@param list elevenlabs.workspace.offboard.Case[]
----@param options elevenlabs.workspace.offboard.VerifyOptions|nil without planned_only
----@return elevenlabs.workspace.offboard.Summary[]|nil in the order of the cases
----@return elevenlabs.workspace.Error|nil
+---@param list elevenlabs.workspace.offboard.Case[] Open cases.
+---@param options elevenlabs.workspace.offboard.VerifyOptions|nil Without `planned_only`.
+---@return elevenlabs.workspace.offboard.Summary[]|nil # in the order of the cases
+---@return elevenlabs.workspace.Error|nil # why the reading did not end
 function M.verify_many(client, list, options)
   local opts, err = read_options(options, VERIFY_OPTIONS)
   for _, case in ipairs(opts and list or {}) do

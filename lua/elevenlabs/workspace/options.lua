@@ -1,6 +1,7 @@
 --- The options of a client: their names, types, defaults and checks. The C core checks the text of
 --- base_url and the file of ca_file.
 
+local call_options = require "elevenlabs.workspace.options.call"
 local core = require "elevenlabs.workspace.core"
 local errors = require "elevenlabs.workspace.error"
 local names = require "elevenlabs.workspace.names"
@@ -30,36 +31,49 @@ local DRIVERS = {
 }
 local DRIVER_NAMES = { "auto", "blocking", "manual", "luv", "cqueues", "ngx" }
 
---- The options of a client. Each may be left out; an unknown name is an error.
+--- The options of a client. Each may be left out. An unknown name is an error that names the
+--- nearest known one.
 ---@class elevenlabs.workspace.Options
---- The key, or a function that returns it; false sends none, for a gateway that adds it. The function
---- is asked once for all requests that are sent at a time, and again after 10 s if it has not returned.
---- Default: ELEVENLABS_API_KEY from the environment.
+--- The API key, or a function that returns the key. False sends no key, for a gateway that adds
+--- one. The function is asked once for all requests that are sent at a time, and again after 10 s
+--- if it has not returned. Default: ELEVENLABS_API_KEY from the environment.
 ---@field api_key string|false|nil|fun(): string|false
----@field region "global"|"us"|"eu"|"in"|"sg"|nil default "global"
---- Instead of `region`, a gateway or sandbox: https, or http to loopback. Never read from the
---- environment.
+--- Which of the service's hosts to call. Default "global". Not together with `base_url`.
+---@field region "global"|"us"|"eu"|"in"|"sg"|nil
+--- The URL of a gateway or a sandbox, in place of `region`: https, or http to a loopback address.
+--- The library never reads it from the environment.
 ---@field base_url string|nil
---- How calls wait. "auto" (the default) is "ngx" in nginx and OpenResty, and else "blocking".
---- "manual" yields; "luv" (in Neovim too), "cqueues" and "ngx" wait in the loop of that name.
+--- How calls wait. "auto", the default, is "ngx" in nginx and OpenResty and "blocking" elsewhere.
+--- "manual" yields. "luv" (in Neovim too), "cqueues" and "ngx" wait in the loop of that name.
 ---@field driver "auto"|"blocking"|"manual"|"luv"|"cqueues"|"ngx"|elevenlabs.workspace.Driver|nil
---- Who makes the transfers: the caller's step ("inline"), or a thread in the background
---- ("thread"), so that no handshake or burst of answers holds the caller up. Default: the driver's
---- choice.
+--- Who makes the transfers: "inline", the caller's step; or "thread", a thread in the background,
+--- so that no handshake and no burst of answers holds the caller up. Default: the driver's choice.
 ---@field io "inline"|"thread"|nil
----@field connect_timeout_ms integer|nil 1 to 86400000; default 10000
----@field attempt_timeout_ms integer|nil of one attempt, connecting included; default 30000
----@field deadline_ms number|nil of a whole single call with its retries; default none
---- 1 to 100; default 4 for a single call, 8 in a bulk run.
+--- The longest time to connect. From 1 to 86400000; default 10000.
+---@field connect_timeout_ms integer|nil
+--- The longest time of one attempt, connecting included. Default 30000.
+---@field attempt_timeout_ms integer|nil
+--- The longest time of a single call, with all its attempts and waits. Default: none. A bulk run
+--- has a deadline of its own.
+---@field deadline_ms number|nil
+--- How often a call is sent at most. From 1 to 100; default 4 for a single call, 8 in a bulk run.
 ---@field max_attempts integer|nil
----@field max_concurrency integer|nil requests in flight at once, 1 to 1024; default 32
----@field ca_file string|nil PEM file of the authorities to trust; default the system's
----@field proxy string|false|nil a URL, or false for none; default https_proxy and no_proxy
----@field user_agent string|nil default "elevenlabs-workspace-lua/VERSION"
+--- How many requests may be in flight. From 1 to 1024; default 32. Further calls wait.
+---@field max_concurrency integer|nil
+---@field ca_file string|nil A PEM file of the authorities to trust. Default: the system's.
+--- The URL of a proxy, or false for none. Default: https_proxy and no_proxy from the environment,
+--- read once when the client is made.
+---@field proxy string|false|nil
+--- The User-Agent of all requests. Default "elevenlabs-workspace-lua/VERSION".
+---@field user_agent string|nil
 --- A function that is told of each event, after the step that made the event. The function may call
---- the client.
+--- the client. If it raises, that is counted in `client:stats().event_errors`.
 ---@field on_event nil|fun(event: elevenlabs.workspace.Event)
----@field allow_unknown_resource_type boolean|nil for every call; default false
+--- Accept a `resource_type` that this library does not know, in all calls. Default false.
+---@field allow_unknown_resource_type boolean|nil
+--- One of elevenlabs.workspace.limits. All clients that have the limit never have more requests in
+--- flight together than its window.
+---@field limit elevenlabs.workspace.Limit|nil
 
 local OPTION_NAMES = {
   "api_key",
@@ -77,6 +91,7 @@ local OPTION_NAMES = {
   "user_agent",
   "on_event",
   "allow_unknown_resource_type",
+  "limit",
 }
 
 -- ---- each reader returns a value, or nil and an error
@@ -150,27 +165,13 @@ local function read_io(options, driver)
 end
 
 local function read_deadline(options)
-  local ms = options.deadline_ms
-  if ms == nil or (type(ms) == "number" and ms > 0) then
-    return ms
-  end
-  return nil, errors.invalid("deadline_ms", "deadline_ms must be a number above 0")
+  local ok, err = call_options.check_deadline(options.deadline_ms)
+  return ok and options.deadline_ms, err
 end
 
-local MOST_ATTEMPTS = 100
-
 local function read_max_attempts(options)
-  local most = options.max_attempts
-  if most == nil then
-    return nil
-  elseif type(most) == "number" and most % 1 == 0 and most >= 1 and most <= MOST_ATTEMPTS then
-    return most
-  end
-  return nil,
-    errors.invalid(
-      "max_attempts",
-      ("max_attempts must be a whole number from 1 to %d"):format(MOST_ATTEMPTS)
-    )
+  local ok, err = call_options.check_max_attempts(options.max_attempts)
+  return ok and options.max_attempts, err
 end
 
 local function read_on_event(options)
@@ -181,11 +182,22 @@ local function read_on_event(options)
   return nil, errors.invalid("on_event", "on_event must be a function, got " .. type(on_event))
 end
 
+local function read_limit(options)
+  local limit = options.limit
+  if limit == nil or (type(limit) == "table" and type(limit.join) == "function") then
+    return limit
+  end
+  local message = "limit must be one of elevenlabs.workspace.limits, got " .. type(limit)
+  return nil, errors.invalid("limit", message)
+end
+
 --- What no error may show beside the key: the password in a proxy's URL.
 local function list_secrets(options)
   local proxy = type(options.proxy) == "string" and options.proxy:match "^(.*)@"
   return { proxy and proxy:gsub("^.*://", "") or nil }
 end
+
+local ATTEMPT_TIMEOUT_MS = 30000
 
 local function core_options(options, base_url, is_threaded)
   return {
@@ -194,7 +206,7 @@ local function core_options(options, base_url, is_threaded)
     proxy = options.proxy,
     user_agent = options.user_agent or "elevenlabs-workspace-lua/" .. version,
     connect_timeout_ms = options.connect_timeout_ms,
-    attempt_timeout_ms = options.attempt_timeout_ms,
+    attempt_timeout_ms = options.attempt_timeout_ms or ATTEMPT_TIMEOUT_MS,
     max_concurrency = options.max_concurrency,
     threaded = is_threaded,
     allow_unknown_resource_type = options.allow_unknown_resource_type,
@@ -209,6 +221,7 @@ local READERS = {
   { "deadline_ms", read_deadline },
   { "max_attempts", read_max_attempts },
   { "on_event", read_on_event },
+  { "limit", read_limit },
 }
 
 local function read_all(options)
@@ -220,13 +233,18 @@ local function read_all(options)
     end
     parts[reader[1]] = value
   end
+  if parts.limit and parts.limit.may_block and not parts.driver.may_block then
+    local message = "connections of limits.redis_lua block, and this driver's host must not be held"
+      .. " up: give limits.redis connections that suit the host"
+    return nil, errors.invalid("limit", message)
+  end
   return parts
 end
 
 --- Check options. Those of the core are not checked here: it does that when it is made.
 ---@param options elevenlabs.workspace.Options
----@return table|nil parts { base_url, api_key, driver, deadline_ms, max_attempts, on_event,
---- secrets, max_concurrency, for_core = the options of core.new }
+---@return table|nil parts { base_url, api_key, driver, deadline_ms, max_attempts, on_event, limit,
+--- secrets, max_concurrency, attempt_timeout_ms, for_core = the options of core.new }
 ---@return elevenlabs.workspace.Error|nil
 function M.read(options)
   local copy, parts, is_threaded, err
@@ -245,6 +263,7 @@ function M.read(options)
   parts.secrets = list_secrets(copy)
   parts.max_concurrency = copy.max_concurrency
   parts.for_core = core_options(copy, parts.base_url, is_threaded)
+  parts.attempt_timeout_ms = parts.for_core.attempt_timeout_ms
   return parts
 end
 

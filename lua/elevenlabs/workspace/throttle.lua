@@ -1,5 +1,7 @@
 --- How fast a client goes: the results of all attempts set its window, its pause and its budget of
---- retries, and these say when the next attempt may be made.
+--- retries, and these say when the next attempt may be made. If the client shares a limit, its places
+--- in the limit stand for window and pause, and the limit's store says who makes the probe of an
+--- outage.
 
 local backoff = require "elevenlabs.workspace.throttle.backoff"
 local budgets = require "elevenlabs.workspace.throttle.budget"
@@ -15,22 +17,26 @@ Throttle.__index = Throttle
 
 ---@param max_concurrency integer
 ---@param random fun(): number in [0, 1)
+---@param places elevenlabs.workspace.limits.Places|nil of a limit that the client shares
 ---@return elevenlabs.workspace.Throttle
-function M.new(max_concurrency, random)
+function M.new(max_concurrency, random, places)
   return setmetatable({
-    limiter = limiters.new(max_concurrency),
+    limiter = places or limiters.new(max_concurrency),
+    shared = places or false,
     budget = budgets.new(),
     random = random,
+    withheld_since_ms = false, -- the limit lets nothing through, and the server is not the reason
   }, Throttle)
 end
 
---- How many may be in flight while there is no pause.
+--- How many may be in flight while there is no pause: of this client, or of all that share its limit.
 ---@return integer
 function Throttle:window()
-  return self.limiter:places(math.huge)
+  return self.shared and self.shared:window() or self.limiter:places(math.huge)
 end
 
---- How many may be in flight now. 0: there is a pause.
+--- How many may be in flight at this time, as far as known. 0: there is a pause, or the limit lets
+--- nothing through.
 ---@return integer
 function Throttle:places(now_ms)
   return self.limiter:places(now_ms)
@@ -42,6 +48,9 @@ end
 ---@return boolean
 function Throttle:circuit_allows(waits_out_outages, now_ms)
   local budget = self.budget
+  if self.shared then
+    return true -- the limit has a place for a probe, and for nothing else
+  end
   return not (waits_out_outages and budget.circuit_open) or budget:allows(now_ms)
 end
 
@@ -51,7 +60,7 @@ function Throttle:allows_at(waits_out_outages, now_ms)
   local paused_until_ms = self.limiter:paused_until()
   if paused_until_ms > now_ms then
     return paused_until_ms
-  elseif not waits_out_outages then
+  elseif self.shared or not waits_out_outages then
     return 0
   end
   return self.budget:allows_at()
@@ -66,14 +75,15 @@ end
 --- How long nothing will be sent of a call that waits out outages.
 ---@return number
 function Throttle:paused_ms(now_ms)
-  local at = math.max(self.limiter:paused_until(), self.budget:allows_at() or 0)
-  return math.max(0, at - now_ms)
+  local circuit_at = not self.shared and self.budget:allows_at() or 0
+  return math.max(0, math.max(self.limiter:paused_until(), circuit_at) - now_ms)
 end
 
---- When the outage has lasted too long; nil while nothing fails.
+--- When the outage has lasted too long; nil while nothing fails, or while the limit lets nothing
+--- through.
 ---@return number|nil ms
 function Throttle:gives_up_at()
-  return self.budget:gives_up_at()
+  return not self.withheld_since_ms and self.budget:gives_up_at() or nil
 end
 
 --- The next failure begins a new outage.
@@ -96,7 +106,8 @@ end
 ---@param in_flight integer including this attempt
 ---@return integer mark, boolean is_probe
 function Throttle:begin(in_flight, waits_out_outages)
-  return self.limiter:begin(in_flight), waits_out_outages and self.budget:begin()
+  local may_probe = waits_out_outages or self.shared
+  return self.limiter:begin(in_flight), may_probe and self.budget:begin() or false
 end
 
 --- True if the server said no, and would say no again.
@@ -110,9 +121,20 @@ local function failure_cost(verdict)
     or "other"
 end
 
+--- Tell the limit of the circuit, and of a probe that did not succeed.
+local function tell_limit(self, failed_probe)
+  if self.shared and failed_probe then
+    self.shared:probe_failed()
+  end
+  if self.shared then
+    self.shared:park(self.budget.circuit_open)
+  end
+end
+
 local function record_failure(self, attempt, verdict, now_ms)
   local was_open = self.budget.circuit_open
   self.budget:failed(failure_cost(verdict), attempt.probe, now_ms)
+  tell_limit(self, attempt.probe)
   local cut = verdict.load and self.limiter:cut(attempt.mark, verdict.load)
   return cut or self.budget.circuit_open ~= was_open
 end
@@ -136,6 +158,7 @@ end
 function Throttle:settled(attempt)
   self.limiter:succeeded()
   self.budget:settled(attempt.attempts == 1, attempt.probe)
+  tell_limit(self, false)
 end
 
 --- An attempt ended. No line here allocates: an error cannot leave the result half recorded.
@@ -153,10 +176,40 @@ function Throttle:record_result(attempt, verdict, maximum, now_ms)
     return false
   elseif not outcome.is_transient(verdict.action) then
     self.budget:inconclusive(attempt.probe)
+    tell_limit(self, attempt.probe) -- or all clients would wait for its end
     return false
   end
   local held_back = record_failure(self, attempt, verdict, now_ms)
   return pause(self, attempt, verdict, now_ms) or held_back
+end
+
+-- ---- a limit that the client shares
+
+--- Why the limit lets nothing through, for people; nil: it does, or it pauses, or there is none.
+---@return string|nil
+function Throttle:why(now_ms)
+  return self.shared and self.shared:why(now_ms) or nil
+end
+
+--- The limit's store answered, or did not. Time in which the limit let nothing through is no part of
+--- an outage, unless the outage itself was the reason.
+function Throttle:exchanged(now_ms)
+  local budget, shared, since_ms = self.budget, self.shared, self.withheld_since_ms
+  if budget.circuit_open and not shared:is_parked() then
+    budget:settled(false, false) -- by the probe of another client
+  end
+  if since_ms then
+    budget:exclude(since_ms, now_ms)
+  end
+  local why, is_outage = shared:why(now_ms)
+  self.withheld_since_ms = why and not is_outage and now_ms or false
+end
+
+--- This process is the child of a fork.
+function Throttle:forked()
+  if self.shared then
+    self.shared:forked()
+  end
 end
 
 return M

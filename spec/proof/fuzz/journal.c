@@ -149,7 +149,8 @@ static void try_file(content c) {
   bool found, damaged;
   write_file(c);
   ew_journal_init(&journal);
-  if (ew_journal_open(&journal, path_of_file(), EW_JOURNAL_OF_RUN, true, &found, &error) == EW_OK) {
+  if (ew_journal_open(&journal, path_of_file(), EW_JOURNAL_OF_RUN, EW_JOURNAL_CREATE, &found,
+                      &error) == EW_OK) {
     size_t good;
     HOLDS(found && begins_well(c) && journal.is_new == (line_length(c, 0) == 0));
     good = read_along(&journal, c, &damaged);
@@ -205,8 +206,8 @@ static void write_records(records *all, fuzz_input *input) {
   all->count = 0;
   unlink(path_of_file());
   ew_journal_init(&journal);
-  HOLDS(ew_journal_open(&journal, path_of_file(), EW_JOURNAL_OF_RUN, true, &found, &error) ==
-        EW_OK);
+  HOLDS(ew_journal_open(&journal, path_of_file(), EW_JOURNAL_OF_RUN, EW_JOURNAL_CREATE, &found,
+                        &error) == EW_OK);
   HOLDS(found && journal.is_new);
   while (input->left && all->count < MOST_RECORDS) {
     const char *text;
@@ -233,8 +234,8 @@ static size_t read_back(const records *all, bool *damaged) {
   size_t count = 0, length;
   const char *text;
   ew_journal_init(&journal);
-  *damaged =
-    ew_journal_open(&journal, path_of_file(), EW_JOURNAL_OF_RUN, false, &found, &error) != EW_OK;
+  *damaged = ew_journal_open(&journal, path_of_file(), EW_JOURNAL_OF_RUN, EW_JOURNAL_WRITE, &found,
+                             &error) != EW_OK;
   while (!*damaged) {
     *damaged = ew_journal_next(&journal, &text, &length, &error) != EW_OK;
     if (!text) break;

@@ -97,6 +97,11 @@ module "items/csv"
 mutant("a cell may begin like a formula", [[cell:find(FORMULA) and "'" .. cell or cell]], "cell")
 module "items/json_line"
 mutant("of a name given twice the last value counts", "if seen[name] then", "if false then")
+module "items/source"
+mutant("a loop skips what is no item", "    error(problem.message, 2)\n",
+  "    return self:next()\n", { filter = "in a loop" })
+mutant("a loop over a source that is used up ends at once",
+  [[error("these items are used up: make them anew", 2)]], "return nil")
 module "items/csv_file"
 mutant("one wrong column is named", "for i = 1, math.min(#wrong, MAX_NAMED) do", "for i = 1, 1 do",
   { by = "spec/unit/lua/items/columns_spec.lua" })
@@ -415,12 +420,10 @@ mutant("a short write is taken for a whole one", "done += (size_t)count;", "done
   { filter = "disk" })
 mutant("a torn tail stays", "if (journal->torn && ftruncate(journal->fd, journal->good) != 0)",
   "if (0)", { filter = "tail" })
-mutant("checksums are not compared", "return memcmp(line + length, suffix, SUFFIX_LENGTH) == 0;",
-  "return true;", { filter = "damage names its line" })
-mutant("two runs may have one journal", "if (flock(journal->fd, LOCK_EX | LOCK_NB) != 0)",
-  "if (0)", { filter = "lock keeps" })
+mutant("two runs may have one journal", "return is_reader || is_locked ? EW_OK",
+  "return 1 ? EW_OK", { filter = "lock keeps" })
 mutant("a link is followed", "| O_NOFOLLOW |", "|", { filter = "file is not a folder" })
-mutant("others may read a journal", ": flags, 0600)", ": flags, 0644)",
+mutant("others may read a journal", "O_NOCTTY, 0600)", "O_NOCTTY, 0644)",
   { filter = "file is made for its owner" })
 mutant("others may write a journal", "if (opened->st_mode & (S_IWGRP | S_IWOTH))", "if (0)",
   { filter = "case 33" })
@@ -435,6 +438,10 @@ mutant("a file of any kind is taken", "if (memcmp(first, journal->header, (size_
   "if (0)", { filter = "file of another kind" })
 mutant("what cannot be read is the end", "if (got < 0) {", "if (0) {",
   { filter = "no end of the records" })
+
+of("csrc/journal/line.c", "spec/unit/csrc/journal/line_spec.lua")
+mutant("checksums are not compared", "return memcmp(line + length, suffix, EW_LINE_SUFFIX) == 0;",
+  "return true;")
 
 of("csrc/journal/journal.c", "spec/unit/csrc/journal/sync_thread_spec.lua")
 mutant("what the thread could not sync is forgotten", "if (journal->sync_failed) {", "if (0) {")
@@ -479,10 +486,67 @@ mutant("after a kill nothing was on its way",
   "local perhaps, confirmed = false, false", { filter = "after a run that was killed" })
 
 module "bulk/journal"
-mutant("another operation's journal is taken", "elseif header.operation ~= wanted.operation then",
-  "elseif false then", { filter = "is refused" })
+mutant("another operation's journal is taken", "if header.operation ~= wanted.operation then",
+  "if false then", { filter = "is refused" })
 mutant("another server's journal is taken", "elseif header.base_url ~= wanted.base_url then",
   "elseif false then", { filter = "is refused" })
+mutant("another part's journal is taken", "elseif header.part ~= wanted.part then",
+  "elseif false then", { filter = "is refused" })
+mutant("a journal does not keep its part", [[local part = wanted.part and]],
+  "local part = false and", { filter = "keeps the part" })
+mutant("a run that stopped says that it took everything", "local all = exhausted and",
+  "local all =", { filter = "says at its end" })
+
+of("csrc/journal/journal.c", "spec/unit/csrc/journal/journal_spec.lua")
+mutant("a reader keeps the lock", "if (is_reader && is_locked) flock(journal->fd, LOCK_UN);", "",
+  { filter = "lock is not needed" })
+
+-- ---- parts of a list
+
+local PARTS = { by = "spec/unit/lua/bulk_spec.lua", filter = "over a part" }
+
+module "bulk/part"
+mutant("a part depends on the order of the rows",
+  "return core.crc32c(key) % self.count == self.number",
+  "self.seen = (self.seen or -1) + 1\n  return self.seen % self.count == self.number", PARTS)
+mutant("the role decides the part", [[.. field .. "\n" .. target]],
+  [[.. field .. "\n" .. target .. tostring(item.role)]])
+mutant("the kind of target does not decide the part", [[.. field .. "\n" .. target]],
+  [[.. "\n" .. target]])
+mutant("a part may be the number of parts", "elseif number >= count then",
+  "elseif number > count then")
+mutant("every part names what cannot be hashed", "return self.number == 0", "return true", PARTS)
+mutant("no part names what cannot be hashed", "return self.number == 0", "return false", PARTS)
+of("lua/elevenlabs/workspace/bulk.lua", "spec/unit/lua/bulk_spec.lua")
+mutant("the items of other parts are not checked", "local ok, err = true, nil\n    if item then",
+  "local ok, err = true, nil\n    if item and (not part or part:has(item)) then", PARTS)
+module "bulk/intake"
+mutant("items of other parts are sent", "elseif run.opts.part and is_elsewhere(run, item) then",
+  "elseif false then", PARTS)
+
+module "bulk/tally"
+mutant("what an earlier run made of an item counts too", "entry[outcome] = entry[outcome] - 1", "")
+mutant("an item may end in two journals", "self.doubles + (before == 0 and 0 or 1)",
+  "self.doubles")
+mutant("a run that was killed has ended", [[state = "killed", runs = 0,]],
+  [[state = "ended", runs = 0,]])
+mutant("a run at work has ended", [[file:is_in_use() and "running" or entry.state]], "entry.state")
+mutant("a part may be missing", "self.doubles + #missing + #twice == 0",
+  "self.doubles + #twice == 0")
+mutant("what is in no journal is not missing", "list.missing = list.missing + 1", "")
+mutant("an intent confirms", "return record.intent == true and INTENT or",
+  "return record.intent == true and CONFIRMED or")
+mutant("journals of two servers are added up", "elseif header.base_url ~= self.base_url then",
+  "elseif false then")
+mutant("a run that stopped has ended",
+  [[entry.state == "stopped" and self.list ~= nil]], [[entry.state == "stopped"]])
+mutant("invalid items are forgotten", "return is_over and entry.invalid == 0", "return is_over")
+module "cli/journal/words"
+mutant("nothing is left of what could not be read", "if not tally:is_complete() then",
+  "if false then")
+module "cli/journal/report"
+mutant("journal report is always content",
+  "return tally:is_complete() and EXIT.complete or EXIT.incomplete", "return EXIT.complete")
 
 -- ---- what is found
 
@@ -557,7 +621,7 @@ mutant("too many at once pause the client", [[and verdict.load ~= "crowded"]], "
 -- ---- the life of a call
 
 module "engine/complete"
-mutant("attempts have no end", "or counted >= group.max_attempts", "", {
+mutant("attempts have no end", "or counted >= (call.max_attempts or group.max_attempts)", "", {
   filter = "at most max_attempts times",
 })
 mutant("a share is repeated though libcurl repeated it",
@@ -603,6 +667,11 @@ mutant("a plain confirmation shows a secret",
   { by = "spec/unit/lua/engine/send_spec.lua", filter = "no other secret" })
 
 module "engine/finish"
+mutant("an error does not name its call", "    call = call.number,\n", "")
+mutant("an event shows an argument that is a key", [[not value:find "^sk_" and ]], "",
+  { by = "spec/unit/lua/engine/events_spec.lua" })
+mutant("refused arguments are not counted", "counts.not_sent + 1, number",
+  "counts.not_sent, number", { by = "spec/unit/lua/engine/events_spec.lua" })
 mutant("the end of an attempt is not told", "outbox:put(response, throttle, done)",
   "outbox:put(done)", { by = "spec/unit/lua/engine/events_spec.lua" })
 mutant("an earlier attempt is forgotten where the last was refused",
@@ -615,6 +684,14 @@ mutant("an earlier attempt is forgotten where no other is made",
   })
 mutant("a failure shows the key", "mask(failure.message) }", "failure.message }")
 
+module "engine/deadline"
+mutant("a shorter deadline waits for the longer ones", "lists.last_due(list, deadline.due_ms)",
+  "list.last")
+module "engine/finish"
+mutant("a call that is done keeps its deadline",
+  "    deadlines.drop(self.deadlines, call.deadline)\n", "",
+  { by = "spec/unit/lua/engine_spec.lua" })
+
 module "engine/stop"
 mutant("a call that never was queued is ended", [[ and call.state ~= "new" then]], " then",
   { by = "spec/unit/lua/engine/call_spec.lua" })
@@ -626,6 +703,12 @@ mutant("an item that rests is dropped when it is cancelled",
 mutant("cancelling a group forgets what is in flight",
   "if slot.call and slot.call.group == group then", "if false then")
 mutant("a fork's child sends what was its parent's", [[stop_unsent(self, "forked")]], "")
+
+module "client"
+mutant("a dry run is sent",
+  "  elseif limits.dry_run then\n    return self.engine:try(op, args)\n", "")
+mutant("a call forgets its options", "self.engine:start(op, args, nil, limits)",
+  "self.engine:start(op, args)")
 
 module "engine/call"
 mutant("a call that gets a resource results in a receipt",
@@ -659,11 +742,10 @@ mutant("a step inside a step is made", [[  if self.stepping then
   local ok]], "  local ok", FINALIZERS)
 mutant("a finalizer cancels at once", [[  if self.stepping then
     self.inbox:push { apply = change, value = value, why = why }
-    return
-  end]], [[  if self.stepping then
-    change(self, value, why)
-    return
-  end]], FINALIZERS)
+  else
+    inside(self, change, value, why)
+  end
+]], "  change(self, value, why)\n", FINALIZERS)
 mutant("an error drops what a finalizer asked for", [[  if not ok then
     self.stepping = false]], [[  if not ok then
     self.stepping = false
@@ -797,6 +879,8 @@ mutant("a run goes on without its journal", [[stop(run, "journal", failure.messa
 })
 
 module "bulk/intake"
+mutant("an item that is refused makes no event",
+  "    run.engine:count_refused(run.op, item, err)\n", "")
 mutant("written down as confirmed before the answer", [[  if not call then
     if err.kind]], [[  if call and run.journal then
     run.journal:record(item, { outcome = "confirmed" })
@@ -892,6 +976,89 @@ mutant("a single 403 stops a run", "self.answers >= FIRST_FORBIDDEN then",
   "self.answers >= 1 then", { rows = { 54 } })
 mutant("refusals of several kinds count as one",
   "(self.answers == 1 or self.refusal == refusal) and refusal", "refusal")
+
+-- ---- one limit for many; spec/proof/limits/plants.lua has the protocol's
+
+module "engine/exchange"
+mutant("two exchanges are made at a time", "math.max(at, self.exchanging_until_ms)", "at",
+  { filter = "one at a time" })
+mutant("no step follows an exchange that ends elsewhere",
+  "  self.core:wake_at(0) -- there may be places now\n", "\n", { filter = "ends elsewhere" })
+mutant("a closed client keeps its places", "places:due_at(0, 0) then", "false then",
+  { filter = "gives the places back, once" })
+mutant("a store out of reach is told of each second",
+  "if has_problem ~= self.has_limit_problem then", "if has_problem then",
+  { filter = "tells of it once" })
+mutant("a wait for the store is an outage of the service", "  self.throttle:exchanged(now)\n",
+  "\n", { filter = "no second of that" })
+
+module "engine/step"
+mutant("the limit's store is asked in a step", "pcall(exchanges.run, self, inside)",
+  "pcall(inside, self, exchanges.run, inside)",
+  { by = "spec/unit/lua/engine/exchange_spec.lua", filter = "outside a step" })
+
+module "engine/timers"
+mutant("no heartbeat wakes the host", "return earlier(at, exchanges.due_at(self))", "return at",
+  { by = "spec/unit/lua/engine/exchange_spec.lua", filter = "due each second" })
+
+module "engine/stop"
+mutant("a child of a fork goes on with its parent's places", "    self.throttle:forked()\n", "",
+  { by = "spec/unit/lua/engine/exchange_spec.lua", filter = "child of a fork" })
+
+module "throttle"
+mutant("an outage is not told to the limit", "self.shared:park(self.budget.circuit_open)", "",
+  { filter = "parks when" })
+mutant("the probe of another client ends no outage",
+  "if budget.circuit_open and not shared:is_parked() then", "if false then",
+  { filter = "another client's" })
+mutant("a probe that failed is kept from the limit", "    self.shared:probe_failed()\n", "\n",
+  { filter = "tells of a probe" })
+mutant("a client probes beside the probe of all", [[  if self.shared then
+    return true -- the limit]], [[  if false then
+    return true -- the limit]], { filter = "who probes" })
+
+module "options"
+mutant("a connection that blocks may hold up any host",
+  "parts.limit.may_block and not parts.driver.may_block", "false",
+  { by = "spec/unit/lua/limits_spec.lua", filter = "must not be held up" })
+
+of("lua/elevenlabs/workspace/driver/ngx.lua", "spec/system/hosts/nginx_limit_spec.lua")
+mutant("the limit's store is asked in a phase without sockets",
+  "local may_have_timers, has_begun = pcall(ngx.timer.at, 0, f)",
+  "local may_have_timers, has_begun = true, (f() or true)", { filter = "in others" })
+
+module "cli/limit"
+mutant("a password may stand in the arguments", [[text:find("@", 1, true)]], "false",
+  { filter = "refuses redis" })
+
+module "limits/redis"
+mutant("a script that Redis forgot is not sent again",
+  [[if why and why:find("NOSCRIPT", 1, true) then]], "if false then", { filter = "forgot it" })
+mutant("a Redis that was started again is not known by its name",
+  [[redis.call("INFO", "server"):match "run_id:(%w+)"]], [["redis"]],
+  { filter = "started again" })
+
+module "limits/shared_dict"
+mutant("a worker that stood still adds an old version",
+  "if not at or at >= version + KEPT or at < version - MAX_UNCOUNTED then", "if not at then",
+  { filter = "stood still" })
+mutant("a version may replace another", [[ok or why ~= "exists", ok and result or nil, why]],
+  "true, result, why", { filter = "between any two" })
+mutant("a dictionary that may have been lost grants at once", "if is_starting then",
+  "if true then", { filter = "made later" })
+
+module "limits/redis_lua"
+mutant("each operation waits for 250 ms", "deadline - sockets.gettime()", "10",
+  { filter = "250 ms" })
+
+module "limits/resty_redis"
+mutant("a connection whose reply is still to come is used again", "if self.is_broken then",
+  "if false then", { filter = "gave no reply" })
+
+module "limits"
+mutant("a wrong option leaves a client without its limit",
+  [[return options or error(("%s: %s"):format(call, err.message), 3)]], "return options or {}",
+  { filter = "raise on wrong" })
 
 module "text"
 mutant("text may be turned", "{ 0x2028, 0x202E }", "{ 0x2028, 0x202D }")

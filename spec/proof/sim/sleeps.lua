@@ -97,9 +97,9 @@ local function check_run(self, run, now, till)
 end
 
 local function check_deadlines(self, now, till)
-  local oldest = self.engine.deadlines:peek()
-  if oldest and oldest.state ~= "done" and oldest.deadline_ms <= now then
-    self:fail("broken", "call %d lives on after its deadline", oldest.number)
+  local soonest = self.engine.deadlines.first
+  if soonest and soonest.due_ms <= now then
+    self:fail("broken", "call %d lives on after its deadline", soonest.call.number)
   end
   for _, run in ipairs(self.runs) do
     if not run.over and not run.is_outside and run.started_ms then

@@ -11,6 +11,7 @@ local arguments = { ... }
 local LONG = {
   "spec/unit/lua/cli/signals_spec.lua",
   "spec/proof/faults/faults_spec.lua",
+  "spec/proof/limits/rounds_spec.lua",
   "spec/system/hosts/plugin_host_spec.lua",
   "spec/system/hosts/nginx_spec.lua",
   "spec/system/hosts/exit_spec.lua",

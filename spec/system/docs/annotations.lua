@@ -2,8 +2,9 @@
 --- class, alias or field that follows, and in front of a function or value to that.
 ---
 --- A block is one run of `---` lines: { text, params, returns, fields, values } and,
---- where it has them, `class` (with `parent`), `alias`, `type`; and of the line of code
---- below it `owner`, `separator`, `name` and `arguments`, or `variable`.
+--- if it has them, `class` (with `parent`), `alias`, `type`, and `late`, a line of text after a
+--- parameter; and of the line of code below it `owner`, `separator`, `name` and `arguments`, or
+--- `variable`.
 
 local M = {}
 
@@ -14,33 +15,6 @@ local function split_type(text)
     return text, ""
   end
   return text:sub(1, at), text:sub(at + 2)
-end
-
---- `a: T, b: U` as its parts, split at the outer commas.
-local function split_list(text)
-  local parts, depth, from = {}, 0, 1
-  for at, char in text:gmatch "()([(){}<>,])" do
-    if char == "," and depth == 0 then
-      parts[#parts + 1] = text:sub(from, at - 1):match "^%s*(.*)$"
-      from = at + 1
-    elseif char ~= "," then
-      depth = depth + (char:find "[({<]" and 1 or -1)
-    end
-  end
-  parts[#parts + 1] = text:sub(from):match "^%s*(.+)$"
-  return parts
-end
-
---- `fun(a: T): R, S` says what ---@param and ---@return lines say of a function.
-local function read_function_type(block, text)
-  local inside, results = text:match "^fun(%b()):?%s*(.*)$"
-  for _, part in ipairs(inside and split_list(inside:sub(2, -2)) or {}) do
-    local name, type_ = part:match "^(%S+):%s*(.+)$"
-    table.insert(block.params, { name = name, type = type_, text = "" })
-  end
-  for _, part in ipairs(split_list(results or "")) do
-    table.insert(block.returns, { type = part, text = "" })
-  end
 end
 
 local function take_text(block)
@@ -70,7 +44,9 @@ end
 
 function TAGS.field(block, rest)
   local field = read_named(rest)
-  field.text = take_text(block) .. field.text
+  local before = take_text(block)
+  assert(before == "" or field.text == "", "a text that belongs to no field: " .. before)
+  field.text = before .. field.text
   table.insert(block.fields, field)
 end
 
@@ -85,8 +61,9 @@ end
 
 function TAGS.type(block, rest)
   block.type = rest
-  read_function_type(block, rest)
 end
+
+function TAGS.operator() end -- for editors: the text of the class tells it
 
 local function add_line(block, line)
   local tag, rest = line:match "^@(%a+)%s*(.*)$"
@@ -96,6 +73,7 @@ local function add_line(block, line)
   elseif tag then
     assert(TAGS[tag], "no such annotation: @" .. tag)(block, rest)
   else
+    block.late = (block.params[1] or block.returns[1]) and line -- it belongs to nothing
     table.insert(block.pending, (line:gsub("^ ", "")))
   end
 end

@@ -78,8 +78,10 @@ describe("the metrics of the nginx example", function()
   it("count retries and pauses", function()
     counts:count { name = "retry", op = "get", outcome = "unconfirmed", kind = "server" }
     counts:count { name = "throttle", op = "get", window = 4 }
+    counts:count { name = "throttle", message = "the store of the limit does not answer" }
     assert_has 'elevenlabs_workspace_retries_total{op="get",outcome="unconfirmed",kind="server"} 1'
     assert_has 'elevenlabs_workspace_throttles_total{op="get"} 1'
+    assert_has 'elevenlabs_workspace_throttles_total{op=""} 1'
   end)
 
   it("have a histogram in which a bucket holds all that are below it", function()

@@ -48,6 +48,118 @@ describe("a bulk run", function()
     end)
   end
 
+  describe("over a part of its items", function()
+    local function once_each(count)
+      local wanted = {}
+      for i = 1, count do
+        wanted["id" .. i] = 1
+      end
+      return wanted
+    end
+
+    it("loses none and sends none twice, in whatever order each part has them", function()
+      local list = {}
+      for i = 1, 200 do
+        list[i] = item(i)
+      end
+      local function shuffled()
+        for i = #list, 2, -1 do
+          local j = math.random(i)
+          list[i], list[j] = list[j], list[i]
+        end
+        return list
+      end
+      local confirmed = {}
+      for number = 0, 15 do
+        run(always {}, shuffled(), {
+          part = number .. "/16",
+          on_result = function(item_)
+            confirmed[item_.resource_id] = (confirmed[item_.resource_id] or 0) + 1
+          end,
+        })
+      end
+      assert.are.same(once_each(200), confirmed)
+    end)
+
+    it("names what is no item, and what has no resource, once", function()
+      local client, list, messages = fake.new(), { item(1), "what", {}, { resource_id = "x" } }, {}
+      for number = 0, 2 do
+        client:unshare_many(list, {
+          part = number .. "/3",
+          on_result = function(_, _, err)
+            messages[#messages + 1] = err.kind == "invalid_argument" and err.message or nil
+          end,
+        })
+      end
+      table.sort(messages)
+      assert.are.same({
+        "item 2 is a string, not a table",
+        "item 3: resource_id is missing",
+        "item 4: resource_type is missing",
+      }, messages)
+    end)
+
+    it("checks the items of all parts of a file before it sends any", function()
+      local path = os.tmpname()
+      local file = assert(io.open(path, "w"))
+      file:write "resource_id,resource_type,user_email\nid1,voice,a@example.com\nid2,voice,\n"
+      file:close()
+      for number = 0, 1 do
+        local client = fake.new()
+        local list = assert(items.from_csv(path))
+        local report, err = client:unshare_many(list, { part = number .. "/2" })
+        assert.is_nil(report)
+        assert.matches("line 3.*nothing was sent", err.message)
+      end
+      os.remove(path)
+    end)
+
+    it("asks may_begin with both counts", function()
+      local list, asked = {}, nil
+      for i = 1, 50 do
+        list[i] = item(i)
+      end
+      local report = run(always {}, list, {
+        part = "0/2",
+        may_begin = function(...)
+          asked = { ... }
+          return true
+        end,
+      })
+      assert.are.same({ report.total, true, 50 }, asked)
+    end)
+
+    it("reads what other parts do not read", function()
+      local read = {}
+      local list = { item(1), item(2), item(3), item(4) }
+      for i = 1, 4 do
+        list[i].user_email = nil
+      end
+      for number = 0, 2 do
+        run(always { body = '{"resource_id":"x"}' }, list, {
+          part = number .. "/3",
+          on_result = function(item_)
+            read[item_.resource_id] = (read[item_.resource_id] or 0) + 1
+          end,
+        }, nil, "get")
+      end
+      assert.are.same(once_each(4), read)
+    end)
+
+    it("is not begun if the part has no such name", function()
+      for _, row in ipairs {
+        { 3, "part must be a string" },
+        { "3", "part must be K/N, such as 3/16: part 3 of 0 to 15" },
+        { "2/2", "part must be one of 0/2 to 1/2: parts are counted from 0" },
+      } do
+        local engine = world.running(always {})
+        local started, err = bulk.start(engine, URL, "unshare", {}, { part = row[1] })
+        assert.is_nil(started)
+        assert.are.same({ "part", row[2] }, { err.field, err.message })
+      end
+    end)
+  end)
+
   it("sends again what failed, and loses nothing", function()
     local seen = {}
     local report, core = run(function(attempt)

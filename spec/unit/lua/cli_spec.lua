@@ -22,7 +22,7 @@ describe("cli", function()
   end)
 
   local misuses = {
-    { {}, "which command? offboard, unshare, share, get, access, sandbox, completion" },
+    { {}, "which command? offboard, unshare, share, get, access, journal, sandbox, completion" },
     { { "offboard" }, "which command? plan, show, apply, verify, undo, report" },
     { { "offboard", "--yes" }, "which command? plan, show, apply, verify, undo, report" },
     { { "offboard", "aply", "mia" }, "unknown command aply. Did you mean apply?" },

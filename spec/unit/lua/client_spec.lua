@@ -29,6 +29,9 @@ describe("client", function()
       assert.has_error(function()
         client[op](client, "voice")
       end, op .. " takes a table of arguments, got string")
+      assert.has_error(function()
+        client[op](client, MIA, 300)
+      end, op .. " takes a table of options, got number")
     end
     assert.has_error(function()
       client:start("delete", {})
@@ -105,7 +108,7 @@ describe("client", function()
     client:start("get", ARGS)
     local stats = client:stats()
     assert.are.same(
-      { 3, 1, 0, 1, 1, 0, 0 },
+      { 4, 1, 0, 1, 1, 0, 1 }, -- refused arguments count as not_sent
       {
         stats.calls,
         stats.waiting,
@@ -116,6 +119,41 @@ describe("client", function()
         stats.not_sent,
       }
     )
+  end)
+
+  it("takes options for one call", function()
+    local client = fake.new()
+    assert(client:unshare(MIA, { deadline_ms = 1000, max_attempts = 1 }))
+    assert(client:get(ARGS, {}))
+    for _, op in ipairs { "unshare", "share", "get" } do
+      local result, err = client[op](client, MIA, { deadline = 1000 })
+      assert.is_nil(result)
+      assert.are.same({ "not_sent", "deadline" }, { err.outcome, err.field })
+      assert.matches("did you mean deadline_ms?", err.message, 1, true)
+    end
+    assert.are.equal(6, select(2, client:start("get", ARGS, { dry = 1 })).call)
+    assert.are.same({ 2, 4 }, { client:stats().confirmed, client:stats().not_sent })
+  end)
+
+  it("hands the options on to the call", function()
+    local client = fake.new()
+    local call = client:start("get", ARGS, { deadline_ms = 1000, max_attempts = 7 })
+    assert.are.same({ 1000, 7 }, { call.deadline.length_ms, call.max_attempts })
+  end)
+
+  it("checks a call in a dry run, sends nothing and makes no connection", function()
+    local client = assert(new { base_url = "https://127.0.0.1:1" })
+    local dry = { dry_run = true }
+    assert.is_true(client:unshare(MIA, dry))
+    assert.is_true(client:get(ARGS, dry))
+    assert.is_true(client:start("get", ARGS, dry))
+    local ok, err = client:share(MIA, dry)
+    assert.are.same({ "nil", "role", "not_sent" }, { tostring(ok), err.field, err.outcome })
+    assert.is_nil(err.call)
+    assert.are.same({ 0, 0, 0 },
+      { client:stats().calls, client:stats().attempts, client:stats().connections })
+    client:close()
+    assert.are.equal("closed", select(2, client:unshare(MIA, dry)).kind)
   end)
 
   it("refuses calls once closed, and closes twice", function()

@@ -121,22 +121,37 @@ describe("engine", function()
       assert.are.equal("timeout", select(2, late:result()).kind)
     end)
 
-    it("when starting one raises, which then is none", function()
-      local engine, core, pass = world { deadline_ms = 100 }
-      local fifo = getmetatable(engine.deadlines)
-      setmetatable(engine.deadlines, {
-        __index = fifo,
-        __newindex = function()
-          error "not enough memory"
-        end,
-      })
-      assert.has_error(function()
-        engine:start("unshare", {})
-      end)
-      setmetatable(engine.deadlines, fifo)
-      pass(200)
-      assert.are.equal(0, engine:step())
-      assert.are.same({ 0, 0, 0 }, { engine.counts.calls, engine.counts.not_sent, #core.attempts })
+    it("of each call in its own time", function()
+      local engine, _, pass = world { deadline_ms = 100, max_concurrency = 0 }
+      local calls = {}
+      for i, deadline_ms in ipairs { 300, 50, 100, 50.5, 300 } do
+        calls[i] = engine:start("unshare", {}, nil, { deadline_ms = deadline_ms })
+      end
+      calls[6] = engine:start("unshare", {}) -- the client's
+      local ended = {}
+      for at = 1, 300 do
+        pass(1)
+        engine:step()
+        for i, call in ipairs(calls) do
+          if call:done() and not ended[i] then
+            ended[i] = at
+          end
+        end
+      end
+      assert.are.same({ 300, 50, 100, 51, 300, 100 }, ended)
+      assert.matches("deadline_ms (50.5) passed", select(2, calls[4]:result()).message, 1, true)
+      assert.is_false(engine.deadlines.first)
+    end)
+
+    it("which a call that is done has no more", function()
+      local engine, core = world()
+      engine:start("unshare", {}, nil, { deadline_ms = 100 })
+      engine:start("unshare", {}, nil, { deadline_ms = 50 })
+      engine:step()
+      core:answer(2)
+      engine:step()
+      assert.are.same({ 100, false },
+        { engine.deadlines.first.length_ms, engine.deadlines.first.next })
     end)
   end)
 

@@ -69,6 +69,8 @@ describe("options", function()
       { "proxy", { proxy = true } },
       { "proxy", { proxy = "" } },
       { "on_event", { on_event = {} } },
+      { "limit", { limit = "redis://127.0.0.1" } },
+      { "limit", { limit = {} } },
       { "user_agent", { user_agent = "a\r\nxi-api-key: b" } },
       { "allow_unknown_resource_type", { allow_unknown_resource_type = "yes" } },
       { "api_kei", { api_kei = "x" } },

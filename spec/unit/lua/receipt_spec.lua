@@ -5,6 +5,7 @@ describe("receipt", function()
     local receipt = receipts.new(200, "r1", { a = 1 })
     assert.are.same({
       outcome = "confirmed",
+      call = 0,
       status = 200,
       request_id = "r1",
       body = { a = 1 },

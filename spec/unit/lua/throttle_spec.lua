@@ -169,4 +169,121 @@ describe("throttle", function()
     throttle:reset_outage()
     assert.is_nil(throttle:gives_up_at())
   end)
+
+  describe("with a limit that others share", function()
+    --- A throttle over places that the spec controls. Its circuit was opened at NOW.
+    local function shared()
+      local places = { parked = false, failed_probes = 0, free = 4, why_text = nil }
+      function places.places()
+        return places.free
+      end
+      function places.window()
+        return 20
+      end
+      function places.paused_until()
+        return 0
+      end
+      function places.begin()
+        return 1
+      end
+      function places.succeeded() end
+      function places:park(is_parked)
+        self.parked = is_parked
+      end
+      function places:is_parked()
+        return self.parked
+      end
+      function places:probe_failed()
+        self.failed_probes = self.failed_probes + 1
+      end
+      function places:why()
+        return self.why_text, self.is_outage
+      end
+      local throttle = throttles.new(32, function()
+        return 0.5
+      end, places)
+      local attempt = { attempts = 1 }
+      attempt.mark, attempt.probe = throttle:begin(1, true)
+      throttle.budget.tokens = 1
+      throttle:record_result(attempt, transient { action = "retry" }, nil, NOW)
+      return throttle, places
+    end
+
+    local function probe(throttle)
+      local attempt = { attempts = 1 }
+      attempt.mark, attempt.probe = throttle:begin(1, false)
+      return attempt
+    end
+
+    it("has the places of the limit, and the window of all", function()
+      local throttle, places = shared()
+      places.free = 3
+      assert.are.same({ 3, 20 }, { throttle:places(NOW), throttle:window() })
+    end)
+
+    it("parks when the circuit opens, and leaves to the limit who probes", function()
+      local throttle, places = shared()
+      assert.is_true(places.parked)
+      assert.are.same({ true, 0, 0 }, {
+        throttle:circuit_allows(true, NOW),
+        throttle:allows_at(true, NOW),
+        throttle:paused_ms(NOW),
+      })
+      assert.is_true(probe(throttle).probe) -- also of a call that waits out no outage
+    end)
+
+    it("tells of a probe that failed, and of one whose end says nothing", function()
+      for _, verdict in ipairs { transient { action = "retry" }, REDIRECTED } do
+        local throttle, places = shared()
+        throttle:record_result(probe(throttle), verdict, nil, NOW + 1000)
+        assert.are.same({ true, 1 }, { places.parked, places.failed_probes })
+      end
+    end)
+
+    it("goes on after its own probe, or another client's", function()
+      local throttle, places = shared()
+      throttle:settled(probe(throttle))
+      assert.are.same({ false, false, 0 },
+        { places.parked, throttle:is_circuit_open(), places.failed_probes })
+      throttle, places = shared()
+      throttle:exchanged(NOW + 500)
+      assert.is_true(throttle:is_circuit_open())
+      places.parked = false
+      throttle:exchanged(NOW + 1000)
+      assert.is_false(throttle:is_circuit_open())
+      assert.is_nil(throttle:gives_up_at())
+    end)
+
+    it("counts no time as an outage in which the limit let nothing through", function()
+      local throttle, places = shared()
+      places.why_text = "the limit's store is out of reach"
+      throttle:exchanged(NOW + 1000)
+      assert.is_nil(throttle:gives_up_at())
+      throttle:exchanged(NOW + 9000)
+      places.why_text = nil
+      throttle:exchanged(NOW + 10000)
+      assert.are.equal(NOW + 129000, throttle:gives_up_at())
+      throttle:exchanged(NOW + 20000)
+      assert.are.equal(NOW + 129000, throttle:gives_up_at())
+    end)
+
+    it("counts the time in which the outage itself is the reason", function()
+      local throttle, places = shared()
+      places.why_text, places.is_outage = "the service does not answer", true
+      throttle:exchanged(NOW + 1000)
+      throttle:exchanged(NOW + 9000)
+      assert.are.equal(NOW + 120000, throttle:gives_up_at())
+    end)
+
+    it("excludes no more than the time since the outage began", function()
+      local throttle, places = shared()
+      throttle:reset_outage()
+      places.why_text = "the limit's store is out of reach"
+      throttle:exchanged(NOW)
+      throttle:record_result(probe(throttle), transient { action = "retry" }, nil, NOW + 5000)
+      places.why_text = nil
+      throttle:exchanged(NOW + 6000)
+      assert.are.equal(NOW + 126000, throttle:gives_up_at())
+    end)
+  end)
 end)

@@ -47,8 +47,10 @@ describe("workspace", function()
       -- a closed proxy keeps it from leaving this machine.
       [[
         local w = require "elevenlabs.workspace"
-        local _, err = w.get { resource_id = "x", resource_type = "voice" }
-        print(err.outcome, err.kind)
+        local args = { resource_id = "x", resource_type = "voice" }
+        print((w.get(args, { dry_run = true })))
+        local _, err = w.get(args, { max_attempts = 1 })
+        print(err.outcome, err.kind, err.attempts)
         local c = assert(w.new { base_url = os.getenv "SANDBOX", ca_file = os.getenv "CA" })
         print(c:get { resource_id = "voice_narrator", resource_type = "voice" } ~= nil)
       ]],
@@ -63,6 +65,6 @@ describe("workspace", function()
     )
     sandbox:stop()
     assert.are.equal(0, code)
-    assert.are.equal("not_sent\tnetwork\ntrue\n", out)
+    assert.are.equal("true\nnot_sent\tnetwork\t1\ntrue\n", out)
   end)
 end)

@@ -6,20 +6,26 @@ local texts = require "elevenlabs.workspace.text"
 local M = {}
 
 --- A resource and who has which role on it, in the server's words. JSON's null is `cjson.null`.
---- `tostring` of it is one line.
+--- `print` shows a resource on one line. lua-cjson 2.1.0 cannot tell an empty list from an empty map. If
+--- you encode a resource, it writes `{}` for a role that nobody has, and for empty share options.
 ---@class elevenlabs.workspace.Resource
----@field resource_id string
----@field resource_name string|nil
----@field resource_type string
----@field creator_user_id string|nil
----@field anonymous_access_level_override string|nil the role of anybody at all
----@field role_to_group_ids table<string, string[]> role to ids of users and groups, never emails
----@field share_options elevenlabs.workspace.ShareOption[] who has no role on it so far
+---@field resource_id string The id of the resource.
+---@field resource_name string|lightuserdata|nil The name of the resource.
+---@field resource_type string The type of the resource, such as "voice".
+--- The id of the user who made the resource. A creator keeps the admin role.
+---@field creator_user_id string|lightuserdata|nil
+--- The role of anybody at all, without an account. cjson.null if there is none.
+---@field anonymous_access_level_override string|lightuserdata|nil
+--- From a role to the ids of the users and groups that have the role. Addresses are never in the
+--- lists.
+---@field role_to_group_ids table<string, string[]>
+---@field share_options elevenlabs.workspace.ShareOption[] Who has no role on the resource so far.
 
+--- Somebody who may be given a role on a resource.
 ---@class elevenlabs.workspace.ShareOption
----@field id string
----@field name string a user's is the email
----@field type "user"|"group"|"key"
+---@field id string The id of the user, group or key.
+---@field name string The name. A user's name is the address.
+---@field type "user"|"group"|"key" What the option is.
 
 local Resource = { __name = "elevenlabs.workspace.resource", __concat = texts.concat }
 

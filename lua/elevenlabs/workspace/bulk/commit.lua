@@ -78,7 +78,7 @@ end
 --- finds that record, no item was sent without a record of its own.
 local function write_end(run)
   run.wrote_end = true
-  return run.journal:append_end()
+  return run.journal:append_end(run.report.exhausted, run.report.invalid)
 end
 
 local function start(run, in_thread)

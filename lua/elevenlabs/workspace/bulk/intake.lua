@@ -20,11 +20,19 @@ local MAX_TAKEN = 1000 -- items in one turn: then the host has its turn
 
 -- ---- items that end without a request
 
+--- An item that can never be sent is a call with a number and an event, unless the run is dry.
+local function refuse(run, item, err, reason)
+  if not run.opts.dry_run then
+    run.engine:count_refused(run.op, item, err)
+  end
+  deliver(run, item, err, reason)
+end
+
 --- The message names the item's place in the source. The reason in the report does not.
 local function deliver_invalid(run, item, err)
   local reason = err.message
   err.message = errors.one_line(sources.at_place(run.source, err))
-  deliver(run, item, err, reason)
+  refuse(run, item, err, reason)
 end
 
 --- End an item of which an earlier run, or this one, knows enough.
@@ -65,6 +73,13 @@ local function ask_source(run)
   return run.source:next()
 end
 
+--- True if the item is of another part, and so none of this run's.
+---@param item table|nil nil: what the source gave is no item
+local function is_elsewhere(run, item)
+  run.seen = run.seen + 1
+  return not run.opts.part:has(item)
+end
+
 --- Take the source's next item. Returns nothing if there is no item, or if the item has ended.
 ---@return table|nil item
 ---@return any request
@@ -78,8 +93,10 @@ local function take_item(run)
   elseif not item and not problem then
     run.report.exhausted = run.cancel_requests == 0 -- a signal may have interrupted the source
     return nil
+  elseif run.opts.part and is_elsewhere(run, item) then
+    return nil
   elseif not item then
-    return deliver(run, {}, errors.invalid(problem.field, problem.message))
+    return refuse(run, {}, errors.invalid(problem.field, problem.message))
   end
   local request, why = run.engine:prepare(run.op, item)
   if not request then

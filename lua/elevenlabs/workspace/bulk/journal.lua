@@ -7,14 +7,13 @@ local errors = require "elevenlabs.workspace.error"
 local json = require "elevenlabs.workspace.json"
 local known_items = require "elevenlabs.workspace.bulk.known"
 local operations = require "elevenlabs.workspace.operations"
+local records = require "elevenlabs.workspace.bulk.records"
 
-local error_of = known_items.error_of
+local error_of, part_of, shown = known_items.error_of, records.part_of, records.shown
 
 local M = {}
 
-local FORMAT = "elevenlabs-workspace journal 1"
 local OLD_S = 24 * 60 * 60
-local MAX_SHOWN = 200 -- bytes
 
 ---@class elevenlabs.workspace.Journal
 ---@field path string
@@ -24,38 +23,23 @@ local MAX_SHOWN = 200 -- bytes
 local Journal = {}
 Journal.__index = Journal
 
-local function unfit(path, why)
-  return error_of { kind = "journal", message = ("journal %s %s"):format(path, why) }
-end
-
 local function iso(time)
   return os.date("!%Y-%m-%dT%H:%M:%SZ", time)
 end
 
 -- ---- reading what earlier runs wrote
 
-local function is_record(record)
-  return type(record) == "table"
-    and type(record.resource_id) == "string"
-    and type(record.resource_type) == "string"
-    and known_items.has_target(record)
-end
-
---- A value of the file, fit for a message.
-local function shown(value)
-  return errors.one_line(tostring(value):sub(1, MAX_SHOWN))
-end
-
---- The first record must be of this program, this operation and this server.
+--- The header must be of this operation, this server and this part.
 local function check_header(header, wanted)
-  if type(header) ~= "table" or header.format ~= FORMAT then
-    return nil, "is not a journal of this program"
-  elseif header.operation ~= wanted.operation then
+  if header.operation ~= wanted.operation then
     local message = "is a journal of %s, not of %s"
     return nil, message:format(shown(header.operation), wanted.operation)
   elseif header.base_url ~= wanted.base_url then
     local message = "is a journal of a run against %s, not %s"
     return nil, message:format(shown(header.base_url), wanted.base_url)
+  elseif header.part ~= wanted.part then
+    local message = "is a journal of %s, not of %s"
+    return nil, message:format(part_of(header.part), part_of(wanted.part))
   end
   return true
 end
@@ -68,50 +52,31 @@ local function warn_if_old(self, header)
   end
 end
 
---- A run begins with the header or with "resume". It finishes with "end", unless it was killed:
---- then an item may have been sent that has no record.
-local function read_record(self, record, line)
-  if type(record) == "table" and record["end"] == true then
-    self.is_open = false
-  elseif type(record) == "table" and record.resume == true then
-    self.known.was_killed = self.known.was_killed or self.is_open
-    self.is_open = true
-  elseif is_record(record) then
-    return self.known:remember(record)
-  else
-    return nil, unfit(self.path, ("has a line %d that this program did not write"):format(line))
-  end
-  return true
-end
-
+--- Take what earlier runs wrote.
 local function read_records(self, may_go_on)
-  local line = 1
-  self.is_open = true
-  local text, failure = self.file:next()
-  while text do
-    line = line + 1
+  local is_open = true
+  local ok, err = records.read(self.file, self.path, function(kind, record, line)
     if may_go_on and not may_go_on(line) then
       return nil, errors.not_begun()
+    elseif kind == "item" then
+      return self.known:remember(record)
     end
-    local ok, err = read_record(self, cjson.decode(text), line)
-    if not ok then
-      return nil, err
-    end
-    text, failure = self.file:next()
-  end
-  self.known.was_killed = self.known.was_killed or self.is_open
-  return not failure, failure and error_of(failure)
+    self.known.was_killed = self.known.was_killed or kind == "resume" and is_open
+    is_open = kind == "resume"
+    return true
+  end)
+  self.known.was_killed = self.known.was_killed or is_open
+  return ok, err
 end
 
 local function read(self, wanted)
-  local text, failure = self.file:next()
-  if not text then
-    return nil, failure and error_of(failure) or unfit(self.path, "has no header")
+  local header, err = records.read_header(self.file, self.path)
+  if not header then
+    return nil, err
   end
-  local header = cjson.decode(text)
   local ok, why = check_header(header, wanted)
   if not ok then
-    return nil, unfit(self.path, why)
+    return nil, records.unfit(self.path, why)
   end
   self.resumed = true
   warn_if_old(self, header)
@@ -135,10 +100,12 @@ local function begin(self, text)
 end
 
 local function header_of(wanted)
-  return ('{"format":%s,"operation":%s,"base_url":%s,"created":%s}'):format(
-    json.encode(FORMAT),
+  local part = wanted.part and ',"part":' .. json.encode(wanted.part) or ""
+  return ('{"format":%s,"operation":%s,"base_url":%s%s,"created":%s}'):format(
+    json.encode(records.FORMAT),
     json.encode(wanted.operation),
     json.encode(wanted.base_url),
+    part,
     json.encode(iso())
   )
 end
@@ -163,7 +130,7 @@ end
 
 --- Open a journal, or begin one. A file of another operation, server or program is left as it is.
 ---@param path string
----@param wanted table { operation, base_url, dry_run = nil: write nothing, may_go_on = nil:
+---@param wanted table { operation, base_url, part = nil: "3/16", dry_run = nil: write nothing, may_go_on = nil:
 --- function(lines) that is asked while the file is read; false ends the reading }
 ---@return elevenlabs.workspace.Journal|nil
 ---@return elevenlabs.workspace.Error|nil
@@ -249,11 +216,15 @@ function Journal:has_synced()
   return synced, failure and error_of(failure)
 end
 
---- Write that the run has ended and has recorded every item that it took. The next run then knows
---- that no item was sent without a record.
+--- Write that the run has ended and has recorded every item that it took, but for invalid ones. The
+--- next run then knows that no item was sent without a record.
+---@param exhausted boolean the run took all items of its source
+---@param invalid integer items that can never be sent
 ---@return true|nil, elevenlabs.workspace.Error|nil
-function Journal:append_end()
-  return write(self, ('{"end":true,"at":%s}'):format(cjson.encode(iso())))
+function Journal:append_end(exhausted, invalid)
+  local all = exhausted and ',"exhausted":true' or ""
+  local without = invalid > 0 and (',"invalid":%d'):format(invalid) or ""
+  return write(self, ('{"end":true%s%s,"at":%s}'):format(all, without, cjson.encode(iso())))
 end
 
 function Journal:close()

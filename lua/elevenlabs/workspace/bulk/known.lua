@@ -3,10 +3,10 @@
 
 local core = require "elevenlabs.workspace.core"
 local errors = require "elevenlabs.workspace.error"
+local target_fields = require("elevenlabs.workspace.items.item").TARGETS
 
 local M = {}
 
-local TARGETS = { "user_email", "group_id", "workspace_api_key_id" }
 local SEPARATORS = { "\0001\0", "\0002\0", "\0003\0" }
 local ROLES = { admin = 1, editor = 2, commenter = 3, viewer = 4 }
 local SEVERAL = 5 -- each of several roles may have been applied
@@ -48,19 +48,17 @@ end
 --- An item's key in the set; nil if it has no target. A journal has one operation and one server,
 --- so type, id and target tell items apart. None of them can hold a NUL. The role is not in the
 --- key: items with the same target and different roles must meet.
-local function key_of(item)
-  for i = 1, #TARGETS do
-    local target = item[TARGETS[i]]
+---@return string|nil
+function M.key_of(item)
+  for i = 1, #target_fields do
+    local target = item[target_fields[i]]
     if type(target) == "string" then
       return item.resource_type .. "\0" .. item.resource_id .. SEPARATORS[i] .. target
     end
   end
 end
 
----@return boolean
-function M.has_target(item)
-  return key_of(item) ~= nil
-end
+local key_of = M.key_of
 
 local function has(bits, flag)
   return math.floor(bits / flag) % 2 == 1

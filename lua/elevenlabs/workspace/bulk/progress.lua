@@ -10,14 +10,17 @@ local M = {}
 
 local PROGRESS_MS = 100
 
---- A report so far, and how the run goes. `tostring` of it is one line.
+--- A report so far, and how the run goes. `print` shows progress on one line.
 ---@class elevenlabs.workspace.Progress: elevenlabs.workspace.Report
----@field in_flight integer requests of the client, with those of other calls
----@field window integer how many may be in flight
----@field held integer items that were taken and have not ended
----@field paused_ms number for so long nothing new is sent; 0 if there is no pause
----@field at_least integer|nil how many items the source knows of so far, if it may find more
----@field over boolean
+---@field in_flight integer Requests of the client in flight, those of other calls included.
+---@field window integer How many requests may be in flight now.
+---@field held integer Items that were taken from the source and have not ended.
+---@field paused_ms number For so long nothing new is sent. 0 if there is no pause.
+--- Why the limit that the client shares lets nothing through.
+---@field why string|nil
+--- How many items the source knows of so far, if the source may find more.
+---@field at_least integer|nil
+---@field over boolean True if the run has ended.
 
 local Progress = { __name = "elevenlabs.workspace.progress", __concat = texts.concat }
 
@@ -32,7 +35,14 @@ function Progress.__tostring(self)
     text = text:gsub("^total %d+", ("%%0 of at least %d"):format(self.at_least))
   end
   local pause = self.paused_ms > 0 and (", paused for %.0f ms"):format(self.paused_ms) or ""
-  return ("%s; %d in flight, %d retries%s"):format(text, self.in_flight, self.retries, pause)
+  local why = self.why and "; " .. self.why or ""
+  return ("%s; %d in flight, %d retries%s%s"):format(
+    text,
+    self.in_flight,
+    self.retries,
+    pause,
+    why
+  )
 end
 
 ---@param report elevenlabs.workspace.Report
@@ -58,6 +68,7 @@ function M.tell(run)
     window = run.engine.throttle:window(),
     held = groups.count_open(run.call_group) + commits.held(run),
     paused_ms = run.engine.throttle:paused_ms(now),
+    why = run.engine.throttle:why(now),
     at_least = run.source.at_least,
     over = run.over,
   })

@@ -8,35 +8,43 @@ local MAX_REASONS = 10
 
 --- Why items were not confirmed, and how many.
 ---@class elevenlabs.workspace.Reason
----@field count integer items
----@field outcome elevenlabs.workspace.FailedOutcome
----@field kind elevenlabs.workspace.Kind
----@field status integer|nil HTTP status, if the server answered
----@field code string|nil the server's own code
----@field message string without the item's place in its file
+---@field count integer How many items.
+---@field outcome elevenlabs.workspace.FailedOutcome What became of these items.
+---@field kind elevenlabs.workspace.Kind The kind of their errors.
+---@field status integer|nil The HTTP status, if the server answered.
+---@field code string|nil The server's own code.
+---@field message string The message of these errors, without an item's place in its file.
 
---- What became of a bulk run. `tostring` of it is one line.
+--- What became of a bulk run. `print` shows a report on one line; if the run stopped early, the line
+--- says why and what is left.
+---
+--- `total` is `confirmed + refused + unconfirmed + not_sent`.
 ---@class elevenlabs.workspace.Report
----@field total integer items: the sum of the four outcomes
----@field confirmed integer
----@field refused integer
----@field unconfirmed integer
----@field not_sent integer
----@field already_confirmed integer of the confirmed: those that an earlier run confirmed
----@field invalid integer of not_sent: items that can never be sent
----@field duplicates integer items that came twice; not in total. Found if there is a journal
----@field count integer|nil how many items the source has, if it knows
----@field exhausted boolean false: the source has more
----@field reasons elevenlabs.workspace.Reason[] the first 10 kinds of failure, the most frequent
---- first; in a dry run those of invalid items alone
----@field others integer failures for any other reason
----@field retries integer
----@field elapsed_ms integer
----@field dry_run boolean
----@field stopped elevenlabs.workspace.StopReason|nil
----@field stop_message string|nil the same for people
----@field ignored string[]|nil fields that rows had and no item got: the role, in an unshare
+---@field total integer The sum of the four outcomes. Duplicates do not count.
+---@field confirmed integer Items that the server confirmed, in this run or in an earlier one.
+---@field refused integer Items to which the server said no.
+---@field unconfirmed integer Items that were sent, and of which nobody can know.
+---@field not_sent integer Items that never reached a server.
+---@field already_confirmed integer Items of `confirmed` that an earlier run of the journal confirmed.
+---@field invalid integer Items of `not_sent` that can never be sent: an argument is wrong.
+---@field duplicates integer Items that came twice. They are found if there is a journal.
+---@field count integer|nil How many items the source has, if the source knows.
+---@field exhausted boolean False if the source has more items: the run stopped early.
+--- The first 10 kinds of failure, the most frequent first. In a dry run those of invalid items.
+---@field reasons elevenlabs.workspace.Reason[]
+---@field others integer Failures for any other reason than `reasons` has.
+---@field retries integer Attempts that were followed by another attempt of the same item.
+---@field elapsed_ms integer The time since the result was first asked for.
+---@field dry_run boolean True if nothing was to be sent.
+---@field stopped elevenlabs.workspace.StopReason|nil Why the run stopped early. Nil if it did not.
+---@field stop_message string|nil The same for people.
+--- Fields that rows had and that the operation does not take, such as the role in an unshare.
+---@field ignored string[]|nil
+--- The journal, if there is one. `resumed` is true if an earlier run wrote to the file. `warning`
+--- says why the items may not be up to date.
 ---@field journal {path: string, resumed: boolean, warning: string|nil}|nil
+--- The part of the list that this run took, such as "3/16", and how many items all parts have.
+---@field part {name: string, all: integer|nil}|nil
 
 local Report = { __name = "elevenlabs.workspace.report", __concat = texts.concat }
 
@@ -72,11 +80,22 @@ local function describe_dry_run(self)
   return ("; dry run: %d valid, %d invalid, nothing was sent"):format(valid, self.invalid)
 end
 
---- One line: the counts, and why the run stopped early.
+--- "part 3/16: 6249 of 100000 items"
+local function describe_part(self)
+  local text = "; part " .. self.part.name
+  local count = self.exhausted and self.total + self.duplicates or self.count
+  if not (count and self.part.all) then
+    return text
+  end
+  return ("%s: %d of %d items"):format(text, count, self.part.all)
+end
+
+--- One line: the counts, the part, and why the run stopped early.
 ---@param self elevenlabs.workspace.Report
 ---@return string
 function M.describe(self)
   local text = M.describe_counts(self)
+  text = self.part and text .. describe_part(self) or text
   text = self.dry_run and text .. describe_dry_run(self) or text
   return self.stopped and text .. describe_stop(self) or text
 end
@@ -86,8 +105,9 @@ Report.__tostring = M.describe
 ---@param opts elevenlabs.workspace.BulkOptions
 ---@param journal elevenlabs.workspace.Journal|nil
 ---@param count integer|nil how many items there are
+---@param all integer|nil how many items of all parts there are
 ---@return elevenlabs.workspace.Report
-function M.new(opts, journal, count)
+function M.new(opts, journal, count, all)
   return setmetatable({
     total = 0,
     confirmed = 0,
@@ -109,6 +129,7 @@ function M.new(opts, journal, count)
       resumed = journal.resumed,
       warning = journal.warning,
     } or nil,
+    part = opts.part and { name = opts.part.name, all = all } or nil,
   }, Report)
 end
 
@@ -116,7 +137,11 @@ end
 ---@param run elevenlabs.workspace.Run
 function M.update(run)
   local report, source = run.report, run.source
-  run.count = run.count or source.count -- a source may know it only now
+  if report.part and report.exhausted then
+    report.part.all = run.seen
+  elseif not report.part then
+    run.count = run.count or source.count -- a source may know it only now
+  end
   report.count = run.count
   report.retries = run.call_group.retries
   report.ignored = source:ignored()

@@ -51,6 +51,7 @@ local function not_written(receipt, failure)
     outcome = "unconfirmed",
     field = "journal",
     message = "the server confirmed it, but the journal could not be written: " .. failure.message,
+    call = receipt.call,
     status = receipt.status,
     request_id = receipt.request_id,
     attempts = receipt.attempts,

@@ -18,9 +18,9 @@ local M = {}
 local GRACE_MS = 5000 -- for calls in flight when the run is cancelled
 local MAX_TAKEN_PAUSE_MS = 1
 
---- A bulk run, from `client:start_many`. `tostring` of it is one line.
+--- A bulk run, from `client:start_many`. `print` shows a run on one line.
 ---@class elevenlabs.workspace.Run
----@field count integer|nil how many items there are, if the source knows
+---@field count integer|nil How many items there are, if the source knows.
 local Run = {}
 Run.__index = Run
 Run.__name = "elevenlabs.workspace.run"
@@ -36,6 +36,12 @@ end
 
 -- ---- one turn
 
+--- Why the run ends, and what its calls have waited for if the limit lets nothing through.
+local function with_why(self, message, now)
+  local why = self.engine.throttle:why(now)
+  return why and ("%s: %s"):format(message, why) or message
+end
+
 --- Apply what was asked for since the last turn: a stop of the rules, `cancel`, and the deadline.
 local function apply_requests(self)
   local now, stopped = self.engine.now(), self.call_group.stopped
@@ -44,12 +50,13 @@ local function apply_requests(self)
   end
   if self.cancel_requests > 0 and self.seen_cancel_requests == 0 then
     self.cancel_at_ms = now + GRACE_MS
-    stop(self, "cancelled", "it was cancelled")
+    stop(self, "cancelled", with_why(self, "it was cancelled", now))
   end
   self.seen_cancel_requests = self.cancel_requests
   if now >= self.deadline_ms then
     self.deadline_ms = math.huge
-    stop(self, "deadline", ("deadline_ms (%s) passed"):format(texts.number(self.opts.deadline_ms)))
+    local message = ("deadline_ms (%s) passed"):format(texts.number(self.opts.deadline_ms))
+    stop(self, "deadline", with_why(self, message, now))
     self.engine:cancel_group(self.call_group)
   elseif now >= self.cancel_at_ms or self.cancel_requests > 1 then
     self.cancel_at_ms = math.huge
@@ -180,7 +187,7 @@ end
 
 -- ---- for the owner
 
---- True if the run is over. Then its report is there.
+--- Say whether the run is over.
 ---@return boolean
 function Run:done()
   names.check_self(self, "run:done()")
@@ -188,7 +195,7 @@ function Run:done()
 end
 
 --- Take no more items. Calls in flight get 5 s to end, then they are cancelled; a second `cancel`
---- cancels them at once. It may be called from a signal's handler, another coroutine or on_result.
+--- cancels them at once. May be called from a signal's handler, another coroutine or on_result.
 function Run:cancel()
   names.check_self(self, "run:cancel()")
   self.cancel_requests = self.cancel_requests + 1
@@ -205,10 +212,10 @@ local function start_clock(self)
 end
 
 --- Run to the end, waiting as the client's driver does. Several coroutines may ask for the result.
---- While one of the run's own functions is at work, asking is an error.
+--- While one of the run's own functions is at work, asking is an error. If `result` raised an error
+--- before, as memory may run out, there is no report.
 ---@return elevenlabs.workspace.Report|nil
----@return elevenlabs.workspace.Error|nil if the run could not begin, and nothing was sent; or if
---- `result` raised an error before
+---@return elevenlabs.workspace.Error|nil # why the run could not begin, or what cut it short
 function Run:result()
   names.check_self(self, "run:result()")
   local why = self.engine:why_no_wait()
@@ -239,7 +246,7 @@ function Run:result()
 end
 
 ---@param parts table { engine, op, source, opts, is_threaded, journal = nil, call_group,
---- count = nil }
+--- count = nil, all = nil }
 ---@return elevenlabs.workspace.Run
 function M.new(parts)
   local engine, opts = parts.engine, parts.opts
@@ -251,6 +258,7 @@ function M.new(parts)
     on_result = opts.on_result,
     on_progress = opts.on_progress,
     count = parts.count,
+    seen = 0, -- items of all parts that the source gave, if the run has a part
     journal = parts.journal,
     -- Nobody else looks at an item once its request is built.
     keeps_items = parts.call_group.keeps ~= "counts" or engine.outbox.on_event ~= nil,
@@ -282,7 +290,7 @@ function M.new(parts)
     stopping = false, -- { reason, message }
     over = false,
     failure = false, -- why there is no report
-    report = reports.new(opts, parts.journal, parts.count),
+    report = reports.new(opts, parts.journal, parts.count, parts.all),
   }, Run)
 end
 

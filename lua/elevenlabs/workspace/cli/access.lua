@@ -41,9 +41,14 @@ local M = {
     },
     connections.OPTIONS,
   },
-  notes = "Exit status: 0 all was read; 2 wrong usage; 3 stopped early, so run it again; 4 a list"
-    .. " or a resource could not be read; 5 a row could not be written; 130 interrupted"
-    .. " (SIGTERM 143, SIGHUP 129).",
+  statuses = {
+    { "2", "wrong usage" },
+    { "130, 143, 129", "interrupted by SIGINT, SIGTERM, SIGHUP" },
+    { "3", "stopped early: run the command again" },
+    { "5", "a row could not be written" },
+    { "4", "a list or a resource could not be read" },
+    { "0", "all was read" },
+  },
 }
 
 -- ---- rows

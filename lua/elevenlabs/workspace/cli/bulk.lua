@@ -4,11 +4,12 @@ local connections = require "elevenlabs.workspace.cli.connections"
 local errors = require "elevenlabs.workspace.error"
 local failed_items = require "elevenlabs.workspace.cli.bulk.failed"
 local input = require "elevenlabs.workspace.cli.input"
-local items = require "elevenlabs.workspace.items"
 local json = require "elevenlabs.workspace.json"
+local list = require "elevenlabs.workspace.cli.list"
 local operations = require "elevenlabs.workspace.operations"
 local options = require "elevenlabs.workspace.cli.options"
 local output = require "elevenlabs.workspace.cli.output"
+local parts = require "elevenlabs.workspace.bulk.part"
 local progress = require "elevenlabs.workspace.cli.progress"
 local question = require "elevenlabs.workspace.cli.bulk.question"
 local reports = require "elevenlabs.workspace.cli.bulk.report"
@@ -17,14 +18,17 @@ local M = {}
 
 local EXIT = { confirmed = 0, failed = 1, usage = 2, stopped = 3, unwritten = 5 }
 
-local FROM = {
-  name = "--from",
-  value = "FILE",
-  text = "read items from FILE, CSV or JSON lines; - is standard input. The first row of a CSV"
-    .. " file names the columns: resource_id, resource_type, user_email ... If a row lacks a"
-    .. " field, the option of that name fills it in. Columns that begin with _ are ignored",
+local FROM, JSONL = list.FROM, list.JSONL
+local PART = {
+  name = "--part",
+  value = "K/N",
+  text = "take only the items of part K of N, counted from 0: N machines then share FILE. Which"
+    .. " part an item falls to depends on its resource and target alone",
+  read = function(text)
+    local part, wanted = parts.read(text)
+    return part and part.name, wanted
+  end,
 }
-local JSONL = { name = "--jsonl", text = "FILE holds JSON lines, whatever its name is" }
 local JOURNAL = {
   name = "--journal",
   value = "FILE",
@@ -51,14 +55,33 @@ local YES = { name = "--yes", text = "begin without a question" }
 ---@param is_change boolean
 ---@return table group
 function M.options(is_change)
-  local of_changes =
-    { FROM, JSONL, JOURNAL, DRY_RUN, FAILED, options.MAX_CONCURRENCY, DEADLINE, ALLOW_EMPTY, YES }
-  local of_reads = { FROM, JSONL, FAILED, options.MAX_CONCURRENCY, DEADLINE, ALLOW_EMPTY }
+  local of_changes = {
+    FROM,
+    JSONL,
+    PART,
+    JOURNAL,
+    DRY_RUN,
+    FAILED,
+    options.MAX_CONCURRENCY,
+    DEADLINE,
+    ALLOW_EMPTY,
+    YES,
+  }
+  local of_reads = { FROM, JSONL, PART, FAILED, options.MAX_CONCURRENCY, DEADLINE, ALLOW_EMPTY }
   return { title = "Many at once", options = is_change and of_changes or of_reads }
 end
 
-local WITH_FROM =
-  { "jsonl", "journal", "dry_run", "failed", "max_concurrency", "deadline", "allow_empty", "yes" }
+local WITH_FROM = {
+  "jsonl",
+  "part",
+  "journal",
+  "dry_run",
+  "failed",
+  "max_concurrency",
+  "deadline",
+  "allow_empty",
+  "yes",
+}
 local WRITTEN = { "failed", "journal" }
 local FILES = { "from", "journal", "failed", "api_key_file", "ca_file" }
 
@@ -105,8 +128,8 @@ end
 
 -- ---- the command
 
--- A job: { op, is_read, fields, values, arguments, refuse, client, driver, run, failed, display,
--- confirmed, last_error, unwritten }.
+-- A job: { op, is_read, values, arguments, client, driver, run, failed, display, confirmed, last_error,
+-- unwritten }.
 
 --- Print what was read of one resource, or why it could not be read.
 local function print_read(job, item, resource, err)
@@ -143,25 +166,24 @@ end
 --- The source of items; or nil and an error.
 local function open_source(job)
   local values = job.values
-  local from = values.from == "-" and input.open(function()
+  return list.open(values, values.from == "-" and input.open(function()
     return job.driver.status ~= nil
-  end) or values.from
-  return (values.jsonl and items.from_jsonl or items.from_file)(from, job.fields)
+  end) or nil)
 end
 
 --- The run's `may_begin`: ask the person when the check is over, unless a signal came.
-local function on_check(job, count, checked)
+local function on_check(job, count, checked, all)
   if job.driver.is_interrupted() then
     return false
   elseif not checked then
     return true
-  elseif count == 0 and not job.values.allow_empty then
+  elseif (all or count) == 0 and not job.values.allow_empty then
     job.is_empty = true
     return false
   elseif not count and not job.values.dry_run then
     output.complain(UNCHECKED)
   end
-  job.is_declined = not question.may_begin(job, count)
+  job.is_declined = not question.may_begin(job, count, all)
   return not job.is_declined
 end
 
@@ -172,10 +194,11 @@ local function start_run(job)
   end
   return job.client:start_many(job.op, source, {
     journal = job.values.journal,
+    part = job.values.part,
     dry_run = job.values.dry_run,
     deadline_ms = job.values.deadline,
-    may_begin = function(count, checked)
-      return on_check(job, count, checked)
+    may_begin = function(count, checked, all)
+      return on_check(job, count, checked, all)
     end,
     on_result = function(item, result, result_err)
       on_result(job, item, result, result_err)
@@ -195,15 +218,15 @@ local NO_ITEMS = "%s has no items (--allow-empty)"
 ---@return integer status
 local function say_why_not(job, err)
   if job.driver.status then
-    job.refuse(job.values, "interrupted: nothing was sent", nil, "cancelled")
+    output.refuse(job.values, "interrupted: nothing was sent", nil, "cancelled")
     return job.driver.status
   elseif job.is_declined then
-    job.refuse(job.values, "nothing was sent", nil, "cancelled")
+    output.refuse(job.values, "nothing was sent", nil, "cancelled")
     return EXIT.stopped
   elseif job.is_empty then
-    return job.refuse(job.values, NO_ITEMS:format(job.values.from))
+    return output.refuse(job.values, NO_ITEMS:format(job.values.from))
   end
-  return job.refuse(job.values, err.message, type(err.details) == "table" and err.details or nil)
+  return output.refuse(job.values, err.message, type(err.details) == "table" and err.details or nil)
 end
 
 --- Run the job to its end, and say what became of it.
@@ -226,7 +249,8 @@ local function finish(job)
   end
   job.display:finish()
   reports.say(job, report)
-  if report.total == 0 and report.exhausted and not job.values.allow_empty then
+  local all = report.part and report.part.all or report.total
+  if all == 0 and report.exhausted and not job.values.allow_empty then
     output.complain(NO_ITEMS:format(job.values.from))
     return EXIT.usage
   end
@@ -247,26 +271,22 @@ local function run_job(job)
   if why then
     job.run:cancel()
     job.run:result()
-    return job.refuse(job.values, "cannot write the failed items: " .. why)
+    return output.refuse(job.values, "cannot write the failed items: " .. why)
   end
   return finish(job)
 end
 
 --- Run the command.
 ---@param op "unshare"|"share"|"get"
----@param fields table the fields that every item has
 ---@param values table the options
 ---@param arguments string[] as they were given
----@param refuse fun(values: table, why: string, details: string[]|nil, kind: string|nil): integer
 ---@return integer status
-function M.run(op, fields, values, arguments, refuse)
+function M.run(op, values, arguments)
   local is_read = not operations[op].is_change
   local job = {
     op = op,
-    fields = fields,
     values = values,
     arguments = arguments,
-    refuse = refuse,
     is_read = is_read,
     display = progress.on_stderr(is_read),
     confirmed = 0, -- at the last progress
@@ -279,7 +299,7 @@ function M.run(op, fields, values, arguments, refuse)
   -- Events cost time for each item, and a dry run has nothing to retry.
   job.client, job.driver = connections.open(values, not values.dry_run and on_event or nil)
   if not job.client then
-    return refuse(values, job.driver)
+    return output.refuse(values, job.driver)
   end
   local status = run_job(job)
   job.client:close()

@@ -1,7 +1,10 @@
---- Makes the client of a command from the options that name a server and a key.
+--- Makes the client of a command from the options that name a server, a key and a limit.
 
+local limit = require "elevenlabs.workspace.cli.limit"
 local loop = require "elevenlabs.workspace.cli.loop"
 local options = require "elevenlabs.workspace.cli.options"
+local output = require "elevenlabs.workspace.cli.output"
+local progress = require "elevenlabs.workspace.cli.progress"
 local workspace = require "elevenlabs.workspace"
 
 local M = {}
@@ -9,7 +12,7 @@ local M = {}
 local REGIONS = { "global", "us", "eu", "in", "sg" }
 
 M.OPTIONS = {
-  title = "Server and key",
+  title = "Server, key and limit",
   options = {
     {
       name = "--api-key-file",
@@ -26,6 +29,8 @@ M.OPTIONS = {
     },
     { name = "--base-url", value = "URL", text = "send to another server: a gateway or a sandbox" },
     { name = "--ca-file", value = "FILE", text = "trust the authorities in this PEM file" },
+    limit.OPTIONS[1],
+    limit.OPTIONS[2],
   },
 }
 
@@ -96,6 +101,18 @@ function M.is_sandbox(base_url)
   return is_loopback(base_url)
 end
 
+--- Say what is the matter with the limit's store, and tell the rest.
+local function tell_of_limit(on_event)
+  return function(event)
+    if not event.call then
+      progress.end_line()
+      output.complain(event.message)
+    elseif on_event then
+      on_event(event)
+    end
+  end
+end
+
 local KEYS = { "base_url", "ca_file", "region", "max_concurrency" }
 
 --- Make a client that waits in luv's loop, where signals are heard.
@@ -105,11 +122,14 @@ local KEYS = { "base_url", "ca_file", "region", "max_concurrency" }
 ---@return table|string driver of `loop.new`, or why there is no client
 function M.open(values, on_event)
   local key, why = find_key(values.api_key_file)
-  local server
+  local server, shared
   if not why then
     server, why = find_server(values)
   end
-  if not server then
+  if not why then
+    shared, why = limit.open(values)
+  end
+  if why then
     return nil, why
   end
   if server.ca_file then
@@ -126,7 +146,8 @@ function M.open(values, on_event)
     ca_file = server.ca_file,
     max_concurrency = values.max_concurrency,
     driver = driver,
-    on_event = on_event,
+    on_event = shared and tell_of_limit(on_event) or on_event,
+    limit = shared or nil,
   }
   if not client then
     driver.close()

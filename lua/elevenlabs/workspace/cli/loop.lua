@@ -10,7 +10,7 @@ local M = {}
 --- expect, and calls `on_signal` if it is set.
 ---@return elevenlabs.workspace.Driver
 function M.new()
-  local driver = { wait = luv.wait, io = "inline", sweeps = true }
+  local driver = { wait = luv.wait, io = "inline", may_block = true, sweeps = true }
   local forget_signals = signals.watch(function(name)
     driver.status = signals.STATUS[name]
     if driver.on_signal then

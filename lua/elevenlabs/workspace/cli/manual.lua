@@ -38,20 +38,32 @@ local function single_commands(declarations)
   return list
 end
 
---- Each text on exit statuses once, with the commands that have the text.
-local function add_statuses(lines, declarations)
-  local texts, names = {}, {}
+--- Each list of exit statuses once, with the names of the commands that have the list.
+---@param declarations elevenlabs.workspace.cli.Declaration[]
+---@return { names: string, statuses: string[][] }[]
+function M.statuses(declarations)
+  local lists, found = {}, {}
   for _, declaration in ipairs(declarations) do
-    local notes = declaration.notes
-    if notes and not names[notes] then
-      texts[#texts + 1], names[notes] = notes, declaration.name
-    elseif notes then
-      names[notes] = names[notes] .. ", " .. declaration.name
+    local statuses = declaration.statuses
+    local list = statuses and found[statuses]
+    if list then
+      list.names = list.names .. ", " .. declaration.name
+    elseif statuses then
+      list = { names = declaration.name, statuses = statuses }
+      lists[#lists + 1], found[statuses] = list, list
     end
   end
-  for _, text in ipairs(texts) do
-    lines[#lines + 1] = ".TP\n.B " .. escape(names[text])
-    lines[#lines + 1] = escape(text)
+  return lists
+end
+
+local function add_statuses(lines, declarations)
+  lines[#lines + 1] = "If several hold, the command ends with the first one of its list."
+  for _, list in ipairs(M.statuses(declarations)) do
+    lines[#lines + 1] = ".SS " .. escape(list.names)
+    for _, status in ipairs(list.statuses) do
+      lines[#lines + 1] = ".TP\n.B " .. escape(status[1])
+      lines[#lines + 1] = escape(status[2]) .. "."
+    end
   end
 end
 
@@ -83,6 +95,7 @@ function M.page(declarations, version)
     lines[#lines + 1] = ".TP\n.B " .. escape(row[1])
     lines[#lines + 1] = escape(row[2])
   end
+  lines[#lines + 1] = ".SH SEE ALSO\n.BR elevenlabs\\-workspace (3),\nthe Lua interface."
   return table.concat(lines, "\n") .. "\n"
 end
 
@@ -92,6 +105,10 @@ M.ENVIRONMENT = {
     "ELEVENLABS_BASE_URL, ELEVENLABS_CA_FILE",
     "A sandbox on this machine. The URL's host must be a loopback address. `sandbox -- COMMAND`"
       .. " sets both. If --base-url or --region is given, neither is read.",
+  },
+  {
+    "ELEVENLABS_LIMIT_USER, ELEVENLABS_LIMIT_PASSWORD",
+    "For the Redis of --limit. An argument would show the password to other users.",
   },
   { "NO_COLOR", "If set, the progress bar has no colors." },
 }

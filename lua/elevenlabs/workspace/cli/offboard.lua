@@ -11,10 +11,15 @@ local M = {
     .. " plan, asks, removes, reads everything again and writes mia/report.html. If it is cut"
     .. " short, run it again.",
   groups = {},
-  notes = "Exit status, the first that holds: 2 wrong usage, or a plan that must not be applied;"
-    .. " 130 interrupted (SIGTERM 143, SIGHUP 129); 3 stopped early, so run it again; 5 a file"
-    .. " could not be written; 1 a removal was refused or unconfirmed; 4 a role is still there, or"
-    .. " a list or a resource could not be read; 0 all is as it should be.",
+  statuses = {
+    { "2", "wrong usage, or a plan that must not be applied" },
+    { "130, 143, 129", "interrupted by SIGINT, SIGTERM, SIGHUP" },
+    { "3", "stopped early: run the command again" },
+    { "5", "a file could not be written" },
+    { "1", "a removal was refused or unconfirmed" },
+    { "4", "a role is still there, or a list or a resource could not be read" },
+    { "0", "all is as it should be" },
+  },
 }
 
 M.commands = {}

@@ -6,6 +6,7 @@ local core = require "elevenlabs.workspace.core"
 local errors = require "elevenlabs.workspace.error"
 local item_fields = require("elevenlabs.workspace.items.item").FIELDS
 local json = require "elevenlabs.workspace.json"
+local list = require "elevenlabs.workspace.cli.list"
 local operations = require "elevenlabs.workspace.operations"
 local options = require "elevenlabs.workspace.cli.options"
 local output = require "elevenlabs.workspace.cli.output"
@@ -16,30 +17,9 @@ local EXIT = { confirmed = 0, refused = 1, unconfirmed = 1, usage = 2, not_sent 
 
 -- ---- options
 
-local ROLES = { "admin", "editor", "commenter", "viewer" }
-
 local RESOURCE = {
   { name = "--resource-id", value = "ID", text = "the resource's id" },
-  {
-    name = "--resource-type",
-    value = "TYPE",
-    text = "the resource's type, such as voice, project or convai_agents",
-    choices = core.RESOURCE_TYPES,
-  },
-}
-local TARGET = {
-  { name = "--user-email", value = "EMAIL", text = "a user or a service account" },
-  { name = "--group-id", value = "ID", text = "a group; the group `default` is every member" },
-  { name = "--workspace-api-key-id", value = "ID", text = "an API key's id, not its secret" },
-}
-local ROLE = {
-  {
-    name = "--role",
-    value = "ROLE",
-    text = "admin, editor, commenter or viewer",
-    read = options.choice(ROLES),
-    choices = ROLES,
-  },
+  list.RESOURCE_TYPE,
 }
 local COMMON = {
   {
@@ -49,9 +29,14 @@ local COMMON = {
   { name = "--json", text = "print the result, or the error, as one line of JSON" },
 }
 
-local NOTES = "Exit status: 0 all confirmed; 1 some refused or unconfirmed; 2 wrong usage or input;"
-  .. " 3 not sent or stopped early, so run it again; 5 a result could not be written;"
-  .. " 130 interrupted (SIGTERM 143, SIGHUP 129)."
+local STATUSES = {
+  { "2", "wrong usage or input" },
+  { "130, 143, 129", "interrupted by SIGINT, SIGTERM, SIGHUP" },
+  { "3", "not sent, or stopped early: run the command again" },
+  { "5", "a result could not be written" },
+  { "1", "some refused or unconfirmed" },
+  { "0", "all confirmed" },
+}
 
 local SUMMARIES = {
   unshare = "remove a role from a user, group or key",
@@ -79,10 +64,10 @@ local function groups_of(op)
   local operation = operations[op]
   local groups = { { title = "Resource", options = RESOURCE } }
   if operation.is_change then
-    groups[#groups + 1] = { title = "Target, exactly one", options = TARGET }
+    groups[#groups + 1] = { title = "Target, exactly one", options = list.TARGET }
   end
   if sends_role(operation) then
-    groups[#groups + 1] = { title = "Role", options = ROLE }
+    groups[#groups + 1] = { title = "Role", options = { list.ROLE } }
   end
   groups[#groups + 1] = bulk.options(operation.is_change)
   groups[#groups + 1] = connections.OPTIONS
@@ -182,37 +167,6 @@ end
 
 -- ---- the commands
 
---- The arguments of a call among the options.
-local function split(values)
-  local args = {}
-  for _, name in ipairs(item_fields) do
-    args[name] = values[name]
-  end
-  return args
-end
-
---- Say why nothing could begin. With --json print an error as JSON too.
----@param values table the options
----@param why string
----@param details string[]|nil further lines
----@param kind elevenlabs.workspace.Kind|nil default: invalid_argument
----@return integer status
-local function refuse(values, why, details, kind)
-  output.complain(why)
-  for i = 2, details and #details or 0 do
-    output.complain(details[i])
-  end
-  if values.json then
-    output.write(json.encode(errors.new {
-      kind = kind or "invalid_argument",
-      outcome = "not_sent",
-      message = why,
-      details = details,
-    }) .. "\n")
-  end
-  return EXIT.usage
-end
-
 local function report(op, args, values, result, err)
   if values.json then
     output.write(json.encode(result or err) .. "\n")
@@ -240,9 +194,9 @@ end
 local function run_one(op, values)
   local client, driver = connections.open(values)
   if not client then
-    return refuse(values, driver)
+    return output.refuse(values, driver)
   end
-  local args = split(values)
+  local args = list.fields(values)
   local result, err = call(client, driver, op, args)
   client:close()
   report(op, args, values, result, err)
@@ -280,13 +234,13 @@ function M.command(op)
     summary = SUMMARIES[op],
     description = DESCRIPTIONS[op],
     groups = groups_of(op),
-    notes = NOTES,
+    statuses = STATUSES,
     run = function(values, arguments)
       local misuse = check_type(values) or bulk.check(op, values)
       if misuse then
         return nil, misuse
       elseif values.from then
-        return bulk.run(op, split(values), values, arguments, refuse)
+        return bulk.run(op, values, arguments)
       end
       return run_one(op, values)
     end,

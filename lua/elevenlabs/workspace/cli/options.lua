@@ -13,7 +13,8 @@ local M = {}
 ---@field description string
 ---@field groups elevenlabs.workspace.cli.Group[] of options
 ---@field arguments table[]|nil { name =, text =, count = "1", choices = nil }
----@field notes string|nil the end of the help: the exit statuses
+--- Exit statuses and what they mean, as { "130, 143", "interrupted" }, the first that holds first.
+---@field statuses string[][]|nil
 --- Commands below this one, in order. Their names begin with the name of this one.
 ---@field commands elevenlabs.workspace.cli.Declaration[]|nil
 
@@ -142,13 +143,23 @@ local function add_option(parser, option)
   return added:convert(read_value(option))
 end
 
+local function describe_statuses(statuses)
+  local texts = {}
+  for i, status in ipairs(statuses or {}) do
+    texts[i] = ("%s (%s)"):format(status[1], status[2])
+  end
+  local all = table.concat(texts, "; ")
+  return all == "" and "" or "Exit status, the first that holds: " .. all .. "."
+end
+
 local HELP = { name = "--help", short = "-h", text = "show this help" }
 
 local function add_command(parser, declaration, with_choices)
   parser:add_help(false):usage(
     ("Usage: elevenlabs-workspace %s"):format(M.synopsis(declaration))
   )
-  parser:help_max_width(79):help_description_margin(30):epilog(declaration.notes or "")
+  parser:help_max_width(79):help_description_margin(30)
+  parser:epilog(describe_statuses(declaration.statuses))
   for _, argument in ipairs(declaration.arguments or {}) do
     local added = parser:argument(argument.name, argument.text):args(argument.count)
     if argument.choices then
@@ -263,7 +274,10 @@ local function parser_of_several(declaration)
   local parser = argparse(name, declaration.description)
   parser:add_help(false):usage(("Usage: %s COMMAND [OPTION...]"):format(name))
   parser:help_max_width(79):help_description_margin(12)
-  parser:epilog(("%s COMMAND --help tells more.\n\n%s"):format(name, declaration.notes))
+  parser:epilog(("%s COMMAND --help tells more.\n\n%s"):format(
+    name,
+    describe_statuses(declaration.statuses)
+  ))
   for _, below in ipairs(declaration.commands) do
     parser:command(below.name:match "%S+$", below.summary)
   end

@@ -1,9 +1,13 @@
 --- Writes what the command says: results to standard output, complaints to standard error, lists to
 --- files. Each write is checked, as a result that is lost is a failure.
 
+local errors = require "elevenlabs.workspace.error"
+local json = require "elevenlabs.workspace.json"
 local uv = require "luv"
 
 local M = {}
+
+local EXIT_USAGE = 2
 
 local failure -- the first of standard output
 
@@ -31,6 +35,28 @@ end
 --- Say something to the person who runs the command.
 function M.complain(text)
   io.stderr:write("elevenlabs-workspace: ", text, "\n")
+end
+
+--- Say why nothing could begin. With --json print an error as JSON too.
+---@param values table the options
+---@param why string
+---@param details string[]|nil further lines
+---@param kind elevenlabs.workspace.Kind|nil default: invalid_argument
+---@return integer status
+function M.refuse(values, why, details, kind)
+  M.complain(why)
+  for i = 2, details and #details or 0 do
+    M.complain(details[i])
+  end
+  if values.json then
+    M.write(json.encode(errors.new {
+      kind = kind or "invalid_argument",
+      outcome = "not_sent",
+      message = why,
+      details = details,
+    }) .. "\n")
+  end
+  return EXIT_USAGE
 end
 
 -- ---- files
@@ -105,31 +131,46 @@ function List:commit()
   return not problem or nil, problem
 end
 
+--- Close the list without its place.
+function List:discard()
+  self.file:close()
+  if self.temporary then
+    uv.fs_unlink(self.temporary)
+  end
+end
+
 -- ---- files that must not be the same
 
---- Find two options that name the same file, if the file of one is written: writing it would
---- destroy the other. A file is known by its device and inode, or by its place if there is none.
+local function identity(path)
+  local status = uv.fs_stat(path)
+  if status then
+    return ("%d:%d"):format(status.dev, status.ino)
+  end
+  local folder, name = path:match "^(.*/)(.*)$"
+  return (uv.fs_realpath(folder or ".") or "") .. "/" .. (name or path)
+end
+
+--- True if writing one file would destroy the other. A file is known by its device and inode, or by
+--- its place if there is none.
+---@param path string the file that is written
+---@param other string
+---@return boolean
+function M.would_overwrite(path, other)
+  return other ~= "-" and not is_special(path) and identity(path) == identity(other)
+end
+
+--- Find two options that name the same file, if the file of one is written.
 ---@param values table
 ---@param written string[] keys of options whose file is written
 ---@param all string[] keys of all options that name a file
 ---@return string|nil misuse
 function M.find_clash(values, written, all)
-  local function identity(path)
-    local status = uv.fs_stat(path)
-    if status then
-      return ("%d:%d"):format(status.dev, status.ino)
-    end
-    local folder, name = path:match "^(.*/)(.*)$"
-    return (uv.fs_realpath(folder or ".") or "") .. "/" .. (name or path)
-  end
   for _, key in ipairs(written) do
     for _, other in ipairs(all) do
       local path, other_path = values[key], values[other]
-      if path and other_path and key ~= other and other_path ~= "-" then
-        if not is_special(path) and identity(path) == identity(other_path) then
-          local text = "--%s would overwrite the file of --%s"
-          return text:format((key:gsub("_", "-")), (other:gsub("_", "-")))
-        end
+      if path and other_path and key ~= other and M.would_overwrite(path, other_path) then
+        local text = "--%s would overwrite the file of --%s"
+        return text:format((key:gsub("_", "-")), (other:gsub("_", "-")))
       end
     end
   end

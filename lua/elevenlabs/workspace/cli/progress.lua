@@ -8,6 +8,8 @@ local BAR_WIDTH = 24
 local REDRAW_MS, PLAIN_MS = 100, 10000
 local RATE_MS = 5000 -- the time over which the rate is measured
 
+local on_screen -- the display that drew the line on the terminal
+
 ---@class elevenlabs.workspace.ProgressDisplay
 local Display = {}
 Display.__index = Display
@@ -138,15 +140,16 @@ local function parts_of(self, progress, last_error)
   local per_second = rate(self, progress)
   local share = self.terminal and share_of(progress)
   return {
-    { rank = 7, text = share and bar(share), tight = true },
+    { rank = 8, text = share and bar(share), tight = true },
     { rank = 2, text = position(progress) },
     { rank = 1, text = failures(progress), is_bad = true },
-    { rank = 6, text = ("%.0f/s"):format(per_second) },
-    { rank = 5, text = remaining(progress, per_second) },
-    { rank = 4, text = pause(progress) },
-    { rank = 9, text = ("window %d"):format(progress.window) },
-    { rank = 8, text = ("retries %d"):format(progress.retries) },
-    { rank = 3, text = last_error or nil, is_bad = true, may_be_cut = true },
+    { rank = 7, text = ("%.0f/s"):format(per_second) },
+    { rank = 6, text = remaining(progress, per_second) },
+    { rank = 5, text = pause(progress) },
+    { rank = 3, text = not progress.over and progress.why or nil, may_be_cut = true },
+    { rank = 10, text = ("window %d"):format(progress.window) },
+    { rank = 9, text = ("retries %d"):format(progress.retries) },
+    { rank = 4, text = last_error or nil, is_bad = true, may_be_cut = true },
   }
 end
 
@@ -201,7 +204,7 @@ function Display:update(progress, last_error)
   local line = line_of(self, parts)
   if self.terminal then
     self.write("\r" .. line .. "\27[K")
-    self.drawn = true
+    self.drawn, on_screen = true, self
   else
     self.write(line .. "\n")
   end
@@ -212,6 +215,13 @@ function Display:finish()
   if self.drawn then
     self.write "\n"
     self.drawn = false
+  end
+end
+
+--- End the line that any display drew.
+function M.end_line()
+  if on_screen then
+    on_screen:finish()
   end
 end
 

@@ -21,6 +21,12 @@ local M = {
       count = "*",
     },
   },
+  statuses = {
+    { "2", "wrong usage" },
+    { "127", "the COMMAND cannot be run" },
+    { "1", "the sandbox could not start, or it ended by itself" },
+    { "0", "ended by a signal; with a COMMAND the status is that of the COMMAND" },
+  },
 }
 
 local MOST = 1000000

@@ -11,12 +11,18 @@
 --- Called before a client is closed. Stop watching its descriptor. In the host's next turn, let all
 --- waiters check `done`: all calls have ended then.
 ---@field close nil|fun(client: elevenlabs.workspace.Client)
----@field io "inline"|"thread"|nil who makes the transfers: the steps (default), or a thread
+--- Who makes the transfers: "inline", the steps (default); or "thread", a thread.
+---@field io "inline"|"thread"|nil
+--- Run `f`, now or later, in a coroutine of its own, in which the connections of a limit may wait. If
+--- that is not possible here, do nothing: it is called again. Default: a step runs `f` itself.
+---@field spawn nil|fun(f: function)
+--- True: connections of a limit may hold the host up, for 250 ms at most.
+---@field may_block boolean|nil
 
 -- luacheck: pop
 
 ---@type elevenlabs.workspace.Driver
-local M = { io = "inline" } -- nothing else runs while a call waits
+local M = { io = "inline", may_block = true } -- nothing else runs while a call waits
 
 -- A limit, not a delay: a step returns with its first completion.
 local MAX_STEP_MS = 60000

@@ -53,6 +53,16 @@ function M.wait(client, done, waiter)
   end
 end
 
+--- Outside a controller nothing may wait.
+function M.spawn(f)
+  local controller = cqueues.running()
+  if controller then
+    controller:wrap(f)
+  else
+    f()
+  end
+end
+
 --- The watch wakes, and finds no descriptor.
 function M.close(client)
   local fd = client:pollfd()

@@ -88,6 +88,11 @@ function M.wait(client, done, waiter)
   return why
 end
 
+--- In a coroutine of its own: a callback of the loop cannot yield.
+function M.spawn(f)
+  coroutine.wrap(f)()
+end
+
 function M.close(client)
   local waiting = waiters.of(client)
   unwatch(waiting)

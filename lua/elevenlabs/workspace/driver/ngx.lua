@@ -10,6 +10,8 @@ local semaphores = require "ngx.semaphore"
 ---@type elevenlabs.workspace.Driver
 local M = { io = "thread" }
 
+local NO_PLACES = "nginx cannot ask for places of a limit in its phase init: use ngx.timer.at"
+
 local CAN_WAIT = " server_rewrite rewrite access content preread timer"
   .. " ssl_cert ssl_client_hello ssl_session_fetch "
 
@@ -43,7 +45,9 @@ end
 
 function M.wait(client, done, waiter)
   local phase = ngx.get_phase()
-  if phase == "init" then -- here the thread starts in the master; each worker starts its own
+  if phase == "init" and client.engine.throttle.shared then
+    return NO_PLACES
+  elseif phase == "init" then -- here the thread starts in the master; each worker starts its own
     return blocking.wait(client, done)
   end
   local why = why_not(phase)
@@ -59,6 +63,15 @@ function M.wait(client, done, waiter)
     why = not client:pollfd() and "the client is closed" or pause(client, semaphore)
   end
   return why
+end
+
+--- In a timer: cosockets belong to a request and are missing in some phases, and no request is to
+--- wait for a limit's store. If there are too many timers, where one can wait.
+function M.spawn(f)
+  local may_have_timers, has_begun = pcall(ngx.timer.at, 0, f)
+  if not (may_have_timers and has_begun) and not why_not(ngx.get_phase()) then
+    f()
+  end
 end
 
 function M.close(client)

@@ -9,7 +9,7 @@ local texts = require "elevenlabs.workspace.text"
 
 local M = {}
 
---- A call under way, from `client:start`. `tostring` of it is one line.
+--- A call under way, from `client:start`. `print` shows a call on one line.
 ---@class elevenlabs.workspace.Call
 local Call = {}
 Call.__index = Call
@@ -17,6 +17,7 @@ Call.__name = "elevenlabs.workspace.call"
 Call.__concat = texts.concat
 -- Most calls never differ from these, and read them through the metatable. To set one in a call may
 -- allocate, and so may raise: set it before any change that cannot be undone.
+Call.max_attempts = false -- if its group's is not right
 Call.due_ms = 0 -- when it may be sent; 0: at once
 Call.counted = 0 -- attempts, as its group counts them
 Call.verdict = false -- on the last attempt, while the call backs off
@@ -49,19 +50,20 @@ function M.new(engine, op, args, request, group, now)
     ending = false, -- the receipt or error
     next = false, -- in the list that its state stands for
     previous = false,
-    deadline_ms = nil,
+    deadline = nil, -- of a single call
     warning = nil,
   }, Call)
 end
 
---- True if the call has ended: its result is there.
+--- Say whether the call has ended.
 ---@return boolean
 function Call:done()
   names.check_self(self, "call:done()")
   return self.state == "done"
 end
 
---- Ask the call to end. It is done after one of the next steps. An answer that came before stands.
+--- Ask the call to end. The call is done after one of the next steps. An answer that came before
+--- stands.
 function Call:cancel()
   names.check_self(self, "call:cancel()")
   self.engine:cancel(self)
@@ -81,9 +83,8 @@ function Call.__tostring(self)
   return texts.one_line(("%s: %s"):format(what, state))
 end
 
---- The call's result. If the call is not done, the client's driver waits for it. The result of a
---- "get" is the resource.
----@return elevenlabs.workspace.Receipt|elevenlabs.workspace.Resource|nil
+--- The result of the call. If the call is not done, the client's driver waits for it.
+---@return elevenlabs.workspace.Receipt|elevenlabs.workspace.Resource|nil # of "get" a resource
 ---@return elevenlabs.workspace.Error|nil
 function Call:result()
   names.check_self(self, "call:result()")

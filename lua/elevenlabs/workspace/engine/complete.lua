@@ -1,6 +1,7 @@
 --- Decides, at the end of an attempt, whether its call is sent again, and when.
 
 local backoff = require "elevenlabs.workspace.throttle.backoff"
+local deadlines = require "elevenlabs.workspace.engine.deadline"
 local events = require "elevenlabs.workspace.engine.events"
 local evidences = require "elevenlabs.workspace.answer.evidence"
 local finishes = require "elevenlabs.workspace.engine.finish"
@@ -10,7 +11,6 @@ local operations = require "elevenlabs.workspace.operations"
 local outcome = require "elevenlabs.workspace.answer.outcome"
 local receipts = require "elevenlabs.workspace.receipt"
 local retry_after = require "elevenlabs.workspace.throttle.retry_after"
-local texts = require "elevenlabs.workspace.text"
 local transition = require "elevenlabs.workspace.engine.transition"
 
 local CONFIRMED, conclude = groups.CONFIRMED, finishes.conclude
@@ -70,13 +70,13 @@ local function retry_at(self, call, verdict, counted, now)
     -- The one before may have been applied.
     or (verdict.resent and not operations[call.op].is_repeatable)
     or backoff.is_too_long(verdict.asked_ms)
-    or counted >= group.max_attempts
+    or counted >= (call.max_attempts or group.max_attempts)
     or (self.throttle:is_circuit_open() and not group.waits_out_outages)
   then
     return nil
   end
   local due = math.max(now + verdict.own_ms, self.throttle:paused_until())
-  verdict.is_late = call.deadline_ms ~= nil and due >= call.deadline_ms
+  verdict.is_late = call.deadline ~= nil and due >= call.deadline.due_ms
   return not verdict.is_late and due or nil
 end
 
@@ -101,7 +101,7 @@ local function record_result(self, call, evidence, now)
   if call.stopped then
     evidence.stopped = call.stopped
     if call.stopped == "timeout" then
-      evidence.message = ("deadline_ms (%s) passed"):format(texts.number(self.deadline_ms))
+      evidence.message = deadlines.describe(call.deadline) .. " passed"
     end
   end
   local slot = self.slots[evidence.slot]

@@ -6,26 +6,44 @@ local M = {}
 
 local NOTHING = {}
 
---- What a client tells its on_event function as it works, for logs and metrics. An event holds no
---- API key and no target. `tostring` of an event is one line.
+--- What a client tells its `on_event` function as it works, for logs and metrics. An event holds no
+--- API key and no target. `print` shows an event on one line.
+---
+--- ```lua
+--- local client = workspace.new {
+---   api_key = "sk_sandbox_ada",
+---   on_event = function(event)
+---     if event.name == "done" then print(event) end
+---   end,
+--- }
+--- ```
 ---@class elevenlabs.workspace.Event
---- "attempt": a request is on its way; "response": the request's end; "throttle": the client holds
---- back; "retry": the call will be sent again; "done": the call's end.
+--- "attempt": a request is on its way. "response": the end of a request. "throttle": the client
+--- holds back. "retry": the call will be sent again. "done": the end of the call. A
+--- call whose arguments are refused has the event "done" alone, with no attempts.
 ---@field name "attempt"|"response"|"throttle"|"retry"|"done"
----@field op "unshare"|"share"|"get"|"list"|"connect"
----@field call integer the call's number within the client, from 1
----@field resource_id string|nil nil for connect
----@field resource_type string|nil nil for connect
----@field attempts integer attempts that were begun so far
----@field elapsed_ms number|nil of the attempt (response) or of the whole call (done)
----@field delay_ms number|nil until the call is sent again (retry), or any call is (throttle)
----@field window integer|nil how many requests may be in flight from now on (throttle)
----@field outcome "confirmed"|"refused"|"unconfirmed"|"not_sent"|nil of response, retry, done
----@field kind elevenlabs.workspace.Kind|nil if the outcome is not confirmed
----@field status integer|nil HTTP status, if an answer came
----@field code string|nil the server's own code
----@field request_id string|nil
----@field message string|nil if the outcome is not confirmed
+--- The operation of the call. "list" reads a page of a list, for offboarding. Nil for an event of the
+--- client itself.
+---@field op "unshare"|"share"|"get"|"list"|"connect"|nil
+--- The call's number within the client, from 1. The receipt or the error of the call has the same
+--- number. Nil for an event of the client itself.
+---@field call integer|nil
+---@field resource_id string|nil The id of the resource. Nil for list and connect.
+---@field resource_type string|nil The type of the resource. Nil for list and connect.
+---@field attempts integer|nil Attempts of the call that were begun so far.
+---@field elapsed_ms number|nil How long the attempt took (response), or the whole call (done).
+--- The time until the call is sent again (retry), or until any call is sent (throttle).
+---@field delay_ms number|nil
+---@field window integer|nil How many requests may be in flight from now on (throttle).
+--- What became of the attempt (response, retry) or of the call (done).
+---@field outcome "confirmed"|"refused"|"unconfirmed"|"not_sent"|nil
+---@field kind elevenlabs.workspace.Kind|nil The kind of the error, if the outcome is not confirmed.
+---@field status integer|nil The HTTP status, if an answer came.
+---@field code string|nil The server's own code.
+---@field request_id string|nil The server's name for the request.
+--- The error's message, if the outcome is not confirmed. In an event of the client itself: what is the
+--- matter with the limit's store.
+---@field message string|nil
 
 local Event = { __name = "elevenlabs.workspace.event", __concat = texts.concat }
 
@@ -52,7 +70,9 @@ end
 
 --- "call 3, unshare voice voice_narrator: response after 12 ms: confirmed (HTTP 200)"
 function Event.__tostring(self)
-  local what = M.describe_call(self.call, self.op, self.resource_type, self.resource_id)
+  local what = self.call
+      and M.describe_call(self.call, self.op, self.resource_type, self.resource_id)
+    or "the client"
   local parts = { what .. ": " .. self.name }
   if self.name == "attempt" then
     parts[1] = ("%s %d"):format(parts[1], self.attempts)
@@ -61,9 +81,18 @@ function Event.__tostring(self)
   elseif self.delay_ms then
     parts[1] = ("%s, %.0f ms to wait"):format(parts[1], self.delay_ms)
   end
-  parts[2] = self.outcome and describe_result(self)
+  parts[2] = self.outcome and describe_result(self) or self.message
   parts[#parts + 1] = self.window and ("%d requests at once"):format(self.window)
   return texts.one_line(table.concat(parts, ": "))
+end
+
+--- An event of the client itself.
+---@param name string
+---@param message string one line
+---@param window integer
+---@return elevenlabs.workspace.Event
+function M.of_client(name, message, window)
+  return setmetatable({ name = name, message = message, window = window }, Event)
 end
 
 --- An event of a call.

@@ -1,10 +1,10 @@
 --- Ends a call: makes its receipt or its error, and gives it to the call.
 
+local deadlines = require "elevenlabs.workspace.engine.deadline"
 local errors = require "elevenlabs.workspace.error"
 local events = require "elevenlabs.workspace.engine.events"
 local outcome = require "elevenlabs.workspace.answer.outcome"
 local secrets = require "elevenlabs.workspace.secrets"
-local texts = require "elevenlabs.workspace.text"
 local transition = require "elevenlabs.workspace.engine.transition"
 
 local M = {}
@@ -39,6 +39,9 @@ local function finish(self, call, ending, response, throttle)
   if call.verdict then
     call.verdict = nil
   end
+  if call.deadline then
+    deadlines.drop(self.deadlines, call.deadline)
+  end
   transition(self, call, "done")
   outbox:commit()
 end
@@ -47,7 +50,7 @@ end
 ---@param mask fun(value: any): any
 function M.finish_unsent(self, call, failure, mask)
   local err = errors.not_sent(masked_failure(mask, failure))
-  err.attempts, err.warning = call.attempts, call.warning
+  err.call, err.attempts, err.warning = call.number, call.attempts, call.warning
   err.outcome = call.perhaps_applied and "unconfirmed" or err.outcome
   if call.verdict then
     local message = ("%s again; the last answer: %s"):format(err.message, call.verdict.message)
@@ -67,16 +70,17 @@ local function with_history(call, verdict)
   return became, verdict.ambiguous or (became == "refused" and call.perhaps_applied) or nil
 end
 
-local function error_of(self, call, verdict)
+local function error_of(call, verdict)
   local became, ambiguous = with_history(call, verdict)
   local message = verdict.message
   if verdict.is_late then
-    local format = "%s; deadline_ms (%s) leaves no time for another attempt"
-    message = format:format(message, texts.number(self.deadline_ms))
+    local format = "%s; %s leaves no time for another attempt"
+    message = format:format(message, deadlines.describe(call.deadline))
   end
   return errors.new {
     kind = verdict.kind,
     outcome = became,
+    call = call.number,
     message = message,
     field = verdict.field,
     status = verdict.status,
@@ -97,12 +101,41 @@ end
 function M.conclude(self, call, verdict, response, throttle)
   local ending = verdict
   if verdict.outcome == "confirmed" then
-    ending.attempts, ending.elapsed_ms = call.attempts, elapsed_ms(self, call)
-    ending.warning = call.warning
+    ending.call, ending.attempts = call.number, call.attempts
+    ending.elapsed_ms, ending.warning = elapsed_ms(self, call), call.warning
   else
-    ending = error_of(self, call, verdict)
+    ending = error_of(call, verdict)
   end
   finish(self, call, ending, response, throttle)
+end
+
+--- What an event may show of an argument that was not checked.
+local function shown(self, value)
+  return type(value) == "string" and not value:find "^sk_" and self.mask(value) or nil
+end
+
+--- Count a call that ends before it is queued, because its arguments are refused, and tell of it.
+--- Nothing allocates once the call is counted.
+---@param call table { op, args } as the user gave them
+---@param err elevenlabs.workspace.Error gets the call's number
+function M.refuse(self, call, err)
+  local outbox, counts, event = self.outbox, self.counts, nil
+  err.call = 0
+  if outbox.on_event then
+    local args = {
+      resource_id = shown(self, call.args.resource_id),
+      resource_type = shown(self, call.args.resource_type),
+    }
+    local refused = { op = call.op, args = args, number = 0 }
+    event = events.new(refused, "done", 0, err, { elapsed_ms = 0 })
+    outbox:put(event)
+  end
+  local number = counts.calls + 1
+  counts.calls, counts.not_sent, err.call = number, counts.not_sent + 1, number
+  if event then
+    event.call = number
+    outbox:commit()
+  end
 end
 
 M.masked_failure = masked_failure

@@ -12,15 +12,25 @@ function M.new()
   return { first = false, last = false }
 end
 
-function M.append(list, value)
-  local last = list.last
-  value.previous, value.next = last, false
-  if last then
-    last.next = value
+---@param after table|false a value of the list; false: put it first
+function M.insert_after(list, value, after)
+  local following = list.first
+  if after then
+    following = after.next
+    after.next = value
   else
     list.first = value
   end
-  list.last = value
+  if following then
+    following.previous = value
+  else
+    list.last = value
+  end
+  value.previous, value.next = after, following
+end
+
+function M.append(list, value)
+  M.insert_after(list, value, list.last)
 end
 
 --- The last value that is due then or before, in a list whose soonest is first; false: there is none.

@@ -58,6 +58,24 @@ function M.send_more(self, key, mask)
   send_list(self, second.first, places, now, key, mask)
 end
 
+local function count_due(call, now, most)
+  local count = 0
+  while call and count < most and call.due_ms <= now do
+    count = count + (call.group.stopped and 0 or 1)
+    call = call.next
+  end
+  return count
+end
+
+--- How many places the client could use now: those in flight, and the calls that could be sent if
+--- nothing held them back.
+---@return integer
+function M.count_wanted(self)
+  local now, count, most = self.now(), self.slots.count, self.max_concurrency
+  count = count + count_due(self.backing_off.first, now, most - count)
+  return count + count_due(self.queued.first, now, most - count)
+end
+
 local function first_due(self, call, now)
   while call and call.due_ms <= now and not may_send(self, call.group, now) do
     call = call.next

@@ -2,6 +2,7 @@
 --- a finalizer asks for there is done when the step ends, and callbacks come out after that.
 
 local completes = require "elevenlabs.workspace.engine.complete"
+local exchanges = require "elevenlabs.workspace.engine.exchange"
 local sends = require "elevenlabs.workspace.engine.send"
 local stops = require "elevenlabs.workspace.engine.stop"
 local timers = require "elevenlabs.workspace.engine.timers"
@@ -73,14 +74,19 @@ function M.settle(self)
   deliver(self)
 end
 
---- Change state now; or, if a step is under way, when that step ends.
+--- Change state now; or, if a step is under way, when that step ends. The next step tells of it.
 ---@param change fun(self: elevenlabs.workspace.Engine, value: any, why: any)
-function M.ask(self, change, value, why)
+function M.apply(self, change, value, why)
   if self.stepping then
     self.inbox:push { apply = change, value = value, why = why }
-    return
+  else
+    inside(self, change, value, why)
   end
-  inside(self, change, value, why)
+end
+
+--- As `apply`, and tell of it at once if no step is under way.
+function M.ask(self, change, value, why)
+  M.apply(self, change, value, why)
   M.settle(self)
 end
 
@@ -139,6 +145,16 @@ local function ask_key_and_send(self)
   inside(self, send_with, key, mask_or_failure)
 end
 
+--- Ask the limit's store if that is due.
+local function exchange(self)
+  local ok, why = pcall(exchanges.run, self, inside)
+  if not ok then
+    self.exchanging_until_ms = 0
+    self.core:wake_at(0)
+    error(why, 0)
+  end
+end
+
 --- End all calls.
 function M.end_all(self)
   for _, slot in ipairs(self.slots) do
@@ -180,6 +196,7 @@ function M.run(self, timeout_ms)
   local before = self.reported
   M.notice_fork(self)
   self.waiters:step_begins()
+  exchange(self)
   inside(self, advance)
   self.core:wake_at(timers.next_wake_ms(self))
   ask_key_and_send(self)

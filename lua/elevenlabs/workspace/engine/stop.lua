@@ -1,8 +1,8 @@
 --- Ends calls for a reason of the client's own: cancel, deadline, close, a fork or an outage.
 
 local budgets = require "elevenlabs.workspace.throttle.budget"
+local deadlines = require "elevenlabs.workspace.engine.deadline"
 local finishes = require "elevenlabs.workspace.engine.finish"
-local texts = require "elevenlabs.workspace.text"
 
 local conclude, finish_unsent = finishes.conclude, finishes.finish_unsent
 
@@ -10,13 +10,15 @@ local M = {}
 
 local STOP_MESSAGES = {
   cancelled = "cancelled before it was sent",
-  timeout = "deadline_ms (%s) passed before it was sent",
+  timeout = "%s passed before it was sent",
   closed = "the client was closed before it was sent",
   forked = "the process forked before it was sent: it is the parent's to send",
 }
 
-local function stop_message(self, why)
-  return STOP_MESSAGES[why]:format(self.deadline_ms and texts.number(self.deadline_ms))
+local function stop_message(self, call, why)
+  local held_by = why == "timeout" and self.throttle:why(self.now())
+  return STOP_MESSAGES[why]:format(call.deadline and deadlines.describe(call.deadline))
+    .. (held_by and ": " .. held_by or "")
 end
 
 --- End a call because of `why`. An attempt in flight still completes. An answer that came before
@@ -28,7 +30,7 @@ local function stop(self, call, why)
     self.core:cancel(call.slot.number)
   elseif call.state ~= "done" and call.state ~= "new" then -- new: an error kept it from its queue
     local kind = why == "forked" and "cancelled" or why
-    finish_unsent(self, call, { kind = kind, message = stop_message(self, why) }, self.mask)
+    finish_unsent(self, call, { kind = kind, message = stop_message(self, call, why) }, self.mask)
   end
 end
 
@@ -72,18 +74,19 @@ function M.notice_fork(self)
       end
     end
     M.stop_unsent(self, "forked")
+    self.throttle:forked()
+    self.exchanging_until_ms = 0
     self.forks = forks
   end
 end
 
---- End single calls whose deadline has passed. They have one length of deadline, so the oldest call
---- is due first.
+--- End single calls whose deadline has passed.
 function M.stop_overdue(self)
-  local call = self.deadlines:peek()
-  while call and (call.state == "done" or call.deadline_ms <= self.now()) do
-    stop(self, call, "timeout")
-    self.deadlines:drop()
-    call = self.deadlines:peek()
+  local deadline = self.deadlines.first
+  while deadline and deadline.due_ms <= self.now() do
+    stop(self, deadline.call, "timeout")
+    deadlines.drop(self.deadlines, deadline)
+    deadline = self.deadlines.first
   end
 end
 

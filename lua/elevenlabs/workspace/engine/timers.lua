@@ -1,6 +1,8 @@
---- When the next step is due if no socket announces one: timers, deadlines and calls to be sent.
+--- When the next step is due if no socket announces one: timers, deadlines, calls to be sent and
+--- exchanges with a limit's store.
 
 local completes = require "elevenlabs.workspace.engine.complete"
+local exchanges = require "elevenlabs.workspace.engine.exchange"
 
 local M = {}
 
@@ -25,7 +27,8 @@ end
 --- When a call may be sent though nothing ends before.
 local function next_send_ms(self, now)
   local at
-  if self.slots.count >= self.throttle:window() then
+  local at_pauses_end = math.max(now, self.throttle:paused_until())
+  if self.slots.count >= self.throttle:places(at_pauses_end) then
     return nil -- many calls may be queued then: look at none
   elseif self.asking_until_ms > now then
     return self.asking_until_ms
@@ -57,15 +60,15 @@ function M.next_wake_ms(self)
   if is_due_now(self) then
     return 0
   end
-  local oldest = self.deadlines:peek()
-  local at = oldest and oldest.deadline_ms
+  local soonest = self.deadlines.first
+  local at = soonest and soonest.due_ms or nil
   if self.queued.first or self.backing_off.first then
     at = earlier(earlier(at, next_send_ms(self, self.now())), self.throttle:gives_up_at())
   end
   for _, timer in next, self.timers do
     at = earlier(at, timer)
   end
-  return at
+  return earlier(at, exchanges.due_at(self))
 end
 
 --- Remove the timers that have passed. Whoever waits for one looks then.

@@ -26,22 +26,21 @@ function Iterator:close()
   self.iterate = nil
 end
 
---- An array of items, a function that returns the next item or nil at the end, or a source.
 -- luacheck: push no max comment line length (an annotation cannot be broken)
+--- What a bulk run takes: an array of items, a function that returns the next item and at the end
+--- nil, or a source.
 ---@alias elevenlabs.workspace.Items elevenlabs.workspace.Item[]|elevenlabs.workspace.Source|fun(): elevenlabs.workspace.Item|nil
 -- luacheck: pop
 
---- A source for one run. A second run is refused: it would find no items left, and report success.
+--- A source for one run. One that somebody has read is refused.
 --- Raises for anything else, in the name of the caller's caller.
 ---@param value elevenlabs.workspace.Items
 ---@return elevenlabs.workspace.Source|nil
 ---@return elevenlabs.workspace.Error|nil
 function M.from(value)
-  if source.is(value) and value.is_taken then
-    return nil, errors.invalid("items", "these items were given to a run before: make them anew")
-  elseif source.is(value) then
-    value.is_taken = true
-    return value
+  if source.is(value) then
+    local ok, why = source.take(value)
+    return ok and value, why and errors.invalid("items", why)
   elseif type(value) == "table" then
     return arrays.source(value)
   elseif type(value) == "function" then

@@ -5,15 +5,18 @@ local names = require "elevenlabs.workspace.names"
 
 local M = {}
 
---- The arguments of one call of a bulk run. The call checks whether all are there.
+--- The arguments of one call of a bulk run. An item of a read needs no target. An item of a change
+--- has exactly one target.
 ---@class elevenlabs.workspace.Item
----@field resource_id string
----@field resource_type string
----@field user_email string|nil an item has exactly one of these three
----@field group_id string|nil
+---@field resource_id string The id of the resource.
+---@field resource_type string One of `workspace.RESOURCE_TYPES`.
+---@field user_email string|nil The address of a user or of a service account.
+---@field group_id string|nil The id of a group. "default" is the role that every member has.
+--- The id of an API key, not the secret: the role of its service account.
 ---@field workspace_api_key_id string|nil
----@field role "admin"|"editor"|"commenter"|"viewer"|nil for share alone
----@field allow_unknown_resource_type boolean|nil for a type newer than this library
+---@field role "admin"|"editor"|"commenter"|"viewer"|nil The role to give. For share alone.
+--- Accept a `resource_type` that this library does not know.
+---@field allow_unknown_resource_type boolean|nil
 
 M.FIELDS = {
   "resource_id",
@@ -33,7 +36,13 @@ end
 
 local TYPES = M.TYPES
 
-local TARGETS = { user_email = true, group_id = true, workspace_api_key_id = true }
+--- The fields that name a target. An item has exactly one of them.
+M.TARGETS = { "user_email", "group_id", "workspace_api_key_id" }
+
+local IS_TARGET = {}
+for _, name in ipairs(M.TARGETS) do
+  IS_TARGET[name] = true
+end
 
 ---@return boolean
 function M.is_field(name)
@@ -70,7 +79,7 @@ end
 function M.complete(item, fields)
   local has_target = item.user_email or item.group_id or item.workspace_api_key_id
   for name, value in next, fields do
-    if item[name] == nil and not (has_target and TARGETS[name]) then
+    if item[name] == nil and not (has_target and IS_TARGET[name]) then
       item[name] = value
     end
   end

@@ -20,18 +20,20 @@ M.COLUMNS = {
   "_custom_role",
 }
 
---- One role of one principal on one resource.
+--- One role of one user, group or service account on one resource. `unshare_many` takes rows that
+--- have a target.
 ---@class elevenlabs.workspace.offboard.AccessRow
----@field resource_id string
----@field resource_type string
----@field user_email string|nil of a member
----@field group_id string|nil
----@field workspace_api_key_id string|nil the first key of a service account
----@field role string|nil admin, editor, commenter or viewer
----@field _name string|nil of the resource
----@field _principal string the id of the user, group or service account
----@field _creator string|nil the id of the resource's creator
----@field _custom_role string|nil a custom role of the workspace, which share cannot give
+---@field resource_id string The id of the resource.
+---@field resource_type string The type of the resource.
+---@field user_email string|nil The address, if it is a member's role.
+---@field group_id string|nil The id, if it is a group's role.
+--- The id of its first key, if it is a service account's role.
+---@field workspace_api_key_id string|nil
+---@field role string|nil Admin, editor, commenter or viewer. Nil for a custom role.
+---@field _name string|nil The name of the resource.
+---@field _principal string The id of the user, group or service account.
+---@field _creator string|nil The id of the resource's creator.
+---@field _custom_role string|nil A custom role of the workspace, which share cannot give.
 
 --- From the id of a principal to the field and the value of its target.
 local function targets_of(found)
@@ -70,12 +72,16 @@ local function row_of(item, resource, role, principal, targets)
   return row
 end
 
+--- The options of `offboard.access`. All but `on_row` may be left out.
 ---@class elevenlabs.workspace.offboard.AccessOptions
----@field on_row fun(row: elevenlabs.workspace.offboard.AccessRow)
----@field resource_types string[]|nil default all that a list names
----@field on_run nil|fun(run: elevenlabs.workspace.Run) the run that reads the resources: it may be cancelled
+---@field on_row fun(row: elevenlabs.workspace.offboard.AccessRow) Called once for each role.
+---@field resource_types string[]|nil Read these types alone. Default: all that a list names.
+--- Called with the run that reads the resources. The run may be cancelled.
+---@field on_run nil|fun(run: elevenlabs.workspace.Run)
+--- Called with the progress of each run, ten times a second at most.
 ---@field on_progress nil|fun(progress: elevenlabs.workspace.Progress)
----@field max_concurrency integer|nil of this pass, if it is to be less than the client's
+--- How many requests of this reading may be in flight, if it is to be fewer than the client's.
+---@field max_concurrency integer|nil
 
 --- Read who has which role.
 ---@param client elevenlabs.workspace.Client

@@ -18,24 +18,31 @@ local PRINCIPALS = {
   { name = "service_accounts", path = { "v1", "service-accounts" } },
 }
 
---- What a reading pass found.
+--- What a reading of the whole workspace found.
 ---@class elevenlabs.workspace.offboard.Discovery
----@field owner elevenlabs.workspace.offboard.Owner|nil of the API key; nil: it could not be read
+--- The owner of the API key. Nil if the owner could not be read.
+---@field owner elevenlabs.workspace.offboard.Owner|nil
+--- The members. Nil if the list could not be read.
 ---@field members elevenlabs.workspace.offboard.Member[]|nil
+--- The groups. Nil if the list could not be read.
 ---@field groups elevenlabs.workspace.offboard.Group[]|nil
+--- The service accounts. Nil if the list could not be read.
 ---@field service_accounts elevenlabs.workspace.offboard.ServiceAccount[]|nil
----@field unread table<string, string> why a list of principals could not be read, by its name
----@field unread_kind table<string, elevenlabs.workspace.Kind> of the error, if it was one
----@field coverage elevenlabs.workspace.offboard.Covered[] one for each list of resources
----@field without_list string[] resource types that no list names
----@field report elevenlabs.workspace.Report of the run that read the resources
+--- From the name of such a list to the reason why it could not be read.
+---@field unread table<string, string>
+--- From the name of such a list to the kind of the error, if there was one.
+---@field unread_kind table<string, elevenlabs.workspace.Kind>
+---@field coverage elevenlabs.workspace.offboard.Covered[] One for each list of resources.
+---@field without_list string[] Types of resources that no list names.
+---@field report elevenlabs.workspace.Report The report of the run that read the resources.
 
 --- What became of one list and of its resources.
 ---@class elevenlabs.workspace.offboard.Covered: elevenlabs.workspace.offboard.Coverage
----@field read integer resources
----@field forbidden integer resources: 401 missing_permissions or 403
----@field not_found integer resources: 404
----@field failed integer resources that could not be read for another reason
+---@field read integer Resources that were read.
+--- Resources that the key may not read (403, or 401 with missing_permissions).
+---@field forbidden integer
+---@field not_found integer Resources that are not there (404).
+---@field failed integer Resources that could not be read for another reason.
 
 --- The resource types that some list names.
 ---@return table<string, boolean>

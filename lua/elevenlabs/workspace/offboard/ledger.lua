@@ -10,48 +10,53 @@ local M = {}
 
 --- One resource of the case.
 ---@class elevenlabs.workspace.offboard.Row
----@field resource_id string
----@field resource_type string
----@field name string|nil
----@field creator string|nil
----@field roles string[] of the subject, when the resource was planned
----@field is_creators_alone boolean|nil when planned, only the subject and the creator had a role
----@field action "remove"|"keep"|nil of the plan; nil: the plan does not have the resource
----@field reason string|nil why it is kept
----@field grant string|nil the role that the successor gets first
----@field problem string|nil why the successor cannot get the roles
----@field planned integer|nil the number of the command that planned the row
----@field outcome string|nil of the removal; nil: nothing was decided yet
----@field why string|nil why the outcome is not confirmed, for people
----@field status integer|nil HTTP status of the removal
----@field request_id string|nil
----@field attempts integer|nil
----@field at string|nil when the answer came
+---@field resource_id string The id of the resource.
+---@field resource_type string The type of the resource.
+---@field name string|nil The name of the resource.
+---@field creator string|nil The id of the user who made the resource.
+---@field roles string[] The roles of the subject when the resource was planned.
+--- True if only the subject and the creator had a role when the resource was planned.
+---@field is_creators_alone boolean|nil
+---@field action "remove"|"keep"|nil What the plan says. Nil if the plan does not have the resource.
+---@field reason string|nil Why the role is kept.
+---@field grant string|nil The role that the successor gets first.
+---@field problem string|nil Why the successor cannot get the roles.
+---@field planned integer|nil The number of the command that planned the row.
+---@field outcome string|nil The outcome of the removal. Nil if nothing was decided yet.
+---@field why string|nil Why the outcome is not confirmed, for people.
+---@field status integer|nil The HTTP status of the removal.
+---@field request_id string|nil The server's name for the request.
+---@field attempts integer|nil Attempts of the removal that were begun.
+---@field at string|nil When the answer came, in UTC.
+--- What was seen when the resource was read after the removal.
 ---@field read_back "gone"|"still_there"|"unreadable"|nil
----@field removed {round: integer, roles: string[], at: string}|nil by the last round that may have taken them
----@field granted elevenlabs.workspace.offboard.Gift|nil to the successor
----@field given_back elevenlabs.workspace.offboard.Gift|nil by undo
----@field seen elevenlabs.workspace.offboard.RowSeen|nil by the last verify
+--- The roles that the last round took, or may have taken.
+---@field removed {round: integer, roles: string[], at: string}|nil
+---@field granted elevenlabs.workspace.offboard.Gift|nil What the successor got.
+---@field given_back elevenlabs.workspace.offboard.Gift|nil What undo gave back.
+---@field seen elevenlabs.workspace.offboard.RowSeen|nil What the last verify saw.
 
 --- A role that a round gave, or did not give.
 ---@class elevenlabs.workspace.offboard.Gift
----@field to string|nil the address
----@field role string|nil nil: share cannot give it
----@field outcome string
----@field at string UTC
----@field why string|nil why the outcome is not confirmed, for people
----@field round integer|nil of undo
----@field read_back "there"|"not_seen"|"unreadable"|nil of undo
+---@field to string|nil The address of the member who gets the role.
+---@field role string|nil The role. Nil if share cannot give the role, because it is a custom one.
+---@field outcome string The outcome of the share.
+---@field at string When the answer came, in UTC.
+---@field why string|nil Why the outcome is not confirmed, for people.
+---@field round integer|nil The number of the undo.
+--- What was seen when undo read the resource again.
+---@field read_back "there"|"not_seen"|"unreadable"|nil
 
+--- What the last verify saw on a resource.
 ---@alias elevenlabs.workspace.offboard.RowSeen
----| "gone" # the subject has no role of its own
----| "still_there" # the role that was planned
----| "changed" # another role than was planned
----| "came_back" # a role, though a round had read the removal back
----| "new" # a role on a resource that the plan does not have
----| "kept" # the role was to stay, or was given back
----| "unreadable"
----| "resource_gone"
+---| "gone" # The subject has no role of its own.
+---| "still_there" # The subject has the role that was planned.
+---| "changed" # The subject has another role than was planned.
+---| "came_back" # The subject has a role, though a round had read the removal back.
+---| "new" # The subject has a role on a resource that the plan does not have.
+---| "kept" # The role was to stay, or was given back.
+---| "unreadable" # The resource could not be read.
+---| "resource_gone" # The resource is not there any more.
 
 ---@class elevenlabs.workspace.offboard.Ledger
 ---@field rows elevenlabs.workspace.offboard.Row[]

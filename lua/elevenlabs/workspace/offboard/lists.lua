@@ -25,13 +25,13 @@ M.FURTHER = { name = "in no list", types = {} }
 
 --- What became of one list.
 ---@class elevenlabs.workspace.offboard.Coverage
----@field name string of the list
----@field listed integer how many resources it named, each once
----@field complete boolean every resource of the list is known
----@field why string|nil why not
----@field by_nature boolean|nil no reading of the list can name every resource
----@field kind elevenlabs.workspace.Kind|nil of the error, if a page could not be read
----@field status integer|nil HTTP status of that error
+---@field name string The name of the list.
+---@field listed integer How many resources the list named, each once.
+---@field complete boolean True if every resource of the list is known.
+---@field why string|nil Why the list is not complete.
+---@field by_nature boolean|nil True if no reading of the list can name every resource.
+---@field kind elevenlabs.workspace.Kind|nil The kind of the error, if a page could not be read.
+---@field status integer|nil The HTTP status of that error.
 
 ---@class elevenlabs.workspace.offboard.Lists: elevenlabs.workspace.Source
 ---@field count integer|nil how many items there are, once every list was read to its end

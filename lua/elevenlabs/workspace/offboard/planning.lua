@@ -14,22 +14,29 @@ local M = {}
 
 --- What is to be planned. A plan of one subject has exactly one of the first four fields.
 ---@class elevenlabs.workspace.offboard.PlanOptions
----@field user_email string|nil a member's address, in any case
----@field user_id string|nil also of one who left. Such a plan cannot be applied
----@field group_id string|nil "default" is every member, and needs `everyone`
----@field service_account_id string|nil the account's own id. It must have an API key
----@field user_emails string[]|nil for `plan_many` alone
----@field everyone boolean|nil agree that "default" takes the role from every member
----@field resource_types string[]|nil default all that a list names
----@field ids string|elevenlabs.workspace.Item[]|nil resources that no list names: a path, or an array
----@field protect string|elevenlabs.workspace.Item[]|nil resources that are never touched
----@field replace_by string|nil the address of a member who gets each role first
----@field note string|nil for the report: a ticket, or who asked
----@field again boolean|nil make a new plan, and keep an older one beside it
+---@field user_email string|nil A member's address, in upper or lower case.
+---@field user_id string|nil The id of a user, who may have left. Such a plan cannot be applied.
+---@field group_id string|nil The id of a group. "default" is every member, and needs `everyone`.
+--- The service account's own id. The account must have an API key.
+---@field service_account_id string|nil
+---@field user_emails string[]|nil The addresses of several members, for `plan_many` alone.
+---@field everyone boolean|nil True: agree that "default" takes the role from every member.
+---@field resource_types string[]|nil Plan these types alone. Default: all that a list names.
+--- Resources that no list names: the path of a file, or an array.
+---@field ids string|elevenlabs.workspace.Item[]|nil
+--- Resources that are never touched: the path of a file, or an array.
+---@field protect string|elevenlabs.workspace.Item[]|nil
+---@field replace_by string|nil The address of a member who gets each role before it is removed.
+---@field note string|nil A text for the report: a ticket, or who asked.
+---@field again boolean|nil True: make a new plan, and keep an older one beside it.
+--- Who runs this. The log of the case and the report say so.
 ---@field by elevenlabs.workspace.offboard.By|nil
----@field on_run nil|fun(run: elevenlabs.workspace.Run) the run may be cancelled
+--- Called with each run that reads or changes resources. The run may be cancelled.
+---@field on_run nil|fun(run: elevenlabs.workspace.Run)
+--- Called with the progress of each run, ten times a second at most.
 ---@field on_progress nil|fun(progress: elevenlabs.workspace.Progress)
----@field max_concurrency integer|nil of this reading, if it is to be less than the client's
+--- How many requests of this reading may be in flight, if it is to be fewer than the client's.
+---@field max_concurrency integer|nil
 
 local OPTIONS = {
   "user_email",

@@ -36,9 +36,10 @@ local function each(array, read, what)
   return list
 end
 
+--- The owner of an API key.
 ---@class elevenlabs.workspace.offboard.Owner
----@field user_id string
----@field seat_type string|nil "workspace_admin" and such
+---@field user_id string The id of the owner.
+---@field seat_type string|nil The kind of seat, such as "workspace_admin".
 
 ---@param body any of GET /v1/user
 ---@return elevenlabs.workspace.offboard.Owner|nil
@@ -51,13 +52,14 @@ function M.owner(body)
   return { user_id = user_id, seat_type = text(body.seat_type) }
 end
 
+--- A member of the workspace.
 ---@class elevenlabs.workspace.offboard.Member
----@field user_id string
----@field email string
----@field name string|nil
----@field seat_type string|nil
----@field is_owner boolean of the workspace
----@field is_locked boolean
+---@field user_id string The id of the user.
+---@field email string The address.
+---@field name string|nil The name.
+---@field seat_type string|nil The kind of seat, such as "workspace_admin".
+---@field is_owner boolean True if the member owns the workspace.
+---@field is_locked boolean True if the member is locked.
 
 ---@param body any of GET /v1/workspace/members
 ---@return elevenlabs.workspace.offboard.Member[]|nil
@@ -76,10 +78,12 @@ function M.members(body)
   end, "members")
 end
 
+--- A group of members.
 ---@class elevenlabs.workspace.offboard.Group
----@field id string
----@field name string
----@field members table<string, boolean> ids or addresses of its members, addresses in lower case
+---@field id string The id of the group.
+---@field name string The name of the group.
+--- The ids or the addresses of its members, as keys. Addresses are in lower case.
+---@field members table<string, boolean>
 
 local function read_group(row)
   local id = text(row.id)
@@ -118,10 +122,11 @@ function M.groups(body)
   return list
 end
 
+--- A service account of the workspace.
 ---@class elevenlabs.workspace.offboard.ServiceAccount
----@field user_id string
----@field name string
----@field key_ids string[] a key's id is how the account is unshared
+---@field user_id string The id of the account.
+---@field name string The name of the account.
+---@field key_ids string[] The ids of its API keys. `unshare` names the account by one of them.
 
 ---@param body any of GET /v1/service-accounts
 ---@return elevenlabs.workspace.offboard.ServiceAccount[]|nil

@@ -7,11 +7,13 @@ local M = {}
 
 --- Access that remains, or that nobody can look for.
 ---@class elevenlabs.workspace.offboard.Residual
+--- Which access; `text` says it in words.
 ---@field kind "creator"|"admin_seat"|"group"|"everyone"|"anonymous"|"keys"|"api_keys"|"invitations"|"unlisted"
----@field text string what remains, in a few words
----@field next_step string how it is ended
----@field count integer|nil resources
----@field is_access boolean the subject has access by it; false: nobody can look for it here
+---@field text string What remains, in a few words.
+---@field next_step string How a person ends the access.
+---@field count integer|nil How many resources it concerns.
+--- True if the subject has access by it. False if nobody can look for it here.
+---@field is_access boolean
 
 --- Counts resources while they are read.
 ---@class elevenlabs.workspace.offboard.ResidualCounts

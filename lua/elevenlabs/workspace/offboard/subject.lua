@@ -6,13 +6,15 @@ local principals = require "elevenlabs.workspace.offboard.principals"
 
 local M = {}
 
+--- Who leaves: a member, a group or a service account.
 ---@class elevenlabs.workspace.offboard.Subject
----@field kind "user"|"group"|"service_account"
----@field id string as role maps name it
----@field label string what people type to agree: an address, a group's name or an account's id
----@field target {field: string, value: string}|nil how `unshare` names it; nil: it cannot
----@field is_admin boolean|nil it has a seat that reaches everything
----@field groups {id: string, name: string}[]|nil the groups of a member
+---@field kind "user"|"group"|"service_account" What the subject is.
+---@field id string The id, as the roles of resources name the subject.
+---@field label string What people type to agree: an address, a group's name or an account's id.
+--- How `unshare` names the subject. Nil if `unshare` cannot name it.
+---@field target {field: string, value: string}|nil
+---@field is_admin boolean|nil True if the subject has a seat that reaches every resource.
+---@field groups {id: string, name: string}[]|nil The groups of a member.
 
 local KEYS = { "user_email", "user_id", "group_id", "service_account_id" }
 

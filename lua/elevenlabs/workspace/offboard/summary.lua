@@ -9,28 +9,35 @@ local M = {}
 
 --- How the planned removals ended.
 ---@class elevenlabs.workspace.offboard.Totals
----@field total integer planned removals: the sum of the four outcomes
----@field confirmed integer
----@field refused integer
----@field unconfirmed integer
----@field not_sent integer
+---@field total integer Planned removals: the sum of the four outcomes.
+---@field confirmed integer Removals that the server confirmed.
+---@field refused integer Removals that the server refused.
+---@field unconfirmed integer Removals that were sent, and of which nobody can know.
+---@field not_sent integer Removals that were not sent.
 
---- What is known of a case. `tostring` of it begins with the headline.
+--- What is known of a case. `print` shows the headline first.
 ---@class elevenlabs.workspace.offboard.Summary
----@field headline string what access remains, and what could not be read
----@field state "planned"|"ended"|"cut" "cut": the last command that changes roles did not end
----@field subject elevenlabs.workspace.offboard.Subject
+---@field headline string What access remains, and what could not be read.
+--- "planned": nothing was changed yet. "ended": the last command that changes roles ended. "cut":
+--- it did not end.
+---@field state "planned"|"ended"|"cut"
+---@field subject elevenlabs.workspace.offboard.Subject Who leaves.
+--- Access that no removal ends, or that nobody can look for.
 ---@field residuals elevenlabs.workspace.offboard.Residual[]
----@field remains elevenlabs.workspace.offboard.Residual[] the subject's own roles that are left
----@field left elevenlabs.workspace.offboard.Row[] roles of the subject's own at the last reading
----@field totals elevenlabs.workspace.offboard.Totals
+--- The subject's own roles that are left.
+---@field remains elevenlabs.workspace.offboard.Residual[]
+--- Resources on which the subject had a role of its own at the last reading.
+---@field left elevenlabs.workspace.offboard.Row[]
+---@field totals elevenlabs.workspace.offboard.Totals How the planned removals ended.
+--- How many removals were seen to be gone, were not, or could not be read.
 ---@field read_back {gone: integer, still_there: integer, unreadable: integer}
----@field withheld integer removals that waited for a grant which was not confirmed
----@field given_back integer roles that undo gave back
----@field not_given_back elevenlabs.workspace.offboard.Row[] roles that the last undo did not give
----@field protected integer resources that the plan protects
----@field unreadable integer resources of the case that the last reading could not read
----@field is_complete boolean all lists, and all resources that they name, were read
+---@field withheld integer Removals that waited for a grant that was not confirmed.
+---@field given_back integer Roles that undo gave back.
+--- Roles that the last undo did not give back.
+---@field not_given_back elevenlabs.workspace.offboard.Row[]
+---@field protected integer Resources that the plan protects.
+---@field unreadable integer Resources of the case that the last reading could not read.
+---@field is_complete boolean True if all lists, and all resources that they name, were read.
 local Summary = { __name = "elevenlabs.workspace.offboard.summary", __concat = texts.concat }
 
 local OUTCOMES = { "confirmed", "refused", "unconfirmed", "not_sent" }

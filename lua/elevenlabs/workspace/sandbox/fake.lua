@@ -1,5 +1,5 @@
---- A client whose server is a model in the same process: for the specs of programs that use this
---- library. It checks arguments and keys as a real client does.
+--- Makes a client whose server is a model in the same process, for the specs of programs that use this
+--- library. The client checks arguments and keys as a real client does.
 
 local app = require "elevenlabs.workspace.sandbox.app"
 local cjson = require "elevenlabs.workspace.cjson"
@@ -150,15 +150,28 @@ end
 
 --- The workspace behind a fake client.
 ---@class elevenlabs.workspace.sandbox.Model
----@field state elevenlabs.workspace.sandbox.State may be read and changed at any time
+--- What the workspace holds. It may be read and changed at any time.
+---@field state elevenlabs.workspace.sandbox.State
 
+--- The options of a fake client. Each may be left out.
 ---@class elevenlabs.workspace.sandbox.FakeOptions
----@field api_key string|false|nil default "sk_sandbox_ada"; false sends none
----@field state elevenlabs.workspace.sandbox.State|nil default an example of four people
----@field driver elevenlabs.workspace.Driver|nil default the blocking one
----@field forbid_list string[]|nil lists that the key may not read, as for `sandbox --forbid-list`
+---@field api_key string|false|nil The API key. Default "sk_sandbox_ada". False sends none.
+--- The workspace to start with. Default: an example of four people.
+---@field state elevenlabs.workspace.sandbox.State|nil
+---@field driver elevenlabs.workspace.Driver|nil How calls wait. Default: the blocking driver.
+---@field forbid_list string[]|nil Lists that the key may not read, as for `sandbox --forbid-list`.
 
---- Make a client over a model. Raises an `elevenlabs.workspace.Error` if the key is malformed.
+--- Make a client over a model of a workspace. Raises an error if the key is malformed.
+---
+--- ```lua
+--- local fake = require "elevenlabs.workspace.sandbox.fake"
+--- local client, model = fake.new()
+--- client:unshare {
+---   resource_id = "voice_narrator", resource_type = "voice",
+---   user_email = "mia@example.com",
+--- }
+--- print(model.state.resources[1].roles.user_mia) -- nil
+--- ```
 ---@param options elevenlabs.workspace.sandbox.FakeOptions|nil
 ---@return elevenlabs.workspace.Client
 ---@return elevenlabs.workspace.sandbox.Model

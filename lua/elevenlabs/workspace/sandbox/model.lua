@@ -15,33 +15,39 @@ Model.__index = Model
 
 --- The state of a sandbox's workspace.
 ---@class elevenlabs.workspace.sandbox.State
----@field users elevenlabs.workspace.sandbox.User[]
----@field groups elevenlabs.workspace.sandbox.Group[]
+---@field users elevenlabs.workspace.sandbox.User[] The members.
+---@field groups elevenlabs.workspace.sandbox.Group[] The groups.
+--- The service accounts.
 ---@field service_accounts {id: string, name: string, email: string, key_ids: string[]}[]
----@field api_keys table<string, string> secret to the id of its user or service account
----@field resources elevenlabs.workspace.sandbox.Resource[]
+--- From the secret of a key to the id of its user or service account.
+---@field api_keys table<string, string>
+---@field resources elevenlabs.workspace.sandbox.Resource[] The resources.
 
+--- A member of the model.
 ---@class elevenlabs.workspace.sandbox.User
----@field id string
----@field email string
----@field seat_type string|nil "workspace_admin" and such
----@field is_owner boolean|nil
----@field is_locked boolean|nil
+---@field id string The id of the user.
+---@field email string The address.
+---@field seat_type string|nil The kind of seat, such as "workspace_admin".
+---@field is_owner boolean|nil True if the user owns the workspace.
+---@field is_locked boolean|nil True if the user is locked.
 
+--- A group of the model.
 ---@class elevenlabs.workspace.sandbox.Group
----@field id string
----@field name string
----@field members string[] user ids
----@field shows_addresses boolean|nil its list has the members' addresses in place of the ids
+---@field id string The id of the group.
+---@field name string The name of the group.
+---@field members string[] The ids of its users.
+--- True if its list has the members' addresses in place of the ids.
+---@field shows_addresses boolean|nil
 
+--- A resource of the model.
 ---@class elevenlabs.workspace.sandbox.Resource
----@field id string
----@field type string
----@field name string
----@field creator string a user's id
----@field parent string|nil the id of the agent of which it is a branch or a deployment
----@field archived boolean|nil
----@field anonymous string|nil the role of everybody who has the link
+---@field id string The id of the resource.
+---@field type string The type of the resource.
+---@field name string The name of the resource.
+---@field creator string The id of the user who made the resource.
+---@field parent string|nil The id of the agent of which the resource is a branch or a deployment.
+---@field archived boolean|nil True if the agent is archived.
+---@field anonymous string|nil The role of everybody who has the link.
 --- From the id of a user, group or service account to a role, or to a list of several: a preset one
 --- and custom ones, "role_...". "default" is every member.
 ---@field roles table<string, string|string[]>

@@ -101,6 +101,15 @@ function Budget:exclude_pause(until_ms)
   end
 end
 
+--- Nothing could be sent since then, and the server was not the reason: this time is no part of the
+--- outage.
+function Budget:exclude(since_ms, now_ms)
+  if self.failing_since_ms then
+    local began_ms = math.max(since_ms, self.failing_since_ms)
+    self.failing_since_ms = self.failing_since_ms + math.max(0, now_ms - began_ms)
+  end
+end
+
 --- Nothing was to be sent since the last failure: this time is no part of the outage.
 function Budget:exclude_idle(now_ms)
   if self.failing_since_ms then

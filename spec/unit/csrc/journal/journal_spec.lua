@@ -129,18 +129,6 @@ describe("journal", function()
       end
     end)
 
-    it("are lines of JSON, each with the checksum of what is before it", function()
-      local lines = 0
-      for line in write_journal():gmatch "([^\n]*)\n" do
-        lines = lines + 1
-        local body, sum = line:match '^(.*),"crc32c":"(%x+)"}$'
-        assert.are.equal(RECORDS[lines], body .. "}")
-        assert.are.equal(probe.crc32c(body), sum)
-        assert.are.equal("table", type(cjson.decode(line)))
-      end
-      assert.are.equal(#RECORDS, lines)
-    end)
-
     it("may be many, and as long as a line may be", function()
       local many = { RECORDS[1] }
       for n = 2, 3000 do
@@ -491,6 +479,44 @@ describe("journal", function()
       journal:close()
       _, out = run(TRY)
       assert.are.equal("opened", out)
+    end)
+
+    it("is not needed to read, which tells whether a run has the journal", function()
+      local text = write_journal()
+      local journal = assert(core.open_journal(path, false))
+      read_all(journal)
+      local reader = assert(core.read_journal(path))
+      append_all(journal, { RECORDS[2] })
+      assert.is_true(reader:is_in_use())
+      assert.are.same({ RECORDS[1], RECORDS[2], RECORDS[3], RECORDS[4], RECORDS[2] },
+        (read_all(reader)))
+      journal:close()
+      write_file(path, text .. '{"a":')
+      local again = assert(core.read_journal(path))
+      assert.is_false(again:is_in_use())
+      assert.are.same(RECORDS, (read_all(again)))
+      assert(core.open_journal(path, false)):close() -- both readers are still open
+      for _, one in ipairs { reader, again } do
+        one:append(RECORDS[2])
+        one:sync()
+        one:close()
+      end
+      assert.are.equal(text .. '{"a":', read_file(path))
+    end)
+
+    it("is not needed to read, but the rest of the rules are", function()
+      write_journal()
+      assert.is_nil(core.read_journal(path .. ".none"))
+      assert.is_nil(select(2, core.read_journal(path .. ".none")))
+      for mode, message in pairs { ["666"] = "can be written by others" } do
+        assert(uv.fs_chmod(path, tonumber(mode, 8)))
+        local reader, failure = core.read_journal(path)
+        assert.is_nil(reader)
+        assert.matches(message, failure.message, 1, true)
+      end
+      write_file(path, "what?")
+      assert(uv.fs_chmod(path, tonumber("600", 8)))
+      assert.matches("not a journal", select(2, core.read_journal(path)).message)
     end)
 
     it("goes with a run that is killed", function()

@@ -31,6 +31,40 @@ describe("the intake of a run", function()
       messages)
   end)
 
+  it("gives each item that is sent or refused the number of its events", function()
+    local ends, told = {}, {}
+    local items = { item(1), { bad = true, resource_id = "x" }, "what", item(2) }
+    local _, _, engine = run(support.only("id1", { status = 404 }), items, {
+      on_result = function(_, receipt, err)
+        told[(receipt or err).call] = (receipt or err).outcome
+      end,
+    }, {
+      on_event = function(event)
+        ends[event.call] = event.name == "done" and event.outcome or nil
+      end,
+    })
+    assert.are.same(ends, told)
+    table.sort(ends)
+    assert.are.same({ "confirmed", "not_sent", "not_sent", "refused" }, ends)
+    assert.are.same({ 4, 2 }, { engine.counts.calls, engine.counts.not_sent })
+  end)
+
+  it("gives no number, and tells of no event, in a dry run", function()
+    local numbers = {}
+    local _, _, engine = run(always {}, { item(1), { bad = true } }, {
+      dry_run = true,
+      on_result = function(_, _, err)
+        numbers[#numbers + 1] = err.call or "none"
+      end,
+    }, {
+      on_event = function()
+        error "an event"
+      end,
+    })
+    assert.are.same({ "none", "none" }, numbers)
+    assert.are.same({ 0, 0 }, { engine.outbox.errors, engine.counts.calls })
+  end)
+
   it("takes no more than it can hold", function()
     local source, taken = many(1000)
     local most = 0

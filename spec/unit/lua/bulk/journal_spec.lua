@@ -29,8 +29,33 @@ describe("the journal", function()
         outcome = "confirmed", status = 200, attempts = 1 },
       { resource_id = "y", resource_type = "voice", user_email = "a@example.com", attempts = 1,
         outcome = "refused", status = 404, kind = "not_found", message = "Not Found" },
-      { ["end"] = true },
+      { ["end"] = true, exhausted = true },
     }, list)
+  end)
+
+  it("says at its end whether all items were taken, and how many were invalid", function()
+    local two_roles = { item_of("x", "viewer"), item_of("x", "admin") }
+    journal:run(two_roles, support.always { status = 401, body = "{}" }, "share", {
+      max_concurrency = 1,
+    })
+    journal:run(two_roles, nil, "share")
+    local ends = {}
+    for _, record in ipairs(journal:records()) do
+      ends[#ends + 1] = record["end"] and record or nil
+    end
+    assert.are.same({
+      { ["end"] = true },
+      { ["end"] = true, exhausted = true, invalid = 1 },
+    }, ends)
+  end)
+
+  it("keeps the part", function()
+    local ids = { "a", "b", "c", "d", "e", "f" }
+    local report = journal:run(ids, nil, nil, { part = "1/2" })
+    assert.are.equal("1/2", journal:records()[1].part)
+    local again = journal:run(ids, nil, nil, { part = "1/2" })
+    assert.is_true(report.total > 0)
+    assert.are.same({ report.total, report.total }, { again.total, again.already_confirmed })
   end)
 
   it("holds the same of a confirmed item if nobody is told of each item", function()
@@ -83,6 +108,15 @@ describe("the journal", function()
       refused("https://server.example, not https://other.example", {
         base_url = "https://other.example",
       })
+    end)
+
+    it("if it is of another part, or of none", function()
+      journal:run({ "x" }, nil, nil, { part = "0/1" })
+      refused("is a journal of part 0/1, not of part 3/16$", { part = "3/16" })
+      refused "is a journal of part 0/1, not of the whole list$"
+      journal:write ""
+      journal:run({ "x" })
+      refused("is a journal of the whole list, not of part 3/16$", { part = "3/16" })
     end)
 
     it("if it is another program's", function()

@@ -36,6 +36,15 @@ describe("progress", function()
     )
   end)
 
+  it("says why a limit lets nothing through", function()
+    local progress = progresses.new(reports.new({}, nil), {
+      in_flight = 0,
+      paused_ms = 0,
+      why = "the limit's store is out of reach: no route",
+    })
+    assert.matches("0 retries; the limit's store is out of reach: no route$", tostring(progress))
+  end)
+
   it("takes the source's count as soon as the source knows it", function()
     local source, given, seen = sources.kind(), 0, {}
     source.at_least = 1

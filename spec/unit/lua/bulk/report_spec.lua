@@ -57,6 +57,23 @@ local function counts(report)
 end
 
 describe("a report", function()
+  it("says which part of how many items it is of", function()
+    local list = many(100)
+    for name, source in pairs { array = list, iterator = iterate(list) } do
+      local report = run(yes, source, { part = "1/2" })
+      assert.are.same({ name = "1/2", all = 100 }, report.part)
+      assert.are.equal(name == "array" and report.total or nil, report.count)
+      local text = ("total %d .* not_sent 0; part 1/2: %d of 100 items$")
+      assert.matches(text:format(report.total, report.total), tostring(report))
+    end
+    local stopped = run(no, many(100), { part = "1/2" })
+    assert.are.same({ "authentication", 100 }, { stopped.stopped, stopped.part.all })
+    assert.matches("; part 1/2: %d+ of 100 items; stopped: ", tostring(stopped))
+    stopped = run(no, iterate(many(100)), { part = "1/2" })
+    assert.is_nil(stopped.part.all)
+    assert.matches("; part 1/2; stopped: ", tostring(stopped))
+  end)
+
   it("case 35: says why its run stopped, and what is left", function()
     local report = run(no, many(400))
     local text = tostring(report)

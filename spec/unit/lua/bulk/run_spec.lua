@@ -1,5 +1,6 @@
 local bulk = require "elevenlabs.workspace.bulk"
 local fake = require "elevenlabs.workspace.sandbox.fake"
+local limits = require "spec.support.limit"
 local support = require "spec.support.bulk"
 local world = require "spec.support.world"
 
@@ -19,6 +20,33 @@ describe("a run", function()
     for _, reason in ipairs(report.reasons) do
       assert.matches("; the run stopped: deadline_ms (5000) passed", reason.message, 1, true)
     end
+  end)
+
+  it("says what its calls waited for if a limit lets nothing through", function()
+    local engine
+    local places = limits
+      .over(function()
+        return nil, "no route"
+      end)
+      :join {
+        now = function()
+          return engine.now()
+        end,
+        random = math.random,
+        max_concurrency = 6,
+        attempt_timeout_ms = 1000,
+      }
+    engine = world.running(always {}, { places = places })
+    local seen
+    local report = assert(bulk.start(engine, URL, "unshare", (many(3)), {
+      deadline_ms = 5000,
+      on_progress = function(progress)
+        seen = seen or progress.why
+      end,
+    })):result()
+    local why = "the limit's store is out of reach: no route"
+    assert.are.equal("deadline_ms (5000) passed: " .. why, report.stop_message)
+    assert.are.same({ { 0, 0, 0, 3 }, why }, { outcomes(report), seen })
   end)
 
   it("counts its deadline from when its result is asked for", function()

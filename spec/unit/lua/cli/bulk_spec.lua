@@ -61,6 +61,43 @@ describe("cli.bulk", function()
     assert.are.equal(52 + 54, lines_of(read_file(path_of "mia.journal")))
   end)
 
+  it("does a list in parts, which lose nothing and do nothing twice", function()
+    local from = write("all.csv", resources())
+    local confirmed, refused = 0, 0
+    for number = 0, 2 do
+      local part = { "--part", number .. "/3", "--journal", path_of(number .. ".journal") }
+      local code, out = run({ "--from", from, "--yes" }, part, LEAVER)
+      local total, ok, no =
+        out:match "total (%d+) confirmed (%d+) refused (%d+) .*; part %d/3: %1 of 100 items\n$"
+      assert.are.equal(tonumber(no) > 0 and 1 or 0, code)
+      assert.is_true(tonumber(total) > 0)
+      confirmed, refused = confirmed + ok, refused + no
+    end
+    assert.are.same({ 96, 4 }, { confirmed, refused })
+    local code, _, err = run({
+      "--from", from, "--yes", "--part", "1/3", "--journal", path_of "0.journal",
+    }, LEAVER)
+    assert.are.equal(2, code)
+    assert.matches("0.journal is a journal of part 0/3, not of part 1/3", err, 1, true)
+  end)
+
+  it("has nothing to do in a part without items", function()
+    local from = write("one.csv", resources(1))
+    local codes = {}
+    for number = 0, 1 do
+      codes[number + 1] = run({ "--from", from, "--yes", "--part", number .. "/2" }, LEAVER)
+    end
+    assert.are.same({ 0, 0 }, codes)
+    local code, out = run_piped(from, LEAVER, { "--part", "1/2" })
+    assert.are.equal(0, code)
+    assert.matches("part 1/2: %d of 1 items", out)
+    for _, list in ipairs { write("none.csv", "resource_id,resource_type\n") } do
+      local options = { "--yes", "--part", "1/2" }
+      assert.are.equal(2, (run({ "--from", list }, options, LEAVER)))
+      assert.are.equal(2, (run_piped(list, LEAVER, { "--part", "1/2" })))
+    end
+  end)
+
   it("says why a journal cannot be used", function()
     local journal = write("mia.journal", "what?")
     local code, out, err =
@@ -147,6 +184,15 @@ describe("cli.bulk", function()
         { "--from", "x.csv", "--resource-id", "x" },
         "--from and --resource-id do not go together",
       },
+      ["a part that is none"] = {
+        { "--from", "x.csv", "--yes", "--part", "16/16" },
+        "--part takes one of 0/16 to 15/16: parts are counted from 0",
+      },
+      ["a part in another form"] = {
+        { "--from", "x.csv", "--yes", "--part", "3" },
+        "--part takes K/N, such as 3/16: part 3 of 0 to 15",
+      },
+      ["a part without a list"] = { { "--part", "0/2" }, "--part needs --from" },
       ["a journal without a list"] = { { "--journal", "x" }, "--journal needs --from" },
       ["a deadline without a list"] = { { "--deadline", "5" }, "--deadline needs --from" },
       ["a deadline of nothing"] = { { "--deadline", "0" }, "--deadline takes a time" },

@@ -17,7 +17,7 @@ local DECLARATION = {
     },
   },
   arguments = { { name = "rest", shown = "[-- REST]", text = "the rest", count = "*" } },
-  notes = "Exit status: 0.",
+  statuses = { { "2", "wrong" }, { "0", "right" } },
 }
 
 local function read(...)
@@ -101,7 +101,8 @@ describe("cli.options", function()
   it("makes help of the same declaration", function()
     local help = options.help(DECLARATION)
     assert.matches("^Usage: elevenlabs%-workspace try %[OPTION%.%.%.%] %[%-%- REST%]\n", help)
-    for _, words in ipairs { "--number N", "a number", "-h, --help", "Exit status: 0." } do
+    local statuses = "Exit status, the first that holds: 2 (wrong); 0 (right)."
+    for _, words in ipairs { "--number N", "a number", "-h, --help", statuses } do
       assert.matches(words, help, 1, true)
     end
   end)

@@ -69,6 +69,17 @@ describe("cli.output", function()
       assert.are.equal("real", uv.fs_readlink(path_of "link"))
     end)
 
+    it("leaves no trace if it is discarded", function()
+      local path = write("list", "old")
+      local list = assert(output.open_list(path))
+      list:write "new"
+      list:discard()
+      assert.are.same({ "old", 1 }, { read(path), count_files() })
+      list = assert(output.open_list "/dev/null")
+      list:discard()
+      assert(io.open "/dev/null"):close()
+    end)
+
     it("says why it cannot be opened", function()
       local list, why = output.open_list(path_of "none/list")
       assert.is_nil(list)

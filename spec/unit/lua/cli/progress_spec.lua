@@ -110,6 +110,33 @@ describe("progress", function()
     assert.is_nil(show({}, { paused_ms = 0 }):find "paus")
   end)
 
+  it("says why a limit lets nothing through, but at the end", function()
+    local why = { why = "the limit's store is out of reach: no route" }
+    assert.matches("out of reach: no route", show({}, why), 1, true)
+    assert.matches("500/1000 50%%  the limit's store is out\27", show({ width = 40 }, why))
+    why.over = true
+    assert.is_nil(show({}, why):find("reach", 1, true))
+  end)
+
+  it("ends the line that is on the screen for other text", function()
+    local shown = ""
+    local display = progress.new {
+      write = function(text)
+        shown = shown .. text
+      end,
+      terminal = true,
+      width = function()
+        return 80
+      end,
+    }
+    progress.end_line()
+    assert.are.equal("", shown)
+    display:update(seen())
+    progress.end_line()
+    progress.end_line()
+    assert.matches("\27%[K\n$", shown)
+  end)
+
   it("case 24: leaves out the least important first, and failures last", function()
     local failures = { refused = 2, not_sent = 1, paused_ms = 1200 }
     for width, line in pairs {

@@ -1,4 +1,5 @@
 local cqueues = require "cqueues"
+local limits = require "spec.support.limit"
 local sandboxes = require "spec.support.servers.sandbox"
 
 local VOICE = { resource_id = "voice_narrator", resource_type = "voice" }
@@ -124,4 +125,27 @@ describe("driver.cqueues", function()
     end)
     assert.are.equal("the client is closed", why)
   end)
+
+  if limits.can_yield then
+    it("asks a limit's store in a coroutine of its own", function()
+      local asked, threads = 0, {}
+      client:close()
+      client = sandbox:client {
+        driver = "cqueues",
+        deadline_ms = LIMIT_S * 1000,
+        limit = limits.over(function(message)
+          cqueues.sleep(0.01)
+          asked = asked + 1
+          threads[asked] = coroutine.running()
+          return limits.reply(message)
+        end),
+      }
+      run(function()
+        get()
+        assert.are_not.equal(coroutine.running(), threads[1])
+      end)
+      client:close() -- no controller runs here
+      assert.are.equal(2, asked)
+    end)
+  end
 end)

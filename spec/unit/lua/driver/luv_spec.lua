@@ -1,3 +1,4 @@
+local limits = require "spec.support.limit"
 local process = require "spec.support.process"
 local sandboxes = require "spec.support.servers.sandbox"
 local uv = require "luv"
@@ -199,4 +200,33 @@ describe("driver.luv", function()
       end)
     )
   end)
+
+  if limits.can_yield then
+    it("asks a limit's store where it may yield, also if the main thread waits", function()
+      local asked = 0
+      client:close()
+      client = sandbox:client {
+        driver = "luv",
+        deadline_ms = 20000,
+        limit = limits.over(function(message)
+          local timer, thread = uv.new_timer(), coroutine.running()
+          timer:start(1, 0, function()
+            timer:close()
+            asked = asked + 1
+            coroutine.resume(thread)
+          end)
+          coroutine.yield()
+          return limits.reply(message)
+        end),
+      }
+      assert(client:get(VOICE))
+      assert(client:get(VOICE))
+      assert.is_true(asked > 0)
+      local before = asked
+      client:close()
+      run_until(function()
+        return asked > before -- the places are given back
+      end)
+    end)
+  end
 end)

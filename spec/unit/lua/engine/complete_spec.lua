@@ -270,6 +270,18 @@ describe("the end of an attempt", function()
       assert.are.equal("unconfirmed", select(2, call:result()).outcome)
     end)
 
+    it("at most the call's own max_attempts times, if it has such a limit", function()
+      local engine, core, pass = world { max_attempts = 3 }
+      local call = engine:start("unshare", {}, nil, { max_attempts = 2 })
+      for attempt = 1, 2 do
+        engine:step()
+        core:answer(attempt, { status = 500 })
+        engine:step()
+        pass(60000)
+      end
+      assert.are.same({ true, 2 }, { call:done(), select(2, call:result()).attempts })
+    end)
+
     it("nothing whose deadline would pass before", function()
       local engine, core = flaky { deadline_ms = 100 }
       local call = engine:start("unshare", {})

@@ -210,6 +210,30 @@ describe("an error as of memory, at any place of a life,", function()
     end)
   end
 
+  it("tells of each refused call that is counted, and of no other", function()
+    local engine, told
+    local function begin()
+      told = 0
+      engine = worlds.new {
+        on_event = function()
+          told = told + 1
+        end,
+      }
+      return function()
+        local ok, call, err = pcall(engine.start, engine, "get", { bad = true })
+        assert.are.equal(not ok and raising.MESSAGE or nil, call)
+        assert.are.equal(ok and 1 or nil, err and err.call)
+      end
+    end
+    for _, nth in ipairs(raising.places(begin())) do
+      raising.at(nth, begin())
+      local counts = engine.counts
+      assert.is_true(told == counts.calls or engine.core.wake == 0) -- the next step tells
+      engine:step()
+      assert.are.same({ counts.calls, counts.calls }, { counts.not_sent, told }, "call " .. nth)
+    end
+  end)
+
   for what, api_key in pairs(KEYS) do
     each(what, api_key, true)
     each(what, api_key, false)

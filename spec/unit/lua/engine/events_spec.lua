@@ -107,6 +107,54 @@ describe("events", function()
       assert.are.same({ "1 done not_sent" }, names(events))
     end)
 
+    it("of refused arguments, done alone and at once, with the error's number", function()
+      local events, on_event = log()
+      local engine = world { on_event = on_event }
+      engine:start("unshare", {})
+      local _, err = engine:start("unshare", {
+        bad = true,
+        resource_id = "my key",
+        resource_type = "sk_another",
+        user_email = "mia@example.com",
+      })
+      assert.are.same({ 2, "not_sent" }, { err.call, err.outcome })
+      assert.are.same({ {
+        name = "done",
+        op = "unshare",
+        call = 2,
+        resource_id = "my [secret]",
+        attempts = 0,
+        elapsed_ms = 0,
+        outcome = "not_sent",
+        kind = "invalid_argument",
+        message = "bad",
+      } }, events)
+      assert.are.same({ 2, 1 }, { engine.counts.calls, engine.counts.not_sent })
+      assert.are.equal(3, engine:start("unshare", { resource_id = {} }).number)
+    end)
+
+    it("of arguments that are refused inside a step, after that step", function()
+      local events, on_event = log()
+      local engine, core = world { on_event = on_event }
+      local err
+      engine:start("unshare", {})
+      engine:step()
+      local step = core.step
+      function core:step() -- as a finalizer there
+        err = err or select(2, engine:start("get", { bad = true }))
+        return step(self)
+      end
+      core:answer(1)
+      engine:step()
+      assert.are.equal(2, err.call)
+      assert.are.same({
+        "1 attempt -",
+        "1 response confirmed",
+        "1 done confirmed",
+        "2 done not_sent",
+      }, names(events))
+    end)
+
     it("with the key masked", function()
       local events, on_event = log()
       local engine, core = world { on_event = on_event }

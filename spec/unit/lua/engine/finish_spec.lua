@@ -13,6 +13,7 @@ describe("the end of a call", function()
     assert.is_true(call:done())
     assert.are.same({
       outcome = "confirmed",
+      call = 1,
       status = 200,
       request_id = "r1",
       attempts = 1,
@@ -25,6 +26,7 @@ describe("the end of a call", function()
 
   it("gives an error with all that is known", function()
     local engine, core = world()
+    engine:start("unshare", {}):cancel()
     local call = engine:start("unshare", {})
     engine:step()
     core:answer(1, { status = 503, body = '{"detail":{"code":"system_busy","message":"busy"}}' })
@@ -32,8 +34,9 @@ describe("the end of a call", function()
     local receipt, err = call:result()
     assert.is_nil(receipt)
     assert.are.same(
-      { "unconfirmed", "server", 503, "system_busy", "busy", true, 1 },
-      { err.outcome, err.kind, err.status, err.code, err.message, err.retryable, err.attempts }
+      { "unconfirmed", 2, "server", 503, "system_busy", "busy", true, 1 },
+      { err.outcome, err.call, err.kind, err.status, err.code, err.message, err.retryable,
+        err.attempts }
     )
   end)
 

@@ -19,8 +19,15 @@ local QUESTIONS = {
   share = "Give %s a role on %s resources of %s, at %s? [y/N] ",
 }
 
-local function describe_target(fields)
-  return fields.user_email or fields.group_id or fields.workspace_api_key_id or "each row's target"
+local function describe_target(values)
+  return values.user_email or values.group_id or values.workspace_api_key_id or "each row's target"
+end
+
+local function describe_list(values, all)
+  if not values.part then
+    return values.from
+  end
+  return ("part %s of %s in %s"):format(values.part, all or "all", values.from)
 end
 
 local function describe_server(base_url)
@@ -30,15 +37,16 @@ end
 --- Ask whether the run may begin. --yes, a dry run and a run of reads need no answer.
 ---@param job table of `cli.bulk`
 ---@param count integer|nil how many items there are, if it is known
+---@param all integer|nil how many items of all parts there are
 ---@return boolean
-function M.may_begin(job, count)
+function M.may_begin(job, count, all)
   if job.values.yes or job.values.dry_run or job.is_read or count == 0 then
     return true
   end
   local question = QUESTIONS[job.op]:format(
-    describe_target(job.fields),
+    describe_target(job.values),
     count or "all",
-    job.values.from,
+    describe_list(job.values, all),
     describe_server(job.client.base_url)
   )
   local answer = terminal.ask(question, job.driver):lower():match "^%s*(.-)%s*$"

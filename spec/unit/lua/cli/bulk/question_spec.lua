@@ -21,6 +21,13 @@ describe("cli.bulk.question", function()
       assert.matches("total 100 confirmed 96 refused 4 ", shown)
     end)
 
+    it("asks for a part", function()
+      local from = write("all.csv", resources())
+      local code, shown = on_terminal("[y/N]", "n", { "--from", from, "--part", "0/1" }, LEAVER)
+      assert.are.equal(3, code)
+      assert.matches("from 100 resources of part 0/1 of 100 in " .. from, shown, 1, true)
+    end)
+
     it("sends nothing if the answer is no, and the journal says so", function()
       local from, journal = write("all.csv", resources()), path_of "mia.journal"
       local options = { "--from", from, "--journal", journal }
@@ -30,11 +37,10 @@ describe("cli.bulk.question", function()
         assert.matches("\nelevenlabs%-workspace: nothing was sent\r?\n$", shown)
         assert.is_nil(read_file(journal))
       end
-      local code
       local roles = support.sandbox:roles("voice_collection_0002", "voice_collection")
       assert.are.equal("commenter", roles.user_mia)
-      code = on_terminal("[y/N]", "y", options, LEAVER)
-      assert.are.equal(1, code)
+      local code, shown = on_terminal("[y/N]", "y", options, LEAVER)
+      assert.are.equal(1, code, shown)
       assert.is_nil(read_file(journal):find "ambiguous")
     end)
 

@@ -44,6 +44,33 @@ describe("cli.bulk of a get", function()
     assert.are.same({ "voice", "not_found" }, { by_id.gone.resource_type, by_id.gone.error.kind })
   end)
 
+  it("reads a list in parts, whatever its targets are", function()
+    local rows, lines = { "resource_id,resource_type,user_email" }, {}
+    for line in resources(20):gmatch "\n([^\n]+)" do
+      rows[#rows + 1] = ("%s,user%d@example.com"):format(line, #rows)
+    end
+    local from = write("all.csv", table.concat(rows, "\n") .. "\n")
+    local without = write("some.csv", resources(20))
+    for number = 0, 2 do
+      local part = { "--part", number .. "/3" }
+      for _, list in ipairs { from, without } do
+        local code, out = get({ "--from", list }, part)
+        assert.are.equal(0, code)
+        for line in out:gmatch "[^\n]+" do
+          local seen = lines[line] or {}
+          lines[line] = seen
+          seen[#seen + 1] = number
+        end
+      end
+    end
+    local count = 0
+    for _, numbers in pairs(lines) do
+      count = count + 1
+      assert.are.same({ numbers[1], numbers[1] }, numbers) -- once in each list
+    end
+    assert.are.equal(20, count)
+  end)
+
   it("takes a list of changes, and no option of a change", function()
     local list = "resource_id,resource_type,user_email\nvoice_0001,voice,mia@example.com\n"
     local code, _, err = get { "--from", write("all.csv", list) }
