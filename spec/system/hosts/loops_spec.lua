@@ -19,6 +19,42 @@ local MISPLACED = {
   ]],
 }
 
+-- A loop that has the two functions which the page's driver wants, and a program that uses both.
+local OWN_LOOP = [[
+local uv = require "luv"
+local loop = {}
+function loop.on_readable(fd, callback)
+  local poll = uv.new_poll(fd)
+  poll:start("r", callback)
+  return {
+    stop = function()
+      poll:close()
+    end,
+  }
+end
+function loop.next_turn(callback)
+  local timer = uv.new_timer()
+  timer:start(0, 0, function()
+    timer:close()
+    callback()
+  end)
+end
+%s
+local client = assert(require("elevenlabs.workspace").new {
+  base_url = os.getenv "ELEVENLABS_BASE_URL",
+  ca_file = os.getenv "ELEVENLABS_CA_FILE",
+  driver = driver,
+})
+local item =
+  { resource_id = "voice_narrator", resource_type = "voice", user_email = "mia@example.com" }
+coroutine.wrap(function()
+  print(assert(client:unshare(item)).outcome)
+  client:close()
+  print(driver.wait(client, function() return false end))
+end)()
+uv.run()
+]]
+
 for _, host in ipairs { "cqueues", "luv" } do
   describe("the page of " .. host, function()
     local page, folder = pages.open(host), nil
@@ -66,6 +102,31 @@ for _, host in ipairs { "cqueues", "luv" } do
       assert.are.same({ 0, "" }, { status, err })
       assert.matches("`" .. out:match "invalid_argument%): ([^\n]+)" .. "`", page.text, 1, true)
     end)
+
+    if host == "luv" then
+      it("has a loop without a driver", function()
+        local code = page:take("lua", "uv.new_poll")
+        code = pages.with(code, { ["21m00Tcm4TlvDq8ikWAM"] = "voice_narrator" })
+        code = pages.with(code, { ["workspace.new {}"] = [[workspace.new {
+          base_url = os.getenv "ELEVENLABS_BASE_URL", ca_file = os.getenv "ELEVENLABS_CA_FILE" }]] })
+        local command = { "elevenlabs-workspace", "sandbox", "--port", "0", "--", LUA, "-e", code }
+        local status, out, err = process.run(command)
+        assert.are.same({ 0, "" }, { status, err })
+        assert.matches("voice_narrator", out, 1, true)
+      end)
+
+      it("has a driver for a loop of one's own", function()
+        local code = page:take("lua", "function driver.wait")
+        local file = assert(io.open(folder .. "/program.lua", "w"))
+        file:write(OWN_LOOP:format(code))
+        file:close()
+        local command = { "elevenlabs-workspace", "sandbox", "--port", "0", "--", LUA,
+          folder .. "/program.lua" }
+        local status, out, err = process.run(command)
+        assert.are.same({ 0, "" }, { status, err })
+        assert.are.equal("confirmed\nthe client is closed\n", out)
+      end)
+    end
 
     it("has no code that nobody runs", function()
       assert.are.same({}, page:left())

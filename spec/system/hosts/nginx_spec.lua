@@ -586,8 +586,8 @@ describe("nginx", function()
     assert.are.equal("ok nil nil: no roles", (host:get "/get"))
   end)
 
-  describe("case 34: runs the README's snippet", function()
-    local file = assert(io.open "README.md")
+  describe("case 34: runs the page's snippet", function()
+    local file = assert(io.open "examples/openresty/README.md")
     local snippet = file:read("*a"):match "\n```nginx\n(.-)\n```"
     file:close()
     local body = snippet:gsub("server {", "server { listen 127.0.0.1:${port};", 1)
