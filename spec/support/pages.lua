@@ -1,5 +1,5 @@
---- A page of a host, examples/<host>/README.md, and its blocks of code. A spec takes each block and
---- runs it. A block that no spec took is a promise that nobody tried.
+--- A page, and its blocks of code. A spec takes each block and runs it. A block that no spec took is a
+--- promise that nobody tried.
 
 local process = require "spec.support.process"
 
@@ -20,7 +20,12 @@ end
 --- The page of a host.
 ---@param host string the folder's name below examples/
 function M.open(host)
-  local self = setmetatable({ path = "examples/" .. host .. "/README.md", blocks = {} }, Page)
+  return M.at("examples/" .. host .. "/README.md")
+end
+
+---@param path string
+function M.at(path)
+  local self = setmetatable({ path = path, blocks = {} }, Page)
   self.text = M.read(self.path)
   for language, code in self.text:gmatch "\n```(%l*)\n(.-)\n```" do
     self.blocks[#self.blocks + 1] = { language = language, code = code }

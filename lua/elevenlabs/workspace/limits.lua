@@ -100,8 +100,8 @@ function M.resty_redis(given)
     is_here, library = pcall(require, "nginx.redis") -- Debian's name
   end
   if not is_here then
-    local message = "limits.resty_redis needs lua-resty-redis: OpenResty has it, and Debian's package"
-      .. " is lua-nginx-redis"
+    local message = "limits.resty_redis needs lua-resty-redis: OpenResty has it, and Debian's"
+      .. " package is lua-nginx-redis"
     error(message, 2)
   end
   return require("elevenlabs.workspace.limits.resty_redis").new(library, options)

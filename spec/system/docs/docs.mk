@@ -24,3 +24,7 @@ $(DOCS)/reference.html:
 $(DOCS)/elevenlabs-workspace.3:
 	@$(TO_PAGE) -t man
 endif
+
+.PHONY: pictures
+pictures: ready ## makes the README's two pictures anew, from a case on a sandbox
+	@$(RUN) $(LUA) -e 'require("spec.system.docs.pictures").main()'

@@ -106,9 +106,13 @@ for _, host in ipairs { "cqueues", "luv" } do
     if host == "luv" then
       it("has a loop without a driver", function()
         local code = page:take("lua", "uv.new_poll")
-        code = pages.with(code, { ["21m00Tcm4TlvDq8ikWAM"] = "voice_narrator" })
-        code = pages.with(code, { ["workspace.new {}"] = [[workspace.new {
-          base_url = os.getenv "ELEVENLABS_BASE_URL", ca_file = os.getenv "ELEVENLABS_CA_FILE" }]] })
+        code = pages.with(code, {
+          ["21m00Tcm4TlvDq8ikWAM"] = "voice_narrator",
+          ["workspace.new {}"] = [[workspace.new {
+            base_url = os.getenv "ELEVENLABS_BASE_URL",
+            ca_file = os.getenv "ELEVENLABS_CA_FILE",
+          }]],
+        })
         local command = { "elevenlabs-workspace", "sandbox", "--port", "0", "--", LUA, "-e", code }
         local status, out, err = process.run(command)
         assert.are.same({ 0, "" }, { status, err })
