@@ -6,11 +6,10 @@
 
 #include "binding/compat.h"
 
-/* Arguments from position 2 on: names, values, names, values ... Each is a table. Names are an
-*array
-** and need no escape. The object has the values that are a string, a whole number or true, in the
-** order of the names. The text is written to `small` if it has room there, and otherwise to a
-** userdata on top of the stack. */
+/* Arguments from position 2 on: names, values, names, values ... Each is a table. Names are
+** an array and need no escape. The object has the values that are a string, a whole number or
+** true, in the order of the names. The text is written to `small` if it has room there, and
+** otherwise to a userdata on top of the stack. */
 const char *lew_json_object(lua_State *L, char *small, size_t size, size_t *length);
 
 #endif

@@ -1,5 +1,5 @@
 # One limit for many clients.
 
 .PHONY: limits
-limits: ready ## simulate fleets that share a limit, find the planted bugs, play 200 real rounds, or ROUNDS
+limits: ready hosts ## simulate fleets that share a limit, find the planted bugs, play 200 real rounds, or ROUNDS
 	@$(RUN) $(LUA) -e 'require("spec.proof.limits.report").main()'
