@@ -121,20 +121,20 @@ local function failure_cost(verdict)
     or "other"
 end
 
---- Tell the limit of the circuit, and of a probe that did not succeed.
+--- Tell the limit that the client shares of the circuit, and of a probe that did not succeed.
 local function tell_limit(self, failed_probe)
-  if self.shared and failed_probe then
+  if failed_probe then
     self.shared:probe_failed()
   end
-  if self.shared then
-    self.shared:park(self.budget.circuit_open)
-  end
+  self.shared:park(self.budget.circuit_open)
 end
 
 local function record_failure(self, attempt, verdict, now_ms)
   local was_open = self.budget.circuit_open
   self.budget:failed(failure_cost(verdict), attempt.probe, now_ms)
-  tell_limit(self, attempt.probe)
+  if self.shared then
+    tell_limit(self, attempt.probe)
+  end
   local cut = verdict.load and self.limiter:cut(attempt.mark, verdict.load)
   return cut or self.budget.circuit_open ~= was_open
 end
@@ -158,7 +158,9 @@ end
 function Throttle:settled(attempt)
   self.limiter:succeeded()
   self.budget:settled(attempt.attempts == 1, attempt.probe)
-  tell_limit(self, false)
+  if self.shared then
+    tell_limit(self, false)
+  end
 end
 
 --- An attempt ended. No line here allocates: an error cannot leave the result half recorded.
@@ -176,7 +178,9 @@ function Throttle:record_result(attempt, verdict, maximum, now_ms)
     return false
   elseif not outcome.is_transient(verdict.action) then
     self.budget:inconclusive(attempt.probe)
-    tell_limit(self, attempt.probe) -- or all clients would wait for its end
+    if self.shared then
+      tell_limit(self, attempt.probe) -- or all clients would wait for its end
+    end
     return false
   end
   local held_back = record_failure(self, attempt, verdict, now_ms)

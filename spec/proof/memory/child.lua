@@ -23,11 +23,7 @@ local function iterate()
   end
 end
 
-local function nothing()
-  return "{}"
-end
-
-local client = server == "sandbox" and clients.of_sandbox() or clients.of_fake(nothing)
+local client = server == "sandbox" and clients.of_sandbox() or clients.of_fake()
 local told, heap_kib = 0, nil
 local run = assert(client:start_many("unshare", iterate(), {
   journal = journal,

@@ -44,18 +44,45 @@ end
 
 function Core.wake_at() end
 
+-- A core that confirms in the next step, as plainly as the service does. It makes no evidence, nor
+-- does the core in C for such answers.
+local Confirming = setmetatable({}, { __index = Core })
+Confirming.__index = Confirming
+
+local NONE, OK_CODE = {}, 2 -- the code of the body {"status":"ok"}
+
+function Confirming:send(_, _, slot)
+  self.count, self.pending = self.count + 1, self.pending + 1
+  self.due[self.pending] = slot
+  return true
+end
+
+function Confirming:step()
+  local plain, count = self.plain, self.pending
+  for i = 1, count do
+    local at = 4 * i
+    plain[at - 3], plain[at - 2], plain[at - 1], plain[at] = self.due[i], false, OK_CODE, 1
+  end
+  self.pending = 0
+  return plain, count, NONE
+end
+
+Confirming.close = Confirming.step
+
 --- A client of a core that answers at once.
----@param body_of fun(op: string, args: table): string
+---@param body_of nil|fun(op: string, args: table): string nil: every change is confirmed
 function M.of_fake(body_of)
   local checker = assert(core.new { base_url = BASE_URL })
   return clients.over {
     core = setmetatable({
       checker = checker,
       due = {},
+      pending = 0,
+      plain = {},
       count = 0,
       body_of = body_of,
       divide = evidences.divider(),
-    }, Core),
+    }, body_of and Core or Confirming),
     base_url = BASE_URL,
     api_key = "key",
     driver = require "elevenlabs.workspace.driver.blocking",
