@@ -204,6 +204,19 @@ describe("the page", function()
       assert.matches("of the 100 items of list.csv are in no journal", out, 1, true)
     end)
 
+    it("has a limit in Lua", function()
+      local redis = require("spec.support.servers.redis").start()
+      local code = pages.with(page:take("lua", "limits.redis"), {
+        ["port = 6379"] = ("path = %q"):format(redis.path),
+        ["workspace.new {"] = 'workspace.new { base_url = os.getenv "ELEVENLABS_BASE_URL",',
+      })
+      support.write("program.lua", 'package.path = package.path .. ";/usr/share/lua/5.3/?.lua"\n'
+        .. code .. "\nprint(client:stats().limit.places)")
+      local status, out, err = run(LUA .. " program.lua")
+      redis:stop()
+      assert.are.same({ 0, "0\n", "" }, { status, out, err })
+    end)
+
     it("has no code that nobody runs", function()
       page:take("text", "Items of unshare")
       assert.are.same({}, page:left())
