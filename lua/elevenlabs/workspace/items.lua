@@ -25,7 +25,8 @@ end
 --- print(client:unshare_many(items, { dry_run = true }))
 --- ```
 ---@param path string|file* A path, an open file, or "-" for standard input.
----@param fields table|nil The fields of every item whose row does not have them.
+---@param fields table|nil The fields of every item whose row does not have them. A row with another
+--- target than that of `fields` is an error.
 ---@return elevenlabs.workspace.Source|nil
 ---@return elevenlabs.workspace.Error|nil # all columns without a known name are in `details`
 function M.from_csv(path, fields)
@@ -36,7 +37,8 @@ end
 --- Items from a file with one JSON object a line. An object with a name twice is an error. The rest
 --- is as for `from_csv`.
 ---@param path string|file* A path, an open file, or "-" for standard input.
----@param fields table|nil The fields of every item whose row does not have them.
+---@param fields table|nil The fields of every item whose row does not have them. A row with another
+--- target than that of `fields` is an error.
 ---@return elevenlabs.workspace.Source|nil
 ---@return elevenlabs.workspace.Error|nil
 function M.from_jsonl(path, fields)
@@ -48,7 +50,8 @@ end
 --- and .json are JSON lines. If the name tells no format, a file that begins with "{" or "[" is JSON
 --- lines, and any other file is CSV. The rest is as for `from_csv`.
 ---@param path string|file* A path, an open file, or "-" for standard input.
----@param fields table|nil The fields of every item whose row does not have them.
+---@param fields table|nil The fields of every item whose row does not have them. A row with another
+--- target than that of `fields` is an error.
 ---@return elevenlabs.workspace.Source|nil
 ---@return elevenlabs.workspace.Error|nil
 function M.from_file(path, fields)

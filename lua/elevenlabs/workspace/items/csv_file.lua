@@ -150,7 +150,8 @@ function Csv:next()
   if not row then
     return nil, problem(self, field .. " must be true or false", column_of(self, field), field)
   end
-  return item.complete(row, self.fields)
+  local completed, what, misfit = item.complete(row, self.fields)
+  return completed, not completed and problem(self, what, column_of(self, misfit), misfit) or nil
 end
 
 return Csv

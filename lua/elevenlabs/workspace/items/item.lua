@@ -39,11 +39,6 @@ local TYPES = M.TYPES
 --- The fields that name a target. An item has exactly one of them.
 M.TARGETS = { "user_email", "group_id", "workspace_api_key_id" }
 
-local IS_TARGET = {}
-for _, name in ipairs(M.TARGETS) do
-  IS_TARGET[name] = true
-end
-
 ---@return boolean
 function M.is_field(name)
   return TYPES[name] ~= nil
@@ -71,16 +66,37 @@ function M.misfit(name, value)
   end
 end
 
---- Give an item those of `fields` that it lacks. An item with a target of its own gets no second
---- target.
+--- The field and the value of a target; nil if there is none.
+local function target_of(fields)
+  for _, name in ipairs(M.TARGETS) do
+    if not M.is_absent(fields[name]) then
+      return name, fields[name]
+    end
+  end
+end
+
+--- Addresses in other letters are the same person's.
+local function is_same(name, one, other)
+  return one == other or (name == "user_email" and one:lower() == other:lower())
+end
+
+--- Give an item those of `fields` that it lacks. An item with another target than that of `fields` is
+--- refused: somebody agreed to the one, and would change the other.
 ---@param item elevenlabs.workspace.Item changed
 ---@param fields table
----@return elevenlabs.workspace.Item
+---@return elevenlabs.workspace.Item|nil
+---@return string|nil what is wrong
+---@return string|nil field
 function M.complete(item, fields)
-  local has_target = item.user_email or item.group_id or item.workspace_api_key_id
-  for name, value in next, fields do
-    if item[name] == nil and not (has_target and IS_TARGET[name]) then
-      item[name] = value
+  local own, value = target_of(item)
+  local wanted, all_of = target_of(fields)
+  if own and wanted and not (own == wanted and is_same(own, value, all_of)) then
+    local message = '%s is "%s", but the whole list is to have %s "%s": leave one of the two out'
+    return nil, message:format(own, names.quotable(value), wanted, names.quotable(all_of)), own
+  end
+  for name, given in next, fields do
+    if item[name] == nil then
+      item[name] = given
     end
   end
   return item

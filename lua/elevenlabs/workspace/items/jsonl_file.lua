@@ -32,7 +32,8 @@ function Jsonl:next()
   if not row then
     return nil, problem(self, what, nil, field)
   end
-  return item.complete(row, self.fields)
+  row, what, field = item.complete(row, self.fields)
+  return row, not row and problem(self, what, nil, field) or nil
 end
 
 return Jsonl

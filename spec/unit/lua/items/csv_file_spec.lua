@@ -54,15 +54,18 @@ describe("a CSV file of items", function()
     }, (read_all(source)))
   end)
 
-  it("lets a row's own target stand in for the one that all have", function()
+  it("refuses a row with another target than the one that all have", function()
     local source = csv_of(
-      "resource_id,user_email,group_id,workspace_api_key_id\nb,x@y.z,,\nc,,g,\nd,,,k\ne,,,\n",
+      "resource_id,user_email,group_id,workspace_api_key_id\n"
+        .. "a,All@y.z,,\nb,x@y.z,,\nc,,g,\nd,,,k\ne,,,\n",
       { user_email = "all@y.z" }
     )
+    local other = 'but the whole list is to have user_email "all@y.z": leave one of the two out'
     assert.are.same({
-      { resource_id = "b", user_email = "x@y.z" },
-      { resource_id = "c", group_id = "g" },
-      { resource_id = "d", workspace_api_key_id = "k" },
+      { resource_id = "a", user_email = "All@y.z" },
+      'FILE, line 3, column 2: user_email is "x@y.z", ' .. other,
+      'FILE, line 4, column 3: group_id is "g", ' .. other,
+      'FILE, line 5, column 4: workspace_api_key_id is "k", ' .. other,
       { resource_id = "e", user_email = "all@y.z" },
     }, (read_all(source)))
   end)

@@ -25,13 +25,23 @@ describe("an item", function()
     assert.is_false(items.is_note "")
   end)
 
-  it("gets the fields that it lacks, but no second target", function()
+  it("gets the fields that it lacks", function()
     local fields = { user_email = "all@y.z", role = "viewer", allow_unknown_resource_type = true }
-    local own = { group_id = "g", allow_unknown_resource_type = false }
+    local own = { user_email = "ALL@y.z", allow_unknown_resource_type = false }
     assert.are.same(
-      { group_id = "g", allow_unknown_resource_type = false, role = "viewer" },
+      { user_email = "ALL@y.z", allow_unknown_resource_type = false, role = "viewer" },
       items.complete(own, fields)
     )
     assert.are.same(fields, items.complete({}, fields))
+  end)
+
+  it("gets no second target, and stands for no other", function()
+    for _, own in ipairs { { group_id = "all@y.z" }, { user_email = "x@y.z" } } do
+      local item, what, field = items.complete(own, { user_email = "all@y.z" })
+      assert.is_nil(item)
+      assert.matches("leave one of the two out", what)
+      assert.are.equal(next(own), field)
+    end
+    assert.are.same({ group_id = "g" }, items.complete({ group_id = "g" }, { group_id = "g" }))
   end)
 end)

@@ -23,13 +23,14 @@ describe("a file of JSON lines", function()
 
   it("gives the fields that a line lacks, as for CSV", function()
     local found = read_all(jsonl_of(
-      '{"resource_id":"a"}\n{"resource_id":"b","group_id":"g","user_email":null}\n'
+      '{"resource_id":"a"}\n{"resource_id":"b","group_id":"g","role":null}\n'
         .. '{"resource_id":"c","allow_unknown_resource_type":false}',
       { user_email = "x@y.z", allow_unknown_resource_type = true }
     ))
     assert.are.same({
       { resource_id = "a", user_email = "x@y.z", allow_unknown_resource_type = true },
-      { resource_id = "b", group_id = "g", allow_unknown_resource_type = true },
+      'FILE, line 2: group_id is "g", but the whole list is to have user_email "x@y.z": '
+        .. "leave one of the two out",
       { resource_id = "c", user_email = "x@y.z", allow_unknown_resource_type = false },
     }, found)
   end)
