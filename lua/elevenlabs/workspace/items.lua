@@ -15,7 +15,8 @@ end
 --- Items from a CSV file. The first row names the columns, as the fields of an item are named.
 --- Columns whose names begin with "_" are ignored, and so are blank rows. If a cell begins with "'"
 --- and then +, -, = or @, the "'" is taken off: it keeps a spreadsheet from taking the cell for a
---- formula. A bulk run checks the whole file before the first request.
+--- formula. A row with another target than that of `fields` is an error. A bulk run checks the whole
+--- file before the first request.
 ---
 --- ```lua
 --- local items, err = workspace.items.from_csv("resources.csv", {
@@ -25,8 +26,7 @@ end
 --- print(client:unshare_many(items, { dry_run = true }))
 --- ```
 ---@param path string|file* A path, an open file, or "-" for standard input.
----@param fields table|nil The fields of every item whose row does not have them. A row with another
---- target than that of `fields` is an error.
+---@param fields table|nil The fields of every item whose row does not have them.
 ---@return elevenlabs.workspace.Source|nil
 ---@return elevenlabs.workspace.Error|nil # all columns without a known name are in `details`
 function M.from_csv(path, fields)
@@ -37,8 +37,7 @@ end
 --- Items from a file with one JSON object a line. An object with a name twice is an error. The rest
 --- is as for `from_csv`.
 ---@param path string|file* A path, an open file, or "-" for standard input.
----@param fields table|nil The fields of every item whose row does not have them. A row with another
---- target than that of `fields` is an error.
+---@param fields table|nil The fields of every item whose row does not have them.
 ---@return elevenlabs.workspace.Source|nil
 ---@return elevenlabs.workspace.Error|nil
 function M.from_jsonl(path, fields)
@@ -50,8 +49,7 @@ end
 --- and .json are JSON lines. If the name tells no format, a file that begins with "{" or "[" is JSON
 --- lines, and any other file is CSV. The rest is as for `from_csv`.
 ---@param path string|file* A path, an open file, or "-" for standard input.
----@param fields table|nil The fields of every item whose row does not have them. A row with another
---- target than that of `fields` is an error.
+---@param fields table|nil The fields of every item whose row does not have them.
 ---@return elevenlabs.workspace.Source|nil
 ---@return elevenlabs.workspace.Error|nil
 function M.from_file(path, fields)

@@ -96,7 +96,8 @@ mutant("the place of a character is counted in bytes", "first->number++;", "firs
 module "items/csv"
 mutant("a cell may begin like a formula", [[cell:find(FORMULA) and "'" .. cell or cell]], "cell")
 module "items/item"
-mutant("a row's own target stands in for the option's", "if own and wanted and not", "if false and not")
+mutant("a target of a row stands in for the option", "if own and wanted and not",
+  "if false and not")
 module "items/json_line"
 mutant("of a name given twice the last value counts", "if seen[name] then", "if false then")
 module "items/source"
