@@ -160,4 +160,7 @@ uv.run()
 io.write(
   ("%d passed, %d failed, %d skipped\n"):format(totals.passed, totals.failed, totals.skipped)
 )
-os.exit(totals.failed == 0 and 0 or 1)
+if totals.passed + totals.failed == 0 then
+  io.stderr:write "no spec was run: SPECS names no spec file\n"
+end
+os.exit(totals.failed == 0 and totals.passed > 0 and 0 or 1)

@@ -605,9 +605,10 @@ describe("nginx", function()
         main = "env ELEVENLABS_API_KEY;",
         env = { ELEVENLABS_API_KEY = KEY },
       }
-      local said, status = host:get "/revoke?resource_id=x&resource_type=voice"
-      assert.are.equal(502, status)
-      assert.matches("^not_sent %(invalid_argument%): ", said)
+      local request = hosts.request(host.port, "/revoke?resource_id=x&resource_type=voice", "")
+      hosts.wait(request)
+      assert.are.equal(400, request.status)
+      assert.matches("^not_sent %(invalid_argument%): ", request.body)
     end)
   end)
 end)
