@@ -1,8 +1,6 @@
 --- Records of a journal: their text, by a journal and by a fake of one.
 
 local cjson = require "cjson"
-local core = require "elevenlabs.workspace.core"
-
 local M = {}
 
 local HEADER = '{"format":"elevenlabs-workspace journal 1","operation":"unshare"}'
@@ -11,6 +9,7 @@ local HEADER = '{"format":"elevenlabs-workspace journal 1","operation":"unshare"
 ---@param ... table names, values, names, values ...
 ---@return string
 function M.text(...)
+  local core = require "elevenlabs.workspace.core" -- the simulation has none
   local path = os.tmpname()
   local journal = assert(core.open_journal(path, true))
   journal:next()
