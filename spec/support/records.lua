@@ -1,6 +1,7 @@
 --- Records of a journal: their text, by a journal and by a fake of one.
 
 local cjson = require "cjson"
+
 local M = {}
 
 local HEADER = '{"format":"elevenlabs-workspace journal 1","operation":"unshare"}'
