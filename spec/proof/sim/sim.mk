@@ -1,5 +1,5 @@
 # Simulated worlds.
 
 .PHONY: sim
-sim: ## simulate 4,000 worlds, or SEEDS, and find the planted bugs; SEED=n: what happens in one
+sim: all ## simulate 4,000 worlds, or SEEDS, and find the planted bugs; SEED=n: what happens in one
 	@$(RUN) $(LUA) -e 'require("spec.proof.sim.report").main()'
