@@ -106,7 +106,7 @@ function M.run(fleet)
   local redis = redises.start { is_plain = true }
   redis:prepare_limit "real"
   local from_ms = core.now() + SETTLE_MS
-  local lines, log = play(fleet, redis, {
+  local ok, lines, log = pcall(play, fleet, redis, {
     base_url = sandbox.base_url,
     ca_file = sandbox.ca_file,
     api_key = sandbox.api_key,
@@ -117,6 +117,7 @@ function M.run(fleet)
   })
   redis:stop()
   sandbox:stop()
+  assert(ok, lines)
   local sum = add_up(lines)
   sum.clients, sum.log = lines, log
   sum.average = sum.busy_ms / SPAN_MS
