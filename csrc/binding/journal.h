@@ -3,6 +3,7 @@
 **
 **   journal:next() -> text | nil (the end) | nil, failure
 **   journal:append(text) -> true | nil, failure
+**   journal:record(names, values, ...) -> true | nil, failure    see json_object.h
 **   journal:sync() -> true | nil, failure      nothing counts before it
 **   journal:is_new() -> true if the file held no record when it was opened
 **   journal:is_in_use() -> true if it was opened by read_journal while a run had it

@@ -171,8 +171,8 @@ local function enter_now(self, call)
   end
 end
 
---- Call this before `queue` or `count_refused`: it makes a step due. In the child of a fork it ends the parent's
---- calls.
+--- Call this before `queue` or `count_refused`: it makes a step due. In the child of a fork it ends
+--- the parent's calls.
 function Engine:expect_calls()
   if not self.stepping then
     steps.notice_fork(self)

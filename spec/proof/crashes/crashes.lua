@@ -2,6 +2,7 @@
 --- final state judges what they said.
 
 local cjson = require "cjson"
+local lanes = require "spec.support.lanes"
 local process = require "spec.support.process"
 local sandboxes = require "spec.support.servers.sandbox"
 local uv = require "luv"
@@ -164,29 +165,10 @@ local function run_round(stage, leaver, kills)
   return round
 end
 
---- Resume all lanes whenever something has happened, until each has ended.
-local function run_lanes(count, lane)
-  local lanes = {}
-  for i = 1, count do
-    lanes[i] = coroutine.create(lane)
-  end
-  while #lanes > 0 do
-    for i = #lanes, 1, -1 do
-      assert(coroutine.resume(lanes[i]))
-      if coroutine.status(lanes[i]) == "dead" then
-        table.remove(lanes, i)
-      end
-    end
-    if #lanes > 0 then
-      uv.run "once"
-    end
-  end
-end
-
 --- Until so many first runs were killed. One that had ended by then was a round all the same.
 local function run_rounds(stage, wanted)
   local leaver, crashes = 0, 0
-  run_lanes(LANES, function()
+  lanes.run(LANES, function()
     while crashes < wanted and leaver < stage.leavers do
       leaver, crashes = leaver + 1, crashes + 1 -- before the kill, or lanes do too many
       local round = run_round(stage, leaver, stage.kills[leaver])

@@ -1,6 +1,7 @@
 --- Rounds of real processes: a Redis, workers that share a limit in it, and a watcher that counts
 --- what is in flight. In each round something befalls them.
 
+local lanes = require "spec.support.lanes"
 local process = require "spec.support.process"
 local proxies = require "spec.proof.limits.proxy"
 local redises = require "spec.support.servers.redis"
@@ -21,9 +22,8 @@ local QUIET_MS = LEASE_MS + LEAP_MS + ATTEMPT_MS
 local GROWTH_MS = 2000
 local SETTLE_TRIES = 20 -- seconds: a bound for what is broken
 
--- ---- a coroutine for each lane
+-- ---- a lane
 
---- Lanes are resumed outside of the loop's callbacks, because a lane may run the loop itself.
 local function wait(ms)
   local timer, is_over = uv.new_timer(), false
   uv.update_time()
@@ -34,24 +34,6 @@ local function wait(ms)
   repeat
     coroutine.yield()
   until is_over
-end
-
-local function run_lanes(count, lane)
-  local lanes = {}
-  for i = 1, count do
-    lanes[i] = coroutine.create(lane)
-  end
-  while #lanes > 0 do
-    for i = #lanes, 1, -1 do
-      assert(coroutine.resume(lanes[i]))
-      if coroutine.status(lanes[i]) == "dead" then
-        table.remove(lanes, i)
-      end
-    end
-    if #lanes > 0 then
-      uv.run "once"
-    end
-  end
 end
 
 -- ---- the stage of a round
@@ -250,7 +232,7 @@ end
 function M.run(count)
   local found = { over_limit = 0, lost = 0, starved = 0, texts = {} }
   local begun = 0
-  run_lanes(LANES, function()
+  lanes.run(LANES, function()
     while begun < count do
       begun = begun + 1
       play(found, begun)

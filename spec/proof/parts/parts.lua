@@ -2,6 +2,7 @@
 --- journals and the sandbox's final state judge whether an item was lost or done by two parts.
 
 local cjson = require "cjson"
+local lanes = require "spec.support.lanes"
 local process = require "spec.support.process"
 local sandboxes = require "spec.support.servers.sandbox"
 local uv = require "luv"
@@ -149,26 +150,13 @@ local function run_part(stage, number)
 end
 
 local function run_parts(stage)
-  local lanes, number = {}, -1
-  for i = 1, LANES do
-    lanes[i] = coroutine.create(function()
-      while number < stage.parts - 1 do
-        number = number + 1
-        run_part(stage, number)
-      end
-    end)
-  end
-  while #lanes > 0 do
-    for i = #lanes, 1, -1 do
-      assert(coroutine.resume(lanes[i]))
-      if coroutine.status(lanes[i]) == "dead" then
-        table.remove(lanes, i)
-      end
+  local number = -1
+  lanes.run(LANES, function()
+    while number < stage.parts - 1 do
+      number = number + 1
+      run_part(stage, number)
     end
-    if #lanes > 0 then
-      uv.run "once"
-    end
-  end
+  end)
 end
 
 -- ---- the judges
