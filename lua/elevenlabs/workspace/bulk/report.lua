@@ -6,7 +6,7 @@ local M = {}
 
 local MAX_REASONS = 10
 
---- Why items were not confirmed, and how many.
+--- Why items were not confirmed, and how many. `print` shows a reason on one line.
 ---@class elevenlabs.workspace.Reason
 ---@field count integer How many items.
 ---@field outcome elevenlabs.workspace.FailedOutcome What became of these items.
@@ -28,6 +28,8 @@ local MAX_REASONS = 10
 ---@field already_confirmed integer Items of `confirmed` that an earlier run of the journal confirmed.
 ---@field invalid integer Items of `not_sent` that can never be sent: an argument is wrong.
 ---@field duplicates integer Items that came twice. They are found if there is a journal.
+--- True if the run took every item of its source, or of its part, and the server confirmed each.
+---@field all_confirmed boolean
 ---@field count integer|nil How many items the source has, if the source knows.
 ---@field exhausted boolean False if the source has more items: the run stopped early.
 --- The first 10 kinds of failure, the most frequent first. In a dry run those of invalid items.
@@ -47,6 +49,7 @@ local MAX_REASONS = 10
 ---@field part {name: string, all: integer|nil}|nil
 
 local Report = { __name = "elevenlabs.workspace.report", __concat = texts.concat }
+local Reason = { __name = "elevenlabs.workspace.reason", __concat = texts.concat }
 
 ---@param report elevenlabs.workspace.Report
 ---@return string
@@ -66,8 +69,7 @@ local function count_left(self)
 end
 
 local function describe_stop(self)
-  local why, left = self.stop_message:gsub("%.$", ""), count_left(self)
-  local text = "; stopped: " .. why
+  local text, left = "; stopped: " .. self.stop_message, count_left(self)
   if self.exhausted or left == 0 then
     return text
   end
@@ -95,6 +97,7 @@ end
 ---@return string
 function M.describe(self)
   local text = M.describe_counts(self)
+  text = self.duplicates > 0 and ("%s; %d came twice"):format(text, self.duplicates) or text
   text = self.part and text .. describe_part(self) or text
   text = self.dry_run and text .. describe_dry_run(self) or text
   return self.stopped and text .. describe_stop(self) or text
@@ -117,6 +120,7 @@ function M.new(opts, journal, count, all)
     already_confirmed = 0,
     invalid = 0,
     duplicates = 0,
+    all_confirmed = false,
     count = count,
     exhausted = false,
     reasons = {},
@@ -148,9 +152,20 @@ function M.update(run)
   report.elapsed_ms = math.floor(run.engine.now() - run.started_ms + 0.5)
   report.stopped = run.stopping and run.stopping.reason or nil
   report.stop_message = run.stopping and run.stopping.message or nil
+  report.all_confirmed = report.exhausted
+    and not report.stopped
+    and report.confirmed == report.total
 end
 
 -- ---- reasons
+
+--- "40  refused (not_found, HTTP 404, resource_not_found): ..."
+function Reason.__tostring(self)
+  local status = self.status and (", HTTP %d"):format(self.status) or ""
+  local code = self.code and ", " .. texts.one_line(self.code) or ""
+  local text = "%d  %s (%s%s%s): %s"
+  return text:format(self.count, self.outcome, self.kind, status, code, self.message)
+end
 
 local function is_same(reason, err, message)
   return reason.message == message
@@ -185,14 +200,14 @@ function M.count_reason(report, err, message)
     report.others = report.others + 1
     return
   end
-  reasons[count + 1] = {
+  reasons[count + 1] = setmetatable({
     count = 1,
     outcome = err.outcome,
     kind = err.kind,
     status = err.status,
     code = err.code,
     message = message,
-  }
+  }, Reason)
 end
 
 return M

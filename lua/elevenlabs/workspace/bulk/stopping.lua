@@ -27,12 +27,12 @@ local M = {}
 --- The first reason counts. A call in flight ends by itself.
 ---@param run elevenlabs.workspace.Run
 ---@param reason elevenlabs.workspace.StopReason
----@param message string for people
+---@param message string for people; a full stop at its end goes, since sentences go on after it
 function M.stop(run, reason, message)
   if run.stopping then
     return
   end
-  run.stopping = { reason = reason, message = errors.one_line(message) }
+  run.stopping = { reason = reason, message = (errors.one_line(message):gsub("%.$", "")) }
   run.call_group.stopped = run.stopping
   run.engine:cancel_group(run.call_group, true)
 end

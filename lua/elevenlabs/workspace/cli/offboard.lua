@@ -25,6 +25,7 @@ local M = {
 M.commands = {}
 for i, name in ipairs { "plan", "show", "apply", "verify", "undo", "report" } do
   M.commands[i] = require("elevenlabs.workspace.cli.offboard." .. name)
+  M.commands[i].statuses = M.statuses
 end
 
 return M

@@ -35,6 +35,8 @@ local M = {}
 ---@field granted elevenlabs.workspace.offboard.Gift|nil What the successor got.
 ---@field given_back elevenlabs.workspace.offboard.Gift|nil What undo gave back.
 ---@field seen elevenlabs.workspace.offboard.RowSeen|nil What the last verify saw.
+--- The roles that the subject had when the resource was read last. Nil if no reading saw any.
+---@field roles_now string[]|nil
 
 --- A role that a round gave, or did not give.
 ---@class elevenlabs.workspace.offboard.Gift

@@ -147,10 +147,9 @@ local NEEDED = {
 ---@param name "owner"|"members"|"groups"|"service_accounts"
 ---@return elevenlabs.workspace.Error
 function M.unread(found, name)
-  local message = ("the list of %s could not be read: %s"):format(
-    (name:gsub("_", " ")),
-    found.unread[name] or "it is missing"
-  )
+  local what = name == "owner" and "the owner of the API key"
+    or "the list of " .. name:gsub("_", " ")
+  local message = ("%s could not be read: %s"):format(what, found.unread[name] or "it is missing")
   return errors.new {
     kind = found.unread_kind[name] or "untrusted_response",
     outcome = "not_sent",

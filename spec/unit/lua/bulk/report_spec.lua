@@ -80,7 +80,7 @@ describe("a report", function()
     local left = 400 - report.total
     assert.is_true(left > 0)
     assert.matches("^total %d+ confirmed 0 refused %d+ unconfirmed 0 not_sent %d+; stopped: ", text)
-    assert.matches(report.stop_message:sub(1, -2) .. ", the source", text, 1, true)
+    assert.matches(report.stop_message .. ", the source", text, 1, true)
     assert.matches(("wrong, the source has more (%d of 400)"):format(left), text, 1, true)
     assert.are.equal("r: " .. text, "r: " .. report)
   end)
@@ -104,6 +104,51 @@ describe("a report", function()
       return i < 4 and item(i) or error "torn"
     end)
     assert.matches("^total 3 .*; stopped: .*torn, the source has more$", tostring(report))
+  end)
+
+  it("says that all is confirmed only if every item was taken and confirmed", function()
+    local function half(attempt)
+      return attempt.url:find "id3/" and { status = 404, body = '{"detail":"no"}' } or yes()
+    end
+    local function tear()
+      local next_item, i = iterate(many(3)), 0
+      return function()
+        i = i + 1
+        return i < 4 and next_item() or error "torn"
+      end
+    end
+    local of = {}
+    for name, report in pairs {
+      all = run(yes, many(9)),
+      part = run(yes, many(9), { part = "1/2" }),
+      dry = run(yes, many(9), { dry_run = true }),
+      refused = run(half, many(9)),
+      stopped = run(no, many(9)),
+      torn = run(yes, tear()),
+    } do
+      of[name] = report.all_confirmed
+    end
+    assert.are.same(
+      { all = true, part = true, dry = false, refused = false, stopped = false, torn = false },
+      of
+    )
+  end)
+
+  it("says how many items came twice, and why items were not confirmed", function()
+    local list = many(3)
+    list[4] = item(2)
+    local path = os.tmpname()
+    os.remove(path)
+    local report = run(yes, list, { journal = path })
+    os.remove(path)
+    assert.matches("not_sent 0; 1 came twice$", tostring(report))
+    report = run(function()
+      return { status = 404, body = '{"detail":{"status":"voice_not_found","message":"no\\nvoice"}}' }
+    end, many(2))
+    assert.are.equal(
+      "2  refused (not_found, HTTP 404, voice_not_found): no voice",
+      tostring(report.reasons[1])
+    )
   end)
 
   it("says of no more if all were taken", function()

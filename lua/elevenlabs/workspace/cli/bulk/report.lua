@@ -1,6 +1,5 @@
 --- Prints what became of a bulk run: its report, and the command that resumes it.
 
-local errors = require "elevenlabs.workspace.error"
 local json = require "elevenlabs.workspace.json"
 local output = require "elevenlabs.workspace.cli.output"
 local progress = require "elevenlabs.workspace.cli.progress"
@@ -16,18 +15,8 @@ end
 
 local function print_reasons(report, write)
   for _, reason in ipairs(report.reasons) do
-    local status = reason.status and (", HTTP %d"):format(reason.status) or ""
-    local code = reason.code and ", " .. reason.code or ""
-    local text = "%7d  %s (%s%s%s): %s\n"
-    local line = text:format(
-      reason.count,
-      reason.outcome,
-      reason.kind,
-      status,
-      errors.one_line(code),
-      reason.message
-    )
-    write(line)
+    local text = tostring(reason)
+    write((" "):rep(7 - #text:match "%d+") .. text .. "\n")
   end
   if report.others > 0 then
     write(("%7d  for other reasons\n"):format(report.others))
@@ -41,7 +30,6 @@ local function print_report(report, write)
   print_reasons(report, write)
   for _, row in ipairs {
     { report.already_confirmed, "were already confirmed by an earlier run" },
-    { report.duplicates, "came twice, and were sent once" },
     { report.retries, "retries" },
   } do
     if row[1] > 0 then
