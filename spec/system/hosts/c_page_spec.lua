@@ -90,10 +90,10 @@ describe("the page of C applications", function()
     end))
     local status, out, err = application:stop "sigint"
     assert.are.same({ 0, "" }, { status, err })
-    assert.matches("unconfirmed 0 not_sent %d+; stopped: it was cancelled, the source has more", out)
+    assert.matches("unconfirmed 0 not_sent %d+; stopped: it was cancelled, the source", out)
   end)
 
-  it("has commands that run plugins in four threads, and a client on both sides of a fork", function()
+  it("runs plugins in four threads, and a client on both sides of a fork", function()
     local out = must(for_this_lua(others))
     assert.are.equal(12, select(2, out:gsub("total 2 confirmed 2 refused 0", "")))
     local last = page:take("text", "plugins 12"):gsub("%d%d+ ", "%%d+ ")
