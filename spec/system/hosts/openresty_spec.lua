@@ -8,15 +8,6 @@ local uv = require "luv"
 
 local KEY = "sk_nginx_0123456789abcdef"
 
---- A port that was free a moment ago, since the example binds it itself.
-local function free_port()
-  local socket = uv.new_tcp()
-  assert(socket:bind("127.0.0.1", 0))
-  local port = socket:getsockname().port
-  socket:close()
-  return ("%d"):format(port)
-end
-
 describe("the page of nginx", function()
   local page, folder, port, example = pages.open "openresty", nil, nil, nil
 
@@ -24,7 +15,7 @@ describe("the page of nginx", function()
     folder = os.tmpname()
     os.remove(folder)
     assert.are.equal(0, (process.run { "mkdir", "-m", "700", folder }))
-    port = free_port()
+    port = hosts.free_port()
   end)
 
   after_each(function()
@@ -143,7 +134,10 @@ describe("the page of nginx", function()
       assert.is_nil(text:find(secret, 1, true))
     end
     for _, worker in ipairs { "0", "1" } do
-      assert.matches(('\nelevenlabs_workspace_window{worker="%s"} [1-9]'):format(worker), text)
+      for name, value in pairs { window = "[1-9]", limit_held_back = "0\n", limit_places = "%d" } do
+        local sample = '\nelevenlabs_workspace_%s{worker="%s"} %s'
+        assert.matches(sample:format(name, worker, value), text)
+      end
     end
   end)
 
