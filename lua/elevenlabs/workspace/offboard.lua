@@ -5,15 +5,18 @@
 
 local access = require "elevenlabs.workspace.offboard.access"
 local apply = require "elevenlabs.workspace.offboard.apply"
+local cancellations = require "elevenlabs.workspace.offboard.cancellation"
 local cases = require "elevenlabs.workspace.offboard.case"
 local errors = require "elevenlabs.workspace.error"
 local documents = require "elevenlabs.workspace.offboard.document"
+local ledgers = require "elevenlabs.workspace.offboard.ledger"
 local names = require "elevenlabs.workspace.names"
 local planning = require "elevenlabs.workspace.offboard.planning"
 local report = require "elevenlabs.workspace.offboard.report"
 local rounds = require "elevenlabs.workspace.offboard.rounds"
 local summaries = require "elevenlabs.workspace.offboard.summary"
 local undo = require "elevenlabs.workspace.offboard.undo"
+local unfinished = require "elevenlabs.workspace.offboard.unfinished"
 local verify = require "elevenlabs.workspace.offboard.verify"
 
 local M = {}
@@ -199,9 +202,11 @@ local function begin_round(self, client, command, options, age_of, count_of)
     or rounds.check_count(count, options.max_removals)
   local subject, ok
   if not err then
-    subject, err = rounds.read_subject(self, client, command == "apply")
+    subject, err =
+      rounds.read_subject(self, client, command == "apply", options.cancellation)
   end
-  if subject and options.may_begin and not options.may_begin(count) then
+  local may_begin = subject and (not options.may_begin or options.may_begin(count))
+  if subject and (not may_begin or options.cancellation:is_asked()) then
     return nil, errors.not_begun()
   elseif subject then
     ok, err = self:begin(command, options.by)
@@ -221,8 +226,52 @@ local function end_with_report(self, ok, err)
   return self:summary()
 end
 
-local function read_options(options, known)
-  return names.copy("option", options or {}, known)
+--- Read the options of a command, and begin to listen to `cancel`.
+---@param list elevenlabs.workspace.offboard.Folder[] the cases that the command works on
+local function read_options(list, options, known)
+  local opts, err = names.copy("option", options or {}, known)
+  if opts then
+    opts.cancellation = cancellations.new()
+    for _, case in ipairs(list) do
+      case.cancellation = opts.cancellation
+    end
+  end
+  return opts, err
+end
+
+--- End the command that works on the case, at any moment. No more is sent, and what is in flight
+--- gets 5 s to end. A second `cancel` ends what is in flight at once. The command returns nil and an
+--- error of the kind "cancelled". If no command works on the case, nothing happens. May be called
+--- from a signal's handler, another coroutine or a function of the command's options.
+function Case:cancel()
+  if self.cancellation then
+    self.cancellation:cancel()
+  end
+end
+
+-- ---- rounds
+
+--- The error of a round that began: how far the round came, and what to do next.
+---@param number integer of the round
+---@param err elevenlabs.workspace.Error
+---@param far string
+local function tell_round(self, number, err, far)
+  local round = self.ledger.by_number[number]
+  local next_step = round.ended_at and "" or (": %s again to go on"):format(round.command)
+  return unfinished.with(err, far .. next_step, self.ledger.has_sent[number])
+end
+
+local function describe_removals(self)
+  local totals = self:summary().totals
+  return ("%d of %d removals are confirmed"):format(totals.confirmed, totals.total)
+end
+
+local function describe_gifts(rows)
+  local given = 0
+  for _, row in ipairs(rows) do
+    given = given + (ledgers.is_given_back(row) and 1 or 0)
+  end
+  return ("%d of %d roles were given back"):format(given, #rows)
 end
 
 --- Remove what is planned. Reads each resource, removes, reads back, then reads everything again and
@@ -230,9 +279,11 @@ end
 ---@param client elevenlabs.workspace.Client
 ---@param options elevenlabs.workspace.offboard.RoundOptions|nil
 ---@return elevenlabs.workspace.offboard.Summary|nil # `left` names the roles that are still there
----@return elevenlabs.workspace.Error|nil # why nothing was sent, or why the round stopped early
+--- Why no removal was sent, or why the command stopped early. `outcome` is "not_sent" only if this
+--- `apply` sent no change. `case:summary()` says what was done.
+---@return elevenlabs.workspace.Error|nil
 function Case:apply(client, options)
-  local opts, err = read_options(options, ROUND_OPTIONS)
+  local opts, err = read_options({ self }, options, ROUND_OPTIONS)
   if not opts then
     return nil, err
   end
@@ -255,22 +306,20 @@ function Case:apply(client, options)
     if opts.on_step then
       opts.on_step("verifying", #self.ledger.rows)
     end
-    return self:verify(client, {
-      by = opts.by,
-      on_run = opts.on_run,
-      on_progress = opts.on_progress,
-    })
+    ok, err = verify.all({ self }, client, opts)
   end
-  return end_with_report(self, ok, err)
+  local summary
+  summary, err = end_with_report(self, ok, err)
+  return summary, err and tell_round(self, number, err, describe_removals(self))
 end
 
 --- Read everything again, and write the report.
 ---@param client elevenlabs.workspace.Client
 ---@param options elevenlabs.workspace.offboard.VerifyOptions|nil
 ---@return elevenlabs.workspace.offboard.Summary|nil # what was seen
----@return elevenlabs.workspace.Error|nil # why the reading did not end
+---@return elevenlabs.workspace.Error|nil # why the reading did not end. Nothing is changed
 function Case:verify(client, options)
-  local opts, err = read_options(options, VERIFY_OPTIONS)
+  local opts, err = read_options({ self }, options, VERIFY_OPTIONS)
   err = err or self:needs_plan() or rounds.check_server(self, client)
   local ok
   if not err and opts.planned_only then
@@ -289,9 +338,11 @@ end
 ---@param client elevenlabs.workspace.Client
 ---@param options elevenlabs.workspace.offboard.RoundOptions|nil
 ---@return elevenlabs.workspace.offboard.Summary|nil # `not_given_back` names the roles that were not given
----@return elevenlabs.workspace.Error|nil # why nothing was sent, or why the round stopped early
+--- Why no role was given back, or why the command stopped early. `outcome` is "not_sent" only if
+--- this `undo` sent no change. `case:summary()` says what was done.
+---@return elevenlabs.workspace.Error|nil
 function Case:undo(client, options)
-  local opts, err = read_options(options, ROUND_OPTIONS)
+  local opts, err = read_options({ self }, options, ROUND_OPTIONS)
   if not opts then
     return nil, err
   end
@@ -314,7 +365,9 @@ function Case:undo(client, options)
   if ok then
     ok, err = self:finish(number)
   end
-  return end_with_report(self, ok, err)
+  local summary
+  summary, err = end_with_report(self, ok, err)
+  return summary, err and tell_round(self, number, err, describe_gifts(rows))
 end
 
 --- Read everything again once for several cases, and write their reports.
@@ -324,7 +377,7 @@ end
 ---@return elevenlabs.workspace.offboard.Summary[]|nil # in the order of the cases
 ---@return elevenlabs.workspace.Error|nil # why the reading did not end
 function M.verify_many(client, list, options)
-  local opts, err = read_options(options, VERIFY_OPTIONS)
+  local opts, err = read_options(list, options, VERIFY_OPTIONS)
   for _, case in ipairs(opts and list or {}) do
     err = err or case:needs_plan() or rounds.check_server(case, client)
   end

@@ -1,3 +1,4 @@
+local cancellations = require "elevenlabs.workspace.offboard.cancellation"
 local discovery = require "elevenlabs.workspace.offboard.discovery"
 local world = require "spec.support.world"
 
@@ -191,7 +192,7 @@ describe("offboard discovery", function()
       end
       return { body = path == "v1/workspace/members" and "{}" or PRINCIPALS[path] }
     end)
-    local found = discovery.read_principals { engine = engine }
+    local found = discovery.read_principals({ engine = engine }, cancellations.new())
     assert.are.same({ "u", {} }, { found.owner.user_id, found.service_accounts })
     assert.is_nil(found.groups)
     assert.are.same({ groups = "permission" }, found.unread_kind)
