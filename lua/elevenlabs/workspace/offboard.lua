@@ -82,11 +82,14 @@ Case.__name = "elevenlabs.workspace.offboard.case"
 --- Asked when all checks are done, with the number of resources that may be changed. If the
 --- function returns false, nothing is sent.
 ---@field may_begin nil|fun(count: integer): boolean
---- Called before each step, with the name of the step and the number of its resources.
+--- Called before each step, with the number of its resources. The steps of apply are "reading",
+--- "granting", "removing", "reading_back" and "verifying"; those of undo "reading", "giving_back" and
+--- "reading_back".
 ---@field on_step nil|fun(step: string, count: integer)
 --- Called with each run that reads or changes resources. The run may be cancelled.
 ---@field on_run nil|fun(run: elevenlabs.workspace.Run)
---- Called with the progress of each run, ten times a second at most.
+--- Called with the progress of each run, ten times a second at most. In a reading `refused` counts
+--- resources that could not be read.
 ---@field on_progress nil|fun(progress: elevenlabs.workspace.Progress)
 
 --- The options of `case:verify` and `offboard.verify_many`. Each may be left out.
@@ -97,7 +100,8 @@ Case.__name = "elevenlabs.workspace.offboard.case"
 ---@field by elevenlabs.workspace.offboard.By|nil
 --- Called with each run that reads or changes resources. The run may be cancelled.
 ---@field on_run nil|fun(run: elevenlabs.workspace.Run)
---- Called with the progress of each run, ten times a second at most.
+--- Called with the progress of each run, ten times a second at most. In a reading `refused` counts
+--- resources that could not be read.
 ---@field on_progress nil|fun(progress: elevenlabs.workspace.Progress)
 
 local ROUND_OPTIONS = {
@@ -130,7 +134,7 @@ local VERIFY_OPTIONS = { "planned_only", "by", "on_run", "on_progress" }
 --- case:close()
 --- ```
 ---@param client elevenlabs.workspace.Client
----@param folder string A path. The folder is made with mode 0700, if there is none.
+---@param folder string A path. The folder is made with mode 0700, if there is none. Its parent must exist.
 ---@param options elevenlabs.workspace.offboard.PlanOptions
 ---@return elevenlabs.workspace.offboard.Case|nil
 ---@return elevenlabs.workspace.Error|nil # why there is no plan
@@ -141,7 +145,7 @@ end
 
 --- Make the plans of several members in one reading. Each gets a case in folder/ADDRESS.
 ---@param client elevenlabs.workspace.Client
----@param folder string The folder of the cases' folders.
+---@param folder string The folder of the cases' folders. Its parent must exist.
 ---@param options elevenlabs.workspace.offboard.PlanOptions With `user_emails` in place of a subject.
 ---@return elevenlabs.workspace.offboard.Case[]|nil # in the order of `user_emails`
 ---@return elevenlabs.workspace.Error|nil # why there are no plans

@@ -36,7 +36,8 @@ local M = {}
 ---@field on_begin nil|fun(planning: elevenlabs.workspace.offboard.Planning)
 --- Called with each run that reads or changes resources. The run may be cancelled.
 ---@field on_run nil|fun(run: elevenlabs.workspace.Run)
---- Called with the progress of each run, ten times a second at most.
+--- Called with the progress of each run, ten times a second at most. `refused` counts resources that
+--- could not be read. While lists are read, `count` is nil and `at_least` grows.
 ---@field on_progress nil|fun(progress: elevenlabs.workspace.Progress)
 --- How many requests of this reading may be in flight, if it is to be fewer than the client's.
 ---@field max_concurrency integer|nil

@@ -74,7 +74,8 @@ describe("a command of a case", function()
   --- Run a command, cancelled at the first request, at the second, and so on, until nothing is left
   --- to be cancelled. `check(world, case, err)` is called after each.
   local function at_each(command, check)
-    local number, is_over = 0, false
+    local number = 0
+    local is_over
     repeat
       number = number + 1
       local world = new_world()
@@ -143,7 +144,8 @@ describe("a command of a case", function()
       end
     end)
     local far = "2 of 3 roles were given back: undo again to go on"
-    assert.matches("stopped early: it was cancelled. " .. far, table.concat(messages, "\n"), 1, true)
+    local text = table.concat(messages, "\n")
+    assert.matches("stopped early: it was cancelled. " .. far, text, 1, true)
   end)
 
   it("ends a verify at any request, and the last reading stays", function()
@@ -211,7 +213,8 @@ describe("a command of a case", function()
   end)
 
   it("ends a planning at any request, before there is a case", function()
-    local count, is_over = 0, false
+    local count = 0
+    local is_over
     repeat
       count = count + 1
       local world = new_world()
