@@ -280,12 +280,14 @@ end
 
 --- Remove what is planned. Reads each resource, removes, reads back, then reads everything again and
 --- writes the report. A case whose last apply did not end is applied again in the same way.
+---
+--- The error of an `apply` that stopped early has the outcome "unconfirmed" if this `apply` sent a
+--- change, and "not_sent" if not. Its message says how far the case is, and `case:summary()` says what
+--- was done.
 ---@param client elevenlabs.workspace.Client
 ---@param options elevenlabs.workspace.offboard.RoundOptions|nil
 ---@return elevenlabs.workspace.offboard.Summary|nil # `left` names the roles that are still there
---- Why no removal was sent, or why the command stopped early. `outcome` is "not_sent" only if this
---- `apply` sent no change. `case:summary()` says what was done.
----@return elevenlabs.workspace.Error|nil
+---@return elevenlabs.workspace.Error|nil # why no removal was sent, or why `apply` stopped early
 function Case:apply(client, options)
   local opts, err = read_options({ self }, options, ROUND_OPTIONS)
   if not opts then
@@ -338,13 +340,11 @@ function Case:verify(client, options)
 end
 
 --- Give back the roles that rounds removed, if the subject has none now, and write the report. The
---- grants to a successor stay.
+--- grants to a successor stay. An `undo` that stopped early has an error like that of `apply`.
 ---@param client elevenlabs.workspace.Client
 ---@param options elevenlabs.workspace.offboard.RoundOptions|nil
 ---@return elevenlabs.workspace.offboard.Summary|nil # `not_given_back` names the roles that were not given
---- Why no role was given back, or why the command stopped early. `outcome` is "not_sent" only if
---- this `undo` sent no change. `case:summary()` says what was done.
----@return elevenlabs.workspace.Error|nil
+---@return elevenlabs.workspace.Error|nil # why nothing was sent, or why `undo` stopped early
 function Case:undo(client, options)
   local opts, err = read_options({ self }, options, ROUND_OPTIONS)
   if not opts then
