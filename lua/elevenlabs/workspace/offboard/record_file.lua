@@ -18,6 +18,7 @@ local function error_of(failure)
     outcome = "not_sent",
     field = "folder",
     message = failure.message,
+    retryable = failure.retryable,
   }
 end
 
