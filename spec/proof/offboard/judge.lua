@@ -12,7 +12,8 @@ M.KINDS = { "missed", "claimed", "taken", "undone" }
 
 --- True if the command ended because it was cancelled.
 function M.is_cancelled(command)
-  return command.options.cancels_at ~= nil and command.err ~= nil and command.err.kind == "cancelled"
+  local err = command.options.cancels_at and command.err
+  return err ~= nil and err.kind == "cancelled"
 end
 
 --- A command that must be refused, and was not.

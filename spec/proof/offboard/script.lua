@@ -20,7 +20,8 @@ function FOLLOWING.plan(world, case)
   commands.plan(world, case, { dies_at = world.random:chance(0.2) and world.random:int(1, 200) })
 end
 
-local NAMES = { "apply", "apply", "verify", "undo", "undo", "killed", "cancelled", "plan", "tamper" }
+local NAMES =
+  { "apply", "apply", "verify", "undo", "undo", "killed", "cancelled", "plan", "tamper" }
 
 --- One case from plan to its end.
 local function play_case(world, case)

@@ -201,7 +201,8 @@ local function check_left(world, case, row, removals)
   end
   for i = last.index + 1, #all do
     local record = all[i]
-    if record.op == "get" and record.key == key and record.good and record.shows[case.subject.id] then
+    local is_read = record.op == "get" and record.key == key and record.good
+    if is_read and record.shows[case.subject.id] then
       return
     end
   end

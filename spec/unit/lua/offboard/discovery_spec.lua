@@ -200,6 +200,20 @@ describe("offboard discovery", function()
     assert.is_nil(found.coverage)
   end)
 
+  it("sends nothing if it is cancelled before", function()
+    local sent = 0
+    local engine = world.running(function()
+      sent = sent + 1
+      return { body = OWNER }
+    end)
+    local cancellation = cancellations.new()
+    cancellation:cancel()
+    assert.is_nil(discovery.read_principals({ engine = engine }, cancellation))
+    local found, err = discovery.read({ engine = engine }, { cancellation = cancellation })
+    assert.is_nil(found)
+    assert.are.same({ "cancelled", 0 }, { err.kind, sent })
+  end)
+
   it("refuses a type that no list names, and then reads nothing", function()
     local found, err = discovery.read({}, { resource_types = { "avatars" } })
     assert.is_nil(found)

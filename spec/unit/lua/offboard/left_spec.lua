@@ -106,6 +106,8 @@ describe("offboard left", function()
     assert.are.same({ text, 1, 0, 0 }, look())
     verify "still_there"
     assert.are.same({ text, 1, 0, 0 }, look())
+    apply "unreadable" -- which shows no more than the verify
+    assert.are.same({ text, 1, 0, 0 }, look())
   end)
 
   it("is what came back, for a later round as for a verify", function()
