@@ -235,7 +235,7 @@ describe("the plugin for Neovim", function()
   end)
 
   it("stops a removal, and says what was removed and what is left", function()
-    local text, list = stop_at("^offboard %d%d+/", "removing")
+    local text, list = stop_at("^removing %d%d+/", "removing")
     local confirmed, total = text:match(
       "^ElevenLabs: unconfirmed %(cancelled%): stopped early: it was cancelled%."
         .. " (%d+) of (%d+) removals are confirmed: apply again to go on$"
@@ -251,14 +251,14 @@ describe("the plugin for Neovim", function()
       local jobs = require "elevenlabs_workspace.job"
       local shown = {}
       jobs.start("offboard", function()
-        for i, reading in ipairs { false, "planning" } do
-          jobs.show_progress({ total = 5, confirmed = 3, at_least = 9 }, reading)
+        for i, step in ipairs { "removing", "planning" } do
+          jobs.show_progress({ total = 5, confirmed = 3, at_least = 9 }, step, step == "planning")
           shown[i] = vim.g.elevenlabs_status
         end
         finish(shown)
       end)
     ]])
-    assert.are.same({ "offboard 5/9, 2 not confirmed", "planning 5/9" }, seen)
+    assert.are.same({ "removing 5/9, 2 not confirmed", "planning 5/9" }, seen)
   end)
 
   it("stops a job that waits for the picker, whatever the picker says later", function()

@@ -22,12 +22,12 @@ function M.show(text)
   end
 end
 
---- For the library's option on_progress. `reading` names a step that reads. It shows no failures: a
---- resource that is gone is none.
-function M.show_progress(progress, reading)
+--- For the library's option on_progress. A step that reads shows no failures: a resource that is gone
+--- is none.
+function M.show_progress(progress, step, is_reading)
   local count = progress.count or progress.at_least or "?"
-  local failed = reading and 0 or progress.total - progress.confirmed
-  local text = ("%s %d/%s"):format(reading or current.name, progress.total, count)
+  local failed = is_reading and 0 or progress.total - progress.confirmed
+  local text = ("%s %d/%s"):format(step or current.name, progress.total, count)
   M.show(failed > 0 and ("%s, %d not confirmed"):format(text, failed) or text)
 end
 

@@ -14,7 +14,7 @@ local function show_step(name)
 end
 
 local function show_progress(progress)
-  jobs.show_progress(progress, step ~= "removing" and step)
+  jobs.show_progress(progress, step, step ~= "removing")
 end
 
 --- Let the user pick an entry; nil: none, or the job was stopped. A picker may answer at once or
