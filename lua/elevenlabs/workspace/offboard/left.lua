@@ -37,7 +37,9 @@ local function since_reading(ledger, row)
   elseif not row.round or row.round <= last then
     return nil
   end
-  local saw_none = row.decision == "gone" or row.decision == "resource_gone"
+  local saw_none = row.decision == "gone"
+    or row.decision == "resource_gone"
+    or row.read_back == "gone"
   local is_confirmed = row.outcome == "confirmed" and row.answered > last
   local saw_role = row.read_back == "still_there"
     or not (saw_none or row.decision == "unreadable" or row.answered == row.round)

@@ -83,6 +83,10 @@ describe("offboard left", function()
       apply(decision)
       assert.are.same({ false, 1, 1, 0 }, look())
     end
+    apply("remove", "unconfirmed", "unreadable", "cut")
+    assert.are.same({ "unconfirmed: cut", 1, 0, 0 }, look())
+    apply("remove", "unconfirmed", "gone", "cut")
+    assert.are.same({ false, 1, 1, 0 }, look())
   end)
 
   it("is what nobody removed, with the reason", function()
