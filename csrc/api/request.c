@@ -247,17 +247,33 @@ ew_status ew_key_check(const ew_text *key, ew_error *error) {
   return EW_OK;
 }
 
+static bool holds_key(const ew_text *text, const ew_text *key) {
+  size_t at;
+  if (key->length < EW_SHORTEST_SECRET && text->length != key->length) return false;
+  for (at = 0; at + key->length <= text->length; at++)
+    if (memcmp(text->data + at, key->data, key->length) == 0) return true;
+  return false;
+}
+
+ew_status ew_args_check_key(const ew_args *args, const ew_text *key, ew_error *error) {
+  int field;
+  for (field = 0; key->data && field < EW_FIELDS; field++)
+    if (args->field[field].data && holds_key(&args->field[field], key))
+      return invalid(error, field, "holds the secret API key: pass an id or an address");
+  return EW_OK;
+}
+
 ew_status ew_request_check_key(const ew_request *request, const ew_text *key, ew_error *error) {
   const char *at = ew_request_body(request) + request->body_length;
+  ew_args args;
   int field;
-  if (ew_key_check(key, error) != EW_OK) return error->status;
-  for (field = 0; key->data && field < EW_FIELDS; field++) {
-    size_t length = request->field_length[field];
-    if (length == key->length && memcmp(at, key->data, length) == 0)
-      return invalid(error, field, "is the secret API key itself: pass an id");
-    at += length;
+  for (field = 0; field < EW_FIELDS; field++) {
+    args.field[field].length = request->field_length[field];
+    args.field[field].data = request->field_length[field] ? at : NULL;
+    at += request->field_length[field];
   }
-  return EW_OK;
+  if (ew_key_check(key, error) != EW_OK) return error->status;
+  return ew_args_check_key(&args, key, error);
 }
 
 const char *ew_args_warning(const ew_args *args) {

@@ -30,6 +30,7 @@ int ew_field_named(const char *name, size_t length);
 
 enum {
   EW_LONGEST_FIELD = 512,        /* bytes, each field and the key */
+  EW_SHORTEST_SECRET = 12,       /* bytes; a shorter key may be a part of an id by chance */
   EW_LONGEST_TARGET = 128 * 1024 /* bytes; 8 parameters of a list, percent-encoded */
 };
 
@@ -74,8 +75,12 @@ const char *ew_request_body(const ew_request *request); /* without a NUL */
 /* The key has 1 to 512 bytes, each 0x21 to 0x7e. NULL data: there is no key. */
 ew_status ew_key_check(const ew_text *key, ew_error *error);
 
-/* As ew_key_check. Also refuses the key if an argument of the request equals the key: the user gave
-** the secret in place of an id. */
+/* Refuses arguments that hold the key, which need not have been checked: the user gave the secret in
+** place of an id, or within an id. A key of less than EW_SHORTEST_SECRET bytes must be the whole
+** argument. NULL data: the key is not known. */
+ew_status ew_args_check_key(const ew_args *args, const ew_text *key, ew_error *error);
+
+/* As ew_key_check, then as ew_args_check_key. */
 ew_status ew_request_check_key(const ew_request *request, const ew_text *key, ew_error *error);
 
 #endif

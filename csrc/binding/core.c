@@ -58,12 +58,16 @@ static ew_operation check_operation(lua_State *L, int index) {
   return (ew_operation)operation;
 }
 
-/* Reads the table at stack position 3 and checks it. */
+/* Reads the table at stack position 3 and checks it. The key at position 4 is looked for first:
+** other messages may quote a part of an argument. */
 static ew_status take_args(lua_State *L, const lew_core *core, ew_operation operation,
                            ew_args *args, ew_error *error) {
+  ew_text key;
   luaL_checktype(L, 3, LUA_TTABLE);
   args->allow_unknown_resource_type = core->allow_unknown_resource_type;
-  if (lew_read_args(L, 3, args, error) != EW_OK) return error->status;
+  if (lew_read_args(L, 3, args, error) != EW_OK || lew_read_key(L, 4, &key, error) != EW_OK ||
+      ew_args_check_key(args, &key, error) != EW_OK)
+    return error->status;
   return ew_args_check(operation, args, error);
 }
 
@@ -85,14 +89,14 @@ static int prepare_list(lua_State *L) {
   return 1;
 }
 
-/* core:prepare(op, args) -> request, warning | nil | nil, failure. `args` of a list:
-** see lew_read_list_args. connect takes none. */
+/* core:prepare(op, args, key) -> request, warning | nil | nil, failure. `args` of a list:
+** see lew_read_list_args. connect takes none. `key`: nil or false if it is not known. */
 static int core_prepare(lua_State *L) {
   const lew_core *core = check_core(L);
   ew_operation operation = check_operation(L, 2);
   ew_args args;
   ew_error error;
-  lua_settop(L, 3);
+  lua_settop(L, 4);
   if (operation == EW_LIST) return prepare_list(L);
   memset(&args, 0, sizeof args);
   if (ew_operations[operation].takes_resource &&
@@ -103,13 +107,14 @@ static int core_prepare(lua_State *L) {
   return 2;
 }
 
-/* core:validate(op, args) -> true, warning | nil | nil, failure */
+/* core:validate(op, args, key) -> true, warning | nil | nil, failure */
 static int core_validate(lua_State *L) {
   const lew_core *core = check_core(L);
   ew_operation operation = check_operation(L, 2);
   ew_args args;
   ew_error error;
   luaL_argcheck(L, ew_operations[operation].takes_resource, 2, "unknown operation");
+  lua_settop(L, 4);
   if (take_args(L, core, operation, &args, &error) != EW_OK) return lew_push_failure(L, &error);
   lua_pushboolean(L, 1);
   lua_pushstring(L, ew_args_warning(&args));

@@ -24,7 +24,8 @@ local ASK_EVERY = 1000 -- rows and records: then `may_begin` is asked
 ---@field journal string|nil
 ---@field dry_run boolean|nil True: check every item, and send nothing.
 --- Called once for each item, when the item has ended: with a receipt (of a read: the resource), or
---- with nil and an error. `item` is a copy. The function may call the client and wait.
+--- with nil and an error. `item` is a copy. The copy of an item that was refused as invalid has no
+--- secrets of the client. The function may call the client and wait.
 ---@field on_result nil|fun(item: table, receipt: elevenlabs.workspace.Receipt|nil, err: elevenlabs.workspace.Error|nil)
 --- Called ten times a second at most, and at the end.
 ---@field on_progress nil|fun(progress: elevenlabs.workspace.Progress)
@@ -134,7 +135,7 @@ local function check_file(engine, op, source, opts)
     if problem or not ok then
       total = total + 1
       local text = problem and problem.message or sources.at_place(source, err)
-      problems[total] = total <= MAX_PROBLEMS and text or nil
+      problems[total] = total <= MAX_PROBLEMS and engine.mask(text) or nil
     end
     item, problem = source:next()
   end

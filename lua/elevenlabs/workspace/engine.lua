@@ -104,7 +104,7 @@ end
 ---@return boolean ok
 ---@return elevenlabs.workspace.Error|string|nil why not, or a warning
 function Engine:check(op, args)
-  local ok, why = self.core:validate(op, args)
+  local ok, why = self.core:validate(op, args, self.key.known())
   if not ok then
     return false, errors.not_sent(masked_failure(self.mask, why))
   end
@@ -117,7 +117,7 @@ end
 ---@return any|nil request for `queue`
 ---@return elevenlabs.workspace.Error|string|nil why not, or a warning
 function Engine:prepare(op, args)
-  local request, why = self.core:prepare(op, args)
+  local request, why = self.core:prepare(op, args, self.key.known())
   if not request then
     return nil, errors.not_sent(masked_failure(self.mask, why))
   end

@@ -213,7 +213,7 @@ local function begin_round(self, client, command, options, age_of, count_of)
   if subject and (not may_begin or options.cancellation:is_asked()) then
     return nil, errors.not_begun()
   elseif subject then
-    ok, err = self:begin(command, options.by)
+    ok, err = self:begin(client, command, options.by)
   end
   return ok and subject, err
 end

@@ -5,6 +5,7 @@ local call_options = require "elevenlabs.workspace.options.call"
 local core = require "elevenlabs.workspace.core"
 local errors = require "elevenlabs.workspace.error"
 local names = require "elevenlabs.workspace.names"
+local secrets = require "elevenlabs.workspace.secrets"
 local version = require "elevenlabs.workspace.version"
 
 local M = {}
@@ -241,6 +242,18 @@ local function read_all(options)
   return parts
 end
 
+-- Files hold the one; a proxy is told the other.
+local NOT_SECRET = { "base_url", "user_agent" }
+
+--- Refuse an option that holds the key, if the key is known.
+local function check_not_secret(options, key)
+  for _, name in ipairs(type(key) == "string" and NOT_SECRET or {}) do
+    if type(options[name]) == "string" and secrets.holds(options[name], key) then
+      return errors.invalid(name, name .. " holds the secret API key")
+    end
+  end
+end
+
 --- Check options. Those of the core are not checked here: it does that when it is made.
 ---@param options elevenlabs.workspace.Options
 ---@return table|nil parts { base_url, api_key, driver, deadline_ms, max_attempts, on_event, limit,
@@ -257,6 +270,7 @@ function M.read(options)
     return nil, err
   end
   is_threaded, err = read_io(copy, parts.driver)
+  err = err or check_not_secret(copy, parts.api_key)
   if err then
     return nil, err
   end

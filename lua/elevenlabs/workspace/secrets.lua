@@ -1,4 +1,4 @@
---- Takes secrets out of what people see: errors, receipts, events.
+--- Takes secrets out of what people see and what files keep: errors, receipts, events, refused items.
 
 local M = {}
 
@@ -21,6 +21,31 @@ local function without(value, secret)
     masked[without(k, secret)] = without(v, secret)
   end
   return masked
+end
+
+-- As EW_SHORTEST_SECRET of the core: a shorter key may be a part of a text by chance.
+local SHORTEST = 12 -- bytes
+
+--- True if a user's text is the key or holds the key.
+---@param text string
+---@param key string|false
+---@return boolean
+function M.holds(text, key)
+  return key and (text == key or (#key >= SHORTEST and text:find(key, 1, true) ~= nil))
+end
+
+--- A copy of a user's table without secrets. Nobody checked the table: it is read raw, and a table in
+--- it stays as it is, because it may hold itself.
+---@param mask fun(value: any): any
+---@param given table
+---@return table
+function M.in_fields(mask, given)
+  local copy = {}
+  for name, value in next, given do
+    name = type(name) == "string" and mask(name) or name
+    copy[name] = type(value) == "string" and mask(value) or value
+  end
+  return copy
 end
 
 --- A function that takes secrets out of a value. The secrets are in this function alone: no field

@@ -4,17 +4,24 @@ local M = {}
 
 -- Bidirectional controls and line separators: U+200E, U+200F, U+2028 to U+202E and U+2066 to
 -- U+2069, as UTF-8.
-local ESCAPES = {}
+local ESCAPES, SPACES = {}, {}
 for _, range in ipairs { { 0x200E, 0x200F }, { 0x2028, 0x202E }, { 0x2066, 0x2069 } } do
   for code = range[1], range[2] do
     local second, third = 128 + math.floor(code / 64) % 64, 128 + code % 64
-    ESCAPES[string.char(226, second, third)] = ("\\u{%04X}"):format(code)
+    local character = string.char(226, second, third)
+    ESCAPES[character], SPACES[character] = ("\\u{%04X}"):format(code), " "
   end
 end
 local ARABIC_MARK = "\216\156" -- U+061C turns text too
 
+local TURNING = "\226[\128\129][\128-\191]" -- those of ESCAPES, and others
+
 local function escape_turning(text)
-  return (text:gsub("\226[\128\129][\128-\191]", ESCAPES):gsub(ARABIC_MARK, "\\u{061C}"))
+  return (text:gsub(TURNING, ESCAPES):gsub(ARABIC_MARK, "\\u{061C}"))
+end
+
+local function space_controls(text)
+  return (text:gsub("[%c\127]", " "):gsub("\194[\128-\159]", " "))
 end
 
 --- One line that is safe to show. Control characters, U+0080 to U+009F included, become spaces.
@@ -22,7 +29,16 @@ end
 ---@param text string
 ---@return string
 function M.one_line(text)
-  return escape_turning((text:gsub("[%c\127]", " "):gsub("\194[\128-\159]", " ")))
+  return escape_turning(space_controls(text))
+end
+
+--- A cell of a table for people and for `--from`: one line that is safe to show. Bidirectional controls
+--- become spaces too. No id and no address has a space, so an id that is changed here is refused when
+--- it is read again, and can name nothing else.
+---@param text string
+---@return string
+function M.cell(text)
+  return (space_controls(text):gsub(TURNING, SPACES):gsub(ARABIC_MARK, " "))
 end
 
 --- The text with an escape for each control character and each character that turns text.

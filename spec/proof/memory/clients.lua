@@ -13,12 +13,12 @@ local BASE_URL = "https://server.example"
 local Core = {}
 Core.__index = Core
 
-function Core:validate(op, args)
-  return self.checker:validate(op, args)
+function Core:validate(op, args, key)
+  return self.checker:validate(op, args, key)
 end
 
-function Core:prepare(op, args)
-  local ok, why = self.checker:prepare(op, args)
+function Core:prepare(op, args, key)
+  local ok, why = self.checker:prepare(op, args, key)
   return ok and { op = op, args = args }, why
 end
 

@@ -64,9 +64,14 @@ mutant("unshare takes a role", "return role->data ? invalid(", "return role == N
 mutant("the key may hold a line end", "if (key->data[i] < 0x21 ||", "if (", {
   by = "spec/unit/lua/options_spec.lua",
 })
-mutant("an id may be the key", "memcmp(at, key->data, length) == 0)", "0)", {
-  by = "spec/unit/lua/client_spec.lua",
-})
+mutant("an id may hold the key",
+  "if (memcmp(text->data + at, key->data, key->length) == 0) return true;", "",
+  { by = "spec/unit/csrc/binding/core_spec.lua" })
+mutant("a short key is looked for within ids",
+  "if (key->length < EW_SHORTEST_SECRET && text->length != key->length) return false;", "",
+  { by = "spec/unit/csrc/binding/core_spec.lua" })
+mutant("the end of an id may be the key", "at + key->length <= text->length",
+  "at + key->length < text->length", { by = "spec/unit/csrc/binding/core_spec.lua" })
 of("csrc/api/request.c", "spec/unit/csrc/api/request_spec.lua")
 mutant("an address may have a second @", "if (second)", "if (0)")
 mutant("an id may be a shortened number", "if (is_scientific(id))", "if (0 && is_scientific(id))")
@@ -724,6 +729,8 @@ mutant("an earlier attempt is forgotten where no other is made",
     by = "spec/unit/lua/engine/stop_spec.lua",
   })
 mutant("a failure shows the key", "mask(failure.message) }", "failure.message }")
+mutant("the arguments of a refused call keep the key", "secrets.in_fields(mask, call.args)",
+  "call.args", { by = "spec/unit/lua/bulk/intake_spec.lua" })
 
 module "engine/deadline"
 mutant("a shorter deadline waits for the longer ones", "lists.last_due(list, deadline.due_ms)",
@@ -854,7 +861,8 @@ mutant("an event is told before its change", "self.put_last = place",
 
 module "engine/key"
 mutant("the key of a function is not masked",
-  "return key, key and secrets.with_key(mask, key) or mask", "return key, mask")
+  "local key_mask = key and secrets.with_key(mask, key) or mask", "local key_mask = mask")
+mutant("the last key of a function is not known", "known, known_mask = key, key_mask", "")
 
 module "engine/list"
 mutant("of one due time the last is first", "value.due_ms > due_ms",
@@ -922,6 +930,8 @@ mutant("a run goes on without its journal", [[stop(run, "journal", failure.messa
 module "bulk/intake"
 mutant("an item that is refused makes no event",
   "    run.engine:count_refused(run.op, item, err)\n", "")
+mutant("a refused item shows the key", "item = secrets.in_fields(run.engine.mask, item)",
+  "item = copy_raw(item)")
 mutant("written down as confirmed before the answer", [[  if not call then
     if err.kind]], [[  if call and run.journal then
     run.journal:record(item, { outcome = "confirmed" })
@@ -995,6 +1005,7 @@ mutant("cancelling twice does no more than once", "or self.cancel_requests > 1 t
 
 module "bulk"
 mutant("a file with an error is sent", "if total == 0 then", "if true then")
+mutant("a problem of a file shows the key", "and engine.mask(text) or nil", "and text or nil")
 
 module "bulk/call_group"
 mutant("a bulk run gives up sooner", "local ATTEMPTS = 8", "local ATTEMPTS = 7", { rows = { 57 } })
@@ -1104,6 +1115,22 @@ mutant("a wrong option leaves a client without its limit",
 module "text"
 mutant("text may be turned", "{ 0x2028, 0x202E }", "{ 0x2028, 0x202D }")
 
+mutant("a cell may turn the text around it", ":gsub(TURNING, SPACES)", "")
+
+module "options"
+mutant("the server's URL may hold the key", [[{ "base_url", "user_agent" }]], [[{ "user_agent" }]])
+
+module "offboard/case"
+mutant("a case's log keeps the key", "secrets.in_fields(client.engine.mask, by or {})", "by or {}")
+module "offboard/planning"
+mutant("a note may hold the key", "secrets.holds(note, client.engine.key.known())", "false")
+module "offboard/report/csv"
+mutant("a name in the report's CSV has raw controls",
+  [[texts.cell(texts.utf8(values[name] or ""))]], [[texts.utf8(values[name] or "")]])
+module "cli/access"
+mutant("a name in the inventory has raw controls", [[texts.cell(row[name] or "")]],
+  [[row[name] or ""]])
+
 module "names"
 mutant("a message quotes what looks like a key", [[if text:find "^sk_" then]], "if false then")
 mutant("a message holds what is no UTF-8", [[texts.utf8(text:sub(1, MAX_QUOTED), "?")]],
@@ -1112,6 +1139,10 @@ mutant("a message holds what is no UTF-8", [[texts.utf8(text:sub(1, MAX_QUOTED),
 module "secrets"
 mutant("a secret is masked where it stands first alone", "while from do", "if from then")
 mutant("the keys of tables are not masked", "masked[without(k, secret)]", "masked[k]")
+mutant("a table of the user's is read by its metamethods", "in next, given do",
+  "in pairs(given) do")
+mutant("a long key is no part of a text", "text == key or (#key >= SHORTEST and",
+  "text == key or (false and")
 mutant("a key leaves the other secrets in", "return mask(without(value, key))",
   "return without(value, key)")
 

@@ -191,6 +191,29 @@ add_call("retry", "unshare", "busy")
 add_call("resend", "unshare", "drop")
 add_call("share", "share", "ok")
 
+add("refuse a key", {
+  prepare = function(options)
+    local function ask()
+      return LONG_KEY
+    end
+    return { client = new_client { api_key = ask, io = options.io }, call = false }
+  end,
+  run = function(world)
+    world.call = world.client:start("unshare", args_of("x" .. LONG_KEY)) or false
+    return world.call and world.call:result()
+  end,
+  check = function(world, receipt)
+    drain(world.client)
+    check(not receipt and torture.seen("x" .. LONG_KEY) == 0, "the key was sent")
+    if world.call then
+      check(world.call:done(), "the call is not done")
+      local id = world.call.args.resource_id
+      check(not id:find(LONG_KEY, 1, true), "the call that was refused holds the key")
+    end
+    check_usable(world.client)
+  end,
+})
+
 add("list", {
   prepare = function(options)
     local args = {

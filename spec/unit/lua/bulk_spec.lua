@@ -48,6 +48,32 @@ describe("a bulk run", function()
     end)
   end
 
+  describe("over a file with the key in it begins not, dry or not:", function()
+    for name, row in pairs {
+      ["a row"] = "x%s,voice,a@example.com",
+      ["a row that is no item, as its target is another"] = "id,voice,%s@example.com",
+    } do
+      it(name, function()
+        local path, journal = os.tmpname(), os.tmpname()
+        os.remove(journal)
+        local file = assert(io.open(path, "w"))
+        local key = "k_hidden_key_01"
+        file:write("resource_id,resource_type,user_email\n", row:format(key), "\n")
+        file:close()
+        for _, dry_run in ipairs { true, false } do
+          local client = fake.new { api_key = key }
+          local list = assert(items.from_csv(path, { user_email = "a@example.com" }))
+          local report, err = client:unshare_many(list, { dry_run = dry_run, journal = journal })
+          assert.is_nil(report)
+          assert.matches("line 2.*nothing was sent", err.message)
+          assert.is_nil((err.message .. err.details[1]):find(key, 1, true))
+          assert.is_nil(io.open(journal))
+        end
+        os.remove(path)
+      end)
+    end
+  end)
+
   describe("over a part of its items", function()
     local function once_each(count)
       local wanted = {}

@@ -158,6 +158,15 @@ describe("options", function()
     assert.is_nil(err.message:find "\n")
   end)
 
+  it("hold no key: a journal has the server's URL, and a proxy hears the user agent", function()
+    for _, name in ipairs { "base_url", "user_agent" } do
+      local client, err = new { api_key = "sk_0123456789", [name] = "https://x/sk_0123456789/" }
+      assert.is_nil(client)
+      assert.are.same({ name, name .. " holds the secret API key" }, { err.field, err.message })
+      assert(new { api_key = "sk", [name] = "https://desk.example" }):close()
+    end
+  end)
+
   it("name the nearest option", function()
     assert.matches("did you mean base_url", (select(2, new { base_ulr = "x" })).message)
   end)

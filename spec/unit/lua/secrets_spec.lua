@@ -29,6 +29,29 @@ describe("secrets", function()
     assert.are.equal("one", mask "one")
   end)
 
+  it("leave a copy of a table of the user's, whatever the table holds", function()
+    local looped = { "sk_1" }
+    looped.self = looped
+    local given = setmetatable({ sk_1 = "x sk_1", [7] = 1, t = looped }, {
+      __index = error,
+      __pairs = error,
+    })
+    assert.are.same(
+      { ["[secret]"] = "x [secret]", [7] = 1, t = looped },
+      secrets.in_fields(mask, given)
+    )
+    assert.are.equal("x sk_1", rawget(given, "sk_1"))
+  end)
+
+  it("are held by a text that is the key, or has a long key within", function()
+    assert.is_true(secrets.holds("x sk_0123456789", "sk_0123456789"))
+    assert.is_true(secrets.holds("sk_0123456%d", "sk_0123456%d"))
+    assert.is_true(secrets.holds("k", "k"))
+    for _, row in ipairs { { "kk", "k" }, { "sk_012345678", "sk_0123456789" }, { "x", false } } do
+      assert.is_false(secrets.holds(row[1], row[2]))
+    end
+  end)
+
   it("takes an empty key for no secret", function()
     assert.are.equal("two [secret]", secrets.with_key(mask, "") "two sk_1")
   end)

@@ -14,6 +14,17 @@ local MIA = {
 }
 
 describe("text", function()
+  it("of a cell has a space for what moves a cursor or turns text, and no other", function()
+    for _, bad in ipairs {
+      "\27", "\r", "\n", "\127", "\194\155", "\226\128\174", "\216\156",
+    } do
+      assert.are.equal("a b", texts.cell("a" .. bad .. "b"))
+    end
+    for _, good in ipairs { "voice_1", "mia+x@example.com", "\226\130\172 \195\164\\'=" } do
+      assert.are.equal(good, texts.cell(good))
+    end
+  end)
+
   describe("case 29: shows as an escape", function()
     for _, row in ipairs {
       { "\226\128\142", "200E" },

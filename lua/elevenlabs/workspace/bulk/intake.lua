@@ -7,6 +7,7 @@ local groups = require "elevenlabs.workspace.engine.group"
 local operations = require "elevenlabs.workspace.operations"
 local receipts = require "elevenlabs.workspace.receipt"
 local results = require "elevenlabs.workspace.bulk.results"
+local secrets = require "elevenlabs.workspace.secrets"
 local sources = require "elevenlabs.workspace.items.source"
 local stop = require("elevenlabs.workspace.bulk.stopping").stop
 
@@ -28,9 +29,11 @@ local function refuse(run, item, err, reason)
   deliver(run, item, err, reason)
 end
 
---- The message names the item's place in the source. The reason in the report does not.
+--- The message names the item's place in the source. The reason in the report does not. The owner
+--- may keep the item in a file, and its fault may be that it holds the key.
 local function deliver_invalid(run, item, err)
   local reason = err.message
+  item = secrets.in_fields(run.engine.mask, item)
   err.message = errors.one_line(sources.at_place(run.source, err))
   refuse(run, item, err, reason)
 end
@@ -96,11 +99,11 @@ local function take_item(run)
   elseif run.opts.part and is_elsewhere(run, item) then
     return nil
   elseif not item then
-    return refuse(run, {}, errors.invalid(problem.field, problem.message))
+    return refuse(run, {}, errors.invalid(problem.field, run.engine.mask(problem.message)))
   end
   local request, why = run.engine:prepare(run.op, item)
   if not request then
-    return deliver_invalid(run, copy_raw(item), why)
+    return deliver_invalid(run, item, why)
   elseif run.keeps_items then
     item = copy_raw(item)
   end

@@ -7,6 +7,7 @@ local json = require "elevenlabs.workspace.json"
 local options = require "elevenlabs.workspace.cli.options"
 local output = require "elevenlabs.workspace.cli.output"
 local progress = require "elevenlabs.workspace.cli.progress"
+local texts = require "elevenlabs.workspace.text"
 
 local EXIT = { complete = 0, usage = 2, stopped = 3, incomplete = 4, unwritten = 5 }
 local FORMATS = { "csv", "jsonl" }
@@ -60,7 +61,7 @@ function WRITERS.csv(write)
   return function(row)
     local cells = {}
     for i, name in ipairs(access.COLUMNS) do
-      cells[i] = row[name] or ""
+      cells[i] = texts.cell(row[name] or "")
     end
     write(csv.safe_row(cells))
   end

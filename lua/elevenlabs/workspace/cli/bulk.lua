@@ -128,8 +128,8 @@ end
 
 -- ---- the command
 
--- A job: { op, is_read, values, arguments, client, driver, run, failed, display, confirmed, last_error,
--- unwritten }.
+-- A job: { op, is_read, values, arguments, client, driver, source, run, failed, display, confirmed,
+-- last_error, unwritten }.
 
 --- Print what was read of one resource, or why it could not be read.
 local function print_read(job, item, resource, err)
@@ -183,12 +183,14 @@ local function on_check(job, count, checked, all)
   elseif not count and not job.values.dry_run then
     output.complain(UNCHECKED)
   end
+  reports.say_ignored(job, job.source:ignored())
   job.is_declined = not question.may_begin(job, count, all)
   return not job.is_declined
 end
 
 local function start_run(job)
   local source, err = open_source(job)
+  job.source = source
   if not source then
     return nil, err
   end

@@ -46,9 +46,13 @@ local function finish(self, call, ending, response, throttle)
   outbox:commit()
 end
 
---- End a call that will not be sent, or not again. An earlier attempt may have been applied.
+--- End a call that will not be sent, or not again. An earlier attempt may have been applied. A call
+--- that is refused may have the key in its arguments, and who is told of the call may keep them.
 ---@param mask fun(value: any): any
 function M.finish_unsent(self, call, failure, mask)
+  if failure.kind == "invalid_argument" then
+    call.args = secrets.in_fields(mask, call.args)
+  end
   local err = errors.not_sent(masked_failure(mask, failure))
   err.call, err.attempts, err.warning = call.number, call.attempts, call.warning
   err.outcome = call.perhaps_applied and "unconfirmed" or err.outcome

@@ -23,8 +23,10 @@ end
 ---@class elevenlabs.workspace.Key
 --- True: `get` calls a function of the user's, which may do anything. No step may be under way.
 ---@field is_asked boolean
---- Masks the client's secrets, and the key unless a function gives it.
+--- Masks the client's secrets, and the key that is known.
 ---@field mask fun(value: any): any
+--- -> the key that is known: the user's string, or what the user's function gave last. false: none
+---@field known fun(): string|false
 --- -> the key (false: none) and a function that masks it, as it masks the client's other secrets;
 --- or nil and a failure
 ---@field get fun(): string|false|nil, function|table
@@ -38,20 +40,31 @@ function M.new(api_key, mask)
     return {
       is_asked = false,
       mask = key_mask,
+      known = function()
+        return api_key
+      end,
       get = function()
         return api_key, key_mask
       end,
     }
   end
+  local known, known_mask = false, mask
   return {
     is_asked = true,
-    mask = mask,
+    mask = function(value)
+      return known_mask(value)
+    end,
+    known = function()
+      return known
+    end,
     get = function()
       local key, failure = ask(api_key)
       if key == nil then
         return nil, failure
       end
-      return key, key and secrets.with_key(mask, key) or mask
+      local key_mask = key and secrets.with_key(mask, key) or mask
+      known, known_mask = key, key_mask
+      return key, key_mask
     end,
   }
 end

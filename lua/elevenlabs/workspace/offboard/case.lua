@@ -6,6 +6,7 @@ local errors = require "elevenlabs.workspace.error"
 local ledgers = require "elevenlabs.workspace.offboard.ledger"
 local plans = require "elevenlabs.workspace.offboard.plan"
 local record_file = require "elevenlabs.workspace.offboard.record_file"
+local secrets = require "elevenlabs.workspace.secrets"
 local times = require "elevenlabs.workspace.offboard.times"
 
 local M = {}
@@ -184,13 +185,14 @@ function Case:sync()
   return self.log:sync()
 end
 
---- Begin a command, and write so.
+--- Begin a command, and write so, without the client's secrets.
+---@param client elevenlabs.workspace.Client
 ---@param command "plan"|"apply"|"verify"|"undo"
 ---@param by table|nil { operator, host, arguments, planned_only }
 ---@return integer|nil number
 ---@return elevenlabs.workspace.Error|nil
-function Case:begin(command, by)
-  by = by or {}
+function Case:begin(client, command, by)
+  by = secrets.in_fields(client.engine.mask, by or {})
   local ok, err = true, nil
   if not self.has_header then
     ok, err = self.log:begin { made_at = times.iso() }

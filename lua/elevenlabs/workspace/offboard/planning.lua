@@ -9,6 +9,7 @@ local key_of = require("elevenlabs.workspace.offboard.observer").key_of
 local names = require "elevenlabs.workspace.names"
 local plans = require "elevenlabs.workspace.offboard.plan"
 local principals = require "elevenlabs.workspace.offboard.principals"
+local secrets = require "elevenlabs.workspace.secrets"
 local subjects = require "elevenlabs.workspace.offboard.subject"
 
 local M = {}
@@ -195,16 +196,23 @@ end
 
 --- Open a case in each folder, and begin the command.
 ---@return elevenlabs.workspace.Error|nil
-local function open_all(class, folders, list, options)
+local function open_all(class, client, folders, list, options)
   for i, folder in ipairs(folders) do
     local err, number
     list[i], err = open_for_plan(class, folder, options)
     if list[i] then
-      number, err = list[i]:begin("plan", options.by)
+      number, err = list[i]:begin(client, "plan", options.by)
     end
     if not number then
       return err
     end
+  end
+end
+
+--- The note stands in every report. The key is known once something was read.
+local function check_note(client, note)
+  if type(note) == "string" and secrets.holds(note, client.engine.key.known()) then
+    return errors.invalid("note", "note holds the secret API key")
   end
 end
 
@@ -226,8 +234,11 @@ local function make(class, client, folders, list, find, options)
   return plans.make(client, {
     cancellation = cancellation,
     find = function(found)
-      local subjects_found, problem = find(found)
-      problem = problem or open_all(class, folders, list, options)
+      local problem, subjects_found = check_note(client, options.note), nil
+      if not problem then
+        subjects_found, problem = find(found)
+      end
+      problem = problem or open_all(class, client, folders, list, options)
       return not problem and subjects_found or nil, problem
     end,
     place_of = function(i)

@@ -46,7 +46,7 @@ local function write(case, number, item, seen, fields)
   }
 end
 
--- A case that is being verified: { case, number, watch }.
+-- A case that is being verified: { case, client, number, watch }.
 local Verify = {}
 Verify.__index = Verify
 
@@ -59,7 +59,7 @@ function Verify:begin(found, by)
   end
   self.watch = observer.new(found, subject)
   local unwritten
-  self.number, unwritten = self.case:begin("verify", by)
+  self.number, unwritten = self.case:begin(self.client, "verify", by)
   return unwritten
 end
 
@@ -185,7 +185,7 @@ end
 function M.all(cases, client, options)
   local verifies = {}
   for i, case in ipairs(cases) do
-    verifies[i] = setmetatable({ case = case }, Verify)
+    verifies[i] = setmetatable({ case = case, client = client }, Verify)
   end
   local found, err = read_all(client, verifies, options)
   local ok = found ~= nil
@@ -208,7 +208,7 @@ function M.planned(case, client, options)
   for name, value in pairs(options.by or {}) do
     by[name] = value
   end
-  local verify = setmetatable({ case = case }, Verify)
+  local verify = setmetatable({ case = case, client = client }, Verify)
   local found, err = read_planned(client, verify, {
     by = by,
     cancellation = options.cancellation,

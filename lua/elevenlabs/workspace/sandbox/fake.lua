@@ -68,8 +68,8 @@ local function to_request(op, args)
   }
 end
 
-function Fake:prepare(op, args)
-  local ok, warning = self.checker:prepare(op, args)
+function Fake:prepare(op, args, key)
+  local ok, warning = self.checker:prepare(op, args, key)
   if not ok then
     return nil, warning
   end
@@ -86,8 +86,8 @@ function Fake:send(request, key, slot)
   return true
 end
 
-function Fake:validate(op, args)
-  return self.checker:validate(op, args)
+function Fake:validate(op, args, key)
+  return self.checker:validate(op, args, key)
 end
 
 --- The request as the model's server reads it.

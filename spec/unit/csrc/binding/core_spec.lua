@@ -210,6 +210,76 @@ describe("core", function()
     end)
   end)
 
+  describe("refuses a key in an argument", function()
+    local handle
+    local KEY = "sk_0123456789"
+
+    before_each(function()
+      handle = assert(core.new(NOWHERE))
+    end)
+    after_each(function()
+      handle:close()
+    end)
+
+    local function args_with(field, value)
+      local args = { resource_id = "x", resource_type = "voice", user_email = "a@example.com" }
+      if field:find "_id$" and field ~= "resource_id" then
+        args.user_email = nil
+      end
+      args[field] = value
+      return args
+    end
+
+    local function refused(field, value, key)
+      local args = args_with(field, value)
+      local failures = {
+        select(2, handle:validate("unshare", args, key)) or "valid",
+        select(2, handle:prepare("unshare", args, key)) or "valid",
+        "",
+      }
+      local request = handle:prepare("unshare", args)
+      local sent, failure
+      if request then
+        sent, failure = handle:send(request, key, 1)
+      end
+      failures[3] = sent and "valid" or failure or failures[1]
+      handle:cancel(1)
+      handle:step(0)
+      for i = 2, 3 do
+        assert.are.same(failures[1], failures[i])
+      end
+      return failures[1]
+    end
+
+    it("wherever the key stands, and says nothing of the rest of the argument", function()
+      for _, field in ipairs {
+        "resource_id", "resource_type", "user_email", "group_id", "workspace_api_key_id", "role",
+      } do
+        for _, value in ipairs { KEY, "x" .. KEY, KEY .. "@x", "a/" .. KEY .. "@x", KEY .. KEY } do
+          local failure = refused(field, value, KEY)
+          assert.are.same({ "invalid_argument", field }, { failure.kind, failure.field })
+          local message = field .. " holds the secret API key: pass an id or an address"
+          assert.are.equal(message, failure.message)
+        end
+      end
+    end)
+
+    it("but not a part of the key, and a short key alone if it is the whole argument", function()
+      for _, row in ipairs {
+        { "sk_012345678", KEY },
+        { "k_0123456789", KEY },
+        { "sk_0123456789", false },
+        { "xsk_01234567x", "sk_01234567" }, -- 11 bytes
+        { "x", "xx" },
+      } do
+        assert.are.equal("valid", refused("resource_id", row[1], row[2]))
+      end
+      local long = "sk_012345678" -- 12 bytes
+      assert.are.equal("resource_id", refused("resource_id", "x" .. long .. "x", long).field)
+      assert.are.equal("group_id", refused("group_id", "sk_01234567", "sk_01234567").field)
+    end)
+  end)
+
   it("can be collected with attempts in flight, in any order, and at exit", function()
     local code, _, err = process.run {
       os.getenv "SPEC_LUA",

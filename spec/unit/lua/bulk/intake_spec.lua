@@ -2,6 +2,7 @@ local bulk = require "elevenlabs.workspace.bulk"
 local fake = require "elevenlabs.workspace.sandbox.fake"
 local journals = require "elevenlabs.workspace.bulk.journal"
 local support = require "spec.support.bulk"
+local workspace = require "elevenlabs.workspace"
 local world = require "spec.support.world"
 
 local URL = support.URL
@@ -29,6 +30,56 @@ describe("the intake of a run", function()
     })
     assert.are.same({ "item 2: resource_type is missing", "item 3 is a string, not a table" },
       messages)
+  end)
+
+  describe("refuses an item that holds the key, and no file holds the key:", function()
+    local KEY = "sk_hidden_key_01"
+    local items = {}
+    for i, id in ipairs { KEY, "x" .. KEY, "a/b", "desk" } do
+      items[i] = { resource_id = id, resource_type = "voice", group_id = "g" }
+    end
+    items[4].workspace_api_key_id = KEY
+
+    --- What the owner was told, and what the journal holds.
+    local function refuse(api_key)
+      local client = assert(workspace.new {
+        base_url = "https://127.0.0.1:1",
+        api_key = api_key,
+        max_attempts = 1,
+      })
+      local told = {}
+      local report = assert(client:unshare_many(items, {
+        journal = journal.path,
+        on_result = function(it_, _, err)
+          local target = it_.workspace_api_key_id
+          told[#told + 1] = ("%s %s %s"):format(it_.resource_id, target or "", err.kind)
+        end,
+      }))
+      client:close()
+      table.sort(told)
+      assert.are.same({
+        "[secret]  invalid_argument",
+        "a/b  invalid_argument",
+        "desk [secret] invalid_argument",
+        "x[secret]  invalid_argument",
+      }, told)
+      assert.are.same({ 4, 4 }, { report.not_sent, report.invalid })
+      assert.is_nil(journal:read():find(KEY, 1, true))
+      assert.is_nil(tostring(report):find(KEY, 1, true))
+    end
+
+    it("the key is a string", function()
+      refuse(KEY)
+    end)
+
+    it("the key is a function's, and not known before the first request", function()
+      items[4].group_id = nil
+      refuse(function()
+        return KEY
+      end)
+      assert.matches('"resource_id":"x%[secret%]"', journal:read())
+      items[4].group_id = "g"
+    end)
   end)
 
   it("gives each item that is sent or refused the number of its events", function()

@@ -1,6 +1,11 @@
 -- The command `access` against a sandbox.
 
+local access_command = require "elevenlabs.workspace.cli.access"
 local cjson = require "cjson"
+local connections = require "elevenlabs.workspace.cli.connections"
+local fake = require "elevenlabs.workspace.sandbox.fake"
+local models = require "elevenlabs.workspace.sandbox.model"
+local output = require "elevenlabs.workspace.cli.output"
 local process = require "spec.support.process"
 local support = require "spec.support.command"
 
@@ -8,6 +13,32 @@ local function access(...)
   local command = process.join({ "elevenlabs-workspace", "access" }, support.to_sandbox(...))
   return process.run(command, support.env())
 end
+
+--- What the command prints, in this process, of a resource of this name.
+local function rows_of(name)
+  local state, out = models.example(), {}
+  state.resources = { state.resources[1] }
+  state.resources[1].name = name
+  local open, write = connections.open, output.write
+  function connections.open()
+    return fake.new { state = state }, { is_interrupted = function() end }
+  end
+  function output.write(text)
+    out[#out + 1] = text
+  end
+  access_command.run {}
+  connections.open, output.write = open, write
+  return table.concat(out)
+end
+
+describe("cli.access shows a name", function()
+  it("on one line that moves no cursor and turns no text", function()
+    local out = rows_of "\27[2J\226\128\174<b>\r\nconfirmed: forged\194\155"
+    assert.matches("\nvoice_narrator,voice,[^\n]*,\" %[2J <b>  confirmed: forged \",", out)
+    assert.is_nil(out:find "[\r\27\194\226]")
+    assert.matches(",'=1+1,", rows_of "=1+1", 1, true)
+  end)
+end)
 
 describe("cli.access", function()
   before_each(support.begin)

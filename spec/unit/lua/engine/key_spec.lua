@@ -34,6 +34,23 @@ describe("key", function()
     end
   end)
 
+  it("is known if it is a string, or once the function gave it", function()
+    assert.are.equal("sk_1", keys.new("sk_1", mask).known())
+    local given = "sk_1"
+    local key = keys.new(function()
+      return given
+    end, mask)
+    assert.are.same({ false, "sk_1" }, { key.known(), key.mask "sk_1" })
+    key.get()
+    assert.are.same({ "sk_1", "[secret] sk_2" }, { key.known(), key.mask "sk_1 sk_2" })
+    given = "sk_2"
+    key.get()
+    given = nil
+    assert.is_nil((key.get()))
+    assert.are.same({ "sk_2", "sk_1 [secret]" }, { key.known(), key.mask "sk_1 sk_2" })
+    assert.are.equal("[secret]", key.mask "proxy_password")
+  end)
+
   it("is in no field", function()
     for _, api_key in ipairs {
       "sk_1",

@@ -1,4 +1,5 @@
 local cases = require "elevenlabs.workspace.offboard.case"
+local fake = require "elevenlabs.workspace.sandbox.fake"
 local offboard = require "elevenlabs.workspace.offboard"
 local process = require "spec.support.process"
 local support = require "spec.support.offboard"
@@ -97,9 +98,10 @@ describe("offboard case", function()
   end)
 
   describe("log", function()
-    local case
+    local case, client
 
     before_each(function()
+      client = fake.new()
       case = assert(open(true))
     end)
 
@@ -111,9 +113,10 @@ describe("offboard case", function()
     end
 
     it("numbers commands, also after the case was opened again", function()
-      assert.are.equal(1, case:begin("plan", { operator = "root", host = "h", arguments = "a" }))
+      local by = { operator = "root", host = "h", arguments = "a" }
+      assert.are.equal(1, case:begin(client, "plan", by))
       assert(case:finish(1))
-      assert.are.equal(2, reopen():begin "verify")
+      assert.are.equal(2, reopen():begin(client, "verify"))
       local commands = reopen().ledger.commands
       assert.are.same({ "plan", "root", "h", "a", 1 }, {
         commands[1].command,
@@ -126,14 +129,22 @@ describe("offboard case", function()
       assert.are.same({ "verify" }, { commands[2].command, commands[2].ended_at })
     end)
 
+    it("has no key, whatever the command's arguments were", function()
+      local key = "sk_sandbox_ada"
+      assert(case:begin(client, "verify", { operator = key, host = "h", arguments = "a x" .. key }))
+      assert.is_nil(support.read(support.path "mia/case.jsonl"):find(key, 1, true))
+      local command = reopen().ledger.commands[1]
+      assert.are.same({ "[secret]", "a x[secret]" }, { command.operator, command.arguments })
+    end)
+
     it("drops what was not synced", function()
-      assert(case:begin "verify")
+      assert(case:begin(client, "verify"))
       case:write { ended = 1, at = "now" }
       assert.is_nil(reopen().ledger.commands[1].ended_at)
     end)
 
     it("keeps the first failure until the next sync", function()
-      assert(case:begin "verify")
+      assert(case:begin(client, "verify"))
       case.log.append = function()
         return nil, { kind = "journal", message = "no space" }
       end
@@ -145,7 +156,7 @@ describe("offboard case", function()
     end)
 
     it("with a damaged line is refused", function()
-      assert(case:begin "verify")
+      assert(case:begin(client, "verify"))
       case:close()
       local path = support.path "mia/case.jsonl"
       support.write(path, (support.read(path):gsub('"number":1', '"number":2')))

@@ -1,3 +1,4 @@
+local keys = require "elevenlabs.workspace.engine.key"
 local offboard = require "elevenlabs.workspace.offboard"
 local support = require "spec.support.offboard"
 
@@ -50,6 +51,19 @@ describe("offboard planning", function()
       { header.server, header.owner.user_id, header.subject.id, header.note }
     )
     assert.are.same({ id = "user_tom", email = "tom@example.com" }, header.successor)
+  end)
+
+  it("refuses a note, an id and a server that hold the key, and makes no folder", function()
+    local key = "sk_sandbox_ada"
+    refuse({ note = "ticket " .. key }, "note", "^note holds the secret API key$")
+    local list = { { resource_id = "x" .. key, resource_type = "voice" } }
+    refuse({ ids = list }, "ids", "ids, resource 1: resource_id holds the secret API key")
+    refuse({ protect = list }, "protect", "resource 1: resource_id holds the secret API key")
+    world.client.engine.key = keys.new(function() -- is asked before the first request
+      return key
+    end, tostring)
+    refuse({ note = key }, "note", "^note holds the secret API key$")
+    assert.is_nil(io.open(support.path "mia"))
   end)
 
   it("of a subject that is nobody makes no folder", function()

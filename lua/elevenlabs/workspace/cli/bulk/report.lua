@@ -70,17 +70,26 @@ local function explain_stop(job, report)
   return table.concat(lines, "\n")
 end
 
+--- Say which fields of the rows are ignored, once: before the question, if the list could be checked.
+---@param job table of `cli.bulk`
+---@param ignored string[]|nil
+function M.say_ignored(job, ignored)
+  if not ignored or job.has_said_ignored then
+    return
+  end
+  job.has_said_ignored = true
+  local names = table.concat(ignored, ", ")
+  local why = job.is_read and "a read is of the resource alone" or "an unshare removes any role"
+  output.complain(("the %s of the rows is ignored: %s"):format(names, why))
+end
+
 ---@param job table of `cli.bulk`
 ---@param report elevenlabs.workspace.Report
 function M.say(job, report)
   if report.journal and report.journal.warning then
     output.complain(report.journal.warning)
   end
-  if report.ignored then
-    local names = table.concat(report.ignored, ", ")
-    local why = job.is_read and "a read is of the resource alone" or "an unshare removes any role"
-    output.complain(("the %s of the rows was ignored: %s"):format(names, why))
-  end
+  M.say_ignored(job, report.ignored)
   if job.values.json and not job.is_read then
     output.write(json.encode(setmetatable(report, nil)) .. "\n")
   else

@@ -90,7 +90,7 @@ function M.write(document, write)
   for _, row in ipairs(document.rows) do
     local values, cells = values_of(row, target), {}
     for i, name in ipairs(COLUMNS) do
-      cells[i] = texts.utf8(values[name] or "")
+      cells[i] = texts.cell(texts.utf8(values[name] or ""))
     end
     write(csv.safe_row(cells))
   end

@@ -22,6 +22,25 @@ describe("cli.bulk.failed", function()
     assert.matches("total 4 confirmed 0 refused 4 ", out)
   end)
 
+  it("holds no key that a row has, also of a list that cannot be checked first", function()
+    local key, failed, journal = support.sandbox.api_key, path_of "failed.csv", path_of "journal"
+    local rows = ("resource_id,resource_type\n%s,voice\nx%s,voice\n"):format(key, key)
+    local options = { "--failed", failed, "--journal", journal }
+    local from = write("key.csv", rows)
+    local code, out, err = run(options, { "--from", from, "--yes" }, LEAVER)
+    assert.are.same({ 2, "" }, { code, out })
+    assert.matches("key.csv, line 2, column 1 %(resource_id%): resource_id holds the secret", err)
+    assert.is_nil(read_file(failed) or read_file(journal))
+    code = run(options, { "--from", from, "--dry-run" }, LEAVER)
+    assert.are.equal(2, code)
+    code, out, err = support.run_piped(from, options, LEAVER)
+    assert.are.equal(3, code)
+    assert.matches("\nx%[secret%],voice,mia@example.com,", read_file(failed))
+    for _, text in ipairs { read_file(failed), read_file(journal), out, err } do
+      assert.is_nil(text:find(key, 1, true))
+    end
+  end)
+
   it("keeps an earlier list of failed items if it cannot begin", function()
     local failed = write("failed.csv", "an earlier list\n")
     local options = { "--failed", failed, "--yes", "--from" }

@@ -75,7 +75,7 @@ describe("cli.bulk of a get", function()
     local list = "resource_id,resource_type,user_email\nvoice_0001,voice,mia@example.com\n"
     local code, _, err = get { "--from", write("all.csv", list) }
     assert.are.equal(0, code)
-    assert.matches("the user_email of the rows was ignored: a read is of the resource alone", err)
+    assert.matches("the user_email of the rows is ignored: a read is of the resource alone", err)
     code, _, err = get { "--from", write("all.csv", list), "--journal", "x" }
     assert.are.equal(2, code)
     assert.matches("%-%-journal", err)

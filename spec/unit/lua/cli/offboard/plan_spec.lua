@@ -57,6 +57,22 @@ describe("cli.offboard.plan", function()
       assert.are.equal(older, support.read_file(mia .. "/plan-2.jsonl"))
     end)
 
+    it("refuses a note with the key, and keeps no key in the case", function()
+      local key = support.sandbox.api_key
+      local code, _, err = plan({ path_of "note", "--note", "ticket " .. key }, LEAVER)
+      assert.are.equal(2, code)
+      assert.matches("note holds the secret API key", err, 1, true)
+      assert.is_nil(io.open(path_of "note"))
+      local secret = path_of("case_" .. key)
+      assert.are.equal(0, (plan({ secret, "--resource-type", "voice" }, LEAVER)))
+      assert.are.equal(0, (support.offboard("report", { secret })))
+      for _, name in ipairs {
+        "plan.jsonl", "case.jsonl", "report.html", "report.json", "report.csv",
+      } do
+        assert.is_nil(support.read_file(secret .. "/" .. name):find(key, 1, true), name)
+      end
+    end)
+
     it("refuses an unknown address, in the words of the options", function()
       local code, out, err = plan { path_of "zoe", "--user-email", "zoe@example.com" }
       assert.are.same({ 2, "" }, { code, out })

@@ -113,10 +113,12 @@ describe("the report as CSV", function()
     local text = written(report.document {
       report.row("=1+1", "voice", '=HYPERLINK("http://x","y")'),
       report.row("b", "voice", "Caf\233, \"two\"\nlines"),
+      report.row("c", "voice", "\27[2J\226\128\174evil"),
     })
     assert.matches("\n'=1+1,voice,", text, 1, true)
     assert.matches([["'=HYPERLINK(""http://x"",""y"")"]], text, 1, true)
-    assert.matches('"Caf\239\191\189, ""two""\nlines"', text, 1, true)
+    assert.matches('"Caf\239\191\189, ""two"" lines"', text, 1, true)
+    assert.matches('" [2J evil"', text, 1, true)
   end)
 
   it("has a header alone if no row is there", function()
