@@ -1,4 +1,5 @@
 local bulk = require "elevenlabs.workspace.bulk"
+local clock = require("elevenlabs.workspace.core").now
 local records = require "spec.support.records"
 local sources = require "elevenlabs.workspace.items.source"
 local support = require "spec.support.bulk"
@@ -281,7 +282,8 @@ describe("a commit", function()
     for _, is_threaded in ipairs { false, true } do
       given = 0
       local told = 0
-      local report = bulk.start(world.running(always {}), URL, "unshare",
+      -- A real disk needs real time.
+      local report = bulk.start(world.running(always {}, { now = clock }), URL, "unshare",
         setmetatable({}, source), {
           journal = journal.path,
           on_result = function()
