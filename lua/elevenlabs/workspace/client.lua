@@ -56,6 +56,7 @@ function M.over(parts)
     max_attempts = parts.max_attempts,
     deadline_ms = parts.deadline_ms,
     spawn = parts.driver.spawn,
+    gives_turns = not parts.driver.may_block,
     places = parts.limit and parts.limit:join {
       now = core.now,
       random = core.random,

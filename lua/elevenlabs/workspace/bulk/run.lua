@@ -12,6 +12,7 @@ local reports = require "elevenlabs.workspace.bulk.report"
 local results = require "elevenlabs.workspace.bulk.results"
 local stop = require("elevenlabs.workspace.bulk.stopping").stop
 local texts = require "elevenlabs.workspace.text"
+local turns = require "elevenlabs.workspace.engine.turns"
 
 local M = {}
 
@@ -237,6 +238,8 @@ function Run:result()
     why = at and wait(self, at)
     if why then
       give_up(self, why)
+    elseif at then
+      turns.give(self.engine) -- if there is news each time, nothing waits
     end
   end
   if self.failure then
