@@ -956,7 +956,7 @@ mutant("cancelling twice does no more than once", "or self.cancel_requests > 1 t
   { filter = "is cancelled" })
 
 module "bulk"
-mutant("a file with an error is sent", "if total == 0 then", "if true then")
+mutant("a file with an error is sent", "if total > 0 then", "if false then")
 
 module "bulk/call_group"
 mutant("a bulk run gives up sooner", "local ATTEMPTS = 8", "local ATTEMPTS = 7", { rows = { 57 } })

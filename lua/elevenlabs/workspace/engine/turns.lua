@@ -18,11 +18,12 @@ local PAUSE_MS = 1 -- the shortest wait in which every host has a turn
 function M.pause(engine, ms)
   local timer, at = {}, nil
   local why = engine:wait(function()
-    if not at then
-      at = engine.now() + ms
-      engine:set_timer(timer, at)
+    if at then
+      return engine.now() >= at
     end
-    return engine.now() >= at
+    at = engine.now() + ms
+    engine:set_timer(timer, at)
+    return false
   end)
   engine:set_timer(timer, nil)
   return why
@@ -35,14 +36,14 @@ function M.none()
 end
 
 --- True if the host is to have a turn now.
----@param engine elevenlabs.workspace.Engine
+---@param engine elevenlabs.workspace.Engine|nil
 ---@return boolean
 function M.is_due(engine)
-  return engine.gives_turns and engine.now() - engine.waited_ms >= WORK_MS
+  return engine ~= nil and engine.gives_turns and engine.now() - engine.waited_ms >= WORK_MS
 end
 
 --- Give the host a turn if one is due.
----@param engine elevenlabs.workspace.Engine
+---@param engine elevenlabs.workspace.Engine|nil nil: there is nothing to wait with
 ---@return true|nil
 ---@return elevenlabs.workspace.Error|nil if the client was closed in the turn
 function M.give(engine)
@@ -59,7 +60,7 @@ end
 
 --- A function to be called after each small piece of long work: `give` without the cost of reading the
 --- clock each time.
----@param engine elevenlabs.workspace.Engine|nil nil: there is nothing to wait with
+---@param engine elevenlabs.workspace.Engine|nil
 ---@return fun(): true|nil, elevenlabs.workspace.Error|nil
 function M.giver(engine)
   if not (engine and engine.gives_turns) then

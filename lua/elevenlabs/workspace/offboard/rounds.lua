@@ -8,6 +8,7 @@ local observer = require "elevenlabs.workspace.offboard.observer"
 local principals = require "elevenlabs.workspace.offboard.principals"
 local subjects = require "elevenlabs.workspace.offboard.subject"
 local times = require "elevenlabs.workspace.offboard.times"
+local turns = require "elevenlabs.workspace.engine.turns"
 
 local M = {}
 
@@ -227,16 +228,6 @@ end
 local FIRST_PAUSE_MS, MAX_PAUSE_MS = 250, 5000
 M.DEFAULT_READ_BACK_MS = 30000
 
-local function pause(engine, ms)
-  local timer, at = {}, engine.now() + ms
-  engine:set_timer(timer, at)
-  local why = engine:wait(function()
-    return engine.now() >= at
-  end)
-  engine:set_timer(timer, nil)
-  return why
-end
-
 --- Read rows again until a function says that each is as it should be, or time is up: a change may
 --- be seen late.
 ---@param client elevenlabs.workspace.Client
@@ -263,7 +254,7 @@ function M.read_back(client, rows, hooks, is_settled)
     elseif not left[1] or engine.now() + pause_ms > ends_at then
       return nil
     end
-    local why = pause(engine, pause_ms)
+    local why = turns.pause(engine, pause_ms)
     if why then
       return errors.invalid("driver", why)
     end
