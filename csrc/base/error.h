@@ -13,7 +13,8 @@ typedef enum {
   EW_ENOMEM,
   EW_ESYSTEM, /* the operating system or libcurl refused */
   EW_ECLOSED,
-  EW_EJOURNAL /* the journal's file is locked, damaged, not writable... */
+  EW_EJOURNAL, /* the journal's file is damaged, not writable... */
+  EW_ELOCKED   /* another run has the journal */
 } ew_status;
 
 typedef struct {

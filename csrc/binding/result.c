@@ -14,6 +14,7 @@ static const char *kind_of(ew_status status) {
     case EW_ECLOSED:
       return "closed";
     case EW_EJOURNAL:
+    case EW_ELOCKED:
       return "journal";
     case EW_ESYSTEM:
     case EW_OK:
@@ -44,9 +45,10 @@ static void set_integer(lua_State *L, const char *name, lua_Integer integer) {
 
 int lew_push_failure(lua_State *L, const ew_error *error) {
   lua_pushnil(L);
-  lua_createtable(L, 0, 3);
+  lua_createtable(L, 0, 4);
   set_text(L, "kind", kind_of(error->status));
   set_text(L, "message", error->message);
+  if (error->status == EW_ELOCKED) set_flag(L, "retryable", true);
   if (error->field[0]) set_text(L, "field", error->field);
   return 2;
 }

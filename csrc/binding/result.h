@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "transport/transport.h"
 
-/* Pushes nil and { kind, message, field = nil | name }; returns 2. */
+/* Pushes nil and { kind, message, field = nil | name, retryable = nil | true }; returns 2. */
 int lew_push_failure(lua_State *L, const ew_error *error);
 
 /* Pushes true and returns 1, or pushes what lew_push_failure does. */

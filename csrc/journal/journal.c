@@ -111,7 +111,9 @@ static ew_status take_lock(ew_journal *journal, ew_journal_access access, ew_err
   if (!is_locked && errno != EWOULDBLOCK) return refuse_system(journal, error, "cannot be locked");
   journal->in_use = !is_locked;
   if (is_reader && is_locked) flock(journal->fd, LOCK_UN);
-  return is_reader || is_locked ? EW_OK : refuse(journal, error, "is locked by another run");
+  if (is_reader || is_locked) return EW_OK;
+  return ew_fail(error, EW_ELOCKED, NULL, "%s %s is locked by another run", journal->kind,
+                 journal->name);
 }
 
 /* O_NONBLOCK is for a FIFO or a device, and means nothing to a regular file. */

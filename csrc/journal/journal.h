@@ -71,10 +71,10 @@ typedef struct {
 void ew_journal_init(ew_journal *journal);
 
 /* Opens a file, and locks it unless it is only to be read. EW_JOURNAL_CREATE: a file that is not
-** there is created with mode 0600. Otherwise *found is then false and nothing is open. EW_EJOURNAL:
-** another run holds the file, it is no regular file or not of this format, it belongs to another
-** user, others may write it, it has a second name, or the system refuses. A foreign file is left as
-** it is. To be closed in any case. */
+** there is created with mode 0600. Otherwise *found is then false and nothing is open. EW_ELOCKED:
+** another run has the file. EW_EJOURNAL: it is no regular file or not of this format, it belongs to
+** another user, others may write it, it has a second name, or the system refuses. A foreign file is
+** left as it is. To be closed in any case. */
 ew_status ew_journal_open(ew_journal *journal, const char *path, ew_journal_kind kind,
                           ew_journal_access access, bool *found, ew_error *error);
 

@@ -10,8 +10,16 @@ local PREFIX = "elevenlabs_workspace_"
 local BUCKETS = { 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30 } -- seconds
 local GAUGES_LIVE_S = 15 -- gauges of a worker that has ended go away
 
--- In the order in which they are written. `stat` names a field of client:stats(). Each worker
--- publishes these fields under its own label.
+local function held_back(stats)
+  return stats.limit and (stats.limit.why and 1 or 0)
+end
+
+local function places(stats)
+  return stats.limit and stats.limit.places
+end
+
+-- In the order in which they are written. `stat` is a field of client:stats(), or reads a number
+-- from it. Each worker publishes these numbers under its own label.
 local FAMILIES = {
   { "calls_total", "counter", "Calls that ended, with all their attempts." },
   { "attempts_total", "counter", "Requests that were begun." },
@@ -21,6 +29,8 @@ local FAMILIES = {
   { "calls_in_flight", "gauge", "Calls with a request on its way.", stat = "in_flight" },
   { "calls_waiting", "gauge", "Calls that wait to be sent, or sent again.", stat = "waiting" },
   { "window", "gauge", "How many requests may be in flight.", stat = "window" },
+  { "limit_places", "gauge", "How many of them the limit gives this worker.", stat = places },
+  { "limit_held_back", "gauge", "One if the limit gives this worker no place.", stat = held_back },
   { "connections_total", "counter", "Connections that carried a request.", stat = "connections" },
   { "event_errors_total", "counter", "Events that were not counted.", stat = "event_errors" },
 }
@@ -68,12 +78,15 @@ function Metrics:count(event)
   end
 end
 
---- Publish what client:stats() gave in this worker. Call it every few seconds.
+--- Publish what client:stats() gave in this worker. Call it every few seconds. Without a limit the
+--- gauges of the limit are absent.
 function Metrics:publish(worker, stats)
   for _, family in ipairs(FAMILIES) do
-    if family.stat then
+    local stat = family.stat
+    local value = type(stat) == "function" and stat(stats) or stats[stat]
+    if value then
       local key = ('%s%s{worker="%s"}'):format(PREFIX, family[1], tostring(worker))
-      self.dict:set(key, stats[family.stat], GAUGES_LIVE_S)
+      self.dict:set(key, value, GAUGES_LIVE_S)
     end
   end
 end

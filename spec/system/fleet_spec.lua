@@ -1,7 +1,11 @@
--- The examples for many machines: GNU parallel's runs; the others are checked.
+-- The examples for many machines: GNU parallel and nginx run; the others are checked.
 
+local hosts = require "spec.support.servers.nginx_host"
+local pages = require "spec.support.pages"
 local process = require "spec.support.process"
+local redises = require "spec.support.servers.redis"
 local support = require "spec.support.command"
+local uv = require "luv"
 
 local FOLDER = "examples/fleet/"
 
@@ -65,13 +69,52 @@ describe("the examples for many machines", function()
     assert.matches(part, text, 1, true)
   end)
 
-  for _, name in ipairs { "shared_dict.conf", "redis.conf" } do
-    it(name .. " is a valid configuration of nginx", function()
-      local command = 'PATH=$PATH:/usr/sbin; exec nginx -t -e stderr -c "$PWD/$0"'
-      local code, _, err = process.run { "sh", "-c", command, FOLDER .. name }
-      assert.are.equal(0, code, err)
+  describe("with nginx and Redis", function()
+    local redis, nginx, folder
+
+    before_each(function()
+      redis, nginx = redises.start { is_plain = true }, nil
+      folder = redis.folder
     end)
-  end
+
+    after_each(function()
+      if nginx then
+        nginx:stop()
+      end
+      redis:stop()
+    end)
+
+    it("share one limit with scripts", function()
+      redis:prepare_limit "prod"
+      local port = hosts.free_port()
+      local env = { FOLDER = folder, PORT = port, REDIS = redis.path, ROOT = uv.cwd() }
+      env.PATH = env.ROOT .. "/build/luajit/bin:" .. os.getenv "PATH" .. ":/usr/sbin"
+      env.USER_OF_WORKERS = uv.getuid() == 0 and "user root;" or " "
+      nginx = pages.start(
+        [[
+          sed "s#/tmp/#$FOLDER/#; s/:8082/:$PORT/; s#port = 6379#path = \"$REDIS\"#; /host = /d" \
+            examples/fleet/redis.conf >"$FOLDER/redis.conf"
+          redis_lua="$ROOT/build/unpacked/usr/share/lua/5.1/?.lua"
+          exec elevenlabs-workspace sandbox --port 0 --max-concurrent 5 -- \
+            env "LUA_PATH=$ROOT/lua/?.lua;$redis_lua;;" \
+            nginx -e stderr -g "$USER_OF_WORKERS" -c "$FOLDER/redis.conf"
+        ]],
+        env
+      )
+      hosts.wait_until(function()
+        return nginx:ended() or nginx.err.text:find("start worker process ", 1, true)
+      end)
+      assert.is_nil(nginx.code, nginx.err.text)
+      local target = "/revoke?resource_type=voice&user_email=mia@example.com&resource_id=%s"
+      for id, status in pairs { voice_trailer = 200, voice_draft = 502 } do
+        local sent = hosts.request(tonumber(port), target:format(id), "")
+        hosts.wait(sent)
+        assert.are.equal(status, sent.status, sent.body)
+      end
+      nginx:stop()
+      assert.is_nil(nginx.err.text:find("[error]", 1, true), nginx.err.text)
+    end)
+  end)
 
   it("name options that the command has", function()
     local _, unshare = process.run { "elevenlabs-workspace", "unshare", "--help" }

@@ -361,7 +361,7 @@ end
 -- ---- driving
 
 --- Do what is due: send calls, take answers, resume who waits. Return as soon as a call is done. Each
---- step is bounded.
+--- step is bounded. A bulk run takes further items only while somebody waits for its result.
 ---@param timeout_ms number|nil How long to wait at most. Default 0: do not wait.
 ---@return integer # how many calls became done since the last step
 function Client:step(timeout_ms)

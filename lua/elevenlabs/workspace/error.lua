@@ -45,7 +45,8 @@ local M = {}
 ---@field code string|nil The server's own code, such as "missing_permissions".
 --- The server's name for the request. The service's support asks for the name.
 ---@field request_id string|nil
----@field retryable boolean True if the same call may succeed later.
+--- True if the same call may succeed later. A journal that another run has is such a case.
+---@field retryable boolean
 ---@field attempts integer Attempts that were begun.
 --- True if the server refused a repetition: an earlier attempt may have been applied.
 ---@field ambiguous boolean|nil

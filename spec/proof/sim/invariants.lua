@@ -24,6 +24,8 @@ function M.new(world, server, disk, plan)
     engine = false, -- set by the process
     tasks = {},
     runs = {},
+    single_calls = {}, -- { call, key, op, due_ms, is_told }
+    most_attempts = {}, -- of single calls that have options of their own, by key
     current = false, -- the task that runs
     pause_ends_ms = 0, -- of a Retry-After that the client has seen
     maximum = math.huge, -- requests at once, by a header that the client has seen
@@ -188,7 +190,9 @@ end
 --- Every attempt is counted, and a single call has no more than it may.
 local function check_attempts(self, entry, result)
   local is_single = entry and entry.owner:find "^s"
-  local count, most = 0, is_single and (self.plan.max_attempts or SINGLE_ATTEMPTS) or math.huge
+  local own = entry and self.most_attempts[entry.key]
+  local most = is_single and (own or self.plan.max_attempts or SINGLE_ATTEMPTS) or math.huge
+  local count = 0
   for _, attempt in ipairs(entry and entry.attempts or {}) do
     count = count + (attempt.watch == self and 1 or 0)
   end

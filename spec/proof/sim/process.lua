@@ -268,7 +268,7 @@ function M.new(product, stage, plan, number)
     watch = watch,
     core = networks.new(world, server, weather, watch),
     key_of = servers.key_of,
-    calls = {}, -- { call, key }, but for bulk runs'
+    calls = watch.single_calls,
     runs = watch.runs,
     ends = {}, -- of calls by number, as on_event tells
     singles = 0,

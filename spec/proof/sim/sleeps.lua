@@ -97,9 +97,10 @@ local function check_run(self, run, now, till)
 end
 
 local function check_deadlines(self, now, till)
-  local soonest = self.engine.deadlines.first
-  if soonest and soonest.due_ms <= now then
-    self:fail("broken", "call %d lives on after its deadline", soonest.call.number)
+  for _, entry in ipairs(self.single_calls) do
+    if entry.due_ms <= now and not entry.call:done() then
+      self:fail("broken", "the call of %s lives on after its deadline", entry.key)
+    end
   end
   for _, run in ipairs(self.runs) do
     if not run.over and not run.is_outside and run.started_ms then

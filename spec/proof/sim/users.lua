@@ -23,20 +23,30 @@ local function draw_operation(process)
   return process.world.random:pick(OPERATIONS)
 end
 
+--- Options of a call of its own, in place of the client's.
+local function draw_options(random)
+  return {
+    deadline_ms = random:chance(0.2) and random:spread(20, 60000) or nil,
+    max_attempts = random:chance(0.2) and random:int(1, 6) or nil,
+  }
+end
+
 --- Begin a call that nobody may ever ask for.
 function M.start(process)
   if process.singles >= MOST_CALLS then
     return nil
   end
   local op = draw_operation(process)
-  local args = new_arguments(process, op)
-  local call, err = process.client:start(op, args)
+  local args, options = new_arguments(process, op), draw_options(process.world.random)
   local key = op == "connect" and "connect" or process.key_of(args)
+  process.watch.most_attempts[key] = options.max_attempts
+  local due_ms = process.world.now + (options.deadline_ms or process.plan.deadline_ms or math.huge)
+  local call, err = process.client:start(op, args, options)
   if not call then
     process.watch:outcome(key, nil, err)
     return nil
   end
-  local entry = { call = call, key = key, op = op }
+  local entry = { call = call, key = key, op = op, due_ms = due_ms }
   if op ~= "connect" then
     table.insert(process.calls, entry)
   end

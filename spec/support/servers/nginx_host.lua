@@ -78,6 +78,14 @@ local function listen()
   return socket, socket:getsockname().port
 end
 
+--- A port that was free a moment ago, for a configuration that binds its port itself.
+---@return string
+function M.free_port()
+  local socket, port = listen()
+  socket:close()
+  return ("%d"):format(port)
+end
+
 -- ---- running it
 
 local Host = {}

@@ -166,7 +166,9 @@ in every host.
 | Neovim, luv | `"luv"`. Call in a coroutine |
 | cqueues | `"cqueues"`. Call in a function that a controller wraps |
 | LÖVE, games, C applications | `"manual"`. A call yields; resume its coroutine once a frame |
-| another event loop | none: use `client:start`, `client:pollfd` and `client:step` |]],
+| another event loop | `"manual"`: resume the coroutine if `client:pollfd()` is readable |
+
+Without coroutines, use `client:start`, `client:pollfd` and `client:step`.]],
     "client:step",
     "client:pollfd",
     "client:timeout_ms",

@@ -2,20 +2,29 @@
 
 local pages = require "spec.support.pages"
 local process = require "spec.support.process"
+local sandboxes = require "spec.support.servers.sandbox"
 
 local LUA = os.getenv "SPEC_LUA"
 local VERSION = _VERSION:match "[%d.]+"
 local PACKAGE = rawget(_G, "jit") and "luajit" or "lua" .. VERSION -- pkg-config's name
 
+--- What is in a file so far; "" if there is no file yet.
+local function read(path)
+  local file = io.open(path)
+  local text = file and file:read "*a" or ""
+  return file and file:close() and text or ""
+end
+
 describe("the page of C applications", function()
   local page, home = pages.open "c", nil
-  local link = page:take("sh", "~/plugin_host")
-  local run = link:match "\n(elevenlabs[^\n]*)$"
+  local first = page:take("sh", "~/host ")
+  local set_up, link, run = first:match "^(.*)\n(cc [^\n]*\nprintf[^\n]*)\n(elevenlabs.*)$"
+  local others = page:take("sh", "~/plugin_host")
 
   --- Run commands in a home of their own, with what the page's first block sets.
   local function sh(code)
-    local before = link:match "(export.*)cc "
-    code = pages.with(before .. code, { ["share/lua/5.4"] = "share/lua/" .. VERSION })
+    local before = set_up:match "(export.*)$"
+    code = pages.with(before .. "\n" .. code, { ["share/lua/5.4"] = "share/lua/" .. VERSION })
     local env = { HOME = home, LUA_CPATH = false, MAKEFLAGS = false, MAKELEVEL = false }
     return pages.start(code, env):wait()
   end
@@ -35,34 +44,68 @@ describe("the page of C applications", function()
     home = os.tmpname()
     os.remove(home)
     assert.are.equal(0, (process.run { "mkdir", home }))
-    local install = pages.with(link:match "^[^\n]*", { ["lua5.4"] = LUA })
+    local install = pages.with(set_up:match "^[^\n]*", { ["lua5.4"] = LUA })
     if LUA:find "/" then -- a sanitizer's: the application is built without
       install = ("%s BUILD='%s/build' CFLAGS=-O0"):format(install, home)
     end
-    must(install .. "\n" .. for_this_lua(link:match "(cc .*)\nelevenlabs"))
+    must(install .. "\n" .. for_this_lua(link))
   end)
 
   teardown(function()
     process.run { "rm", "-rf", home }
   end)
 
-  it("has commands that run plugins in four threads", function()
-    local out = must(run)
+  it("has commands that remove a list while the application's loop goes on", function()
+    local out = "\n" .. must(run):gsub("sandbox%-%d+", "sandbox-N")
+    for line in page:take("text", "2 of 2"):gsub("sandbox%-%d+", "sandbox-N"):gmatch "[^\n]+" do
+      local turns = line:match "^%d+ (turns of the loop)$"
+      assert.matches(turns and "\n%d+ " .. turns or "\n" .. line, out, 1, not turns)
+    end
+  end)
+
+  it("ends a longer list at Ctrl-C with a report", function()
+    local server = sandboxes.start("--latency-ms", "200")
+    finally(function()
+      server:stop()
+    end)
+    local list, journal = home .. "/long.csv", home .. "/long.journal"
+    local file = assert(io.open(list, "w"))
+    file:write("resource_id,resource_type\n")
+    for i = 1, 1000 do
+      file:write(("none%d,voice\n"):format(i))
+    end
+    file:close()
+    local application = process.start(
+      { home .. "/host", "examples/c/list.lua", list, "mia@example.com", journal },
+      {
+        env = {
+          ELEVENLABS_API_KEY = server.api_key,
+          ELEVENLABS_BASE_URL = server.base_url,
+          ELEVENLABS_CA_FILE = server.ca_file,
+        },
+      }
+    )
+    assert.is_true(process.run_until(function()
+      return application.code or select(2, read(journal):gsub("\n", "")) > 3
+    end))
+    local status, out, err = application:stop "sigint"
+    assert.are.same({ 0, "" }, { status, err })
+    assert.matches("unconfirmed 0 not_sent %d+; stopped: it was cancelled, the source", out)
+  end)
+
+  it("runs plugins in four threads, and a client on both sides of a fork", function()
+    local out = must(for_this_lua(others))
     assert.are.equal(12, select(2, out:gsub("total 2 confirmed 2 refused 0", "")))
     local last = page:take("text", "plugins 12"):gsub("%d%d+ ", "%%d+ ")
     last = last:gsub("plugins %%d%+ done %%d%+", "plugins 12 done 12")
     assert.matches("\n" .. last .. "\n$", out)
   end)
 
-  it("has a client in both processes of a fork", function()
-    local out = must(for_this_lua(page:take("sh", "~/fork")))
-    assert.are.equal(page:take("text", "voice_narrator") .. "\n", out)
-  end)
-
   it("has the examples' code, and none that nobody runs", function()
-    for _, words in ipairs { "preload", "LUA_YIELD", "p->limit" } do
-      page:take_excerpt("c", words, "examples/c/plugin_host.c")
+    for _, words in ipairs { "preload", "struct pollfd", "lua_isnil" } do
+      page:take_excerpt("c", words, "examples/c/host.c")
     end
+    page:take_excerpt("lua", "pollfd", "examples/c/list.lua")
     assert.are.same({}, page:left())
   end)
 

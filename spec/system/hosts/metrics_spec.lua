@@ -112,6 +112,19 @@ describe("the metrics of the nginx example", function()
     client:close()
   end)
 
+  it("say what the limit gives a worker, if there is a limit", function()
+    local stats = fake.new():stats()
+    counts:publish(1, stats)
+    assert.is_nil(counts:text():find("limit_places{", 1, true))
+    stats.limit = { places = 3 }
+    counts:publish(1, stats)
+    assert_has 'elevenlabs_workspace_limit_places{worker="1"} 3'
+    assert_has 'elevenlabs_workspace_limit_held_back{worker="1"} 0'
+    stats.limit = { places = 0, why = "the limit's store is out of reach: gone" }
+    counts:publish(1, stats)
+    assert_has 'elevenlabs_workspace_limit_held_back{worker="1"} 1'
+  end)
+
   it("have a help and a type before their samples, and every sample's name has its type", function()
     respond(1)
     counts:publish(0, fake.new():stats())

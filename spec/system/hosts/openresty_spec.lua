@@ -8,15 +8,6 @@ local uv = require "luv"
 
 local KEY = "sk_nginx_0123456789abcdef"
 
---- A port that was free a moment ago, since the example binds it itself.
-local function free_port()
-  local socket = uv.new_tcp()
-  assert(socket:bind("127.0.0.1", 0))
-  local port = socket:getsockname().port
-  socket:close()
-  return ("%d"):format(port)
-end
-
 describe("the page of nginx", function()
   local page, folder, port, example = pages.open "openresty", nil, nil, nil
 
@@ -24,7 +15,7 @@ describe("the page of nginx", function()
     folder = os.tmpname()
     os.remove(folder)
     assert.are.equal(0, (process.run { "mkdir", "-m", "700", folder }))
-    port = free_port()
+    port = hosts.free_port()
   end)
 
   after_each(function()
@@ -110,7 +101,15 @@ describe("the page of nginx", function()
       local last = cjson.decode(body:match "([^\n]+)\n$")
       assert.are.same({ 2, 1, already }, { last.total, last.confirmed, last.already_confirmed })
     end
-    assert.are.equal(400, (request("/revoke-many?job=../x", "[]")))
+    for target, bad in pairs {
+      ["/revoke-many?job=../x"] = items,
+      ["/revoke-many?job=empty"] = "[]",
+      ["/revoke-many?job=object"] = "{}",
+      ["/revoke-many?job=mixed"] = items:gsub('"voice_draft","resource_type"', '"x","type"'),
+    } do
+      assert.are.equal(400, (request(target, bad)), target)
+    end
+    assert.is_nil(uv.fs_stat(folder .. "/revoke/journals/mixed.journal"))
     assert.are.equal(405, (request "/revoke"))
     local stat = uv.fs_stat(folder .. "/revoke/journals/a-1.journal") -- case 33
     assert.are.equal(tonumber("600", 8), stat.mode % 512)
@@ -143,7 +142,10 @@ describe("the page of nginx", function()
       assert.is_nil(text:find(secret, 1, true))
     end
     for _, worker in ipairs { "0", "1" } do
-      assert.matches(('\nelevenlabs_workspace_window{worker="%s"} [1-9]'):format(worker), text)
+      for name, value in pairs { window = "[1-9]", limit_held_back = "0\n", limit_places = "%d" } do
+        local sample = '\nelevenlabs_workspace_%s{worker="%s"} %s'
+        assert.matches(sample:format(name, worker, value), text)
+      end
     end
   end)
 
@@ -155,8 +157,9 @@ describe("the page of nginx", function()
     assert.are.equal(503, status)
     local why = "journals/.health: No such file or directory"
     assert.matches(why, cjson.decode(body).problem, 1, true)
-    status, body = request("/revoke-many?job=a", "[]")
-    assert.are.same({ 409, "journal" }, { status, cjson.decode(body).kind })
+    local item = '[{"resource_id":"x","resource_type":"voice","user_email":"mia@example.com"}]'
+    status, body = request("/revoke-many?job=a", item)
+    assert.are.same({ 503, "journal" }, { status, cjson.decode(body).kind })
     assert.matches("cannot be opened: ", body, 1, true)
   end)
 
@@ -212,7 +215,6 @@ describe("the page of nginx", function()
 
   it("has the examples' code, and none that nobody runs", function()
     page:take_excerpt("lua", "workspace.new", "examples/openresty/nginx.conf")
-    page:take_excerpt("lua", "client:unshare(args)", "examples/openresty/nginx.conf")
     page:take("nginx", "location = /revoke") -- nginx_spec runs it
     assert.are.same({}, page:left())
   end)

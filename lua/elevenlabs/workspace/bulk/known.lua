@@ -21,7 +21,7 @@ local KNOWN, SEEN, PERHAPS, CONFIRMED, ROLE = 1, 2, 4, 8, 16
 local KnownItems = {}
 KnownItems.__index = KnownItems
 
---- The error of a journal, from the C core's { kind, message }.
+--- The error of a journal, from the C core's { kind, message, retryable }.
 ---@return elevenlabs.workspace.Error
 function M.error_of(failure)
   return errors.new {
@@ -29,6 +29,7 @@ function M.error_of(failure)
     outcome = "not_sent",
     field = "journal",
     message = failure.message,
+    retryable = failure.retryable,
   }
 end
 

@@ -28,6 +28,9 @@ local MAX_REASONS = 10
 ---@field already_confirmed integer Items of `confirmed` that an earlier run of the journal confirmed.
 ---@field invalid integer Items of `not_sent` that can never be sent: an argument is wrong.
 ---@field duplicates integer Items that came twice. They are found if there is a journal.
+--- Items that are not confirmed: those that ended otherwise, and those that the run did not take. Nil if
+--- nobody knows how many items there are. Items that come twice count until the run has read them.
+---@field left integer|nil
 --- True if the run took every item of its source, or of its part, and the server confirmed each.
 ---@field all_confirmed boolean
 ---@field count integer|nil How many items the source has, if the source knows.
@@ -152,9 +155,9 @@ function M.update(run)
   report.elapsed_ms = math.floor(run.engine.now() - run.started_ms + 0.5)
   report.stopped = run.stopping and run.stopping.reason or nil
   report.stop_message = run.stopping and run.stopping.message or nil
-  report.all_confirmed = report.exhausted
-    and not report.stopped
-    and report.confirmed == report.total
+  local all = report.exhausted and report.total or report.count and report.count - report.duplicates
+  report.left = all and all - report.confirmed or nil
+  report.all_confirmed = report.exhausted and not report.stopped and report.left == 0
 end
 
 -- ---- reasons

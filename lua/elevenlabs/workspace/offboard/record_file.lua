@@ -19,6 +19,7 @@ local function error_of(failure)
     outcome = "not_sent",
     field = "folder",
     message = failure.message,
+    retryable = failure.retryable,
   }
 end
 

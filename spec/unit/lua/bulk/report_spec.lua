@@ -108,7 +108,7 @@ describe("a report", function()
 
   it("says that all is confirmed only if every item was taken and confirmed", function()
     local function half(attempt)
-      return attempt.url:find "id3/" and { status = 404, body = '{"detail":"no"}' } or yes()
+      return attempt.args.resource_id == "id3" and { status = 404, body = '{"detail":"no"}' } or yes()
     end
     local function tear()
       local next_item, i = iterate(many(3)), 0
@@ -117,7 +117,7 @@ describe("a report", function()
         return i < 4 and next_item() or error "torn"
       end
     end
-    local of = {}
+    local of, left = {}, {}
     for name, report in pairs {
       all = run(yes, many(9)),
       part = run(yes, many(9), { part = "1/2" }),
@@ -127,11 +127,13 @@ describe("a report", function()
       torn = run(yes, tear()),
     } do
       of[name] = report.all_confirmed
+      left[name] = report.left
     end
     assert.are.same(
       { all = true, part = true, dry = false, refused = false, stopped = false, torn = false },
       of
     )
+    assert.are.same({ all = 0, part = 0, dry = 9, refused = 1, stopped = 9 }, left)
   end)
 
   it("says how many items came twice, and why items were not confirmed", function()
