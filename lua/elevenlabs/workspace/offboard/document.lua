@@ -147,6 +147,7 @@ end
 ---@return table document
 function M.make(case, engine)
   local header, ledger = case.plan.header, case.ledger
+  turns.give(engine) -- a summary is one piece
   local summary, reading = summaries.new(header.subject, ledger), ledger.reading
   turns.give(engine)
   return {

@@ -10,15 +10,17 @@ local world = require "spec.support.world"
 local URL = support.URL
 
 describe("a bulk run gives the host turns", function()
-  local journal, path, engine, pass
+  local journal, path, engine, core, pass
 
   before_each(function()
     journal, path = support.journal(), os.tmpname()
-    engine, _, pass = world.new { -- luacheck: ignore
+    engine, core, pass = world.new {
       gives_turns = true,
       wait = function(done)
+        engine:step(0)
         while not done() do
           coroutine.yield()
+          engine:step(0)
         end
       end,
     }
@@ -48,13 +50,10 @@ describe("a bulk run gives the host turns", function()
     end
   end
 
-  --- Begin a run in a coroutine. A turn of the host takes 1 ms.
-  ---@return integer turns, table|nil run, elevenlabs.workspace.Error|nil err
-  local function begin(list, opts, in_turn)
-    local run, err
-    local thread, turns = coroutine.create(function()
-      run, err = bulk.start(engine, URL, "unshare", list, opts)
-    end), 0
+  --- Run a function in a coroutine. A turn of the host takes 1 ms.
+  ---@return integer turns
+  local function host(f, in_turn)
+    local thread, turns = coroutine.create(f), 0
     assert(coroutine.resume(thread))
     while coroutine.status(thread) ~= "dead" do
       turns = turns + 1
@@ -64,6 +63,16 @@ describe("a bulk run gives the host turns", function()
       end
       assert(coroutine.resume(thread))
     end
+    return turns
+  end
+
+  --- Begin a run.
+  ---@return integer turns, table|nil run, elevenlabs.workspace.Error|nil err
+  local function begin(list, opts, in_turn)
+    local run, err
+    local turns = host(function()
+      run, err = bulk.start(engine, URL, "unshare", list, opts)
+    end, in_turn)
     return turns, run, err
   end
 
@@ -108,6 +117,32 @@ describe("a bulk run gives the host turns", function()
     known.new = original
     assert.are.equal(20, turns)
     run.journal:close()
+  end)
+
+  --- Run to the end over 160 items, each of which takes 1 ms.
+  local function run_slowly(opts)
+    slow(engine, "prepare")
+    local report
+    local run = assert(bulk.start(engine, URL, "unshare", support.many(160), opts))
+    local turns = host(function()
+      report = assert(run:result())
+    end)
+    assert.are.equal(160, report.total)
+    return turns
+  end
+
+  it("while it takes items that end at once", function()
+    assert.are.equal(10, run_slowly { dry_run = true })
+  end)
+
+  it("while the server answers each request at once", function()
+    local send = core.send
+    function core:send(...)
+      send(self, ...)
+      self:confirm(#self.attempts)
+      return true
+    end
+    assert.is_true(run_slowly {} >= 20)
   end)
 
   it("and goes on without them if its caller cannot wait", function()
