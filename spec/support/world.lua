@@ -7,6 +7,14 @@ local secrets = require "elevenlabs.workspace.secrets"
 
 local M = {}
 
+--- The body of an answer to a get.
+---@param roles string|nil JSON of a map
+---@return string
+function M.resource(resource_type, id, roles)
+  local form = '{"resource_id":"%s","resource_type":"%s","role_to_group_ids":%s}'
+  return form:format(id, resource_type, roles or "{}")
+end
+
 --- A core that answers when the spec says so, and a clock that moves when it says so.
 ---@param options table|nil parts of the engine to replace
 ---@return elevenlabs.workspace.Engine, table core, fun(ms: number) pass

@@ -676,6 +676,34 @@ for _, name in ipairs { "bulk", "resume" } do
   end, nil, in_bulk)
 end
 
+-- ---- reads
+
+local READING = setmetatable({
+  name = "read",
+  unshare = function(client)
+    local resource, err = client:get { resource_id = "id1", resource_type = "voice" }
+    return resource and "confirmed" or err.outcome, err and err.kind
+  end,
+}, { __index = SINGLE })
+
+--- A read that is answered 200 with this body.
+local function read(name, expected, body)
+  local kind = expected == "unconfirmed" and "untrusted_response" or nil
+  local run = over_raw { { READ, raw.answer(200, body), HOLD } }
+  fault(63, "a read: " .. name, expected, run, kind, READING)
+end
+
+local RESOURCE = '{"resource_id":"%s","resource_type":"%s","role_to_group_ids":%s}'
+read("who has which role", "confirmed", RESOURCE:format("id1", "voice", '{"admin":["a"]}'))
+read("of another resource", "unconfirmed", RESOURCE:format("id2", "voice", "{}"))
+read("of another type", "unconfirmed", RESOURCE:format("id1", "songs", "{}"))
+for _, roles in ipairs { "null", '{"admin":null}', '{"admin":"a"}', '{"admin":[{"id":"a"}]}' } do
+  read("roles " .. roles, "unconfirmed", RESOURCE:format("id1", "voice", roles))
+end
+for _, body in ipairs { "{}", "[]", '{"error":"no"}', '{"detail":"no"}', "<html>", "" } do
+  read(("%q"):format(body), "unconfirmed", body)
+end
+
 require("spec.proof.faults.bulk_rows")(faults, fault)
 
 M.list = faults

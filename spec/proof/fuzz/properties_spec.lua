@@ -399,6 +399,25 @@ local function may_prove(op, evidence)
     and not says_no(found.members)
 end
 
+-- The answers to a get that tell who has which role on ITEM.
+local ITEM = { resource_id = "v", resource_type = "voice" }
+local RESOURCES, READ_BODIES = {}, {}
+for roles, is_told in pairs {
+  ["{}"] = true,
+  ['{"admin":["a"],"role_x":[]}'] = true,
+  ['{"admin":"a"}'] = false,
+  ['{"admin":[1]}'] = false,
+  ["null"] = false,
+} do
+  for id, is_asked in pairs { v = true, w = false } do
+    local form = '{"resource_id":"%s","resource_type":"voice","role_to_group_ids":%s}'
+    local body = form:format(id, roles)
+    RESOURCES[body] = is_told and is_asked or nil
+    READ_BODIES[#READ_BODIES + 1] = body
+  end
+end
+table.sort(READ_BODIES)
+
 --- The truth rule, word for word.
 local function may_be_confirmed(op, evidence)
   if op == "connect" then
@@ -410,7 +429,7 @@ local function may_be_confirmed(op, evidence)
   elseif evidence.body == "" then
     return evidence.whole and op ~= "get" and op ~= "list"
   end
-  return may_prove(op, evidence)
+  return may_prove(op, evidence) and (op ~= "get" or RESOURCES[evidence.body])
 end
 
 local KINDS = {}
@@ -455,7 +474,7 @@ local CODES = {
 }
 
 local function draw_evidence(random, op)
-  local body = random:pick(BODIES)
+  local body = random:pick(op == "get" and random:chance(0.5) and READ_BODIES or BODIES)
   if random:chance(0.2) then
     body = body:sub(1, random:int(0, #body)) .. random:pick { "", "}", "]", '"', "1", " ", "," }
   end
@@ -545,7 +564,7 @@ describe("always, what a step returns", function()
     for i = 1, 4 * count, 4 do
       local evidence = list[plain[i]]
       is_plain[plain[i]] = evidence
-      local verdict = outcome.judge(evidence.op, evidence, same)
+      local verdict = outcome.judge(evidence.op, evidence, same, ITEM)
       assert.are.same({ "confirmed", evidence.headers["request-id"] or false, evidence.elapsed_ms },
         { verdict.outcome, plain[i + 1], plain[i + 3] })
       assert.are.same(verdict.body, evidences.body_of(plain[i + 2]))
@@ -567,7 +586,7 @@ describe("always, a verdict", function()
   for _, op in ipairs { "unshare", "share", "get", "list", "connect" } do
     always(("of %s confirms what the rule allows, and nothing else"):format(op), function(random)
       local evidence = draw_evidence(random, op)
-      local verdict = outcome.judge(op, evidence, same)
+      local verdict = outcome.judge(op, evidence, same, ITEM)
       assert.are.equal(
         may_be_confirmed(op, evidence) and true or false,
         verdict.outcome == "confirmed",
@@ -577,7 +596,7 @@ describe("always, a verdict", function()
 
     always(("of %s is whole"):format(op), function(random)
       local evidence = draw_evidence(random, op)
-      local verdict = outcome.judge(op, evidence, same)
+      local verdict = outcome.judge(op, evidence, same, ITEM)
       assert.is_truthy(OUTCOMES[verdict.outcome], verdict.outcome)
       assert.is_truthy(ACTIONS[verdict.action], verdict.action)
       assert.is_true(verdict.load == nil or LOADS[verdict.load] ~= nil)

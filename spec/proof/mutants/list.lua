@@ -200,13 +200,21 @@ mutant("what shows the key is plain", "and not evidence.shows_key", "")
 mutant("a new maximum is plain for a core in Lua", "(said == nil or said == maximum)", "true")
 mutant("a maximum is remembered for ever", "maximum = said or maximum", "maximum = maximum or said")
 
+module "answer/resource"
+mutant("an answer of another resource is a read", "body.resource_id ~= asked.resource_id or ", "")
+fault("an answer of another type is a read", " or body.resource_type ~= asked.resource_type", "",
+  63)
+fault("an answer that names no roles is a read", "not is_map_of_roles(body.role_to_group_ids)",
+  "false", 63)
+mutant("a role whose list holds no ids has nobody", [[if type(value) ~= "string" then]],
+  "if false then")
+
 of("lua/elevenlabs/workspace/answer/outcome.lua", "spec/unit/lua/answer/outcome_spec.lua")
 mutant("what nobody proved is confirmed", "if evidence.proof ~= true then",
   "if not evidence.proof then", { in_sim = true })
 mutant("an answer that nobody judged confirms", "if evidence.proof ~= true then",
   "if evidence.proof ~= true and evidence.proof then")
-mutant("a resource may be an error", [[value.detail ~= nil and "its body is an error" or nil]],
-  "nil")
+mutant("a resource may be an error", "value.detail ~= nil then", "false then")
 mutant("a body that is no text is read", "or not evidence.is_text then", "then")
 mutant("a body that is no JSON is passed over", [[return nil, "its body is not JSON"]],
   "return nil, nil")

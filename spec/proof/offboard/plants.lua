@@ -15,6 +15,12 @@ return {
     to = [[return err and READ_OF_KIND[err.kind] or "read"]],
   },
   {
+    name = "an answer of another resource is a read",
+    module = "answer.resource",
+    from = "body.resource_id ~= asked.resource_id or body.resource_type ~= asked.resource_type",
+    to = "body.resource_id == nil",
+  },
+  {
     name = "a custom role is forgotten",
     module = "offboard.roles",
     from = "if principal == id then",

@@ -82,6 +82,11 @@ local FAILURES = {
   silent = LOST,
   web_page = { status = 200, body = "<html>Please wait</html>" },
   error_in_200 = refusal(200, "internal_error"),
+  other_object = { status = 200, body = '{"status":"failed"}' },
+  other_resource = {
+    status = 200,
+    body = '{"resource_id":"other","resource_type":"voice","role_to_group_ids":{}}',
+  },
   cut_off = { status = 200, body = '{"status":"o' },
   bad_key = refusal(401, "invalid_api_key"),
 }
@@ -240,6 +245,13 @@ local function body_of(resource, roles)
   )
 end
 
+local function body_without_roles(resource)
+  return ('{"resource_id":%s,"resource_type":%s,"role_to_group_ids":null}'):format(
+    encode(resource.id),
+    encode(resource.type)
+  )
+end
+
 local function answer_get(self, record)
   local fault = self.weather.reads and self.weather.reads[record.key]
   local failure = FAILURES[fault] or fault == "flaky" and flaky(self, "read " .. record.key)
@@ -251,6 +263,8 @@ local function answer_get(self, record)
     return missing
   elseif not self.workspace:may_see(resource) then
     return FAILURES.forbidden
+  elseif fault == "no_roles" then
+    return { status = 200, body = body_without_roles(resource) }
   end
   record.good, record.shows = true, roles_shown(self, record, resource)
   record.creator, record.anonymous = resource.creator, resource.anonymous

@@ -25,6 +25,9 @@ local READS = {
   "silent",
   "web_page",
   "error_in_200",
+  "other_object",
+  "other_resource",
+  "no_roles",
   "flaky",
   "flaky",
 }

@@ -5,6 +5,7 @@ local cjson = require "elevenlabs.workspace.cjson"
 local error_body = require "elevenlabs.workspace.answer.error_body"
 local operations = require "elevenlabs.workspace.operations"
 local receipts = require "elevenlabs.workspace.receipt"
+local resources = require "elevenlabs.workspace.answer.resource"
 
 local M = {}
 
@@ -139,22 +140,25 @@ local OTHER_CONTENT = {
 }
 
 --- Why the content of a 200 is not what a read asked for, or nil. Complete content proves itself.
-local function doubt_of_read(good, evidence, value, problem)
+local function doubt_of_read(good, evidence, args, value, problem)
   local fits = type(value) == "table" and (good == "page" or evidence.body:find "^%s*{")
   if problem or not fits then
     return problem or OTHER_CONTENT[good]
   end
-  return value.detail ~= nil and "its body is an error" or nil
+  if value.detail ~= nil then
+    return "its body is an error"
+  end
+  return good == "resource" and resources.doubt(value, args) or nil
 end
 
 --- Why the answer is not the good answer of the operation, or nil. The core judges it; an answer that
 --- nobody judged proves nothing. The content of a read is judged here.
 ---@param good string the operation's good answer
-local function doubt(good, evidence, value, problem)
+local function doubt(good, evidence, args, value, problem)
   if evidence.proof ~= true then
     return evidence.proof or "nobody judged its body"
   end
-  return OTHER_CONTENT[good] and doubt_of_read(good, evidence, value, problem)
+  return OTHER_CONTENT[good] and doubt_of_read(good, evidence, args, value, problem)
 end
 
 -- In our words, because libcurl's message may quote the proxy's URL, with its password.
@@ -262,14 +266,15 @@ end
 ---@param evidence elevenlabs.workspace.Evidence
 ---@param mask fun(value: any): any takes secrets out of what is shown, before any text is cut. The
 --- judgement is about the server's own words
+---@param args table the operation's arguments
 ---@return elevenlabs.workspace.Receipt|table verdict if it is confirmed, the receipt, of class
 --- "confirmed" and action "done"; else { class, outcome, kind, action, load, message, status, code,
 --- field, request_id, ambiguous, from_service, details }, with `class` and `load` of CLASSES
-function M.judge(op, evidence, mask)
+function M.judge(op, evidence, mask, args)
   local value, problem = decode(evidence)
   local said = type(value) == "table" and value.detail or nil
   local good = operations[op].answer
-  local why_not = doubt(good, evidence, value, problem)
+  local why_not = doubt(good, evidence, args, value, problem)
   if not why_not then
     return confirm(evidence, value, mask)
   end

@@ -46,16 +46,11 @@ end
 
 --- "admin [user_ada, user_mia]"
 local function describe_role(role, ids)
-  local names = {}
-  for i, id in ipairs(type(ids) == "table" and ids or {}) do
-    names[i] = tostring(id)
-  end
-  return ("%s [%s]"):format(role, table.concat(names, ", "))
+  return ("%s [%s]"):format(role, table.concat(ids, ", "))
 end
 
 local function describe_roles(self)
   local map, parts = self.role_to_group_ids, {}
-  map = type(map) == "table" and map or {}
   for _, role in ipairs(roles_of(map)) do
     parts[#parts + 1] = describe_role(role, map[role])
   end
@@ -72,13 +67,54 @@ end
 
 function Resource.__tostring(self)
   local text = ("%s %s%s%s: %s"):format(
-    tostring(self.resource_type),
-    tostring(self.resource_id),
+    self.resource_type,
+    self.resource_id,
     optional(' "%s"', self.resource_name),
     optional(", created by %s", self.creator_user_id),
     describe_roles(self)
   )
   return texts.one_line(text)
+end
+
+-- ---- whether an answer tells who has which role
+
+local function is_list_of_texts(list)
+  if type(list) ~= "table" then
+    return false
+  end
+  local count = 0
+  for _, value in pairs(list) do
+    count = count + 1
+    if type(value) ~= "string" then
+      return false
+    end
+  end
+  return count == #list
+end
+
+local function is_map_of_roles(map)
+  if type(map) ~= "table" then
+    return false
+  end
+  for role, ids in pairs(map) do
+    if type(role) ~= "string" or not is_list_of_texts(ids) then
+      return false
+    end
+  end
+  return true
+end
+
+--- Why an answer does not tell who has which role on the resource that was asked for; nil if it does.
+--- From any other answer somebody could conclude that nobody has a role.
+---@param body table the decoded answer
+---@param asked { resource_id: string, resource_type: string }
+---@return string|nil
+function M.doubt(body, asked)
+  if body.resource_id ~= asked.resource_id or body.resource_type ~= asked.resource_type then
+    return "its body is not of this resource"
+  elseif not is_map_of_roles(body.role_to_group_ids) then
+    return "its body does not say who has which role"
+  end
 end
 
 --- Makes the decoded answer itself a resource.

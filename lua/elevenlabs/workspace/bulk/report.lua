@@ -163,12 +163,16 @@ end
 -- ---- reasons
 
 --- "40  refused (not_found, HTTP 404, resource_not_found): ..."
-function Reason.__tostring(self)
+---@param self elevenlabs.workspace.Reason
+---@return string
+function M.describe_reason(self)
   local status = self.status and (", HTTP %d"):format(self.status) or ""
   local code = self.code and ", " .. texts.one_line(self.code) or ""
   local text = "%d  %s (%s%s%s): %s"
   return text:format(self.count, self.outcome, self.kind, status, code, self.message)
 end
+
+Reason.__tostring = M.describe_reason
 
 local function is_same(reason, err, message)
   return reason.message == message

@@ -106,7 +106,7 @@ local function record_result(self, call, evidence, now)
   end
   local slot = self.slots[evidence.slot]
   local mask = evidence.shows_key and slot.mask or self.mask_others
-  local verdict = outcome.judge(call.op, evidence, mask)
+  local verdict = outcome.judge(call.op, evidence, mask, call.args)
   if verdict.action ~= "done" then
     prepare_retry(self, call, evidence, verdict)
   end

@@ -24,19 +24,13 @@ function M.rank(role)
   return role and RANK[role] or 0
 end
 
---- Every role with its principals, without what is no list of texts.
----@param resource table
+--- Every role with its principals, as lists that stay lists in JSON.
+---@param resource elevenlabs.workspace.Resource
 ---@return table<string, string[]>
 function M.map(resource)
-  local map, given = {}, resource.role_to_group_ids
-  for role, ids in pairs(type(given) == "table" and given or {}) do
-    if type(role) == "string" and type(ids) == "table" then
-      local list = {}
-      for _, id in ipairs(ids) do
-        list[#list + 1] = type(id) == "string" and id or nil
-      end
-      map[role] = json.list(list)
-    end
+  local map = {}
+  for role, ids in pairs(resource.role_to_group_ids) do
+    map[role] = json.list(ids)
   end
   return map
 end

@@ -7,9 +7,12 @@ local function same(value)
   return value
 end
 
+local ITEM = { resource_id = "v", resource_type = "voice" }
+local RESOURCE = '{"resource_id":"v","resource_type":"voice","role_to_group_ids":{}%s}'
+
 local function judge(changes, op, mask)
   op = op or "unshare"
-  return outcome.judge(op, evidences.new(op, changes), mask or same)
+  return outcome.judge(op, evidences.new(op, changes), mask or same, ITEM)
 end
 
 describe("outcome", function()
@@ -70,7 +73,7 @@ describe("outcome", function()
       local unjudged = evidences.new("unshare", {})
       unjudged.proof = nil
       for _, op in ipairs { "unshare", "share", "get", "list", "connect" } do
-        local verdict = outcome.judge(op, unjudged, same)
+        local verdict = outcome.judge(op, unjudged, same, ITEM)
         assert.are.equal("unconfirmed", verdict.outcome)
         assert.matches("nobody judged its body", verdict.message)
       end
@@ -97,8 +100,22 @@ describe("outcome", function()
       for _, body in ipairs { "[]", "null", '"x"', "", "[{}]" } do
         assert.are.equal("unconfirmed", judge({ body = body }, "get").outcome, body)
       end
-      assert.are.equal("confirmed", judge({ body = " {}" }, "get").outcome)
-      assert.are.equal("confirmed", judge({ body = "{}", whole = false }, "get").outcome)
+      local body = " " .. RESOURCE:format ""
+      assert.are.equal("confirmed", judge({ body = body }, "get").outcome)
+      assert.are.equal("confirmed", judge({ body = body, whole = false }, "get").outcome)
+    end)
+
+    it("for a get, an object that does not tell who has which role on this resource", function()
+      for body, why in pairs {
+        ["{}"] = "its body is not of this resource",
+        ['{"error":"no"}'] = "its body is not of this resource",
+        [(RESOURCE:format(""):gsub('"v"', '"w"'))] = "its body is not of this resource",
+        [(RESOURCE:format(""):gsub("{}", "null"))] = "its body does not say who has which role",
+      } do
+        local verdict = judge({ body = body }, "get")
+        assert.are.same({ "unconfirmed", "resend" }, { verdict.outcome, verdict.action }, body)
+        assert.matches("the server answered 200, but " .. why, verdict.message, 1, true)
+      end
     end)
 
     it("for a get, an object that is cut, no text, too deep, or an error", function()
@@ -139,7 +156,8 @@ describe("outcome", function()
     end)
 
     it("for a get, what the rule for changes refuses is a resource", function()
-      for _, body in ipairs { '{"status":"error"}', '{"message":"m"}', '{"error":"x"}' } do
+      for _, more in ipairs { ',"status":"error"', ',"message":"m"', ',"error":"x"' } do
+        local body = RESOURCE:format(more)
         assert.are.equal("confirmed", judge({ body = body }, "get").outcome, body)
       end
     end)

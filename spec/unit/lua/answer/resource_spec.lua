@@ -31,14 +31,56 @@ describe("a resource", function()
     )
   end)
 
-  it("reads also where the server tells little, or nonsense", function()
-    assert.are.equal("nil nil: no roles", tostring(resources.new {}))
-    local odd = { resource_type = 1, resource_id = {}, role_to_group_ids = { admin = "x" } }
-    assert.matches("^1 table: .*: admin %[%]$", tostring(resources.new(odd)))
-    local evil = resources.new { resource_type = "voice", resource_id = "v\27[2J\226\128\174" }
-    assert.are.equal("voice v [2J\\u{202E}: no roles", tostring(evil))
-    odd = resources.new { resource_type = "voice", resource_id = "v", role_to_group_ids = { "a" } }
-    assert.are.equal("voice v: 1 []", tostring(odd))
+  it("shows no control character of the server's", function()
+    local evil = resources.new {
+      resource_type = "voice",
+      resource_id = "v\27[2J\226\128\174",
+      role_to_group_ids = { ["r\27"] = { "\27[2J" } },
+    }
+    assert.are.equal("voice v [2J\\u{202E}: r  [ [2J]", tostring(evil))
+  end)
+
+  describe("is doubted", function()
+    local asked = { resource_id = "v", resource_type = "voice" }
+
+    local function doubt(roles, id, type_)
+      local body = '{"resource_id":"%s","resource_type":"%s","role_to_group_ids":%s}'
+      body = body:format(id or "v", type_ or "voice", roles)
+      return resources.doubt(cjson.decode(body), asked)
+    end
+
+    it("if the answer is of another resource, or of none", function()
+      local why = "its body is not of this resource"
+      assert.are.equal(why, doubt("{}", "w"))
+      assert.are.equal(why, doubt("{}", "v", "songs"))
+      assert.are.equal(why, resources.doubt({}, asked))
+      assert.are.equal(why, resources.doubt({ error = "no" }, asked))
+    end)
+
+    it("if the answer does not say who has which role", function()
+      local why = "its body does not say who has which role"
+      assert.are.equal(why, resources.doubt(asked, asked))
+      for _, roles in ipairs {
+        "null",
+        "1",
+        '"none"',
+        '[["a"]]',
+        '{"admin":null}',
+        '{"admin":"user_mia"}',
+        '{"admin":[{"id":"user_mia"}]}',
+        '{"admin":["user_ada",7]}',
+        '{"admin":["user_ada",null]}',
+        '{"admin":{"id":"user_mia"}}',
+      } do
+        assert.are.equal(why, doubt(roles), roles)
+      end
+    end)
+
+    it("in no other case: any role may have anybody, or nobody", function()
+      for _, roles in ipairs { "{}", '{"admin":[]}', '{"role_night":["a","b"],"admin":["c"]}' } do
+        assert.is_nil(doubt(roles), roles)
+      end
+    end)
   end)
 
   it("keeps its fields, and is encoded as it was", function()

@@ -108,7 +108,8 @@ describe("a report", function()
 
   it("says that all is confirmed only if every item was taken and confirmed", function()
     local function half(attempt)
-      return attempt.args.resource_id == "id3" and { status = 404, body = '{"detail":"no"}' } or yes()
+      local is_gone = attempt.args.resource_id == "id3"
+      return is_gone and { status = 404, body = '{"detail":"no"}' } or yes()
     end
     local function tear()
       local next_item, i = iterate(many(3)), 0
@@ -145,7 +146,8 @@ describe("a report", function()
     os.remove(path)
     assert.matches("not_sent 0; 1 came twice$", tostring(report))
     report = run(function()
-      return { status = 404, body = '{"detail":{"status":"voice_not_found","message":"no\\nvoice"}}' }
+      local body = '{"detail":{"status":"voice_not_found","message":"no\\nvoice"}}'
+      return { status = 404, body = body }
     end, many(2))
     assert.are.equal(
       "2  refused (not_found, HTTP 404, voice_not_found): no voice",

@@ -47,7 +47,7 @@ describe("offboard discovery", function()
   it("counts what became of each resource, and a failed read is not complete", function()
     local ids = '{"voices":[{"voice_id":"a"},{"voice_id":"b"},{"voice_id":"c"},{"voice_id":"d"}]}'
     local resources = {
-      ["voice a"] = '{"resource_id":"a"}',
+      ["voice a"] = world.resource("voice", "a"),
       ["voice b"] = FORBIDDEN,
       ["voice c"] = GONE,
       ["voice d"] = BROKEN,
@@ -80,7 +80,7 @@ describe("offboard discovery", function()
     }
     local found = discover(lists, {
       ["project a"] = GONE,
-      ["studio_projects a"] = '{"resource_id":"a"}',
+      ["studio_projects a"] = world.resource("studio_projects", "a"),
       ["project b"] = GONE,
       ["studio_projects b"] = FORBIDDEN,
     }, { "project" })
@@ -136,7 +136,7 @@ describe("offboard discovery", function()
   it("tells of each resource that could not be read", function()
     local unread = {}
     discover({ ["v2/voices"] = '{"voices":[{"voice_id":"a"},{"voice_id":"b"}]}' }, {
-      ["voice a"] = '{"resource_id":"a"}',
+      ["voice a"] = world.resource("voice", "a"),
       ["voice b"] = FORBIDDEN,
     }, { "voice" }, {
       on_unread = function(item, err)
@@ -148,8 +148,8 @@ describe("offboard discovery", function()
 
   it("counts the resources that the caller named, and no list, apart", function()
     local found, read = discover({ ["v2/voices"] = '{"voices":[{"voice_id":"a"}]}' }, {
-      ["voice a"] = '{"resource_id":"a"}',
-      ["project p"] = '{"resource_id":"p"}',
+      ["voice a"] = world.resource("voice", "a"),
+      ["project p"] = world.resource("project", "p"),
       ["songs s"] = GONE,
     }, { "voice" }, {
       further = {

@@ -20,7 +20,7 @@ local function engine_of(answer)
   local asked = {}
   local engine = world.running(function(attempt)
     if attempt.op ~= "list" then
-      return { body = '{"resource_id":"x"}' }
+      return { body = world.resource(attempt.args.resource_type, attempt.args.resource_id) }
     end
     local path, query = table.concat(attempt.args.path, "/"), {}
     for i = 1, #attempt.args.query, 2 do

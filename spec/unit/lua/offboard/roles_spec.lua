@@ -13,15 +13,6 @@ describe("offboard roles", function()
     assert.are.same({}, roles.of(MAP, "user_eve"))
   end)
 
-  it("come from an answer without what is no list of texts", function()
-    local map = roles.map {
-      role_to_group_ids = { viewer = { "a", 7, "b" }, editor = "c", [1] = { "d" } },
-    }
-    assert.are.same({ viewer = { "a", "b" } }, map)
-    assert.are.same({}, roles.map { role_to_group_ids = "none" })
-    assert.are.same({}, roles.map {})
-  end)
-
   it("have ranks, and one of the workspace's own has none", function()
     assert.are.equal("editor", roles.highest { "commenter", "role_owner", "editor", "viewer" })
     assert.is_nil(roles.highest { "role_owner" })

@@ -3,6 +3,7 @@
 local json = require "elevenlabs.workspace.json"
 local output = require "elevenlabs.workspace.cli.output"
 local progress = require "elevenlabs.workspace.cli.progress"
+local reports = require "elevenlabs.workspace.bulk.report"
 
 local M = {}
 
@@ -15,7 +16,7 @@ end
 
 local function print_reasons(report, write)
   for _, reason in ipairs(report.reasons) do
-    local text = tostring(reason)
+    local text = reports.describe_reason(reason)
     write((" "):rep(7 - #text:match "%d+") .. text .. "\n")
   end
   if report.others > 0 then

@@ -38,7 +38,7 @@ describe("cli.offboard.plan", function()
       env = { ELEVENLABS_API_KEY = "sk_x" },
     })
     assert.are.same({ 3, "" }, { code, out })
-    assert.matches("the list of owner could not be read", err)
+    assert.matches("the owner of the API key could not be read", err)
     assert.is_nil(io.open(path))
   end)
 
