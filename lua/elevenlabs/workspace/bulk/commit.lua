@@ -96,7 +96,13 @@ local function start(run, in_thread)
   if needs_end(run) then
     ok, failure = write_end(run)
   end
-  run.commit = { group = run.unsynced, shares = run.shares, since_ms = run.engine.now() }
+  run.commit = {
+    group = run.unsynced,
+    shares = run.shares,
+    since_ms = run.engine.now(),
+    look_at_ms = 0,
+    told = false, -- entries of the group, once the sync has ended
+  }
   run.unsynced, run.shares = {}, false
   if ok and in_thread then
     ok, failure = run.journal:begin_sync()

@@ -272,7 +272,7 @@ function M.new(parts)
     unsynced = {}, -- results that are in no commit yet: item, result, item, result ...
     unsynced_since_ms = 0,
     shares = false, -- a batch of shares that are in no commit yet
-    commit = false, -- { group, shares, since_ms, look_at_ms } whose sync is under way
+    commit = false, -- { group, shares, since_ms, look_at_ms, told } that is under way
     is_threaded = parts.is_threaded, -- the journal syncs in a thread
     wrote_end = false, -- to the journal
     -- Of the last turn.
