@@ -235,11 +235,12 @@ function Run:result()
     self.in_turn = true
     local at = take_turn(self)
     self.in_turn = false
+    if at then
+      turns.give(self.engine) -- not behind `wait`: another coroutine might begin a turn meanwhile
+    end
     why = at and wait(self, at)
     if why then
       give_up(self, why)
-    elseif at then
-      turns.give(self.engine) -- if there is news each time, nothing waits
     end
   end
   if self.failure then
