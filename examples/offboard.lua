@@ -25,22 +25,27 @@ local client = must(workspace.new {
   ca_file = os.getenv "ELEVENLABS_CA_FILE",
 })
 
---- The case of a run that was cut short, or a new one. Planning reads and changes nothing.
+--- The case of a run that was cut short, or a new plan. Planning reads and changes nothing.
 local function open_case()
   local case = offboard.open(folder)
-  if case and case:summary() then
+  local summary = case and case:summary() -- nil: the planning was cut short
+  if summary and summary.state ~= "ended" then
     return case
   elseif case then
-    case:close() -- the planning was cut short
+    case:close()
   end
-  return must(offboard.plan(client, folder, { user_email = address, by = by }))
+  return must(offboard.plan(client, folder, {
+    user_email = address,
+    again = true, -- the plan of a case that ended stays beside the new one
+    by = by,
+  }))
 end
 
 local function print_rows(title, rows)
   print(title)
   for _, row in ipairs(rows) do
     local roles = table.concat(row.roles_now or row.roles, ", ")
-    print(("  %-32s %-16s %s"):format(row.resource_type, row.resource_id, row.why or roles))
+    print(("  %-32s %-16s %s: %s"):format(row.resource_type, row.resource_id, roles, row.why_left))
   end
 end
 

@@ -28,6 +28,7 @@ static ew_status refuse_system(ew_error *error, const char *path, const char *wh
 ew_status ew_folder_make(const char *path, ew_error *error) {
   struct stat found;
   if (mkdir(path, 0700) == 0) return EW_OK;
+  if (errno == ENOENT) return refuse(error, path, "cannot be made: its parent folder is missing");
   if (errno != EEXIST) return refuse_system(error, path, "cannot be made");
   if (stat(path, &found) != 0) return refuse_system(error, path, "cannot be used");
   if (!S_ISDIR(found.st_mode)) return refuse(error, path, "is a file");

@@ -5,15 +5,18 @@
 
 local access = require "elevenlabs.workspace.offboard.access"
 local apply = require "elevenlabs.workspace.offboard.apply"
+local cancellations = require "elevenlabs.workspace.offboard.cancellation"
 local cases = require "elevenlabs.workspace.offboard.case"
 local errors = require "elevenlabs.workspace.error"
 local documents = require "elevenlabs.workspace.offboard.document"
+local ledgers = require "elevenlabs.workspace.offboard.ledger"
 local names = require "elevenlabs.workspace.names"
 local planning = require "elevenlabs.workspace.offboard.planning"
 local report = require "elevenlabs.workspace.offboard.report"
 local rounds = require "elevenlabs.workspace.offboard.rounds"
 local summaries = require "elevenlabs.workspace.offboard.summary"
 local undo = require "elevenlabs.workspace.offboard.undo"
+local unfinished = require "elevenlabs.workspace.offboard.unfinished"
 local verify = require "elevenlabs.workspace.offboard.verify"
 
 local M = {}
@@ -79,11 +82,14 @@ Case.__name = "elevenlabs.workspace.offboard.case"
 --- Asked when all checks are done, with the number of resources that may be changed. If the
 --- function returns false, nothing is sent.
 ---@field may_begin nil|fun(count: integer): boolean
---- Called before each step, with the name of the step and the number of its resources.
+--- Called before each step, with the number of its resources. The steps of apply are "reading",
+--- "granting", "removing", "reading_back" and "verifying"; those of undo "reading", "giving_back" and
+--- "reading_back".
 ---@field on_step nil|fun(step: string, count: integer)
 --- Called with each run that reads or changes resources. The run may be cancelled.
 ---@field on_run nil|fun(run: elevenlabs.workspace.Run)
---- Called with the progress of each run, ten times a second at most.
+--- Called with the progress of each run, ten times a second at most. In a reading `refused` counts
+--- resources that could not be read.
 ---@field on_progress nil|fun(progress: elevenlabs.workspace.Progress)
 
 --- The options of `case:verify` and `offboard.verify_many`. Each may be left out.
@@ -94,7 +100,8 @@ Case.__name = "elevenlabs.workspace.offboard.case"
 ---@field by elevenlabs.workspace.offboard.By|nil
 --- Called with each run that reads or changes resources. The run may be cancelled.
 ---@field on_run nil|fun(run: elevenlabs.workspace.Run)
---- Called with the progress of each run, ten times a second at most.
+--- Called with the progress of each run, ten times a second at most. In a reading `refused` counts
+--- resources that could not be read.
 ---@field on_progress nil|fun(progress: elevenlabs.workspace.Progress)
 
 local ROUND_OPTIONS = {
@@ -127,7 +134,7 @@ local VERIFY_OPTIONS = { "planned_only", "by", "on_run", "on_progress" }
 --- case:close()
 --- ```
 ---@param client elevenlabs.workspace.Client
----@param folder string A path. The folder is made with mode 0700, if there is none.
+---@param folder string A path. The folder is made with mode 0700, if there is none. Its parent must exist.
 ---@param options elevenlabs.workspace.offboard.PlanOptions
 ---@return elevenlabs.workspace.offboard.Case|nil
 ---@return elevenlabs.workspace.Error|nil # why there is no plan
@@ -138,7 +145,7 @@ end
 
 --- Make the plans of several members in one reading. Each gets a case in folder/ADDRESS.
 ---@param client elevenlabs.workspace.Client
----@param folder string The folder of the cases' folders.
+---@param folder string The folder of the cases' folders. Its parent must exist.
 ---@param options elevenlabs.workspace.offboard.PlanOptions With `user_emails` in place of a subject.
 ---@return elevenlabs.workspace.offboard.Case[]|nil # in the order of `user_emails`
 ---@return elevenlabs.workspace.Error|nil # why there are no plans
@@ -204,9 +211,11 @@ local function begin_round(self, client, command, options, age_of, count_of)
     or rounds.check_count(count, options.max_removals)
   local subject, ok
   if not err then
-    subject, err = rounds.read_subject(self, client, command == "apply")
+    subject, err =
+      rounds.read_subject(self, client, command == "apply", options.cancellation)
   end
-  if subject and options.may_begin and not options.may_begin(count) then
+  local may_begin = subject and (not options.may_begin or options.may_begin(count))
+  if subject and (not may_begin or options.cancellation:is_asked()) then
     return nil, errors.not_begun()
   elseif subject then
     ok, err = self:begin(command, options.by)
@@ -226,18 +235,66 @@ local function end_with_report(self, client, ok, err)
   return self:summary()
 end
 
-local function read_options(options, known)
-  return names.copy("option", options or {}, known)
+--- Read the options of a command, and begin to listen to `cancel`.
+---@param list elevenlabs.workspace.offboard.Folder[] the cases that the command works on
+local function read_options(list, options, known)
+  local opts, err = names.copy("option", options or {}, known)
+  if opts then
+    opts.cancellation = cancellations.new()
+    for _, case in ipairs(list) do
+      case.cancellation = opts.cancellation
+    end
+  end
+  return opts, err
+end
+
+--- End the command that works on the case, at any moment. No more is sent, and what is in flight
+--- gets 5 s to end. A second `cancel` ends what is in flight at once. The command returns nil and an
+--- error of the kind "cancelled". If no command works on the case, nothing happens. May be called
+--- from a signal's handler, another coroutine or a function of the command's options.
+function Case:cancel()
+  if self.cancellation then
+    self.cancellation:cancel()
+  end
+end
+
+-- ---- rounds
+
+--- The error of a round that began: how far the round came, and what to do next.
+---@param number integer of the round
+---@param err elevenlabs.workspace.Error
+---@param far string
+local function tell_round(self, number, err, far)
+  local round = self.ledger.by_number[number]
+  local next_step = round.ended_at and "" or (": %s again to go on"):format(round.command)
+  return unfinished.with(err, far .. next_step, self.ledger.has_sent[number])
+end
+
+local function describe_removals(self)
+  local totals = self:summary().totals
+  return ("%d of %d removals are confirmed"):format(totals.confirmed, totals.total)
+end
+
+local function describe_gifts(rows)
+  local given = 0
+  for _, row in ipairs(rows) do
+    given = given + (ledgers.is_given_back(row) and 1 or 0)
+  end
+  return ("%d of %d roles were given back"):format(given, #rows)
 end
 
 --- Remove what is planned. Reads each resource, removes, reads back, then reads everything again and
 --- writes the report. A case whose last apply did not end is applied again in the same way.
+---
+--- The error of an `apply` that stopped early has the outcome "unconfirmed" if this `apply` sent a
+--- change, and "not_sent" if not. Its message says how far the case is, and `case:summary()` says what
+--- was done.
 ---@param client elevenlabs.workspace.Client
 ---@param options elevenlabs.workspace.offboard.RoundOptions|nil
 ---@return elevenlabs.workspace.offboard.Summary|nil # `left` names the roles that are still there
----@return elevenlabs.workspace.Error|nil # why nothing was sent, or why the round stopped early
+---@return elevenlabs.workspace.Error|nil # why no removal was sent, or why `apply` stopped early
 function Case:apply(client, options)
-  local opts, err = read_options(options, ROUND_OPTIONS)
+  local opts, err = read_options({ self }, options, ROUND_OPTIONS)
   if not opts then
     return nil, err
   end
@@ -260,22 +317,20 @@ function Case:apply(client, options)
     if opts.on_step then
       opts.on_step("verifying", #self.ledger.rows)
     end
-    return self:verify(client, {
-      by = opts.by,
-      on_run = opts.on_run,
-      on_progress = opts.on_progress,
-    })
+    ok, err = verify.all({ self }, client, opts)
   end
-  return end_with_report(self, client, ok, err)
+  local summary
+  summary, err = end_with_report(self, client, ok, err)
+  return summary, err and tell_round(self, number, err, describe_removals(self))
 end
 
 --- Read everything again, and write the report.
 ---@param client elevenlabs.workspace.Client
 ---@param options elevenlabs.workspace.offboard.VerifyOptions|nil
 ---@return elevenlabs.workspace.offboard.Summary|nil # what was seen
----@return elevenlabs.workspace.Error|nil # why the reading did not end
+---@return elevenlabs.workspace.Error|nil # why the reading did not end. Nothing is changed
 function Case:verify(client, options)
-  local opts, err = read_options(options, VERIFY_OPTIONS)
+  local opts, err = read_options({ self }, options, VERIFY_OPTIONS)
   err = err or self:needs_plan() or rounds.check_server(self, client)
   local ok
   if not err and opts.planned_only then
@@ -290,13 +345,13 @@ function Case:verify(client, options)
 end
 
 --- Give back the roles that rounds removed, if the subject has none now, and write the report. The
---- grants to a successor stay.
+--- grants to a successor stay. An `undo` that stopped early has an error like that of `apply`.
 ---@param client elevenlabs.workspace.Client
 ---@param options elevenlabs.workspace.offboard.RoundOptions|nil
 ---@return elevenlabs.workspace.offboard.Summary|nil # `not_given_back` names the roles that were not given
----@return elevenlabs.workspace.Error|nil # why nothing was sent, or why the round stopped early
+---@return elevenlabs.workspace.Error|nil # why nothing was sent, or why `undo` stopped early
 function Case:undo(client, options)
-  local opts, err = read_options(options, ROUND_OPTIONS)
+  local opts, err = read_options({ self }, options, ROUND_OPTIONS)
   if not opts then
     return nil, err
   end
@@ -319,7 +374,9 @@ function Case:undo(client, options)
   if ok then
     ok, err = self:finish(number)
   end
-  return end_with_report(self, client, ok, err)
+  local summary
+  summary, err = end_with_report(self, client, ok, err)
+  return summary, err and tell_round(self, number, err, describe_gifts(rows))
 end
 
 --- Read everything again once for several cases, and write their reports.
@@ -329,7 +386,7 @@ end
 ---@return elevenlabs.workspace.offboard.Summary[]|nil # in the order of the cases
 ---@return elevenlabs.workspace.Error|nil # why the reading did not end
 function M.verify_many(client, list, options)
-  local opts, err = read_options(options, VERIFY_OPTIONS)
+  local opts, err = read_options(list, options, VERIFY_OPTIONS)
   for _, case in ipairs(opts and list or {}) do
     err = err or case:needs_plan() or rounds.check_server(case, client)
   end

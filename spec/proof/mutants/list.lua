@@ -579,6 +579,36 @@ module "offboard/discovery"
 mutant("a read that failed means no role",
   "if covered.forbidden + covered.failed + covered.not_found > 0 then", "if false then")
 mutant("a list of principals may fail", "if next(found.unread) or", "if")
+
+-- ---- what a command that was stopped says
+
+module "offboard/unfinished"
+mutant("a command that sent a change says not_sent",
+  [[fields.outcome = has_sent and "unconfirmed" or err.outcome]], "fields.outcome = err.outcome")
+module "offboard/ledger"
+mutant("nobody notes that a round sent a change",
+  [[self.has_sent[round] = self.has_sent[round] or result.outcome ~= "not_sent"]], "",
+  { by = "spec/unit/lua/offboard/cancellation_spec.lua" })
+module "offboard/left"
+mutant("what was removed since the last reading is left",
+  "if is_confirmed and not saw_role then", "if false then")
+mutant("a role that a later round saw is not left", "if is_confirmed and not saw_role then",
+  "if is_confirmed then")
+mutant("an older removal counts as one since the last reading",
+  [[row.outcome == "confirmed" and row.answered > last]], [[row.outcome == "confirmed"]])
+module "offboard/summary"
+mutant("a headline tells of an old reading as of now", "if seen.gone == 0 then", "if true then")
+mutant("after a stop there are two cures",
+  [[self.state == "cut" and last_change(ledger).command == "apply" and "run apply again"]], "nil")
+module "offboard/cancellation"
+mutant("a cancellation between two runs is lost", "for _ = 1, math.min(self.requests, 2) do",
+  "for _ = 1, 0 do")
+module "offboard/discovery"
+mutant("a cancelled reading of principals goes on",
+  "return not cancellation:is_asked() and found or nil", "return found")
+module "offboard/rounds"
+mutant("nobody can cancel the pause before the next look",
+  "return engine.now() >= at or cancellation:is_asked()", "return engine.now() >= at")
 module "offboard/access"
 mutant("a custom role is forgotten",
   "_custom_role = not roles.is_preset(role) and role or nil,", "")

@@ -27,7 +27,9 @@ end
 local FILES = { "report.html", "report.csv", "report.json", "plan.jsonl" }
 
 --- Read the report that is there.
-local function read_report(world, case, command)
+---@param summary elevenlabs.workspace.offboard.Summary
+local function read_report(world, case, command, summary)
+  command.left = summary.left
   for _, name in ipairs(FILES) do
     local text = read(case.folder .. "/" .. name)
     if text and text:find(servers.SECRET, 1, true) then
@@ -41,18 +43,20 @@ end
 --- The report of the case after a command. A command that changes or verifies writes it itself.
 local function report(world, case, after)
   if after.summary and after.name ~= "plan" then
-    return read_report(world, case, {})
+    return read_report(world, case, {}, after.summary)
   end
+  local summary
   local command, paths = world:command("report", { weather = CALM }, function()
     local opened, err = world.product.offboard.open(case.folder)
     if not opened then
       return nil, err
     end
+    summary = opened:summary()
     local paths, failure = opened:report()
     opened:close()
     return paths, failure
   end)
-  return paths and read_report(world, case, command) or command
+  return paths and read_report(world, case, command, summary) or command
 end
 
 --- Draw when a command is killed, if nobody has decided.
@@ -112,6 +116,9 @@ function M.on_case(world, case, method, arguments)
     local opened, err = world.product.offboard.open(case.folder)
     if not opened then
       return nil, err
+    end
+    function world.cancel()
+      opened:cancel()
     end
     local summary, failure = opened[method](opened, client, cases.copy(arguments or {}))
     opened:close()
@@ -184,6 +191,14 @@ function M.undo(world, case)
     options.refusal = unnameable(world, case.subject)
     return M.give(world, case, "undo", options, M.on_case(world, case, "undo", case.undo))
   end)
+end
+
+--- A command that is cancelled and not given again.
+function M.cancelled(world, case)
+  local name = world.random:pick { "apply", "apply", "undo", "verify" }
+  local options = { dies_at = false, cancels_at = math.floor(world.random:spread(1, 200)) }
+  options.refusal = name ~= "verify" and unnameable(world, case.subject) or nil
+  M.give(world, case, name, options, M.on_case(world, case, name, case[name]))
 end
 
 --- An undo that is killed and not given again.

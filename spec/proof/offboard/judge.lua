@@ -10,9 +10,15 @@ local M = {}
 
 M.KINDS = { "missed", "claimed", "taken", "undone" }
 
+--- True if the command ended because it was cancelled.
+function M.is_cancelled(command)
+  local err = command.options.cancels_at and command.err
+  return err ~= nil and err.kind == "cancelled"
+end
+
 --- A command that must be refused, and was not.
 local function check_refusal(world, command)
-  if not command.refusal or command.killed then
+  if not command.refusal or command.killed or M.is_cancelled(command) then
     return
   elseif not command.err then
     world:fail("taken", "%s was not refused: %s", command.name, command.refusal)
@@ -32,7 +38,8 @@ local function check_end(world, command)
   if not (command.killed or command.raised or command.summary or command.err) then
     world:fail("broken", "%s returned nothing", command.name)
   end
-  if command.err and not command.refusal and is_mild(command.weather) then
+  local is_explained = command.refusal or M.is_cancelled(command)
+  if command.err and not is_explained and is_mild(command.weather) then
     world:fail("broken", "%s failed in good weather: %s", command.name, tostring(command.err))
   end
   local report = command.report

@@ -62,4 +62,16 @@ return {
     from = "count > 0,",
     to = "false,",
   },
+  {
+    name = "an error of a round that sent says not_sent",
+    module = "offboard.ledger",
+    from = [[self.has_sent[round] = self.has_sent[round] or result.outcome ~= "not_sent"]],
+    to = "",
+  },
+  {
+    name = "what was removed is called left",
+    module = "offboard.left",
+    from = [[if is_confirmed and not saw_role then]],
+    to = "if false then",
+  },
 }

@@ -14,12 +14,14 @@ local FOLLOWING = {}
 
 FOLLOWING.apply, FOLLOWING.verify, FOLLOWING.undo = commands.apply, commands.verify, commands.undo
 FOLLOWING.killed, FOLLOWING.tamper = commands.killed, tampering.try
+FOLLOWING.cancelled = commands.cancelled
 
 function FOLLOWING.plan(world, case)
   commands.plan(world, case, { dies_at = world.random:chance(0.2) and world.random:int(1, 200) })
 end
 
-local NAMES = { "apply", "apply", "verify", "undo", "undo", "killed", "plan", "tamper" }
+local NAMES =
+  { "apply", "apply", "verify", "undo", "undo", "killed", "cancelled", "plan", "tamper" }
 
 --- One case from plan to its end.
 local function play_case(world, case)

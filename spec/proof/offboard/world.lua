@@ -108,6 +108,11 @@ function World:answer(request)
     local act = others.act(self.workspace, self.random, self.subject.id)
     self:note("another administrator: %s", act)
   end
+  self.requests = self.requests + 1
+  if self.requests == self.cancels_at then
+    self:note "cancelled"
+    self.cancel()
+  end
   local answer, record = self.server:answer(request)
   note_answer(self, record, answer)
   self.machine:touch "answer"
@@ -129,13 +134,15 @@ end
 
 --- Run a command as a process of its own would.
 ---@param name string
----@param options table { weather = nil: drawn, dies_at = nil, client = nil: options }
+---@param options table { weather = nil: drawn, dies_at = nil, cancels_at = nil: request, client = nil:
+--- options }
 ---@param run fun(client): any, any
 ---@return spec.proof.offboard.Command
 ---@return any result
 function World:command(name, options, run)
   self.weather = options.weather or weathers.draw(self.random, self.workspace)
   self.server:set_weather(self.weather)
+  self.requests, self.cancels_at = 0, options.cancels_at or false
   local command = {
     name = name,
     first = #self.server.records + 1,

@@ -93,13 +93,14 @@ describe("the plugin for Neovim", function()
       vim.notify = function(text)
         told[#told + 1] = text
         if #told == 2 then
-          finish(told)
+          finish { told[1], told[2], vim.fn.getqflist() }
         end
       end
-      local timer = vim.loop.new_timer()
+      local timer, is_stopped = vim.loop.new_timer(), false
       timer:start(1, 1, vim.schedule_wrap(function()
-        if vim.g.elevenlabs_status:find "^revoke %%d" then
+        if vim.g.elevenlabs_status:find "^revoke %%d" and not is_stopped then
           timer:stop()
+          is_stopped = true -- a call may be scheduled already
           vim.cmd "ElevenLabs revoke /none.csv a@b.example"
           vim.cmd "ElevenLabs stop"
         end
@@ -108,6 +109,9 @@ describe("the plugin for Neovim", function()
     ]]):format(path))
     assert.are.equal("ElevenLabs: revoke is running. :ElevenLabs stop ends it", seen[1])
     assert.matches("^ElevenLabs: total %d+ .*; stopped: ", seen[2])
+    for _, entry in ipairs(seen[3]) do -- what was refused before the stop
+      assert.is_nil(entry.text:find("cancelled", 1, true), entry.text)
+    end
   end)
 
   it("completes subcommands, files and folders", function()
@@ -150,7 +154,11 @@ describe("the plugin for Neovim", function()
             asked[#asked][i] = options.format_item(entry)
           end
           local choose = function() on_choice(answer(entries, #asked)) end
-          return #asked == 1 and choose() or vim.schedule(choose) -- at once, or later
+          if #asked == 1 then -- at once, or later
+            choose()
+          else
+            vim.schedule(choose)
+          end
         end
         vim.notify = function(text, level)
           finish { asked = asked, told = text, level = level, list = vim.fn.getqflist() }
@@ -183,9 +191,85 @@ describe("the plugin for Neovim", function()
     assert.are.equal(9, #seen.asked[3]) -- a new plan
     assert.matches("^ElevenLabs: Access remains: .*\ntotal 8 confirmed 7 refused 1 ", seen.told)
     assert.are.equal(WARN, seen.level)
-    assert.are.equal("voice Draft: You need admin access to the resource.", seen.list[1].text)
+    local left = "voice Draft: the role is still there; refused: You need admin access"
+    assert.are.equal(left .. " to the resource.", seen.list[1].text)
     assert.are.same({ "viewer", nil }, { trailer.user_mia, narrator.user_mia })
     assert(io.open(editor.folder .. "/kept/report.html")):close()
+  end)
+
+  --- Offboard mia, and stop when the status line is like this. -> the message, the quickfix list
+  local function stop_at(pattern, name)
+    local sandbox = sandboxes.start("--resources", "1000", "--latency-ms", "5")
+    local seen, err = editor:run(sandbox, ([[
+      local timer, is_stopped = vim.loop.new_timer(), false
+      vim.ui.select = function(entries, _, on_choice)
+        vim.schedule(function() on_choice(entries[1]) end)
+      end
+      vim.notify = function(text, level)
+        timer:stop()
+        vim.schedule(function()
+          finish { text, vim.fn.getqflist() }
+        end)
+      end
+      timer:start(1, 1, vim.schedule_wrap(function()
+        if vim.g.elevenlabs_status:find %q and not is_stopped then
+          is_stopped = true
+          vim.cmd "ElevenLabs stop"
+        end
+      end))
+      vim.cmd "ElevenLabs offboard mia@example.com %s"
+    ]]):format(pattern, editor.folder .. "/" .. name))
+    sandbox:stop()
+    assert.is_nil(err:find("Error", 1, true), err)
+    return seen[1], seen[2]
+  end
+
+  it("stops a planning from its first moment on", function()
+    for i, pattern in ipairs { "^planning$", "^planning %d" } do
+      assert.are.equal(
+        "ElevenLabs: not_sent (cancelled): stopped early: it was cancelled."
+          .. " No plan was made: plan again",
+        (stop_at(pattern, "planning" .. i))
+      )
+    end
+  end)
+
+  it("stops a removal, and says what was removed and what is left", function()
+    local text, list = stop_at("^removing %d%d+/", "removing")
+    local confirmed, total = text:match(
+      "^ElevenLabs: unconfirmed %(cancelled%): stopped early: it was cancelled%."
+        .. " (%d+) of (%d+) removals are confirmed: apply again to go on$"
+    )
+    assert.is_truthy(confirmed, text)
+    assert.is_true(tonumber(confirmed) > 0)
+    assert.are.equal(total - confirmed, #list)
+    assert.matches(": not removed yet", list[#list].text)
+  end)
+
+  it("shows failures while it removes, and none while it reads", function()
+    local seen = editor:run(small, [[
+      local jobs = require "elevenlabs_workspace.job"
+      local shown = {}
+      jobs.start("offboard", function()
+        for i, step in ipairs { "removing", "planning" } do
+          jobs.show_progress({ total = 5, confirmed = 3, at_least = 9 }, step, step == "planning")
+          shown[i] = vim.g.elevenlabs_status
+        end
+        finish(shown)
+      end)
+    ]])
+    assert.are.same({ "removing 5/9, 2 not confirmed", "planning 5/9" }, seen)
+  end)
+
+  it("stops a job that waits for the picker, whatever the picker says later", function()
+    local seen = offboard(small, "waits", [[
+      function(entries)
+        vim.cmd "ElevenLabs stop"
+        return entries[1]
+      end
+    ]])
+    assert.are.same({ "ElevenLabs: nothing was removed", INFO }, { seen.told, seen.level })
+    assert.are.equal("editor", small:roles("voice_narrator", "voice").user_mia)
   end)
 
   it("removes nothing if the user leaves the picker", function()

@@ -2,7 +2,7 @@
 
 local M = {}
 
-local current -- { name, thread, run }: `run` is the library's bulk run, if there is one
+local current -- { name, thread, work }: `work:cancel()` ends what the job does at the moment
 
 --- A job whose function raised has ended too.
 local function is_running()
@@ -22,17 +22,18 @@ function M.show(text)
   end
 end
 
---- For the library's option on_progress.
-function M.show_progress(progress)
+--- For the library's option on_progress. A step that reads shows no failures: a resource that is gone
+--- is none.
+function M.show_progress(progress, step, is_reading)
   local count = progress.count or progress.at_least or "?"
-  local failed = progress.total - progress.confirmed
-  local text = ("%s %d/%s"):format(current.name, progress.total, count)
+  local failed = is_reading and 0 or progress.total - progress.confirmed
+  local text = ("%s %d/%s"):format(step or current.name, progress.total, count)
   M.show(failed > 0 and ("%s, %d not confirmed"):format(text, failed) or text)
 end
 
---- For the library's option on_run: from now on `stop` ends this run.
-function M.set_run(run)
-  current.run = run
+--- From now on `stop` ends this: a run, a case or a planning of the library.
+function M.set_work(work)
+  current.work = work
 end
 
 --- Run a job's function with its arguments, in a coroutine, so that calls wait in the editor's loop.
@@ -58,10 +59,8 @@ end
 function M.stop()
   if not is_running() then
     return M.tell("nothing is running", "INFO")
-  elseif not current.run then
-    return M.tell(current.name .. " cannot be stopped at this point", "WARN")
   end
-  current.run:cancel()
+  current.work:cancel()
 end
 
 return M

@@ -6,15 +6,36 @@ local offboard = require "elevenlabs.workspace.offboard"
 
 local M = {}
 
---- Let the user pick an entry; nil: none. A picker may answer at once or later.
+local step -- of the job: what it does at the moment
+
+local function show_step(name)
+  step = name:gsub("_", " ")
+  jobs.show(step)
+end
+
+local function show_progress(progress)
+  jobs.show_progress(progress, step, step ~= "removing")
+end
+
+--- Let the user pick an entry; nil: none, or the job was stopped. A picker may answer at once or
+--- later.
 local function pick(entries, options)
   local this, is_waiting, answer = coroutine.running(), false, nil
-  vim.ui.select(entries, options, function(entry)
+  local function take(entry)
+    if answer then
+      return -- the picker of a job that was stopped
+    end
     answer = { entry }
     if is_waiting then
       assert(coroutine.resume(this))
     end
-  end)
+  end
+  jobs.set_work {
+    cancel = function()
+      take(nil)
+    end,
+  }
+  vim.ui.select(entries, options, take)
   if not answer then
     is_waiting = true
     coroutine.yield()
@@ -60,18 +81,18 @@ end
 local function plan(client, address, folder)
   local protect = {}
   while true do
-    jobs.show "planning"
+    show_step "planning"
     local case, err = offboard.plan(client, folder, {
       user_email = address,
       protect = protect,
       again = true, -- an older plan stays beside the new one
-      on_progress = jobs.show_progress,
-      on_run = jobs.set_run,
+      on_begin = jobs.set_work,
+      on_progress = show_progress,
     })
     if not case then
       return nil, err
     end
-    jobs.set_run(nil) -- to leave the picker is to stop
+    jobs.show ""
     local kept = ask(address, case:summary().left)
     if kept and not next(kept) then
       return case
@@ -90,7 +111,7 @@ end
 local function list_left(address, summary)
   local lines = {}
   for i, row in ipairs(summary.left) do
-    lines[i] = { text = ("%s: %s"):format(name_of(row), row.why or "still there") }
+    lines[i] = { text = ("%s: %s"):format(name_of(row), row.why_left) }
   end
   vim.fn.setqflist({}, " ", { title = "ElevenLabs offboard " .. address, items = lines })
 end
@@ -105,17 +126,18 @@ function M.run(address, folder)
   if not case then
     return not err and "nothing was removed" or nil, err or "INFO"
   end
+  jobs.set_work(case)
   local summary
   summary, err = case:apply(client, {
     max_removals = #case:summary().left, -- all were shown
-    on_progress = jobs.show_progress,
-    on_run = jobs.set_run,
+    on_step = show_step,
+    on_progress = show_progress,
   })
+  list_left(address, case:summary()) -- also if the job was stopped
   case:close()
   if not summary then
     return nil, err
   end
-  list_left(address, summary)
   local text = ("%s\nReport: %s/report.html"):format(tostring(summary), folder)
   return text, #summary.left == 0 and summary.is_complete and "INFO" or "WARN"
 end

@@ -34,13 +34,13 @@ function M.run(path, email)
     journal = path .. ".journal", -- the same command goes on where a closed editor left off
     on_progress = jobs.show_progress,
     on_result = function(item, _, why)
-      if why then
+      if why and why.kind ~= "cancelled" then -- the report says once that the run was stopped
         failed[#failed + 1] = { text = ("%s: %s"):format(item.resource_id, tostring(why)) }
       end
     end,
   })
   if run then
-    jobs.set_run(run)
+    jobs.set_work(run)
     report, err = run:result()
   end
   if not report then

@@ -11,6 +11,9 @@ local M = {}
 local PROGRESS_MS = 100
 
 --- A report so far, and how the run goes. `print` shows progress on one line.
+---
+--- If the run reads, `refused` counts resources that could not be read. While offboarding reads lists,
+--- `count` is nil and `at_least` grows.
 ---@class elevenlabs.workspace.Progress: elevenlabs.workspace.Report
 ---@field in_flight integer Requests of the client in flight, those of other calls included.
 ---@field window integer How many requests may be in flight now.

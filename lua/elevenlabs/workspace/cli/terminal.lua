@@ -28,7 +28,7 @@ end
 ---@param driver table of `loop.new`
 ---@return string "" if a signal came
 function M.ask(question, driver)
-  local terminal, answer = uv.new_tty(0, true), nil
+  local terminal, answer, on_signal = uv.new_tty(0, true), nil, driver.on_signal
   core.discard_input()
   io.stderr:write(question)
   terminal:read_start(function(_, chunk)
@@ -42,7 +42,7 @@ function M.ask(question, driver)
     uv.run "once"
   end
   terminal:close()
-  driver.on_signal = nil
+  driver.on_signal = on_signal
   return answer
 end
 

@@ -215,7 +215,7 @@ end
 ---@param case elevenlabs.workspace.offboard.Folder with the subject found and the command begun
 ---@param client elevenlabs.workspace.Client
 ---@param subject elevenlabs.workspace.offboard.Subject
----@param options table { remove_anyway, read_back_ms, on_run, on_progress, on_step }
+---@param options table { remove_anyway, read_back_ms, cancellation, on_run, on_progress, on_step }
 ---@return elevenlabs.workspace.Error|nil why the round stopped early
 function M.run(case, client, subject, options)
   local on_step = options.on_step or function() end

@@ -2,12 +2,14 @@
 --- name. A read that failed is counted, and never means that there is no role.
 
 local bulk = require "elevenlabs.workspace.bulk"
+local cancellations = require "elevenlabs.workspace.offboard.cancellation"
 local core = require "elevenlabs.workspace.core"
 local errors = require "elevenlabs.workspace.error"
 local json = require "elevenlabs.workspace.json"
 local lists = require "elevenlabs.workspace.offboard.lists"
 local principals = require "elevenlabs.workspace.offboard.principals"
 local sources = require "elevenlabs.workspace.offboard.sources"
+local unfinished = require "elevenlabs.workspace.offboard.unfinished"
 
 local M = {}
 
@@ -104,12 +106,19 @@ end
 
 --- Read the principals alone.
 ---@param client elevenlabs.workspace.Client
----@return elevenlabs.workspace.offboard.Discovery found without resources
-function M.read_principals(client)
+---@param cancellation elevenlabs.workspace.offboard.Cancellation
+---@return elevenlabs.workspace.offboard.Discovery|nil found without resources; nil: it was cancelled
+function M.read_principals(client, cancellation)
   local found, calls = { unread = {}, unread_kind = {} }, {}
   for i, row in ipairs(PRINCIPALS) do
     calls[i] = assert(client.engine:start("list", { path = row.path }))
   end
+  function calls.cancel()
+    for _, call in ipairs(calls) do
+      call:cancel()
+    end
+  end
+  cancellation:watch(calls)
   for i, row in ipairs(PRINCIPALS) do
     local receipt, err = calls[i]:result()
     local value, why = nil, err and err.message
@@ -119,7 +128,7 @@ function M.read_principals(client)
     found[row.name], found.unread[row.name] = value, why
     found.unread_kind[row.name] = err and err.kind
   end
-  return found
+  return not cancellation:is_asked() and found or nil
 end
 
 -- ---- resources
@@ -204,6 +213,7 @@ end
 ---@field on_unread nil|fun(item: table, err: elevenlabs.workspace.Error) of a resource
 ---@field on_progress nil|fun(progress: elevenlabs.workspace.Progress)
 ---@field max_concurrency integer|nil
+---@field cancellation elevenlabs.workspace.offboard.Cancellation|nil
 
 --- Read all of it. Waits as the client's driver does.
 ---@param client elevenlabs.workspace.Client
@@ -215,7 +225,11 @@ function M.read(client, options)
   if not chosen then
     return nil, misuse
   end
-  local found = M.read_principals(client)
+  local cancellation = options.cancellation or cancellations.new()
+  local found = M.read_principals(client, cancellation)
+  if not found then
+    return nil, unfinished.cancelled()
+  end
   found.without_list = without_list()
   local refusal = options.on_principals and options.on_principals(found)
   if refusal then
@@ -239,6 +253,7 @@ function M.read(client, options)
   if not run then
     return nil, err
   end
+  cancellation:watch(run)
   if options.on_run then
     options.on_run(run)
   end

@@ -25,6 +25,7 @@ local M = {}
 ---@field planned integer|nil The number of the command that planned the row.
 ---@field outcome string|nil The outcome of the removal. Nil if nothing was decided yet.
 ---@field why string|nil Why the outcome is not confirmed, for people.
+---@field why_left string|nil Why the role is left, for people. On each row of `summary.left`.
 ---@field status integer|nil The HTTP status of the removal.
 ---@field request_id string|nil The server's name for the request.
 ---@field attempts integer|nil Attempts of the removal that were begun.
@@ -64,6 +65,7 @@ local M = {}
 ---@class elevenlabs.workspace.offboard.Ledger
 ---@field rows elevenlabs.workspace.offboard.Row[]
 ---@field commands table[] { command, number, began_at, ended_at, operator, host, arguments }
+---@field has_sent table<integer, boolean> by round: a change was sent
 ---@field plan elevenlabs.workspace.offboard.Plan|nil
 ---@field reading elevenlabs.workspace.offboard.Reading|nil the last one that ended
 local Ledger = {}
@@ -71,7 +73,13 @@ Ledger.__index = Ledger
 
 ---@return elevenlabs.workspace.offboard.Ledger
 function M.new()
-  return setmetatable({ rows = {}, by_key = {}, commands = {}, by_number = {} }, Ledger)
+  return setmetatable({
+    rows = {},
+    by_key = {},
+    commands = {},
+    by_number = {},
+    has_sent = {},
+  }, Ledger)
 end
 
 --- The row of a resource; made if there is none.
@@ -275,6 +283,7 @@ end
 ---@param result table { outcome, message, status, request_id, attempts, at, role }
 function Ledger:take_result(round, op, item, result)
   local row = self:row(item)
+  self.has_sent[round] = self.has_sent[round] or result.outcome ~= "not_sent"
   if op == "unshare" then
     take_removal(row, round, result)
   elseif self.by_number[round].command == "undo" then

@@ -1,7 +1,6 @@
 --- Watches a reading for one subject: the roles of its own on each resource, and what access remains
 --- beside them.
 
-local errors = require "elevenlabs.workspace.error"
 local json = require "elevenlabs.workspace.json"
 local principals = require "elevenlabs.workspace.offboard.principals"
 local residuals = require "elevenlabs.workspace.offboard.residuals"
@@ -119,29 +118,6 @@ function Observer:unknown()
     list[i] = { id = id, count = self.unknown_counts[id] }
   end
   return list
-end
-
--- The kind of an error by the reason of a stop; network if the table has none.
-local KINDS = {
-  authentication = "authentication",
-  callback = "journal", -- a record could not be written
-  cancelled = "cancelled",
-  closed = "closed",
-  journal = "journal",
-  permission = "permission",
-  rate_limited = "rate_limited",
-  tls = "tls",
-}
-
---- The error for a run that stopped early.
----@param report elevenlabs.workspace.Report
----@return elevenlabs.workspace.Error
-function M.stopped(report)
-  return errors.new {
-    kind = KINDS[report.stopped] or "network",
-    outcome = "not_sent",
-    message = "stopped early: " .. tostring(report.stop_message),
-  }
 end
 
 return M

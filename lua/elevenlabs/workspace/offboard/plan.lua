@@ -11,6 +11,7 @@ local record_file = require "elevenlabs.workspace.offboard.record_file"
 local replacement = require "elevenlabs.workspace.offboard.replacement"
 local roles = require "elevenlabs.workspace.offboard.roles"
 local times = require "elevenlabs.workspace.offboard.times"
+local unfinished = require "elevenlabs.workspace.offboard.unfinished"
 local version = require "elevenlabs.workspace.version"
 
 local M = {}
@@ -290,7 +291,7 @@ end
 ---@param client elevenlabs.workspace.Client
 ---@param options table { find = fun(found): subjects | nil, err;
 --- place_of = fun(i): { path, put_away, number }, note = nil, protected = set, resource_types,
---- further, on_run, on_progress, max_concurrency }
+--- further, on_run, on_progress, max_concurrency, cancellation }
 ---@return true|nil
 ---@return elevenlabs.workspace.Error|nil
 function M.make(client, options)
@@ -303,16 +304,14 @@ function M.make(client, options)
     on_principals = function(principals)
       return self:begin(principals)
     end,
+    cancellation = options.cancellation,
     on_run = options.on_run,
     on_progress = options.on_progress,
     on_resource = function(item, resource)
       self:take(item, resource)
     end,
   })
-  err = self.failure or err
-  if found and found.report.stopped and not err then
-    err = observer.stopped(found.report)
-  end
+  err = self.failure or unfinished.of_reading(found, err, "No plan was made: plan again")
   return self:finish(found, err)
 end
 

@@ -1,5 +1,6 @@
 --- Planning for one subject or for several members, from the caller's options to cases with a plan.
 
+local cancellations = require "elevenlabs.workspace.offboard.cancellation"
 local core = require "elevenlabs.workspace.core"
 local cases = require "elevenlabs.workspace.offboard.case"
 local errors = require "elevenlabs.workspace.error"
@@ -32,12 +33,20 @@ local M = {}
 ---@field again boolean|nil True: make a new plan, and keep an older one beside it.
 --- Who runs this. The log of the case and the report say so.
 ---@field by elevenlabs.workspace.offboard.By|nil
+--- Called first, with what ends the planning: there is no case yet.
+---@field on_begin nil|fun(planning: elevenlabs.workspace.offboard.Planning)
 --- Called with each run that reads or changes resources. The run may be cancelled.
 ---@field on_run nil|fun(run: elevenlabs.workspace.Run)
---- Called with the progress of each run, ten times a second at most.
+--- Called with the progress of each run, ten times a second at most. `refused` counts resources that
+--- could not be read. While lists are read, `count` is nil and `at_least` grows.
 ---@field on_progress nil|fun(progress: elevenlabs.workspace.Progress)
 --- How many requests of this reading may be in flight, if it is to be fewer than the client's.
 ---@field max_concurrency integer|nil
+
+--- A planning under way, for `on_begin`.
+---@class elevenlabs.workspace.offboard.Planning
+--- End the planning at any moment, as `case:cancel` ends a command of a case.
+---@field cancel fun(self: elevenlabs.workspace.offboard.Planning)
 
 local OPTIONS = {
   "user_email",
@@ -53,6 +62,7 @@ local OPTIONS = {
   "note",
   "again",
   "by",
+  "on_begin",
   "on_run",
   "on_progress",
   "max_concurrency",
@@ -214,7 +224,12 @@ local function make(class, client, folders, list, find, options)
   if not protected then
     return nil, err
   end
+  local cancellation = cancellations.new()
+  if options.on_begin then
+    options.on_begin(cancellation)
+  end
   return plans.make(client, {
+    cancellation = cancellation,
     find = function(found)
       local subjects_found, problem = find(found)
       problem = problem or open_all(class, folders, client.engine, list, options)

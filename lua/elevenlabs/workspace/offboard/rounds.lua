@@ -4,11 +4,10 @@
 local discovery = require "elevenlabs.workspace.offboard.discovery"
 local errors = require "elevenlabs.workspace.error"
 local key_of = require("elevenlabs.workspace.offboard.observer").key_of
-local observer = require "elevenlabs.workspace.offboard.observer"
 local principals = require "elevenlabs.workspace.offboard.principals"
 local subjects = require "elevenlabs.workspace.offboard.subject"
 local times = require "elevenlabs.workspace.offboard.times"
-local turns = require "elevenlabs.workspace.engine.turns"
+local unfinished = require "elevenlabs.workspace.offboard.unfinished"
 
 local M = {}
 
@@ -23,7 +22,8 @@ M.DEFAULT_MAX_CHANGES = 1000
 ---@return elevenlabs.workspace.Error|nil refusal
 function M.check_server(case, client)
   if case.plan.header.server ~= client.base_url then
-    local message = "the plan was made at %s, and this client sends to %s"
+    local message = "the plan was made at %s, and this client sends to %s:"
+      .. " take another folder, or plan again"
     return errors.invalid("base_url", message:format(case.plan.header.server, client.base_url))
   end
 end
@@ -99,10 +99,14 @@ end
 ---@param case elevenlabs.workspace.offboard.Folder
 ---@param client elevenlabs.workspace.Client
 ---@param grants boolean the round grants to the plan's successor, if it has one
+---@param cancellation elevenlabs.workspace.offboard.Cancellation
 ---@return elevenlabs.workspace.offboard.Subject|nil
 ---@return elevenlabs.workspace.Error|nil refusal
-function M.read_subject(case, client, grants)
-  local found = discovery.read_principals(client)
+function M.read_subject(case, client, grants, cancellation)
+  local found = discovery.read_principals(client, cancellation)
+  if not found then
+    return nil, errors.not_begun()
+  end
   local subject, err = M.find_subject(case, found, false)
   err = err or M.check_target(subject)
   if not err and grants and case.plan.header.successor then
@@ -136,13 +140,14 @@ local function run_to_end(client, op, rows, make, hooks, options)
   if not run then
     return err, false
   end
+  hooks.cancellation:watch(run)
   if hooks.on_run then
     hooks.on_run(run)
   end
   local report
   report, err = run:result()
   if report then
-    err = report.stopped and observer.stopped(report) or nil
+    err = report.stopped and unfinished.stopped(report) or nil
   end
   return err, true
 end
@@ -166,7 +171,7 @@ end
 --- Read the resource of each row.
 ---@param client elevenlabs.workspace.Client
 ---@param rows table[]
----@param hooks table { on_run, on_progress }
+---@param hooks table { cancellation, on_run, on_progress }
 ---@param take fun(row: table, resource: elevenlabs.workspace.Resource|nil, err: elevenlabs.workspace.Error|nil)
 ---@return elevenlabs.workspace.Error|nil why the reading stopped early
 function M.read(client, rows, hooks, take)
@@ -186,7 +191,7 @@ end
 ---@param op "unshare"|"share"
 ---@param rows table[]
 ---@param fields fun(row: table): table what the item has beside the resource
----@param hooks table { on_run, on_progress }
+---@param hooks table { cancellation, on_run, on_progress }
 ---@return elevenlabs.workspace.Error|nil why the changes stopped early
 function M.change(case, client, op, rows, fields, hooks)
   if not rows[1] then
@@ -228,11 +233,26 @@ end
 local FIRST_PAUSE_MS, MAX_PAUSE_MS = 250, 5000
 M.DEFAULT_READ_BACK_MS = 30000
 
+--- Wait, unless the command is cancelled. -> why the driver cannot wait here
+local function pause(engine, ms, cancellation)
+  local timer, at = {}, engine.now() + ms
+  function timer.cancel()
+    engine:announce()
+  end
+  cancellation:watch(timer)
+  engine:set_timer(timer, at)
+  local why = engine:wait(function()
+    return engine.now() >= at or cancellation:is_asked()
+  end)
+  engine:set_timer(timer, nil)
+  return why
+end
+
 --- Read rows again until a function says that each is as it should be, or time is up: a change may
 --- be seen late.
 ---@param client elevenlabs.workspace.Client
 ---@param rows table[]
----@param hooks table { on_run, on_progress, read_back_ms }
+---@param hooks table { cancellation, on_run, on_progress, read_back_ms }
 ---@param is_settled fun(row: table, resource: table|nil, err: table|nil): boolean called for each
 --- reading
 ---@return elevenlabs.workspace.Error|nil why the reading stopped early
@@ -254,7 +274,7 @@ function M.read_back(client, rows, hooks, is_settled)
     elseif not left[1] or engine.now() + pause_ms > ends_at then
       return nil
     end
-    local why = turns.pause(engine, pause_ms)
+    local why = pause(engine, pause_ms, hooks.cancellation)
     if why then
       return errors.invalid("driver", why)
     end

@@ -2,6 +2,7 @@
 --- read. It says no more than was seen.
 
 local ledgers = require "elevenlabs.workspace.offboard.ledger"
+local lefts = require "elevenlabs.workspace.offboard.left"
 local residuals = require "elevenlabs.workspace.offboard.residuals"
 local texts = require "elevenlabs.workspace.text"
 
@@ -26,7 +27,8 @@ local M = {}
 ---@field residuals elevenlabs.workspace.offboard.Residual[]
 --- The subject's own roles that are left.
 ---@field remains elevenlabs.workspace.offboard.Residual[]
---- Resources on which the subject had a role of its own at the last reading.
+--- Resources on which the subject had a role of its own at the last reading, each with the reason in
+--- `why_left`. A removal that the server confirmed after that reading is not among them.
 ---@field left elevenlabs.workspace.offboard.Row[]
 ---@field totals elevenlabs.workspace.offboard.Totals How the planned removals ended.
 --- How many removals were seen to be gone, were not, or could not be read.
@@ -61,14 +63,9 @@ local function is_removal(row)
   return row.action == "remove" or (row.action == nil and row.outcome ~= nil)
 end
 
---- True if undo gave a role back after the last reading.
-local function is_gift_newer(ledger, row)
-  return ledgers.is_to_stay(row) and row.given_back.round > ledger.reading.number
-end
-
 --- True if the subject has a role that undo gave back, as far as is known.
 local function has_gift(ledger, row)
-  return is_gift_newer(ledger, row) or (ledgers.is_to_stay(row) and row.seen == "kept")
+  return lefts.is_gift_newer(ledger, row) or (ledgers.is_to_stay(row) and row.seen == "kept")
 end
 
 local function count(ledger)
@@ -87,21 +84,6 @@ local function count(ledger)
     given_back = given_back + (has_gift(ledger, row) and 1 or 0)
   end
   return totals, read_back, given_back, withheld
-end
-
-local IS_LEFT = { still_there = true, changed = true, came_back = true, new = true }
-
---- The rows on which the last reading saw a role of the subject's own that is to go.
-local function left_rows(ledger)
-  local left = {}
-  local is_plan = ledger.reading.by == "plan"
-  for _, row in ipairs(ledger.rows) do
-    local is_seen = is_plan and row.action == "remove" or not is_plan and IS_LEFT[row.seen]
-    if is_seen and not is_gift_newer(ledger, row) then
-      left[#left + 1] = row
-    end
-  end
-  return left
 end
 
 --- The rows that stay as they are because the plan protects them.
@@ -143,9 +125,9 @@ local function describe_unread(reading)
   return parts[1] and table.concat(parts, ", ")
 end
 
-local function access_parts(self, own)
+local function access_parts(self, own, names_left)
   local parts = {}
-  if #self.left > 0 then
+  if #self.left > 0 and names_left then
     parts[1] = ("a role of %s on %s"):format(own, residuals.resources(#self.left))
   end
   if self.given_back > 0 then
@@ -182,37 +164,53 @@ local function describe_state(self, ledger)
   end
 end
 
+--- "the 1,204 resources that this key can list and read"
+local function describe_read(reading)
+  local which = reading.planned_only and "of the case, which alone were read"
+    or "that this key can list and read"
+  return ("the %s %s"):format(texts.plural(reading.read, "resource"), which)
+end
+
+--- What the last reading saw, if that is not what is left now, or if nothing was removed yet.
+local function describe_seen(self, reading, own, seen)
+  local label, read = self.subject.label, describe_read(reading)
+  if seen.gone == 0 then
+    local text = "%s has a role of %s on %s of %s."
+    return text:format(label, own, texts.count(#self.left), read)
+  end
+  local text = "At the last reading %s had a role of %s on %s of %s."
+  text = text:format(label, own, texts.count(seen.count), read)
+  if seen.confirmed > 0 then
+    local were = seen.confirmed == 1 and "was" or "were"
+    local removals = texts.plural(seen.confirmed, "removal")
+    text = ("%s After that reading %s %s confirmed."):format(text, removals, were)
+  end
+  return text
+end
+
 --- "No role of their own is left on the 1,204 resources that this key can list and read."
 local function describe_own(self, reading, own)
   local stays = self.given_back + self.protected + (self.creates and 1 or 0) > 0
-  local which = reading.planned_only and "of the case, which alone were read"
-    or "that this key can list and read"
-  local where = ("the %s %s"):format(texts.plural(reading.read, "resource"), which)
-  if reading.by == "plan" and #self.left > 0 then
-    return ("%s has a role of %s on %s of %s."):format(
-      self.subject.label,
-      own,
-      texts.count(#self.left),
-      where
-    )
-  elseif #self.left == 0 then
+  local where = describe_read(reading)
+  if #self.left == 0 then
     return ("No %srole of %s is left on %s."):format(stays and "other " or "", own, where)
   elseif reading.planned_only then
     return ("This is of %s."):format(where)
   end
 end
 
-local function headline(self, ledger)
+---@param seen table of `left.rows`
+local function headline(self, ledger, seen)
   local own = self.subject.kind == "user" and "their own" or "its own"
   local reading, sentences = ledger.reading, {}
   local function say(text)
     sentences[#sentences + 1] = text or nil
   end
   say(describe_state(self, ledger))
-  local parts = access_parts(self, own)
-  if reading.by == "plan" and #self.left > 0 then
-    say(describe_own(self, reading, own))
-    table.remove(parts, 1)
+  local is_about_reading = seen.gone > 0 or (reading.by == "plan" and #self.left > 0)
+  local parts = access_parts(self, own, not is_about_reading)
+  if is_about_reading then
+    say(describe_seen(self, reading, own, seen))
     say(parts[1] and "Access that the plan does not end: " .. table.concat(parts, "; ") .. ".")
   else
     say(parts[1] and "Access remains: " .. table.concat(parts, "; ") .. ".")
@@ -243,7 +241,7 @@ end
 
 --- The subject's own roles that are left, each with the advice that residuals have.
 ---@return elevenlabs.workspace.offboard.Residual[]
-local function remains(self, own)
+local function remains(self, own, ledger)
   local list = {}
   local function add(kind, number, text, next_step)
     if number > 0 then
@@ -270,8 +268,9 @@ local function remains(self, own)
     "left",
     left - math.min(left, self.withheld),
     ("a role of %s"):format(own),
-    "see the reason beside the resource. Then plan again with --again, and apply; or use the key of"
-      .. " an admin of these resources"
+    self.state == "cut" and last_change(ledger).command == "apply" and "run apply again"
+      or "see the reason beside the resource. Then plan again with --again, and apply; or use the"
+        .. " key of an admin of these resources"
   )
   local again = "plan again with --again to take it"
   add("given_back", self.given_back, "a role that undo gave back", again)
@@ -283,11 +282,12 @@ end
 ---@param ledger elevenlabs.workspace.offboard.Ledger with a reading
 ---@return elevenlabs.workspace.offboard.Summary
 function M.new(subject, ledger)
+  local left, seen = lefts.rows(ledger)
   local self = {
     subject = subject,
     state = state_of(ledger),
     residuals = ledger.reading.residuals,
-    left = left_rows(ledger),
+    left = left,
     protected = protected_count(ledger),
     unreadable = unread_rows(ledger),
     not_given_back = not_given_back(ledger),
@@ -297,8 +297,8 @@ function M.new(subject, ledger)
   for _, residual in ipairs(self.residuals) do
     self.creates = self.creates or residual.kind == "creator"
   end
-  self.headline = headline(self, ledger)
-  self.remains = remains(self, self.subject.kind == "user" and "their own" or "its own")
+  self.headline = headline(self, ledger, seen)
+  self.remains = remains(self, self.subject.kind == "user" and "their own" or "its own", ledger)
   return setmetatable(self, Summary)
 end
 

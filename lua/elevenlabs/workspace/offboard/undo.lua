@@ -119,7 +119,7 @@ end
 ---@param client elevenlabs.workspace.Client
 ---@param subject elevenlabs.workspace.offboard.Subject
 ---@param candidates elevenlabs.workspace.offboard.Row[]
----@param options table { read_back_ms, on_run, on_progress, on_step }
+---@param options table { read_back_ms, cancellation, on_run, on_progress, on_step }
 ---@return elevenlabs.workspace.Error|nil why the round stopped early
 function M.run(case, client, subject, candidates, options)
   local on_step = options.on_step or function() end

@@ -6,11 +6,14 @@ local observer = require "elevenlabs.workspace.offboard.observer"
 local reading = require "elevenlabs.workspace.offboard.reading"
 local roles = require "elevenlabs.workspace.offboard.roles"
 local rounds = require "elevenlabs.workspace.offboard.rounds"
+local unfinished = require "elevenlabs.workspace.offboard.unfinished"
 
 local M = {}
 
 --- The name of the coverage of a reading of planned resources alone.
 local PLANNED = "planned"
+
+local NOT_ALL = "Not everything was read: verify again"
 
 --- What the roles on a resource mean for its row.
 ---@param row elevenlabs.workspace.offboard.Row|nil
@@ -92,7 +95,10 @@ end
 ---@return elevenlabs.workspace.offboard.Discovery|nil
 ---@return elevenlabs.workspace.Error|nil
 local function read_planned(client, verify, options)
-  local found = discovery.read_principals(client)
+  local found = discovery.read_principals(client, options.cancellation)
+  if not found then
+    return nil, unfinished.with(unfinished.cancelled(), NOT_ALL)
+  end
   local refusal = verify:begin(found, options.by)
   if refusal then
     return nil, refusal
@@ -109,7 +115,7 @@ local function read_planned(client, verify, options)
     end
   end)
   found.coverage, found.without_list, found.report = { covered }, {}, {}
-  return not err and found or nil, err
+  return not err and found or nil, err and unfinished.with(err, NOT_ALL)
 end
 
 --- The resources of all cases. The reading finds a resource once.
@@ -160,21 +166,20 @@ local function read_all(client, verifies, options)
       end
       return refusal
     end,
+    cancellation = options.cancellation,
     on_run = options.on_run,
     on_progress = options.on_progress,
     on_resource = each "take",
     on_unread = each "take_unread",
   })
-  if found and found.report.stopped then
-    return nil, observer.stopped(found.report)
-  end
-  return found, err
+  err = unfinished.of_reading(found, err, NOT_ALL)
+  return not err and found or nil, err
 end
 
 --- Read, and write what was seen.
 ---@param cases elevenlabs.workspace.offboard.Folder[]
 ---@param client elevenlabs.workspace.Client
----@param options table { by, on_run, on_progress }
+---@param options table { by, cancellation, on_run, on_progress }
 ---@return true|nil
 ---@return elevenlabs.workspace.Error|nil
 function M.all(cases, client, options)
@@ -195,7 +200,7 @@ end
 --- Read the resources of one case alone, and write what was seen.
 ---@param case elevenlabs.workspace.offboard.Folder
 ---@param client elevenlabs.workspace.Client
----@param options table { by, on_run, on_progress }
+---@param options table { by, cancellation, on_run, on_progress }
 ---@return true|nil
 ---@return elevenlabs.workspace.Error|nil
 function M.planned(case, client, options)
@@ -206,6 +211,7 @@ function M.planned(case, client, options)
   local verify = setmetatable({ case = case }, Verify)
   local found, err = read_planned(client, verify, {
     by = by,
+    cancellation = options.cancellation,
     on_run = options.on_run,
     on_progress = options.on_progress,
   })

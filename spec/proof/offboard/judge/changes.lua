@@ -188,11 +188,21 @@ local JUDGE = {
   ["undo share"] = judge_gift,
 }
 
+--- An error must not say that nothing was sent, if the server got a change.
+local function check_error(world, command)
+  local all, err = world.server.records, command.err
+  local record = records.changes(all, command.first, command.last)[1]
+  if err and err.outcome == "not_sent" and record then
+    complain(world, "claimed", record, "the error says %s", tostring(err))
+  end
+end
+
 ---@param world spec.proof.offboard.World
 ---@param command spec.proof.offboard.Command
 function M.judge(world, command)
   local forbidden = must_not_change(command)
   local all = world.server.records
+  check_error(world, command)
   for _, record in ipairs(records.changes(all, command.first, command.last)) do
     local judge = JUDGE[command.name .. " " .. record.op]
     if forbidden or not judge then

@@ -65,7 +65,7 @@ local function last_round(case)
     local is_apply = command.name == "apply" and not command.refusal
     if is_apply and not last and not command.killed and command.summary then
       first, last = i, i
-    elseif is_apply and command.killed and not last then
+    elseif is_apply and not command.summary and not last then
       return nil -- a newer round has not ended
     elseif is_apply and command.killed then
       first = i
@@ -190,6 +190,25 @@ local function check_totals(world, command, document)
   end
 end
 
+--- A removal that was confirmed after the last reading leaves nothing, unless a later read shows a
+--- role.
+local function check_left(world, case, row, removals)
+  local key = row.resource_type .. " " .. row.resource_id
+  local all, last = world.server.records, removals[key] and removals[key][#removals[key]]
+  local is_later = last and case.reading and last.index > case.reading.last
+  if not (is_later and last.good and row.outcome == "confirmed") then
+    return
+  end
+  for i = last.index + 1, #all do
+    local record = all[i]
+    local is_read = record.op == "get" and record.key == key and record.good
+    if is_read and record.shows[case.subject.id] then
+      return
+    end
+  end
+  world:fail("claimed", "%s is called left, and was removed after the last reading", key)
+end
+
 --- Judge the report that was made after a command.
 ---@param world spec.proof.offboard.World
 ---@param command spec.proof.offboard.Command
@@ -207,6 +226,9 @@ function M.judge(world, command)
     check_read_back(world, case, key, row, removals)
     check_gift(world, key, "granted", row.granted or {}, gifts[key])
     check_gift(world, key, "given back", row.given_back or {}, gifts[key])
+  end
+  for _, row in ipairs(command.report.left) do
+    check_left(world, case, row, removals)
   end
   check_totals(world, command, document)
   if command.summary and tostring(command.summary):find(document.headline, 1, true) ~= 1 then

@@ -39,7 +39,7 @@ describe("base/folder", function()
     for name, why in pairs {
       file = "is a file",
       open = "can be written by others: chmod 700 it",
-      ["none/below"] = "cannot be made: No such file or directory",
+      ["none/below"] = "cannot be made: its parent folder is missing",
     } do
       local ok, failure = core.make_folder(root .. "/" .. name)
       assert.is_nil(ok)

@@ -1,3 +1,4 @@
+local process = require "spec.support.process"
 local support = require "spec.support.command"
 local terminal = require "elevenlabs.workspace.cli.terminal"
 
@@ -21,6 +22,28 @@ describe("cli.terminal", function()
       local code, shown = support.on_terminal(ahead, "n", { "--from", from }, support.LEAVER)
       assert.are.equal(3, code)
       assert.matches("nothing was sent", shown, 1, true)
+    end)
+
+    it("and gives signals back to whom they went before", function()
+      local script = [[
+        local driver = require("elevenlabs.workspace.cli.loop").new()
+        local function on_signal() end
+        driver.on_signal = on_signal
+        require("elevenlabs.workspace.cli.terminal").ask("Well? ", driver)
+        print(driver.on_signal == on_signal)
+        driver.close()
+      ]]
+      local code, shown = process.run {
+        "python3",
+        "spec/support/terminal.py",
+        "Well? ",
+        "yes",
+        os.getenv "SPEC_LUA",
+        "-e",
+        script,
+      }
+      assert.are.equal(0, code, shown)
+      assert.matches("true%s*$", shown)
     end)
 
     it("and a signal ends that", function()

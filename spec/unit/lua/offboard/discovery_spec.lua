@@ -1,3 +1,4 @@
+local cancellations = require "elevenlabs.workspace.offboard.cancellation"
 local discovery = require "elevenlabs.workspace.offboard.discovery"
 local world = require "spec.support.world"
 
@@ -191,12 +192,26 @@ describe("offboard discovery", function()
       end
       return { body = path == "v1/workspace/members" and "{}" or PRINCIPALS[path] }
     end)
-    local found = discovery.read_principals { engine = engine }
+    local found = discovery.read_principals({ engine = engine }, cancellations.new())
     assert.are.same({ "u", {} }, { found.owner.user_id, found.service_accounts })
     assert.is_nil(found.groups)
     assert.are.same({ groups = "permission" }, found.unread_kind)
     assert.is_truthy(found.unread.groups)
     assert.is_nil(found.coverage)
+  end)
+
+  it("sends nothing if it is cancelled before", function()
+    local sent = 0
+    local engine = world.running(function()
+      sent = sent + 1
+      return { body = OWNER }
+    end)
+    local cancellation = cancellations.new()
+    cancellation:cancel()
+    assert.is_nil(discovery.read_principals({ engine = engine }, cancellation))
+    local found, err = discovery.read({ engine = engine }, { cancellation = cancellation })
+    assert.is_nil(found)
+    assert.are.same({ "cancelled", 0 }, { err.kind, sent })
   end)
 
   it("refuses a type that no list names, and then reads nothing", function()

@@ -92,14 +92,4 @@ describe("offboard observer", function()
     local other = { resource_id = "v", resource_type = "dubbing" }
     assert.are_not.equal(observer.key_of(ITEM), observer.key_of(other))
   end)
-
-  it("has an error for a run that stopped, of the kind that says what to do", function()
-    local kinds = {}
-    for i, why in ipairs { "authentication", "cancelled", "outage" } do
-      local err = observer.stopped { stopped = why, stop_message = "because" }
-      kinds[i] = err.kind
-      assert.are.equal("stopped early: because", err.message)
-    end
-    assert.are.same({ "authentication", "cancelled", "network" }, kinds)
-  end)
 end)

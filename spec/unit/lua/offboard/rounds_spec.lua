@@ -1,3 +1,4 @@
+local cancellations = require "elevenlabs.workspace.offboard.cancellation"
 local rounds = require "elevenlabs.workspace.offboard.rounds"
 local support = require "spec.support.offboard"
 
@@ -11,7 +12,8 @@ describe("offboard rounds", function()
     local err = rounds.check_server(case, { base_url = "https://b.example" })
     assert.are.equal("base_url", err.field)
     assert.are.equal(
-      "the plan was made at https://a.example, and this client sends to https://b.example",
+      "the plan was made at https://a.example, and this client sends to https://b.example:"
+        .. " take another folder, or plan again",
       err.message
     )
   end)
@@ -53,10 +55,16 @@ describe("offboard rounds", function()
       { resource_id = "agent_sales", resource_type = "convai_agents" },
     }
 
+    local world
+
     --- Read until each row was read so often. -> reads by id, error
-    local function read_until(count, read_back_ms)
-      local world, reads = support.world(), {}
-      local hooks = { read_back_ms = read_back_ms }
+    local function read_until(count, read_back_ms, cancellation)
+      local reads = {}
+      world = support.world()
+      local hooks = {
+        cancellation = cancellation or cancellations.new(),
+        read_back_ms = read_back_ms,
+      }
       local err = rounds.read_back(world.client, ROWS, hooks, function(row)
         reads[row.resource_id] = (reads[row.resource_id] or 0) + 1
         return reads[row.resource_id] >= (row == ROWS[1] and 1 or count)
@@ -74,6 +82,21 @@ describe("offboard rounds", function()
       local reads = read_until(1000)
       assert.is_true(reads.agent_sales > 5 and reads.agent_sales < 20)
       assert.are.same({ voice_trailer = 1, agent_sales = 1 }, (read_until(1000, 0)))
+    end)
+
+    it("until the command is cancelled, also in the pause between two readings", function()
+      local cancellation, ended_at, watched = cancellations.new(), nil, cancellations.new().watch
+      function cancellation.watch(of, work)
+        watched(of, work)
+        if not work.engine then -- no run: the pause
+          ended_at = ended_at or world.client.engine.now()
+          cancellation:cancel()
+        end
+      end
+      local reads, err = read_until(1000, 30000, cancellation)
+      assert.are.same({ voice_trailer = 1, agent_sales = 1 }, reads)
+      assert.are.same({ "cancelled", "stopped early: it was cancelled" }, { err.kind, err.message })
+      assert.is_true(world.client.engine.now() < ended_at + 250) -- the pause was cut short
     end)
   end)
 end)

@@ -24,7 +24,7 @@ local function planned(count)
     rows[i] = item(i)
     rows[i].roles, rows[i].action = { "viewer" }, "remove"
   end
-  local by_plan = reading.new { by = "plan", at = "then" }
+  local by_plan = reading.new { by = "plan", at = "then", number = 1 }
   by_plan:take { coverage = covered(1204) }
   by_plan:take { complete = true }
   ledger:take_plan { rows = rows, header = {}, reading = by_plan }
@@ -187,6 +187,42 @@ describe("offboard summary", function()
     local summary = summaries.new(MIA, ledger)
     assert.are.equal("cut", summary.state)
     assert.matches("^The last apply did not end: run it again%. ", summary.headline)
+  end)
+
+  it("says after a stop what the last reading saw, and what was removed since", function()
+    local ledger = planned(3)
+    apply(ledger, { "confirmed", false, false }, true)
+    local summary = summaries.new(MIA, ledger)
+    assert.are.equal(
+      "The last apply did not end: run it again. So far 1 of 3 removals are confirmed."
+        .. " At the last reading mia@example.com had a role of their own on 3 of the "
+        .. LEFT
+        .. ". After that reading 1 removal was confirmed.",
+      summary.headline
+    )
+    assert.are.equal(2, #summary.left)
+    assert.are.equal("a role of their own on 2 resources", summary.remains[1].text)
+    assert.are.equal("run apply again", summary.remains[1].next_step)
+  end)
+
+  it("does not say that nothing is left, before all was read again", function()
+    local ledger = planned(2)
+    verify(ledger, { "still_there", "still_there" })
+    ledger:take { began = "apply", number = 10, at = "now" }
+    for i = 1, 2 do
+      local record = item(i)
+      record.decision, record.round, record.roles = "remove", 10, { "viewer" }
+      ledger:take(record)
+      ledger:take_result(10, "unshare", item(i), { outcome = "confirmed" })
+    end
+    ledger:take { ended = 10, at = "now" }
+    assert.are.equal(
+      "At the last reading mia@example.com had a role of their own on 2 of the "
+        .. LEFT
+        .. ". After that reading 2 removals were confirmed.",
+      headline(ledger)
+    )
+    assert.are.same({}, summaries.new(MIA, ledger).remains)
   end)
 
   it("has totals that add up, and each removal in one of them", function()

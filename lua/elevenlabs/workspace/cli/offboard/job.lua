@@ -62,6 +62,7 @@ end
 ---@field driver table
 ---@field values table
 ---@field by elevenlabs.workspace.offboard.By
+---@field command {cancel: fun(self: table)} what a signal ends
 local Job = {}
 Job.__index = Job
 
@@ -101,18 +102,24 @@ function M.new(name, values, arguments)
   }, Job)
 end
 
---- The options by which a reading or a round can be watched and interrupted.
+--- From now on a signal ends this command.
+---@param command {cancel: fun(self: table)} a case, or a planning
+function Job:end_by_signal(command)
+  self.command = command
+  function self.driver.on_signal()
+    command:cancel()
+  end
+end
+
+--- The options by which a reading or a round can be watched.
 function Job:hooks()
   local display = progress.on_stderr()
   local is_read
   local function on_run(run)
     display:finish()
     display, is_read = progress.on_stderr(), run.op == "get"
-    function self.driver.on_signal()
-      run:cancel()
-    end
-    if self.driver.is_interrupted() then
-      run:cancel()
+    if self.driver.is_interrupted() then -- before the first request of the run
+      self.command:cancel()
     end
   end
   self.display = {

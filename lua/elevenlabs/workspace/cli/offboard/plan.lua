@@ -107,6 +107,9 @@ local function options_of(job, values)
     opts[key] = values[key]
   end
   opts.resource_types = values.resource_type
+  function opts.on_begin(planning)
+    job:end_by_signal(planning)
+  end
   local emails = values.user_email
   if values.people then
     local why

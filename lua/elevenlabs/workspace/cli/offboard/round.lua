@@ -66,6 +66,7 @@ local function run_case(job, case, command)
     words.say_plan(case, words.MAX_ROWS)
     output.flush()
   end
+  job:end_by_signal(case)
   local summary, err = case[command](case, job.client, options_for(job, case, command))
   job.display.finish()
   if not summary and err.kind == "cancelled" and not job.driver.status then

@@ -30,6 +30,7 @@ local M = {
 local function verify_planned(job, case)
   local hooks = job:hooks()
   hooks.planned_only = true
+  job:end_by_signal(case)
   local summary, err = case:verify(job.client, hooks)
   job.display.finish()
   if not summary then

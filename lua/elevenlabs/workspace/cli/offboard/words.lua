@@ -130,17 +130,9 @@ M.MAX_ROWS = MAX_ROWS
 
 -- ---- what was done
 
-local SEEN = {
-  still_there = "the role is still there",
-  changed = "another role than was planned",
-  came_back = "a role came back after the removal",
-  new = "a role that the plan does not have",
-}
-
 local function describe_left(row)
   local roles = table.concat(row.roles_now or row.roles, ", ")
-  local why = row.why and (". %s: %s"):format(row.outcome, row.why) or ""
-  return ("%s: %s (%s)%s"):format(name_of(row), SEEN[row.seen] or "to be removed", roles, why)
+  return ("%s: %s (%s)"):format(name_of(row), roles, row.why_left)
 end
 
 local function describe_failed(row)
@@ -151,8 +143,8 @@ end
 local function failed_rows(case)
   local rows = {}
   for _, row in ipairs(case.ledger.rows) do
-    local is_left = SEEN[row.seen] ~= nil
-    if row.action == "remove" and row.outcome and row.outcome ~= "confirmed" and not is_left then
+    local has_failed = row.outcome and row.outcome ~= "confirmed"
+    if row.action == "remove" and has_failed and not row.why_left then
       rows[#rows + 1] = row
     end
   end
@@ -228,6 +220,7 @@ end
 ---@return integer status
 function M.verify_all(job, cases)
   io.stderr:write "Reading everything again\n"
+  job:end_by_signal(cases[1]) -- all cases are verified by one command
   local summaries, err = offboard.verify_many(job.client, cases, job:hooks())
   job.display.finish()
   if not summaries then

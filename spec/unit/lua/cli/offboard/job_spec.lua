@@ -95,19 +95,18 @@ describe("cli.offboard.job", function()
       assert.is_string(job.by.host)
     end)
 
-    it("of a run is cancelled by a signal, also if the signal came before the run", function()
+    it("is what a signal cancels, also if the signal came before a run", function()
       local hooks, cancelled = job:hooks(), 0
-      local run = {
-        op = "unshare",
+      job:end_by_signal {
         cancel = function()
           cancelled = cancelled + 1
         end,
       }
-      hooks.on_run(run)
+      hooks.on_run { op = "unshare" }
       job.driver.on_signal()
       assert.are.equal(1, cancelled)
       job.driver.status = 130
-      hooks.on_run(run)
+      hooks.on_run { op = "unshare" }
       assert.are.equal(2, cancelled)
     end)
   end)

@@ -79,7 +79,7 @@ describe("cli.offboard.words", function()
     local summary = assert(case:apply(world.client))
     words.say_summary(case, summary)
     has(summary.headline .. "\n")
-    has '"Draft": the role is still there (viewer). refused: You need admin access'
+    has '"Draft": viewer (the role is still there; refused: You need admin access'
     has '\n  voice voice_narrator "Narrator": refused: refused by the spec\n' -- and gone
     has("\nReport: " .. case:path "report.html" .. "\ntotal 9 confirmed 7 refused 2 ")
     assert.matches("not_sent 0\n$", printed)
