@@ -989,7 +989,8 @@ module "engine/turns"
 mutant("a turn is given where nobody may yield", "engine.closed or not yieldable.here()",
   "engine.closed")
 mutant("a step of the driver is taken for a turn", "    return false\n",
-  "    return engine.closed or engine.now() >= at\n", { by = "spec/unit/lua/offboard/turns_spec.lua" })
+  "    return engine.closed or engine.now() >= at\n",
+  { by = "spec/unit/lua/offboard/turns_spec.lua" })
 
 module "offboard/report"
 mutant("two reports share a temporary file", "while taken[temporary] do", "while false do",
