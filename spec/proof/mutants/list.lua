@@ -985,6 +985,17 @@ mutant("a run that ended looks killed", "return not run.wrote_end and", "return 
 mutant("nobody looks whether the thread has synced", "return run.commit.look_at_ms",
   "return math.huge", { filter = "in a thread" })
 
+module "engine/turns"
+mutant("a turn is given where nobody may yield", "engine.closed or not yieldable.here()",
+  "engine.closed")
+mutant("a step of the driver is taken for a turn", "    return false\n",
+  "    return engine.closed or engine.now() >= at\n",
+  { by = "spec/unit/lua/offboard/turns_spec.lua" })
+
+module "offboard/report"
+mutant("two reports share a temporary file", "while taken[temporary] do", "while false do",
+  { by = "spec/unit/lua/offboard/turns_spec.lua", filter = "two write it at once" })
+
 module "bulk/run"
 mutant("a run waits on for a client that is closed", "or (self.commit and self.engine.closed)", "",
   { by = "spec/unit/lua/bulk/commit_spec.lua", filter = "in a thread" })
@@ -994,7 +1005,7 @@ mutant("cancelling twice does no more than once", "or self.cancel_requests > 1 t
   { filter = "is cancelled" })
 
 module "bulk"
-mutant("a file with an error is sent", "if total == 0 then", "if true then")
+mutant("a file with an error is sent", "if total > 0 then", "if false then")
 
 module "bulk/call_group"
 mutant("a bulk run gives up sooner", "local ATTEMPTS = 8", "local ATTEMPTS = 7", { rows = { 57 } })
