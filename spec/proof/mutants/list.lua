@@ -431,8 +431,8 @@ mutant("a short write is taken for a whole one", "done += (size_t)count;", "done
   { filter = "disk" })
 mutant("a torn tail stays", "if (journal->torn && ftruncate(journal->fd, journal->good) != 0)",
   "if (0)", { filter = "tail" })
-mutant("two runs may have one journal", "return is_reader || is_locked ? EW_OK",
-  "return 1 ? EW_OK", { filter = "lock keeps" })
+mutant("two runs may have one journal", "if (is_reader || is_locked) return EW_OK;",
+  "return EW_OK;", { filter = "lock keeps" })
 mutant("a link is followed", "| O_NOFOLLOW |", "|", { filter = "file is not a folder" })
 mutant("others may read a journal", "O_NOCTTY, 0600)", "O_NOCTTY, 0644)",
   { filter = "file is made for its owner" })
