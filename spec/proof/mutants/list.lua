@@ -561,6 +561,8 @@ mutant("journal report is always content",
 
 -- ---- what is found
 
+module "offboard/case"
+mutant("a case in a folder that others may write is opened", "core.check_folder(folder)", "true")
 module "offboard/pages"
 mutant("a list ends if has_more is missing", [[if type(cursor) ~= "string" or cursor == "" then]],
   [[if type(cursor) ~= "string" or cursor == "" or body.has_more == nil then]])

@@ -139,8 +139,12 @@ function M.open(class, folder, create, engine)
     return nil, err or none
   end
   self.log = log
-  local ok
-  ok, err = read_all(self, engine)
+  local ok, failure = core.check_folder(folder)
+  if ok then
+    ok, err = read_all(self, engine)
+  else
+    err = errors.not_sent(failure)
+  end
   if not ok then
     self:close()
     return nil, err
