@@ -64,9 +64,10 @@ $(ARCHIVE): $(OBJECTS)
 	@rm -f $@
 	@$(AR) rcs $@ $(OBJECTS)
 
-# Code of LUA_INIT would run with the key in reach.
+# Code of LUA_INIT would run with the key in reach. libcurl would write the secrets of TLS to
+# SSLKEYLOGFILE.
 VERSIONS := 5_1 5_2 5_3 5_4 5_5
-CLEAN_ENVIRONMENT := unset LUA_INIT $(VERSIONS:%=LUA_INIT_%) $(VERSIONS:%=LUA_PATH_%) \
+CLEAN_ENVIRONMENT := unset SSLKEYLOGFILE LUA_INIT $(VERSIONS:%=LUA_INIT_%) $(VERSIONS:%=LUA_PATH_%) \
   $(VERSIONS:%=LUA_CPATH_%)
 
 # It finds its tree by its own place, so that the tree may be moved.

@@ -24,12 +24,16 @@ static ew_status refuse_system(ew_error *error, const char *path, const char *wh
   return refuse(error, path, reason);
 }
 
-/* A file that another user can replace proves nothing. */
 ew_status ew_folder_make(const char *path, ew_error *error) {
-  struct stat found;
   if (mkdir(path, 0700) == 0) return EW_OK;
   if (errno == ENOENT) return refuse(error, path, "cannot be made: its parent folder is missing");
   if (errno != EEXIST) return refuse_system(error, path, "cannot be made");
+  return ew_folder_check(path, error);
+}
+
+/* A file that another user can replace proves nothing. */
+ew_status ew_folder_check(const char *path, ew_error *error) {
+  struct stat found;
   if (stat(path, &found) != 0) return refuse_system(error, path, "cannot be used");
   if (!S_ISDIR(found.st_mode)) return refuse(error, path, "is a file");
   if (found.st_uid != geteuid()) return refuse(error, path, "belongs to another user");

@@ -7,9 +7,13 @@
 
 #include "base/error.h"
 
-/* Makes a folder with mode 0700. A folder that is there must belong to this user, and nobody else
-** may be able to write in it. EW_EINVAL says why not, with the field "folder". */
+/* Makes a folder with mode 0700. A folder that is there is checked. EW_EINVAL says why not, with
+** the field "folder". */
 ew_status ew_folder_make(const char *path, ew_error *error);
+
+/* A folder must belong to this user, and nobody else may be able to write in it. EW_EINVAL says why
+** not, with the field "folder". */
+ew_status ew_folder_check(const char *path, ew_error *error);
 
 /* Makes an empty file with mode 0600. There must be no file of this name. */
 ew_status ew_folder_make_file(const char *path, ew_error *error);

@@ -57,6 +57,13 @@ int lew_make_folder(lua_State *L) {
   return lew_push_done(L, status != EW_OK ? status : ew_folder_make(path, &error), &error);
 }
 
+int lew_check_folder(lua_State *L) {
+  const char *path;
+  ew_error error;
+  ew_status status = read_path(L, 1, "folder", &path, &error);
+  return lew_push_done(L, status != EW_OK ? status : ew_folder_check(path, &error), &error);
+}
+
 int lew_make_file(lua_State *L) {
   const char *path;
   ew_error error;

@@ -28,6 +28,9 @@ int lew_read_journal(lua_State *L);
 /* core.make_folder(path) -> true | nil, failure */
 int lew_make_folder(lua_State *L);
 
+/* core.check_folder(path) -> true | nil, failure */
+int lew_check_folder(lua_State *L);
+
 /* core.make_file(path) -> true | nil, failure. The file is empty, and its owner's alone. */
 int lew_make_file(lua_State *L);
 

@@ -172,6 +172,7 @@ int luaopen_elevenlabs_workspace_core(lua_State *L) {
                                        {"open_journal", lew_open_journal},
                                        {"read_journal", lew_read_journal},
                                        {"make_folder", lew_make_folder},
+                                       {"check_folder", lew_check_folder},
                                        {"make_file", lew_make_file},
                                        {"rename", lew_rename},
                                        {"new_set", lew_new_set},

@@ -10,6 +10,7 @@ local operations = require "elevenlabs.workspace.operations"
 local parts = require "elevenlabs.workspace.bulk.part"
 local runs = require "elevenlabs.workspace.bulk.run"
 local sources = require "elevenlabs.workspace.items.source"
+local turns = require "elevenlabs.workspace.engine.turns"
 
 local M = {}
 
@@ -114,12 +115,34 @@ local IGNORED = {
   get = { "user_email", "group_id", "workspace_api_key_id", "role" },
 }
 
+--- A function to be called after each row and record: it asks `may_begin` now and then, and gives the
+--- host its turns.
+---@return fun(number: integer, count: integer|nil): true|nil, elevenlabs.workspace.Error|nil
+local function new_gate(engine, may_begin)
+  local give_turn = turns.giver(engine)
+  return function(number, count)
+    if may_begin and number % ASK_EVERY == 0 and not may_begin(count, false) then
+      return nil, errors.not_begun()
+    end
+    return give_turn()
+  end
+end
+
+--- The error of a file that has rows which cannot be sent.
+---@param problems string[] the first of them
+---@param total integer
+local function unfit(problems, total)
+  local more = total > 1 and (" (and %d more)"):format(total - 1) or ""
+  local failure = errors.invalid(nil, problems[1] .. more .. "; nothing was sent")
+  failure.details = problems
+  return failure
+end
+
 --- Check every item of a file before the first request, also the items of other parts. A person can
 --- then mend all of the file at once, while nothing was sent yet.
 ---@return integer|nil count
 ---@return integer|elevenlabs.workspace.Error all of all parts, or an error
-local function check_file(engine, op, source, opts)
-  local may_begin, part = opts.may_begin, opts.part
+local function check_file(engine, op, source, part, gate)
   local count, all, problems, total = 0, 0, {}, 0
   local item, problem = source:next()
   while item or problem do
@@ -127,35 +150,36 @@ local function check_file(engine, op, source, opts)
     if item then
       ok, err = engine:check(op, item)
     end
-    all = all + 1
-    count = count + ((not part or part:has(item)) and 1 or 0)
-    if may_begin and all % ASK_EVERY == 0 and not may_begin(all, false) then
-      return nil, errors.not_begun()
-    end
     if problem or not ok then
       total = total + 1
       local text = problem and problem.message or sources.at_place(source, err)
       problems[total] = total <= MAX_PROBLEMS and engine.mask(text) or nil
     end
+    count, all = count + ((not part or part:has(item)) and 1 or 0), all + 1
+    ok, err = gate(all, all)
+    if not ok then
+      return nil, err
+    end
     item, problem = source:next()
   end
-  if total == 0 then
-    return count, all
+  if total > 0 then
+    return nil, unfit(problems, total)
   end
-  local more = total > 1 and (" (and %d more)"):format(total - 1) or ""
-  local failure = errors.invalid(nil, problems[1] .. more .. "; nothing was sent")
-  failure.details = problems
-  return nil, failure
+  return count, all
 end
 
 --- Count the items of a part in a list of the caller's. Its items are checked when they are taken.
----@return integer count
----@return integer all of all parts
-local function count_part(source, part)
-  local count, all = 0, 0
+---@return integer|nil count
+---@return integer|elevenlabs.workspace.Error all of all parts, or an error
+local function count_part(engine, source, part)
+  local count, all, give_turn = 0, 0, turns.giver(engine)
   local item, problem = source:next()
   while item or problem do
     count, all = count + (part:has(item) and 1 or 0), all + 1
+    local ok, err = give_turn()
+    if not ok then
+      return nil, err
+    end
     item, problem = source:next()
   end
   return count, all
@@ -166,17 +190,17 @@ end
 ---@return boolean|nil ok
 ---@return integer|elevenlabs.workspace.Error|nil count if it is known, or an error
 ---@return integer|nil all of all parts, if it is known
-local function check_source(engine, op, source, opts)
-  if not (source.is_file or opts.part) then
+local function check_source(engine, op, source, part, gate)
+  if not (source.is_file or part) then
     return true, source.count, source.count
   elseif not source:rewind() then
     return true
   end
   local count, all
   if source.is_file then
-    count, all = check_file(engine, op, source, opts)
+    count, all = check_file(engine, op, source, part, gate)
   else
-    count, all = count_part(source, opts.part)
+    count, all = count_part(engine, source, part)
   end
   if not count then
     return nil, all
@@ -208,13 +232,14 @@ function M.start(engine, base_url, op, list, opts, is_threaded)
   if not source then
     return nil, err
   end
-  local ok, count, all, journal
+  local ok, count, all, journal, gate
   opts, err = read_options(op, opts)
   for _, field in ipairs(IGNORED[op] or {}) do
     source:ignore(field)
   end
   if opts then
-    ok, count, all = check_source(engine, op, source, opts)
+    gate = new_gate(engine, opts.may_begin)
+    ok, count, all = check_source(engine, op, source, opts.part, gate)
     err = not ok and count or nil
   end
   if ok and opts.may_begin and not opts.may_begin(count, true, opts.part and all) then
@@ -226,8 +251,8 @@ function M.start(engine, base_url, op, list, opts, is_threaded)
       base_url = base_url,
       part = opts.part and opts.part.name,
       dry_run = opts.dry_run,
-      may_go_on = opts.may_begin and function(records)
-        return records % ASK_EVERY ~= 0 or opts.may_begin(count, false)
+      may_go_on = function(number)
+        return gate(number, count)
       end,
     })
     ok = journal ~= nil

@@ -56,6 +56,7 @@ function M.over(parts)
     max_attempts = parts.max_attempts,
     deadline_ms = parts.deadline_ms,
     spawn = parts.driver.spawn,
+    gives_turns = not parts.driver.may_block,
     places = parts.limit and parts.limit:join {
       now = core.now,
       random = core.random,
@@ -287,8 +288,9 @@ local function run_many(self, op, items, opts)
   return run_:result()
 end
 
---- Make a bulk run that can be cancelled. `run:result()` does the work. Raises if `op` is no
---- operation, or if `items` or `opts` is of the wrong type.
+--- Make a bulk run that can be cancelled. `run:result()` does the work. In a coroutine, a long file or
+--- journal is read in pieces, and an event loop goes on meanwhile. Raises if `op` is no operation, or
+--- if `items` or `opts` is of the wrong type.
 ---
 --- ```lua
 --- local run, err = client:start_many("get", {

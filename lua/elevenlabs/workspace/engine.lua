@@ -42,7 +42,8 @@ end
 --- wait = function(done, waiter) -> nil|why not, api_key = string|false|function() -> that,
 --- mask = function(value) -> value without secrets, on_event = nil, max_concurrency,
 --- max_attempts = nil, deadline_ms = nil, places = nil: in a limit that the client shares,
---- spawn = nil: function(f) that runs f, perhaps later, in a coroutine that may wait }
+--- spawn = nil: function(f) that runs f, perhaps later, in a coroutine that may wait,
+--- gives_turns = nil: the host has other work to do while a call waits }
 ---@return elevenlabs.workspace.Engine
 function M.new(parts)
   local key = keys.new(parts.api_key, parts.mask)
@@ -51,6 +52,8 @@ function M.new(parts)
     now = parts.now,
     random = parts.random,
     wait_by_driver = parts.wait,
+    gives_turns = parts.gives_turns or false,
+    waited_ms = 0, -- the end of the last wait in which the host had a turn
     key = key,
     mask = key.mask,
     mask_others = parts.mask, -- all secrets but the key
@@ -134,10 +137,6 @@ local function start_clock(self, group, now)
   end
 end
 
-local function closed_error()
-  return errors.not_sent { kind = "closed", message = "the client is closed" }
-end
-
 local function enter(self, call)
   local group = call.group
   if call.deadline then
@@ -203,7 +202,7 @@ end
 ---@return elevenlabs.workspace.Call|nil, elevenlabs.workspace.Error|nil
 function Engine:queue(op, args, request, group, warning, perhaps_applied, limits)
   if self.closed then
-    return nil, closed_error()
+    return nil, errors.closed()
   end
   local now = self.now()
   local call = calls.new(self, op, args, request, group, now)
@@ -260,7 +259,7 @@ end
 ---@return true|nil, elevenlabs.workspace.Error|nil
 function Engine:try(op, args)
   if self.closed then
-    return nil, closed_error()
+    return nil, errors.closed()
   end
   local ok, why = self:check(op, args)
   if not ok then
@@ -277,7 +276,7 @@ end
 ---@return elevenlabs.workspace.Call|nil, elevenlabs.workspace.Error|nil
 function Engine:start(op, args, group, limits)
   if self.closed then
-    return nil, closed_error()
+    return nil, errors.closed()
   end
   local copy = M.copy_raw(args)
   local request, why = self:prepare(op, copy)
@@ -341,6 +340,20 @@ function Engine:why_no_wait()
   return self.stepping and "a function that runs inside a step cannot wait" or nil
 end
 
+local function wait(self, done)
+  local waiter, has_waited = self.waiters:add(done), false
+  local why = self.wait_by_driver(function()
+    local is_done = self.waiters:look(waiter)
+    has_waited = has_waited or not is_done
+    return is_done
+  end, waiter)
+  self.waiters:remove(waiter)
+  if has_waited then
+    self.waited_ms = self.now()
+  end
+  return why
+end
+
 --- Wait until `done`, as the client's driver does.
 ---@param done fun(): boolean
 ---@return string|nil why not
@@ -350,15 +363,7 @@ function Engine:wait(done)
     return why
   end
   local resumer = waiters.resumer()
-  if resumer then
-    return resumer.wait(self, done)
-  end
-  local waiter = self.waiters:add(done)
-  why = self.wait_by_driver(function()
-    return self.waiters:look(waiter)
-  end, waiter)
-  self.waiters:remove(waiter)
-  return why
+  return (resumer and resumer.wait or wait)(self, done)
 end
 
 --- Let a step end by then, once. Each owner has one timer.

@@ -116,6 +116,12 @@ function M.not_begun()
   }
 end
 
+--- What cannot be done because the client is closed.
+---@return elevenlabs.workspace.Error
+function M.closed()
+  return M.not_sent { kind = "closed", message = "the client is closed" }
+end
+
 ---@return boolean
 function M.is(value)
   return getmetatable(value) == Error

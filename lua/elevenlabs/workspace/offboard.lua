@@ -153,12 +153,14 @@ function M.plan_many(client, folder, options)
   return planning.plan_many(Case, client, folder, options)
 end
 
---- Open the case in a folder.
+--- Open the case in a folder. Reads all that the case wrote: with a client, the caller waits now and
+--- then as the client's driver does, so that an event loop goes on meanwhile.
 ---@param folder string Its path.
+---@param client elevenlabs.workspace.Client|nil
 ---@return elevenlabs.workspace.offboard.Case|nil
 ---@return elevenlabs.workspace.Error|nil # why the case cannot be opened, or who has it open
-function M.open(folder)
-  return cases.open(Case, folder, false)
+function M.open(folder, client)
+  return cases.open(Case, folder, false, client and client.engine)
 end
 
 function Case.__tostring(self)
@@ -176,15 +178,18 @@ function Case:summary()
   return summaries.new(self.plan.header.subject, self.ledger)
 end
 
---- Write report.html, report.csv and report.json into the folder.
+--- Write report.html, report.csv and report.json into the folder. With a client, the caller waits now
+--- and then as the client's driver does, so that an event loop goes on meanwhile.
+---@param client elevenlabs.workspace.Client|nil
 ---@return table<string, string>|nil # the paths: `{ html, csv, json }`
 ---@return elevenlabs.workspace.Error|nil # which file could not be written
-function Case:report()
+function Case:report(client)
   local err = self:needs_plan()
   if err then
     return nil, err
   end
-  return report.write(self.folder, documents.make(self))
+  local engine = client and client.engine
+  return report.write(self.folder, documents.make(self, engine), engine)
 end
 
 --- Check that a round may begin, and begin it.
@@ -222,8 +227,8 @@ end
 ---@param ok boolean|nil the round ended
 ---@return elevenlabs.workspace.offboard.Summary|nil
 ---@return elevenlabs.workspace.Error|nil
-local function end_with_report(self, ok, err)
-  local _, unwritten = self:report()
+local function end_with_report(self, client, ok, err)
+  local _, unwritten = self:report(client)
   if not ok or unwritten then
     return nil, err or unwritten
   end
@@ -315,7 +320,7 @@ function Case:apply(client, options)
     ok, err = verify.all({ self }, client, opts)
   end
   local summary
-  summary, err = end_with_report(self, ok, err)
+  summary, err = end_with_report(self, client, ok, err)
   return summary, err and tell_round(self, number, err, describe_removals(self))
 end
 
@@ -336,7 +341,7 @@ function Case:verify(client, options)
   if not ok then
     return nil, err
   end
-  return end_with_report(self, ok)
+  return end_with_report(self, client, ok)
 end
 
 --- Give back the roles that rounds removed, if the subject has none now, and write the report. The
@@ -370,7 +375,7 @@ function Case:undo(client, options)
     ok, err = self:finish(number)
   end
   local summary
-  summary, err = end_with_report(self, ok, err)
+  summary, err = end_with_report(self, client, ok, err)
   return summary, err and tell_round(self, number, err, describe_gifts(rows))
 end
 
@@ -392,7 +397,7 @@ function M.verify_many(client, list, options)
   local all = {}
   for i, case in ipairs(ok and list or {}) do
     if ok then
-      all[i], err = end_with_report(case, ok)
+      all[i], err = end_with_report(case, client, ok)
       ok = all[i]
     end
   end

@@ -436,8 +436,8 @@ mutant("a short write is taken for a whole one", "done += (size_t)count;", "done
   { filter = "disk" })
 mutant("a torn tail stays", "if (journal->torn && ftruncate(journal->fd, journal->good) != 0)",
   "if (0)", { filter = "tail" })
-mutant("two runs may have one journal", "return is_reader || is_locked ? EW_OK",
-  "return 1 ? EW_OK", { filter = "lock keeps" })
+mutant("two runs may have one journal", "if (is_reader || is_locked) return EW_OK;",
+  "return EW_OK;", { filter = "lock keeps" })
 mutant("a link is followed", "| O_NOFOLLOW |", "|", { filter = "file is not a folder" })
 mutant("others may read a journal", "O_NOCTTY, 0600)", "O_NOCTTY, 0644)",
   { filter = "file is made for its owner" })
@@ -566,6 +566,8 @@ mutant("journal report is always content",
 
 -- ---- what is found
 
+module "offboard/case"
+mutant("a case in a folder that others may write is opened", "core.check_folder(folder)", "true")
 module "offboard/pages"
 mutant("a list ends if has_more is missing", [[if type(cursor) ~= "string" or cursor == "" then]],
   [[if type(cursor) ~= "string" or cursor == "" or body.has_more == nil then]])
@@ -995,6 +997,17 @@ mutant("a run that ended looks killed", "return not run.wrote_end and", "return 
 mutant("nobody looks whether the thread has synced", "return run.commit.look_at_ms",
   "return math.huge", { filter = "in a thread" })
 
+module "engine/turns"
+mutant("a turn is given where nobody may yield", "engine.closed or not yieldable.here()",
+  "engine.closed")
+mutant("a step of the driver is taken for a turn", "    return false\n",
+  "    return engine.closed or engine.now() >= at\n",
+  { by = "spec/unit/lua/offboard/turns_spec.lua" })
+
+module "offboard/report"
+mutant("two reports share a temporary file", "while taken[temporary] do", "while false do",
+  { by = "spec/unit/lua/offboard/turns_spec.lua", filter = "two write it at once" })
+
 module "bulk/run"
 mutant("a run waits on for a client that is closed", "or (self.commit and self.engine.closed)", "",
   { by = "spec/unit/lua/bulk/commit_spec.lua", filter = "in a thread" })
@@ -1004,7 +1017,7 @@ mutant("cancelling twice does no more than once", "or self.cancel_requests > 1 t
   { filter = "is cancelled" })
 
 module "bulk"
-mutant("a file with an error is sent", "if total == 0 then", "if true then")
+mutant("a file with an error is sent", "if total > 0 then", "if false then")
 mutant("a problem of a file shows the key", "and engine.mask(text) or nil", "and text or nil")
 
 module "bulk/call_group"

@@ -2,6 +2,7 @@
 --- world's clock, and with planted bugs where these are wanted.
 
 local disks = require "spec.proof.sim.disk"
+local is_yieldable = require("elevenlabs.workspace.core").is_yieldable
 local loader = require "spec.support.loader"
 
 local M = {}
@@ -9,7 +10,7 @@ local M = {}
 --- What the modules see as elevenlabs.workspace.core; `stage.world` and `stage.disk` are those
 --- of the seed.
 local function make_core(stage)
-  local core = { RESOURCE_TYPES = {}, new_set = disks.new_set }
+  local core = { RESOURCE_TYPES = {}, new_set = disks.new_set, is_yieldable = is_yieldable }
   function core.now()
     stage.world:touch()
     return stage.world.now

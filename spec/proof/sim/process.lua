@@ -23,6 +23,7 @@ Process.__index = Process
 --- The product's driver; who waits for what is written down.
 local function make_driver(process, real)
   return {
+    may_block = real.may_block,
     wait = function(client, done)
       local waits = process.watch.current.waits
       local depth = #waits + 1

@@ -13,6 +13,7 @@ local GROUP_MS = 100 -- for so long a run collects records for one sync
 local LONGEST_LIFE_MS = 24 * 3600 * 1000
 local MOST_STEPS = 3000 -- while time stands still
 local SOON_MS = 0.001
+local TURN_MS = 1 -- of the host, which long work of ours waits for
 local RESCUE_MS = 100 -- the engine's: for a step that was cut short
 
 --- The engine steps. A client that spins, or lives without an end, is stopped.
@@ -113,7 +114,7 @@ end
 ---@param is_driven boolean somebody waits for the client, and so steps when it has work
 function M.sleep(self, till, is_driven)
   local now, engine = self.world.now, self.engine
-  local soon_ms = self.plan.frame_ms or is_in_callback(self) and RESCUE_MS or 0
+  local soon_ms = self.plan.frame_ms or is_in_callback(self) and RESCUE_MS or TURN_MS
   if till - now <= soon_ms + SOON_MS then
     return -- whatever happens, the host looks soon enough
   elseif self.current then

@@ -1,7 +1,7 @@
--- Runs spec files side by side, a process for each file, as many at once as there are cores.
--- Arguments: the command of the interpreter, --, and files or folders of specs. Prints a line
--- for each file, in a fixed order, and all that a file with failures printed. The last line
--- counts.
+-- Runs spec files side by side, a process for each file, one more at once than there are cores:
+-- a file waits for a fifth of its time. Arguments: the command of the interpreter, --, and files
+-- or folders of specs. Prints a line for each file, in a fixed order, and all that a file with
+-- failures printed. The last line counts.
 
 local uv = require "luv"
 
@@ -9,13 +9,20 @@ local arguments = { ... }
 
 -- Files that take long are started first, so that none is left alone at the end.
 local LONG = {
-  "spec/unit/lua/cli/signals_spec.lua",
-  "spec/proof/faults/faults_spec.lua",
-  "spec/proof/limits/rounds_spec.lua",
   "spec/system/hosts/plugin_host_spec.lua",
-  "spec/system/hosts/nginx_spec.lua",
+  "spec/system/packaging_spec.lua",
   "spec/system/hosts/exit_spec.lua",
+  "spec/proof/faults/faults_spec.lua",
+  "spec/system/hosts/nginx_spec.lua",
   "spec/unit/lua/sandbox/nginx_spec.lua",
+  "spec/proof/limits/worlds_spec.lua",
+  "spec/proof/limits/nginx_spec.lua",
+  "spec/unit/csrc/transport/transport_spec.lua",
+  "spec/unit/lua/cli/signals_spec.lua",
+  "spec/proof/limits/rounds_spec.lua",
+  "spec/system/hosts/love_spec.lua",
+  "spec/unit/lua/cli/bulk_spec.lua",
+  "spec/unit/lua/cli/offboard/apply_spec.lua",
   "spec/unit/lua/driver/contract_spec.lua",
 }
 
@@ -153,7 +160,7 @@ function start_next()
   end)
 end
 
-for _ = 1, tonumber(lines_of("nproc")[1]) do
+for _ = 0, tonumber(lines_of("nproc")[1]) do
   start_next()
 end
 uv.run()

@@ -1,7 +1,6 @@
 --- A misbehaving HTTP/2 server, in a child process. See spec/support/servers/h2_server.py.
 
-local cjson = require "cjson"
-local process = require "spec.support.process"
+local python = require "spec.support.servers.python"
 local raw = require "spec.support.servers.raw"
 local workspace = require "elevenlabs.workspace"
 
@@ -40,17 +39,12 @@ end
 function M.start(connections)
   local certificate = raw.certificate()
   local self = setmetatable({ ca_file = certificate.cert }, Server)
-  self.process = process.start {
-    "/usr/bin/python3", -- Debian's, whose packages these are
-    "spec/support/servers/h2_server.py",
-    cjson.encode {
-      connections = connections,
-      cert = certificate.cert,
-      key = certificate.key,
-    },
-  }
-  local line = self.process:read_line()
-  self.base_url = ("https://127.0.0.1:%d"):format(cjson.decode(line or error "no h2 server").port)
+  self.server = python.start("h2", {
+    connections = connections,
+    cert = certificate.cert,
+    key = certificate.key,
+  })
+  self.base_url = ("https://127.0.0.1:%d"):format(self.server.started.port)
   return self
 end
 
@@ -70,10 +64,9 @@ end
 
 --- Stop it. Returns the headers of each request it got.
 function Server:stop()
-  local _, rest = self.process:stop()
   local requests = {}
-  for line in rest:gmatch "[^\n]+" do
-    requests[#requests + 1] = cjson.decode(line).received
+  for i, report in ipairs(self.server:stop()) do
+    requests[i] = report.received
   end
   return requests
 end

@@ -1,6 +1,6 @@
 """An HTTP/2 server over TLS that misbehaves frame by frame, as it is told to.
 
-Usage: h2_server.py SCENARIO, a JSON object:
+A server of python_servers.py. Its scenario is an object:
   cert, key    PEM files
   connections  a list, one entry for each connection in order of arrival; the last
                serves all further ones. An entry is a list of scripts, one for each
@@ -9,33 +9,17 @@ Usage: h2_server.py SCENARIO, a JSON object:
                ["rst", error code], ["goaway", last stream, error code],
                ["wait", seconds], ["fin"] (FIN at once, streams open)
 
-Prints {"port": n}, then for each request {"received": its headers as text}. Runs until
-SIGTERM.
+Prints {"port": n}, then for each request {"received": its headers as text}.
 """
 
-import ctypes
-import json
-import signal
 import socket
 import ssl
-import sys
-import threading
 import time
 
 import h2.config
 import h2.connection
 import h2.events
 from hyperframe.frame import DataFrame, GoAwayFrame, RstStreamFrame
-
-scenario = json.loads(sys.argv[1])
-lock = threading.Lock()
-PR_SET_PDEATHSIG = 1
-
-
-def report(value):
-    with lock:
-        sys.stdout.write(json.dumps(value) + "\n")
-        sys.stdout.flush()
 
 
 def step_frames(connection, stream, step):
@@ -68,14 +52,14 @@ def play(stream_socket, connection, stream, script):
     return True
 
 
-def serve(raw_socket, scripts, context):
+def serve(server, raw_socket, scripts, context):
     try:
-        stream_socket = context.wrap_socket(raw_socket, server_side=True)
+        stream_socket = server.wrap(context, raw_socket)
         config = h2.config.H2Configuration(client_side=False, header_encoding="utf-8")
         connection = h2.connection.H2Connection(config)
         connection.initiate_connection()
         stream_socket.sendall(connection.data_to_send())
-        converse(stream_socket, connection, scripts)
+        converse(server, stream_socket, connection, scripts)
         stream_socket.shutdown(socket.SHUT_WR)
         while raw_socket_open(stream_socket):
             pass
@@ -87,7 +71,7 @@ def raw_socket_open(stream_socket):
     return bool(stream_socket.recv(65536))
 
 
-def converse(stream_socket, connection, scripts):
+def converse(server, stream_socket, connection, scripts):
     requests = 0
     while True:
         data = stream_socket.recv(65536)
@@ -95,7 +79,7 @@ def converse(stream_socket, connection, scripts):
             return
         for event in connection.receive_data(data):
             if isinstance(event, h2.events.RequestReceived):
-                report({"received": "\r\n".join(": ".join(pair) for pair in event.headers)})
+                server.report({"received": "\r\n".join(": ".join(pair) for pair in event.headers)})
             elif isinstance(event, h2.events.StreamEnded):
                 script = scripts[min(requests, len(scripts) - 1)]
                 requests += 1
@@ -105,28 +89,8 @@ def converse(stream_socket, connection, scripts):
         stream_socket.sendall(connection.data_to_send())
 
 
-def main():
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # for sigwait, below
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)  # end with the specs
+def main(server, scenario):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(scenario["cert"], scenario["key"])
     context.set_alpn_protocols(["h2"])
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    listener.listen(64)
-    report({"port": listener.getsockname()[1]})
-
-    def accept_for_ever():
-        count = 0
-        while True:
-            accepted, _ = listener.accept()
-            accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            scripts = scenario["connections"][min(count, len(scenario["connections"]) - 1)]
-            count += 1
-            threading.Thread(target=serve, args=(accepted, scripts, context), daemon=True).start()
-
-    threading.Thread(target=accept_for_ever, daemon=True).start()
-    signal.sigwait({signal.SIGTERM})
-
-
-main()
+    server.report({"port": server.listen(0, serve, scenario["connections"], context)})

@@ -1,7 +1,7 @@
 --- A server that sends exactly the bytes it is told to, in a child process.
 
 local cjson = require "cjson"
-local process = require "spec.support.process"
+local python = require "spec.support.servers.python"
 local tls = require "spec.support.servers.tls"
 local workspace = require "elevenlabs.workspace"
 
@@ -53,20 +53,15 @@ end
 function M.start(connections, options)
   options = options or M.certificate()
   local self = setmetatable({ ca_file = not options.plain and options.cert or nil }, Raw)
-  self.process = process.start {
-    "/usr/bin/python3",
-    "spec/support/servers/raw_server.py",
-    cjson.encode {
-      connections = connections,
-      cert = options.cert,
-      key = options.key,
-      tls_1_1 = options.tls_1_1,
-      port = options.port,
-    },
-  }
-  local ports = cjson.decode(self.process:read_line())
-  self.port, self.other = ports.port, ports.other
-  self.base_url = ("%s://127.0.0.1:%d"):format(options.plain and "http" or "https", ports.port)
+  self.server = python.start("raw", {
+    connections = connections,
+    cert = options.cert,
+    key = options.key,
+    tls_1_1 = options.tls_1_1,
+    port = options.port,
+  })
+  self.port, self.other = self.server.started.port, self.server.started.other
+  self.base_url = ("%s://127.0.0.1:%d"):format(options.plain and "http" or "https", self.port)
   return self
 end
 
@@ -87,7 +82,7 @@ end
 function Raw:received(count)
   local texts = {}
   while #texts < count do
-    local line = self.process:read_line()
+    local line = self.server:read_line()
     local report = cjson.decode(line or error "the raw server ended")
     assert(report.on == "port", "something spoke to the other host")
     texts[#texts + 1] = report.received
@@ -97,12 +92,7 @@ end
 
 --- Stop the server. Returns the reports of connections that nobody asked for yet.
 function Raw:stop()
-  local _, rest = self.process:stop()
-  local reports = {}
-  for line in rest:gmatch "[^\n]+" do
-    reports[#reports + 1] = cjson.decode(line)
-  end
-  return reports
+  return self.server:stop()
 end
 
 return M

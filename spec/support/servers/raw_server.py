@@ -1,6 +1,6 @@
 """A TLS server that sends exactly the bytes it is told to.
 
-Usage: raw_server.py SCENARIO, a JSON object:
+A server of python_servers.py. Its scenario is an object:
   cert, key    PEM files; without them it speaks plain TCP
   tls_1_1      true: speak TLS 1.1 alone
   port         to listen on; default: any
@@ -14,27 +14,13 @@ Usage: raw_server.py SCENARIO, a JSON object:
 
 Prints {"port": n, "other": n} and then, for each connection that ended, a line
 {"on": "port" | "other", "received": text}. `other` is a second plain listener that
-nobody should ever speak to. Runs until SIGTERM.
+nobody should ever speak to.
 """
 
-import ctypes
-import json
-import signal
 import socket
 import ssl
 import struct
-import sys
 import threading
-
-scenario = json.loads(sys.argv[1])
-lock = threading.Lock()
-PR_SET_PDEATHSIG = 1
-
-
-def report(value):
-    with lock:
-        sys.stdout.write(json.dumps(value) + "\n")
-        sys.stdout.flush()
 
 
 def read_request(stream, received):
@@ -78,7 +64,7 @@ def say_goodbye(stream):
     stream.setblocking(True)
 
 
-def play(stream, script, received):
+def play(server, stream, script, received):
     for step in script:
         if step[0] == "read":
             read_request(stream, received)
@@ -90,7 +76,7 @@ def play(stream, script, received):
         elif step[0] == "wait":
             threading.Event().wait(step[1])
         elif step[0] == "tell":
-            report({"on": "port", "received": b"".join(received).decode("latin-1")})
+            server.report({"on": "port", "received": b"".join(received).decode("latin-1")})
         elif step[0] == "hold":
             hold(stream, received)
         elif step[0] == "fin":
@@ -103,15 +89,15 @@ def play(stream, script, received):
             socket.socket(fileno=stream.detach()).close()
 
 
-def serve(connection, script, where, context):
+def serve(server, connection, script, where, context):
     received, stream = [], connection
     try:
         if context:
-            stream = context.wrap_socket(connection, server_side=True)
-        play(stream, script, received)
+            stream = server.wrap(context, connection)
+        play(server, stream, script, received)
     except (OSError, ssl.SSLError, ValueError):
         pass  # the peer went away: what it sent is the point
-    report({"on": where, "received": b"".join(received).decode("latin-1")})
+    server.report({"on": where, "received": b"".join(received).decode("latin-1")})
     try:
         hold(stream, [])  # closing with unread bytes would turn a FIN into an RST
     except (OSError, ssl.SSLError, ValueError):
@@ -119,28 +105,7 @@ def serve(connection, script, where, context):
     stream.close()
 
 
-def accept_for_ever(listener, scripts, where, context):
-    count = 0
-    while True:
-        connection, _ = listener.accept()
-        # Else the second of two answers may wait here for the next request's ACK.
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        script = scripts[min(count, len(scripts) - 1)]
-        count += 1
-        arguments = (connection, script, where, context)
-        threading.Thread(target=serve, args=arguments, daemon=True).start()
-
-
-def listen(port=0):
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", port))
-    listener.listen(64)
-    return listener
-
-
-def main():
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # for sigwait, below
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)  # end with the specs
+def main(server, scenario):
     context = None
     if scenario.get("cert"):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -149,15 +114,6 @@ def main():
             context.set_ciphers("ALL:@SECLEVEL=0")
             context.minimum_version = ssl.TLSVersion.TLSv1_1
             context.maximum_version = ssl.TLSVersion.TLSv1_1
-    port, other = listen(scenario.get("port", 0)), listen()
-    for listener, scripts, where, tls in (
-        (port, scenario["connections"], "port", context),
-        (other, [[["hold"]]], "other", None),
-    ):
-        arguments = (listener, scripts, where, tls)
-        threading.Thread(target=accept_for_ever, args=arguments, daemon=True).start()
-    report({"port": port.getsockname()[1], "other": other.getsockname()[1]})
-    signal.sigwait({signal.SIGTERM})
-
-
-main()
+    port = server.listen(scenario.get("port", 0), serve, scenario["connections"], "port", context)
+    other = server.listen(0, serve, [[["hold"]]], "other", None)
+    server.report({"port": port, "other": other})

@@ -3,7 +3,8 @@
 local process = require "spec.support.process"
 local sandboxes = require "spec.support.servers.sandbox"
 
-local RUNS = os.getenv "SPEC_SLOW_MACHINE" and 40 or 500
+-- Each way after each number of steps, twice.
+local RUNS = os.getenv "SPEC_SLOW_MACHINE" and 40 or 250
 local AT_ONCE = 4
 local MOST_STEPS = 24 -- the first few are in the handshake
 

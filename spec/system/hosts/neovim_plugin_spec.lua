@@ -385,9 +385,16 @@ describe("the plugin for Neovim", function()
 
   it("has the plugin's code, and none that nobody runs", function()
     page:take_excerpt("lua", "start_many", "examples/neovim/lua/elevenlabs_workspace/revoke.lua")
-    local own = page:take("lua", "client:get")
-    local seen = editor:run(small, "vim.notify = finish\n" .. own)
-    assert.matches("^voice voice_narrator", seen)
+    local own = page:take("lua", "offboard.plan")
+    for command, expected in pairs {
+      ["Leaver tom@example.com"] = "^tom@example.com has a role of their own on ",
+      ["Leaver! mia@example.com"] = "\ntotal 9 confirmed 8 refused 1 unconfirmed 0 not_sent 0$",
+    } do
+      local tell = "function vim.notify(text) finish { text, vim.fn.getqflist()[1].text } end\n"
+      local seen = editor:run(small, ("%s%s\nvim.cmd %q"):format(tell, own, command))
+      assert.matches(expected, seen[1])
+      assert.matches("^[%w_]+: %w", seen[2])
+    end
     assert.are.same({}, page:left())
   end)
 end)

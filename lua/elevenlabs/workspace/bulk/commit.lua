@@ -54,19 +54,29 @@ end
 
 -- ---- one commit
 
+--- Tell the results. If the host is to have a turn before all are told, the commit goes on in the
+--- run's next turn.
+local function tell(run)
+  local commit = run.commit
+  commit.told = results.deliver_group(run, commit.group, commit.told or 0)
+  if commit.told < #commit.group then
+    commit.look_at_ms = run.engine.now() + LOOK_MS
+    return
+  end
+  run.commit = false
+  if commit.shares then
+    intake.queue_all(run, commit.shares)
+  end
+end
+
 --- The sync has ended, or failed.
 ---@param ok boolean|nil
 ---@param failure elevenlabs.workspace.Error|nil
 local function conclude(run, ok, failure)
-  local commit = run.commit
-  run.commit = false
   if not ok then
     results.lose_journal(run, failure)
   end
-  results.deliver_group(run, commit.group)
-  if commit.shares then
-    intake.queue_all(run, commit.shares)
-  end
+  tell(run)
 end
 
 local function look_later(run)
@@ -86,7 +96,13 @@ local function start(run, in_thread)
   if needs_end(run) then
     ok, failure = write_end(run)
   end
-  run.commit = { group = run.unsynced, shares = run.shares, since_ms = run.engine.now() }
+  run.commit = {
+    group = run.unsynced,
+    shares = run.shares,
+    since_ms = run.engine.now(),
+    look_at_ms = 0,
+    told = false, -- entries of the group, once the sync has ended
+  }
   run.unsynced, run.shares = {}, false
   if ok and in_thread then
     ok, failure = run.journal:begin_sync()
@@ -102,6 +118,9 @@ end
 
 --- A closed client wakes nobody: then the run waits for the disk.
 local function look(run)
+  if run.commit.told then
+    return tell(run)
+  end
   local journal = run.journal
   local synced, failure = (run.engine.closed and journal.sync or journal.has_synced)(journal)
   if synced == false then
@@ -129,11 +148,14 @@ end
 
 --- Commit what is due, and wait for the disk.
 function M.complete(run)
-  if run.commit then
-    conclude(run, run.journal:sync())
-  end
-  while is_due(run) do
-    start(run, false)
+  while run.commit or is_due(run) do
+    if not run.commit then
+      start(run, false)
+    elseif run.commit.told then
+      tell(run)
+    else
+      conclude(run, run.journal:sync())
+    end
   end
 end
 

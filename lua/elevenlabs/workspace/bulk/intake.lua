@@ -10,6 +10,7 @@ local results = require "elevenlabs.workspace.bulk.results"
 local secrets = require "elevenlabs.workspace.secrets"
 local sources = require "elevenlabs.workspace.items.source"
 local stop = require("elevenlabs.workspace.bulk.stopping").stop
+local turns = require "elevenlabs.workspace.engine.turns"
 
 local deliver, lose_journal = results.deliver, results.lose_journal
 local record_result = results.record_result
@@ -17,7 +18,8 @@ local record_result = results.record_result
 local M = {}
 
 local MAX_BACKING_OFF = 4 -- times as many as may be in flight
-local MAX_TAKEN = 1000 -- items in one turn: then the host has its turn
+local MAX_TAKEN = 1000 -- items in one turn of the run: then the host has its turn
+local LOOK_EVERY = 16 -- items: then the host has its turn if one is due
 
 -- ---- items that end without a request
 
@@ -209,10 +211,12 @@ end
 ---@param to function `queue` or `put`
 local function take_items(run, to)
   local room = room_for_more(run)
-  for _ = 1, MAX_TAKEN do
+  for i = 1, MAX_TAKEN do
     run.awaits_source = not run.source:is_ready()
     if room <= 0 or run.awaits_source or takes_no_more(run) then
       return
+    elseif i % LOOK_EVERY == 0 and turns.is_due(run.engine) then
+      break
     end
     local item, request, warning, perhaps_applied = take_item(run)
     if item then

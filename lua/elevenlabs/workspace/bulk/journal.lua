@@ -56,8 +56,12 @@ end
 local function read_records(self, may_go_on)
   local is_open = true
   local ok, err = records.read(self.file, self.path, function(kind, record, line)
-    if may_go_on and not may_go_on(line) then
-      return nil, errors.not_begun()
+    local ok, err = true, nil
+    if may_go_on then
+      ok, err = may_go_on(line)
+    end
+    if not ok then
+      return nil, err
     elseif kind == "item" then
       return self.known:remember(record)
     end
@@ -131,7 +135,7 @@ end
 --- Open a journal, or begin one. A file of another operation, server or program is left as it is.
 ---@param path string
 ---@param wanted table { operation, base_url, part = nil: "3/16", dry_run = nil: write nothing, may_go_on = nil:
---- function(lines) that is asked while the file is read; false ends the reading }
+--- function(line) that is asked while the file is read; nil and an error end the reading }
 ---@return elevenlabs.workspace.Journal|nil
 ---@return elevenlabs.workspace.Error|nil
 function M.open(path, wanted)

@@ -9,10 +9,12 @@ local operations = require "elevenlabs.workspace.operations"
 local reports = require "elevenlabs.workspace.bulk.report"
 local resources = require "elevenlabs.workspace.answer.resource"
 local stop = require("elevenlabs.workspace.bulk.stopping").stop
+local turns = require "elevenlabs.workspace.engine.turns"
 
 local M = {}
 
 local GROUP_SIZE = 1024 -- results of one commit; as many more may come while it is synced
+local LOOK_EVERY = 32 -- entries of a group: then the host has its turn if one is due
 
 -- ---- telling
 
@@ -78,13 +80,20 @@ function M.is_group_full(run)
   return #run.unsynced / 2 >= GROUP_SIZE
 end
 
---- Deliver the results of a group. The disk has their records, or the journal is lost.
+--- Deliver the results of a group, or some of them if the host is to have a turn. The disk has their
+--- records, or the journal is lost.
 ---@param group table item, result, item, result ...
-function M.deliver_group(run, group)
+---@param told integer entries of the group that were delivered before
+---@return integer told
+function M.deliver_group(run, group, told)
   local tell = run.journal_failure and deliver_unwritten or deliver
-  for i = 1, #group, 2 do
+  for i = told + 1, #group, 2 do
     tell(run, group[i], group[i + 1])
+    if (i + 1) % LOOK_EVERY == 0 and turns.is_due(run.engine) then
+      return i + 1
+    end
   end
+  return #group
 end
 
 -- To keep each result until its commit costs the garbage collector more time than to write records.

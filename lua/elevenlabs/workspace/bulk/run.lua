@@ -12,6 +12,7 @@ local reports = require "elevenlabs.workspace.bulk.report"
 local results = require "elevenlabs.workspace.bulk.results"
 local stop = require("elevenlabs.workspace.bulk.stopping").stop
 local texts = require "elevenlabs.workspace.text"
+local turns = require "elevenlabs.workspace.engine.turns"
 
 local M = {}
 
@@ -234,6 +235,9 @@ function Run:result()
     self.in_turn = true
     local at = take_turn(self)
     self.in_turn = false
+    if at then
+      turns.give(self.engine) -- not behind `wait`: another coroutine might begin a turn meanwhile
+    end
     why = at and wait(self, at)
     if why then
       give_up(self, why)
@@ -269,7 +273,7 @@ function M.new(parts)
     unsynced = {}, -- results that are in no commit yet: item, result, item, result ...
     unsynced_since_ms = 0,
     shares = false, -- a batch of shares that are in no commit yet
-    commit = false, -- { group, shares, since_ms, look_at_ms } whose sync is under way
+    commit = false, -- { group, shares, since_ms, look_at_ms, told } that is under way
     is_threaded = parts.is_threaded, -- the journal syncs in a thread
     wrote_end = false, -- to the journal
     -- Of the last turn.

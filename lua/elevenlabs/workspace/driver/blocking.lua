@@ -16,7 +16,8 @@
 --- Run `f`, now or later, in a coroutine of its own, in which the connections of a limit may wait. If
 --- that is not possible here, do nothing: it is called again. Default: a step runs `f` itself.
 ---@field spawn nil|fun(f: function)
---- True: connections of a limit may hold the host up, for 250 ms at most.
+--- True: the host has nothing else to do while a call waits. So connections of a limit may hold the
+--- host up, for 250 ms at most, and long work of ours gives the host no turn.
 ---@field may_block boolean|nil
 
 -- luacheck: pop

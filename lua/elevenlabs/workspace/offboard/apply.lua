@@ -8,6 +8,7 @@ local replacement = require "elevenlabs.workspace.offboard.replacement"
 local roles = require "elevenlabs.workspace.offboard.roles"
 local rounds = require "elevenlabs.workspace.offboard.rounds"
 local times = require "elevenlabs.workspace.offboard.times"
+local turns = require "elevenlabs.workspace.engine.turns"
 
 local M = {}
 
@@ -158,8 +159,8 @@ end
 
 --- Withhold the removals whose successor did not get the role. A role that changed meanwhile is not
 --- touched.
-local function withhold(case, rows, withheld, changed, may_remove_anyway)
-  local kept = {}
+local function withhold(case, engine, rows, withheld, changed, may_remove_anyway)
+  local kept, give_turn = {}, turns.giver(engine)
   for _, row in ipairs(rows) do
     local why, own = withheld[key_of(row)], changed[key_of(row)]
     if own then
@@ -169,6 +170,7 @@ local function withhold(case, rows, withheld, changed, may_remove_anyway)
     else
       kept[#kept + 1] = row
     end
+    give_turn()
   end
   return kept
 end
@@ -187,7 +189,7 @@ end
 
 --- Read the resources of the removals that were sent, until the role is gone.
 local function read_back(case, client, subject, rows, options)
-  local sent, seen = {}, {}
+  local sent, seen, give_turn = {}, {}, turns.giver(client.engine)
   for _, row in ipairs(rows) do
     if row.answered == case.number and row.outcome ~= "not_sent" then
       sent[#sent + 1] = row
@@ -204,6 +206,7 @@ local function read_back(case, client, subject, rows, options)
     if seen[key_of(row)] then
       write_read_back(case, row, seen[key_of(row)])
     end
+    give_turn()
   end
   return err
 end
@@ -232,10 +235,12 @@ function M.run(case, client, subject, options)
     if err then
       return err
     end
-    rows = withhold(case, rows, withheld, changed, options.remove_anyway)
+    rows = withhold(case, client.engine, rows, withheld, changed, options.remove_anyway)
   end
+  local give_turn = turns.giver(client.engine)
   for _, row in ipairs(rows) do
     write_decision(case, row, "remove", nil, seen[key_of(row)].roles)
+    give_turn()
   end
   local _, unwritten = case:sync() -- a removal is sent after its decision is on the disk
   if unwritten then

@@ -51,8 +51,9 @@ end
 
 --- Take what the journal of a bulk run says.
 ---@param was_killed boolean the log does not say that the run ended
+---@param engine elevenlabs.workspace.Engine|nil
 ---@return elevenlabs.workspace.Error|nil
-local function read_journal(self, round, op, was_killed)
+local function read_journal(self, round, op, was_killed, engine)
   local file, err = record_file.open(self:journal(round, op), "journal", false)
   if not file then
     if op == "unshare" and not was_killed then
@@ -67,7 +68,7 @@ local function read_journal(self, round, op, was_killed)
     elseif record.outcome then
       self.ledger:take_result(round, op, record, record)
     end
-  end)
+  end, engine)
   file:close()
   if op == "unshare" and was_killed and not has_ended then
     self.ledger:take_unanswered(round, "the command was killed before the answer came")
@@ -77,16 +78,16 @@ end
 
 --- Take the journals of a round that was killed: those that the log does not tell of.
 ---@return elevenlabs.workspace.Error|nil
-local function read_cut_round(self, round, told)
+local function read_cut_round(self, round, told, engine)
   for _, op in ipairs(OPERATIONS) do
-    local err = not told[op] and read_journal(self, round, op, true)
+    local err = not told[op] and read_journal(self, round, op, true, engine)
     if err then
       return err
     end
   end
 end
 
-local function read_log(self)
+local function read_log(self, engine)
   local told, problem = {}, nil
   local ok, err = self.log:each(function(record)
     if problem then
@@ -95,35 +96,36 @@ local function read_log(self)
       self.has_header = true
     elseif record.acted then
       told[record.acted] = true
-      problem = read_journal(self, record.round, record.acted, false)
+      problem = read_journal(self, record.round, record.acted, false, engine)
     elseif record.began then
-      problem = read_cut_round(self, self.number, told)
+      problem = read_cut_round(self, self.number, told, engine)
       self.number, told = record.number, {}
       self.ledger:take(record)
     else
       self.ledger:take(record)
     end
-  end)
-  problem = problem or read_cut_round(self, self.number, told)
+  end, engine)
+  problem = problem or read_cut_round(self, self.number, told, engine)
   return ok and not problem, err or problem
 end
 
 --- A plan that is damaged is a problem for the commands that need it alone.
-local function read_all(self)
-  self.plan, self.plan_problem = plans.read(self:path "plan.jsonl")
+local function read_all(self, engine)
+  self.plan, self.plan_problem = plans.read(self:path "plan.jsonl", engine)
   if self.plan then
-    self.ledger:take_plan(self.plan)
+    self.ledger:take_plan(self.plan, engine)
   end
-  return read_log(self)
+  return read_log(self, engine)
 end
 
 --- Open the case in a folder, and lock it.
 ---@param class table of `M.class`
 ---@param folder string
 ---@param create boolean make the folder, if there is none
+---@param engine elevenlabs.workspace.Engine|nil gives the host its turns
 ---@return elevenlabs.workspace.offboard.Folder|nil
 ---@return elevenlabs.workspace.Error|nil
-function M.open(class, folder, create)
+function M.open(class, folder, create, engine)
   folder = folder:gsub("(.)/+$", "%1")
   if create then
     local ok, failure = core.make_folder(folder)
@@ -138,8 +140,12 @@ function M.open(class, folder, create)
     return nil, err or none
   end
   self.log = log
-  local ok
-  ok, err = read_all(self)
+  local ok, failure = core.check_folder(folder)
+  if ok then
+    ok, err = read_all(self, engine)
+  else
+    err = errors.not_sent(failure)
+  end
   if not ok then
     self:close()
     return nil, err

@@ -5,6 +5,7 @@ local principals = require "elevenlabs.workspace.offboard.principals"
 local sha256 = require "elevenlabs.workspace.offboard.sha256"
 local summaries = require "elevenlabs.workspace.offboard.summary"
 local times = require "elevenlabs.workspace.offboard.times"
+local turns = require "elevenlabs.workspace.engine.turns"
 local version = require "elevenlabs.workspace.version"
 
 local M = {}
@@ -47,10 +48,11 @@ local function row_of(row, reading)
   return copy
 end
 
-local function rows_of(ledger)
-  local list = json.list {}
+local function rows_of(ledger, engine)
+  local list, give_turn = json.list {}, turns.giver(engine)
   for i, row in ipairs(ledger.rows) do
     list[i] = row_of(row, ledger.reading)
+    give_turn()
   end
   return list
 end
@@ -79,13 +81,13 @@ end
 -- ---- the rest
 
 --- The files on which the report stands.
-local function files_of(case)
+local function files_of(case, engine)
   local list = json.list {}
   local function add(name)
     local file = io.open(case:path(name))
     if file then
       file:close()
-      list[#list + 1] = { name = name, sha256 = sha256.file(case:path(name)) }
+      list[#list + 1] = { name = name, sha256 = sha256.file(case:path(name), engine) }
     end
   end
   for _, command in ipairs(case.ledger.commands) do
@@ -141,10 +143,13 @@ local function all_remains(summary, reading)
 end
 
 ---@param case elevenlabs.workspace.offboard.Folder
+---@param engine elevenlabs.workspace.Engine|nil gives the host its turns
 ---@return table document
-function M.make(case)
+function M.make(case, engine)
   local header, ledger = case.plan.header, case.ledger
+  turns.give(engine) -- a summary is one piece
   local summary, reading = summaries.new(header.subject, ledger), ledger.reading
+  turns.give(engine)
   return {
     format = "elevenlabs-workspace report 1",
     headline = summary.headline,
@@ -164,12 +169,12 @@ function M.make(case)
     unread = reading.unread,
     unknown = reading.unknown,
     without_list = case.plan.reading.without_list,
-    rows = rows_of(ledger),
+    rows = rows_of(ledger, engine),
     totals = summary.totals,
     read_back = summary.read_back,
     residuals = all_remains(summary, reading),
     only_creator = only_creator(ledger, header.subject),
-    files = files_of(case),
+    files = files_of(case, engine),
     limits = LIMITS,
   }
 end

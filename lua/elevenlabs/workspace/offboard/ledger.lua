@@ -5,6 +5,7 @@ local json = require "elevenlabs.workspace.json"
 local key_of = require("elevenlabs.workspace.offboard.observer").key_of
 local reading = require "elevenlabs.workspace.offboard.reading"
 local roles = require "elevenlabs.workspace.offboard.roles"
+local turns = require "elevenlabs.workspace.engine.turns"
 
 local M = {}
 
@@ -119,7 +120,9 @@ local PLANNED =
   { "name", "creator", "roles", "is_creators_alone", "action", "reason", "grant", "problem" }
 
 ---@param plan elevenlabs.workspace.offboard.Plan
-function Ledger:take_plan(plan)
+---@param engine elevenlabs.workspace.Engine|nil gives the host its turns
+function Ledger:take_plan(plan, engine)
+  local give_turn = turns.giver(engine)
   for _, planned in ipairs(plan.rows) do
     local row = self:row(planned)
     for _, name in ipairs(PLANNED) do
@@ -127,6 +130,7 @@ function Ledger:take_plan(plan)
     end
     json.list(row.roles)
     row.planned = plan.header.number
+    give_turn()
   end
   self.plan, self.reading = plan, plan.reading
 end

@@ -188,9 +188,10 @@ end
 
 --- Read a plan.
 ---@param path string
+---@param engine elevenlabs.workspace.Engine|nil gives the host its turns
 ---@return elevenlabs.workspace.offboard.Plan|nil nil alone: there is none
 ---@return elevenlabs.workspace.Error|nil
-function M.read(path)
+function M.read(path, engine)
   local file, err = record_file.open(path, "plan", false)
   if not file then
     return nil, err and broken(path, "cannot be used (" .. err.message .. ")")
@@ -207,7 +208,7 @@ function M.read(path)
       lines = lines + 1
       take(plan, record)
     end
-  end)
+  end, engine)
   file:close()
   if not ok then
     return nil, broken(path, "is damaged (" .. err.message .. ")")

@@ -11,6 +11,7 @@ local plans = require "elevenlabs.workspace.offboard.plan"
 local principals = require "elevenlabs.workspace.offboard.principals"
 local secrets = require "elevenlabs.workspace.secrets"
 local subjects = require "elevenlabs.workspace.offboard.subject"
+local turns = require "elevenlabs.workspace.engine.turns"
 
 local M = {}
 
@@ -73,7 +74,7 @@ local OPTIONS = {
 local OTHER_COLUMNS = { "user_email", "group_id", "workspace_api_key_id", "role" }
 
 --- The resources of a file. Columns for a target or a role are ignored.
-local function read_file(path)
+local function read_file(path, engine)
   local source, err = items.from_file(path)
   if not source then
     return nil, err
@@ -81,6 +82,7 @@ local function read_file(path)
   for _, field in ipairs(OTHER_COLUMNS) do
     source:ignore(field)
   end
+  local give_turn = turns.giver(engine)
   local list, item, problem = {}, source:next()
   while item or problem do
     if problem then
@@ -88,6 +90,7 @@ local function read_file(path)
       return nil, errors.invalid(problem.field, problem.message)
     end
     list[#list + 1] = item
+    give_turn()
     item, problem = source:next()
   end
   source:close()
@@ -99,8 +102,9 @@ end
 ---@return elevenlabs.workspace.Error|nil
 local function resources_of(client, option, given)
   local list, err = given or {}, nil
+  local engine, give_turn = client.engine, turns.giver(client.engine)
   if type(given) == "string" then
-    list, err = read_file(given)
+    list, err = read_file(given, engine)
   elseif type(list) ~= "table" then
     err = errors.invalid(option, option .. " must be a path or an array of resources")
   end
@@ -112,12 +116,13 @@ local function resources_of(client, option, given)
       resource_type = is_table and item.resource_type,
       allow_unknown_resource_type = is_table and item.allow_unknown_resource_type,
     }
-    local ok, problem = client.engine:check("get", copy)
+    local ok, problem = engine:check("get", copy)
     if not ok then
       err = errors.invalid(option, ("%s, resource %d: %s"):format(option, i, problem.message))
       break
     end
     checked[i] = copy
+    give_turn()
   end
   return not err and checked or nil, err
 end
@@ -182,8 +187,8 @@ local function close_all(list)
 end
 
 --- Open a case for a new plan.
-local function open_for_plan(class, folder, options)
-  local case, err = cases.open(class, folder, true)
+local function open_for_plan(class, folder, engine, options)
+  local case, err = cases.open(class, folder, true, engine)
   if not case then
     return nil, err
   elseif (case.plan or case.plan_problem) and not options.again then
@@ -199,7 +204,7 @@ end
 local function open_all(class, client, folders, list, options)
   for i, folder in ipairs(folders) do
     local err, number
-    list[i], err = open_for_plan(class, folder, options)
+    list[i], err = open_for_plan(class, folder, client.engine, options)
     if list[i] then
       number, err = list[i]:begin(client, "plan", options.by)
     end
@@ -275,7 +280,7 @@ local function plan_all(class, client, folders, find, options)
   end
   local planned = {}
   for i, folder in ipairs(folders) do
-    planned[i], err = cases.open(class, folder, false)
+    planned[i], err = cases.open(class, folder, false, client.engine)
     if not planned[i] then
       close_all(planned)
       return nil, err

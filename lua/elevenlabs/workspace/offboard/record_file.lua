@@ -5,6 +5,7 @@ local cjson = require("elevenlabs.workspace.cjson").new()
 local core = require "elevenlabs.workspace.core"
 local errors = require "elevenlabs.workspace.error"
 local json = require "elevenlabs.workspace.json"
+local turns = require "elevenlabs.workspace.engine.turns"
 
 local M = {}
 
@@ -39,9 +40,11 @@ end
 --- Give every record that is left to a function. A line that a crash cut off at the end of the file
 --- does not count.
 ---@param take fun(record: table)
+---@param engine elevenlabs.workspace.Engine|nil gives the host its turns
 ---@return true|nil
 ---@return elevenlabs.workspace.Error|nil
-function File:each(take)
+function File:each(take, engine)
+  local give_turn = turns.giver(engine)
   local text, failure = self.file:next()
   while text do
     local record = cjson.decode(text)
@@ -50,6 +53,7 @@ function File:each(take)
       return nil, error_of { kind = "journal", message = errors.one_line(message) }
     end
     take(record)
+    give_turn()
     text, failure = self.file:next()
   end
   return not failure or nil, failure and error_of(failure)

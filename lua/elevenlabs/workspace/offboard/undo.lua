@@ -8,6 +8,7 @@ local observer = require "elevenlabs.workspace.offboard.observer"
 local roles = require "elevenlabs.workspace.offboard.roles"
 local rounds = require "elevenlabs.workspace.offboard.rounds"
 local times = require "elevenlabs.workspace.offboard.times"
+local turns = require "elevenlabs.workspace.engine.turns"
 
 local M = {}
 
@@ -98,7 +99,7 @@ end
 
 --- Read back what was given.
 local function read_back(case, client, subject, rows, options)
-  local seen = {}
+  local seen, give_turn = {}, turns.giver(client.engine)
   local err = rounds.read_back(client, rows, options, function(row, resource)
     local own = resource and roles.of(roles.map(resource), subject.id)
     seen[row] = not own and "unreadable" or own[1] and "there" or "not_seen"
@@ -108,6 +109,7 @@ local function read_back(case, client, subject, rows, options)
     if seen[row] then
       write(case, row, { given_back = seen[row] })
     end
+    give_turn()
   end
   return err
 end

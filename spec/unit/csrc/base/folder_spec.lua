@@ -61,7 +61,7 @@ describe("base/folder", function()
   end)
 
   it("refuses a path with a NUL", function()
-    for _, call in ipairs { "make_folder", "make_file" } do
+    for _, call in ipairs { "make_folder", "check_folder", "make_file" } do
       local ok, failure = core[call](root .. "/a\0b")
       assert.is_nil(ok)
       assert.equal("the folder's path must not hold NUL", failure.message)

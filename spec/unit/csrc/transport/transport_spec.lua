@@ -173,14 +173,16 @@ describe("transport", function()
   end)
 
   describe("case 37: names the time-out that passed, and its value:", function()
-    --- Of a call to a server that never answers, or never ends its handshake.
+    --- Of a call to a server that never answers, or never ends its handshake; and, if the call
+    --- has a deadline, the report of a bulk run that has the same.
     local function message_of(options, script, server_options)
       local server = raw.start({ script }, server_options)
       options.base_url = server.base_url:gsub("^http:", "https:")
       options.max_attempts = options.max_attempts or 1
       local client = server:client(options)
       local _, err = client:unshare(ARGS)
-      local report = client:unshare_many({ ARGS }, { deadline_ms = options.deadline_ms or 10000 })
+      local report = options.deadline_ms
+        and client:unshare_many({ ARGS }, { deadline_ms = options.deadline_ms })
       client:close()
       server:stop()
       return err, report
@@ -476,8 +478,15 @@ describe("transport", function()
     local MANY = 128
     local sandbox, handle
 
-    before_each(function()
+    setup(function()
       sandbox = sandboxes.start("--latency-ms", "150", "--jitter-ms", "40")
+    end)
+
+    teardown(function()
+      sandbox:stop()
+    end)
+
+    before_each(function()
       handle = assert(core.new {
         base_url = sandbox.base_url,
         ca_file = sandbox.ca_file,
@@ -488,7 +497,6 @@ describe("transport", function()
 
     after_each(function()
       handle:close()
-      sandbox:stop()
     end)
 
     --- -> how many steps it took while there were many, and in how many milliseconds
@@ -528,18 +536,24 @@ describe("transport", function()
     describe(("after a fork, %s, over %s:"):format(io, protocol), function()
       local sandbox, client
 
-      before_each(function()
+      setup(function()
         sandbox = sandboxes.start((unpack or table.unpack) {
           "--latency-ms",
           "300", -- so that a call is in flight when the process forks, on a busy machine too
           protocol == "HTTP/1.1" and "--no-http2" or nil,
         })
+      end)
+
+      teardown(function()
+        sandbox:stop()
+      end)
+
+      before_each(function()
         client = sandbox:client { io = io }
       end)
 
       after_each(function()
         client:close()
-        sandbox:stop()
       end)
 
       it("the child works afresh, and the parent's connection is undisturbed", function()

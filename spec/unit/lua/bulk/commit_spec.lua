@@ -1,4 +1,5 @@
 local bulk = require "elevenlabs.workspace.bulk"
+local clock = require("elevenlabs.workspace.core").now
 local records = require "spec.support.records"
 local sources = require "elevenlabs.workspace.items.source"
 local support = require "spec.support.bulk"
@@ -281,7 +282,8 @@ describe("a commit", function()
     for _, is_threaded in ipairs { false, true } do
       given = 0
       local told = 0
-      local report = bulk.start(world.running(always {}), URL, "unshare",
+      -- A real disk needs real time.
+      local report = bulk.start(world.running(always {}, { now = clock }), URL, "unshare",
         setmetatable({}, source), {
           journal = journal.path,
           on_result = function()
@@ -293,5 +295,68 @@ describe("a commit", function()
       assert.are.same({ "callback", true }, { report.stopped, written[#written]["end"] })
       journal:remove()
     end
+  end)
+
+  describe("of a host that is to have turns", function()
+    --- A run whose owner takes 1 ms for each result. -> the run; what was told, in order; { count } of
+    --- what was told by the times when the run waited
+    local function slow_run(count, op, is_threaded, parts)
+      local told, waits, late = {}, { count = 0 }, 0
+      local engine = world.running(always {}, parts)
+      local now, wait = engine.now, engine.wait
+      function engine.now()
+        return now() + late
+      end
+      function engine.wait(...)
+        waits.count = waits.count + (waits[#told] and 0 or 1)
+        waits[#told] = true
+        return wait(...)
+      end
+      local run = start(engine, ids(count, op), {
+        on_result = function(item, receipt)
+          late = late + 1
+          told[#told + 1] = receipt and item.resource_id
+        end,
+      }, op, 1, nil, not is_threaded)
+      return run, told, waits
+    end
+
+    for _, op in ipairs { "unshare", "share" } do
+      for _, is_threaded in ipairs { false, true } do
+        local where = is_threaded and " in a thread" or ""
+        it("tells a few results at a time: " .. op .. where, function()
+          local run, told, waits = slow_run(100, op, is_threaded, { gives_turns = true })
+          assert.are.equal(100, run:result().confirmed)
+          for i = 1, 100 do
+            assert.are.equal("id" .. i, told[i])
+          end
+          assert.are.equal(100, #told)
+          local other, _, few = slow_run(100, op, is_threaded, {})
+          assert.are.equal(100, other:result().confirmed)
+          assert.is_true(waits.count > few.count)
+        end)
+      end
+    end
+
+    it("tells all at once if the driver holds its host up", function()
+      local run, told, waits = slow_run(100, "unshare", false, {})
+      assert.are.same({ 100, 100 }, { run:result().confirmed, #told })
+      assert.is_nil(waits[16])
+    end)
+
+    it("tells all, each once, if there is no waiting any more", function()
+      local run, told, waits = slow_run(100, "unshare", true, { gives_turns = true })
+      local engine = run.engine
+      local wait = engine.wait
+      function engine.wait(...)
+        if #told > 0 then
+          return "no more"
+        end
+        return wait(...)
+      end
+      local report = run:result()
+      assert.are.same({ 100, 100, "driver" }, { report.total, #told, report.stopped })
+      assert.is_nil(waits[16])
+    end)
   end)
 end)

@@ -283,6 +283,15 @@ voice_collection voices_2026, created by user_ada
     end
   end)
 
+  it("write no secrets of TLS to a file that the environment names", function()
+    local path = os.tmpname()
+    os.remove(path)
+    local env = { ELEVENLABS_API_KEY = sandbox.api_key, SSLKEYLOGFILE = path }
+    local command = join({ "elevenlabs-workspace", "get" }, server, VOICE)
+    assert.are.equal(0, (process.run(command, { env = env })))
+    assert.is_nil(io.open(path))
+  end)
+
   it("case 4: run no module of the folder and no LUA_INIT", function()
     local folder = os.tmpname()
     os.remove(folder)

@@ -37,6 +37,19 @@ describe("offboard case", function()
     assert.is_nil(io.open(support.path "mia"))
   end)
 
+  it("is refused if others may write its folder, and so exchange its files", function()
+    support.world():plan():close()
+    for _, mode in ipairs { "777", "770" } do
+      process.run { "chmod", mode, support.path "mia" }
+      local case, err = offboard.open(support.path "mia")
+      assert.is_nil(case)
+      assert.are.same({ "invalid_argument", "folder" }, { err.kind, err.field })
+      assert.matches("can be written by others: chmod 700 it", err.message, 1, true)
+    end
+    process.run { "chmod", "700", support.path "mia" }
+    support.open()
+  end)
+
   it("has the same folder with a slash at its end", function()
     support.world():plan():close()
     local case = assert(support.keep(offboard.open(support.path "mia" .. "//")))

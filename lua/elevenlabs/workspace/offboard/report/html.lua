@@ -65,8 +65,10 @@ local function each(list, template, values_of)
   return table.concat(parts)
 end
 
---- A table with a class. The first cell of `columns` heads the column of row heads.
-local function framed(class, columns, body, foot)
+local TABLE_END = "</tbody>{!foot}</table>\n"
+
+--- The beginning of a table with a class. The first cell of `columns` heads the column of row heads.
+local function table_start(class, columns)
   local heads = {}
   for i, column in ipairs(columns) do
     local is_number = column:find "^#" ~= nil
@@ -75,11 +77,14 @@ local function framed(class, columns, body, foot)
       title = column:gsub("^#", ""),
     })
   end
-  return fill(
-    '<table class="{class}">\n<thead><tr>{!heads}</tr></thead>\n'
-      .. "<tbody>\n{!body}</tbody>{!foot}</table>\n",
-    { class = class, heads = table.concat(heads), body = body, foot = foot }
-  )
+  return fill('<table class="{class}">\n<thead><tr>{!heads}</tr></thead>\n<tbody>\n', {
+    class = class,
+    heads = table.concat(heads),
+  })
+end
+
+local function framed(class, columns, body, foot)
+  return table_start(class, columns) .. body .. fill(TABLE_END, { foot = foot })
 end
 
 -- ---- sections
@@ -235,20 +240,24 @@ local function what_was_read(document)
   )
 end
 
-local function only_creator(document)
+local ONLY_CREATOR = [[
+<section>
+<h2>Left to their creator alone</h2>
+<p>Nobody but the creator has a role on these.</p>
+]]
+local ONLY_CREATOR_ROW = '<tr><th scope="row">{name}</th><td><code>{resource_id}</code></td>'
+  .. "<td>{resource_type}</td></tr>\n"
+
+--- There may be many, so each is written by itself.
+local function write_only_creator(document, write)
   if #document.only_creator == 0 then
-    return ""
+    return
   end
-  local rows = each(
-    document.only_creator,
-    '<tr><th scope="row">{name}</th><td><code>{resource_id}</code></td>'
-      .. "<td>{resource_type}</td></tr>\n"
-  )
-  return section(
-    "Left to their creator alone",
-    "<p>Nobody but the creator has a role on these.</p>\n"
-      .. framed("alone", { "Resource", "Id", "Type" }, rows)
-  )
+  write(ONLY_CREATOR .. table_start("alone", { "Resource", "Id", "Type" }))
+  for _, row in ipairs(document.only_creator) do
+    write(fill(ONLY_CREATOR_ROW, row))
+  end
+  write(fill(TABLE_END, {}) .. "</section>\n")
 end
 
 -- ---- the case
@@ -344,7 +353,7 @@ function M.write(document, write)
   end
   resources.write(document, counts, write)
   write "</section>\n"
-  write(only_creator(document))
+  write_only_creator(document, write)
   write(history(document))
   write(files(document))
   write(limits(document))

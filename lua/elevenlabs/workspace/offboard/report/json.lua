@@ -11,11 +11,13 @@ local LISTS = {
   coverage = true,
   files = true,
   limits = true,
-  only_creator = true,
   residuals = true,
   roles_before = true,
   without_list = true,
 }
+
+-- Lists that may be long. They come last and row by row, so that no copy of all of them is held.
+local ROW_BY_ROW = { "only_creator", "rows" }
 
 --- A copy that is valid UTF-8, with its lists marked. The document itself stays as it is.
 local function copy(value, name)
@@ -26,22 +28,31 @@ local function copy(value, name)
   end
   local all = LISTS[name] and json.list {} or {}
   for key, entry in pairs(value) do
-    if not (name == nil and key == "rows") then
-      all[copy(key)] = copy(entry, key)
-    end
+    all[copy(key)] = copy(entry, key)
   end
   return all
 end
 
---- Write a document. The rows come last, so that no copy of all of them is held.
+--- Write a document.
 ---@param document table
 ---@param write fun(text: string)
 function M.write(document, write)
-  write(json.encode(copy(document)):sub(1, -2) .. ',"rows":[')
-  for i, row in ipairs(document.rows) do
-    write((i > 1 and ",\n" or "\n") .. json.encode(copy(row, "row")))
+  local short = {}
+  for name, value in pairs(document) do
+    short[name] = value
   end
-  write "\n]}\n"
+  for _, name in ipairs(ROW_BY_ROW) do
+    short[name] = nil
+  end
+  write(json.encode(copy(short)):sub(1, -2))
+  for _, name in ipairs(ROW_BY_ROW) do
+    write((',"%s":['):format(name))
+    for i, row in ipairs(document[name]) do
+      write((i > 1 and ",\n" or "\n") .. json.encode(copy(row, "row")))
+    end
+    write "\n]"
+  end
+  write "}\n"
 end
 
 return M
