@@ -75,10 +75,9 @@ const char *ew_request_body(const ew_request *request); /* without a NUL */
 /* The key has 1 to 512 bytes, each 0x21 to 0x7e. NULL data: there is no key. */
 ew_status ew_key_check(const ew_text *key, ew_error *error);
 
-/* Refuses arguments that hold the key, which need not have been checked: the user gave the secret
-*in
-** place of an id, or within an id. A key of less than EW_SHORTEST_SECRET bytes must be the whole
-** argument. NULL data: the key is not known. */
+/* Refuses arguments that hold the key: the user gave the secret in place of an id, or within an id.
+** Nobody need have checked the arguments. A key of less than EW_SHORTEST_SECRET bytes must be the
+** whole argument. NULL data: the key is not known. */
 ew_status ew_args_check_key(const ew_args *args, const ew_text *key, ew_error *error);
 
 /* As ew_key_check, then as ew_args_check_key. */

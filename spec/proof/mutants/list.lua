@@ -1137,6 +1137,7 @@ module "offboard/case"
 mutant("a case's log keeps the key", "secrets.in_fields(client.engine.mask, by or {})", "by or {}")
 module "offboard/planning"
 mutant("a note may hold the key", "secrets.holds(note, client.engine.key.known())", "false")
+mutant("a planning's error shows the key", "err.message = client.engine.mask(err.message)", "")
 module "offboard/report/csv"
 mutant("a name in the report's CSV has raw controls",
   [[texts.cell(texts.utf8(values[name] or ""))]], [[texts.utf8(values[name] or "")]])

@@ -276,6 +276,7 @@ local function plan_all(class, client, folders, find, options)
   end
   close_all(list)
   if not ok then
+    err.message = client.engine.mask(err.message) -- may quote what the user gave
     return nil, err
   end
   local planned = {}

@@ -59,6 +59,8 @@ describe("offboard planning", function()
     local list = { { resource_id = "x" .. key, resource_type = "voice" } }
     refuse({ ids = list }, "ids", "ids, resource 1: resource_id holds the secret API key")
     refuse({ protect = list }, "protect", "resource 1: resource_id holds the secret API key")
+    refuse({ user_email = key .. "@x" }, "user_email", "^no member has the address %[secret%]@x")
+    refuse({ replace_by = key .. "@x" }, "replace_by", "^no member has the address %[secret%]@x")
     world.client.engine.key = keys.new(function() -- is asked before the first request
       return key
     end, tostring)
