@@ -126,7 +126,7 @@ local function wait(self, at)
         or self.call_group.finished ~= self.seen_finished
         or self.call_group.retries ~= self.seen_retries
         or (self.call_group.stopped and not self.stopping)
-        or (self.commit and self.engine.closed)
+        or ((self.commit or self.took_max) and self.engine.closed) -- a closed client has no timer
         or self.cancel_requests ~= self.seen_cancel_requests
         or (self.awaits_source and self.source:is_ready())
         or self.engine.now() >= at
