@@ -86,13 +86,14 @@ describe("offboard rounds", function()
 
     it("until the command is cancelled, also in the pause between two readings", function()
       local cancellation, ended_at, watched = cancellations.new(), nil, cancellations.new().watch
-      function cancellation.watch(of, work)
+      local function watch(of, work)
         watched(of, work)
         if not work.engine then -- no run: the pause
           ended_at = ended_at or world.client.engine.now()
           cancellation:cancel()
         end
       end
+      cancellation.watch = watch -- a cancellation keeps no value: this local does
       local reads, err = read_until(1000, 30000, cancellation)
       assert.are.same({ voice_trailer = 1, agent_sales = 1 }, reads)
       assert.are.same({ "cancelled", "stopped early: it was cancelled" }, { err.kind, err.message })
