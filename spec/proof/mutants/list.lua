@@ -229,7 +229,6 @@ mutant("a head without its end is an answer", "elseif not evidence.head_ended th
   "elseif false then", { rows = { 9 } })
 mutant("libcurl's error is passed over", "if evidence.curl_code ~= 0 then", "if false then",
   { rows = { 13 } })
-mutant("a get may be answered with a list", [[or evidence.body:find "^%s*{")]], "or true)")
 mutant("a refusal that answers a repetition is not ambiguous",
   [[outcome == "refused" and evidence.resent or nil]], "nil")
 mutant("what was answered before it was cancelled is forgotten",
@@ -1009,7 +1008,7 @@ mutant("two reports share a temporary file", "while taken[temporary] do", "while
   { by = "spec/unit/lua/offboard/turns_spec.lua", filter = "two write it at once" })
 
 module "bulk/run"
-mutant("a run waits on for a client that is closed", "or (self.commit and self.engine.closed)", "",
+mutant("a run waits on for a client that is closed", "or ((self.commit or self.took_max) and self.engine.closed)", "",
   { by = "spec/unit/lua/bulk/commit_spec.lua", filter = "in a thread" })
 mutant("cancelling waits longer than 5 s", "self.cancel_at_ms = now + GRACE_MS",
   "self.cancel_at_ms = now + 2 * GRACE_MS", { filter = "is cancelled" })

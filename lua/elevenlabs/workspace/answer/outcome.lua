@@ -140,12 +140,10 @@ local OTHER_CONTENT = {
 }
 
 --- Why the content of a 200 is not what a read asked for, or nil. Complete content proves itself.
-local function doubt_of_read(good, evidence, args, value, problem)
-  local fits = type(value) == "table" and (good == "page" or evidence.body:find "^%s*{")
-  if problem or not fits then
+local function doubt_of_read(good, args, value, problem)
+  if problem or type(value) ~= "table" then
     return problem or OTHER_CONTENT[good]
-  end
-  if value.detail ~= nil then
+  elseif value.detail ~= nil then
     return "its body is an error"
   end
   return good == "resource" and resources.doubt(value, args) or nil
@@ -158,7 +156,7 @@ local function doubt(good, evidence, args, value, problem)
   if evidence.proof ~= true then
     return evidence.proof or "nobody judged its body"
   end
-  return OTHER_CONTENT[good] and doubt_of_read(good, evidence, args, value, problem)
+  return OTHER_CONTENT[good] and doubt_of_read(good, args, value, problem)
 end
 
 -- In our words, because libcurl's message may quote the proxy's URL, with its password.
