@@ -1008,7 +1008,8 @@ mutant("two reports share a temporary file", "while taken[temporary] do", "while
   { by = "spec/unit/lua/offboard/turns_spec.lua", filter = "two write it at once" })
 
 module "bulk/run"
-mutant("a run waits on for a client that is closed", "or ((self.commit or self.took_max) and self.engine.closed)", "",
+mutant("a run waits on for a client that is closed",
+  "or ((self.commit or self.took_max) and self.engine.closed)", "",
   { by = "spec/unit/lua/bulk/commit_spec.lua", filter = "in a thread" })
 mutant("cancelling waits longer than 5 s", "self.cancel_at_ms = now + GRACE_MS",
   "self.cancel_at_ms = now + 2 * GRACE_MS", { filter = "is cancelled" })
