@@ -6,6 +6,7 @@ local cjson = require "cjson"
 local clients = require "spec.proof.memory.clients"
 local core = require "elevenlabs.workspace.core"
 local discovery = require "elevenlabs.workspace.offboard.discovery"
+local world = require "spec.support.world"
 
 local server, count = ...
 count = tonumber(count)
@@ -56,7 +57,7 @@ end
 
 local function body_of(op, args)
   if op == "get" then
-    return '{"resource_id":"x"}'
+    return world.resource(args.resource_type, args.resource_id)
   end
   local path = table.concat(args.path, "/")
   return PRINCIPALS[path] or list(path, args.query)
