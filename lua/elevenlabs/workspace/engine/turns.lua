@@ -10,16 +10,20 @@ local WORK_MS = 5 -- of ours between two turns
 local LOOK_EVERY = 16 -- small pieces of work: then the clock is read
 local PAUSE_MS = 1 -- the shortest wait in which every host has a turn
 
---- Wait for so long, or until the client is closed. The time begins when the driver looks for the
---- first time: before that it makes a step, which may take long, and the host has no turn.
+--- Wait for so long. The wait ends early if the client is closed. The time begins when the driver looks
+--- for the first time. Before the look the driver makes a step, which may take long, and the host has
+--- no turn.
 ---@param engine elevenlabs.workspace.Engine
 ---@param ms number
+---@param is_woken nil|fun(): boolean the wait ends early; whoever changes this announces it to the engine
 ---@return string|nil why not
-function M.pause(engine, ms)
+function M.pause(engine, ms, is_woken)
   local timer, at = {}, nil
   local why = engine:wait(function()
-    if at or engine.closed then
-      return engine.closed or engine.now() >= at
+    if engine.closed or (is_woken and is_woken()) then
+      return true
+    elseif at then
+      return engine.now() >= at
     end
     at = engine.now() + ms
     engine:set_timer(timer, at)

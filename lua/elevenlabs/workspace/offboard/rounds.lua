@@ -7,6 +7,7 @@ local key_of = require("elevenlabs.workspace.offboard.observer").key_of
 local principals = require "elevenlabs.workspace.offboard.principals"
 local subjects = require "elevenlabs.workspace.offboard.subject"
 local times = require "elevenlabs.workspace.offboard.times"
+local turns = require "elevenlabs.workspace.engine.turns"
 local unfinished = require "elevenlabs.workspace.offboard.unfinished"
 
 local M = {}
@@ -235,17 +236,15 @@ M.DEFAULT_READ_BACK_MS = 30000
 
 --- Wait, unless the command is cancelled. -> why the driver cannot wait here
 local function pause(engine, ms, cancellation)
-  local timer, at = {}, engine.now() + ms
-  function timer.cancel()
+  local sleeper = { is_woken = false }
+  function sleeper.cancel()
+    sleeper.is_woken = true
     engine:announce()
   end
-  cancellation:watch(timer)
-  engine:set_timer(timer, at)
-  local why = engine:wait(function()
-    return engine.now() >= at or cancellation:is_asked()
+  cancellation:watch(sleeper)
+  return turns.pause(engine, ms, function()
+    return sleeper.is_woken
   end)
-  engine:set_timer(timer, nil)
-  return why
 end
 
 --- Read rows again until a function says that each is as it should be, or time is up: a change may
