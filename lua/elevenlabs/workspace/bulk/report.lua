@@ -162,17 +162,19 @@ end
 
 -- ---- reasons
 
---- "40  refused (not_found, HTTP 404, resource_not_found): ..."
----@param self elevenlabs.workspace.Reason
+--- "refused (not_found, HTTP 404, resource_not_found): ..."
+---@param reason elevenlabs.workspace.Reason
 ---@return string
-function M.describe_reason(self)
-  local status = self.status and (", HTTP %d"):format(self.status) or ""
-  local code = self.code and ", " .. texts.one_line(self.code) or ""
-  local text = "%d  %s (%s%s%s): %s"
-  return text:format(self.count, self.outcome, self.kind, status, code, self.message)
+function M.describe_reason(reason)
+  local status = reason.status and (", HTTP %d"):format(reason.status) or ""
+  local code = reason.code and ", " .. texts.one_line(reason.code) or ""
+  return ("%s (%s%s%s): %s"):format(reason.outcome, reason.kind, status, code, reason.message)
 end
 
-Reason.__tostring = M.describe_reason
+--- The same with the count before it: "40  refused ..."
+function Reason.__tostring(self)
+  return ("%d  %s"):format(self.count, M.describe_reason(self))
+end
 
 local function is_same(reason, err, message)
   return reason.message == message

@@ -16,8 +16,7 @@ end
 
 local function print_reasons(report, write)
   for _, reason in ipairs(report.reasons) do
-    local text = reports.describe_reason(reason)
-    write((" "):rep(7 - #text:match "%d+") .. text .. "\n")
+    write(("%7d  %s\n"):format(reason.count, reports.describe_reason(reason)))
   end
   if report.others > 0 then
     write(("%7d  for other reasons\n"):format(report.others))
