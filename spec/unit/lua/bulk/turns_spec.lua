@@ -1,11 +1,11 @@
 -- The turns that a host has while a run begins and while it goes on.
 
 local bulk = require "elevenlabs.workspace.bulk"
+local hosts = require "spec.support.turns"
 local items = require "elevenlabs.workspace.items"
 local sandboxes = require "spec.support.servers.sandbox"
 local support = require "spec.support.bulk"
 local uv = require "luv"
-local world = require "spec.support.world"
 
 local URL = support.URL
 
@@ -14,16 +14,7 @@ describe("a bulk run gives the host turns", function()
 
   before_each(function()
     journal, path = support.journal(), os.tmpname()
-    engine, core, pass = world.new {
-      gives_turns = true,
-      wait = function(done)
-        engine:step(0)
-        while not done() do
-          coroutine.yield()
-          engine:step(0)
-        end
-      end,
-    }
+    engine, core, pass = hosts.engine()
   end)
 
   after_each(function()
@@ -53,17 +44,12 @@ describe("a bulk run gives the host turns", function()
   --- Run a function in a coroutine. A turn of the host takes 1 ms.
   ---@return integer turns
   local function host(f, in_turn)
-    local thread, turns = coroutine.create(f), 0
-    assert(coroutine.resume(thread))
-    while coroutine.status(thread) ~= "dead" do
-      turns = turns + 1
+    return (hosts.host(f, function()
       pass(1)
       if in_turn then
         in_turn()
       end
-      assert(coroutine.resume(thread))
-    end
-    return turns
+    end))
   end
 
   --- Begin a run.

@@ -1,5 +1,5 @@
+local hosts = require "spec.support.turns"
 local turns = require "elevenlabs.workspace.engine.turns"
-local worlds = require "spec.support.world"
 
 describe("turns", function()
   local engine, core, pass, looks
@@ -7,21 +7,12 @@ describe("turns", function()
   --- An engine whose driver yields, as that of a host which resumes coroutines.
   local function begin(options)
     looks = 0
-    local parts = {
-      gives_turns = true,
-      wait = function(done)
-        looks = looks + 1
-        engine:step(0)
-        while not done() do
-          coroutine.yield()
-          engine:step(0)
-        end
-      end,
-    }
-    for name, value in pairs(options or {}) do
-      parts[name] = value
+    engine, core, pass = hosts.engine(options)
+    local wait = engine.wait_by_driver
+    function engine.wait_by_driver(...)
+      looks = looks + 1
+      return wait(...)
     end
-    engine, core, pass = worlds.new(parts)
   end
 
   before_each(function()
@@ -31,17 +22,12 @@ describe("turns", function()
   --- Run a function in a coroutine. Each turn of the host takes 1 ms.
   ---@return integer turns that the host had
   local function host(f, in_turn)
-    local thread, count = coroutine.create(f), 0
-    assert(coroutine.resume(thread))
-    while coroutine.status(thread) ~= "dead" do
-      count = count + 1
+    return (hosts.host(f, function()
       pass(1)
       if in_turn then
         in_turn()
       end
-      assert(coroutine.resume(thread))
-    end
-    return count
+    end))
   end
 
   --- Work of so many pieces, each of which takes so long.
@@ -150,7 +136,6 @@ describe("turns", function()
   it("do not come if the driver says that it cannot wait", function()
     begin {
       wait = function()
-        looks = looks + 1
         return "not here"
       end,
     }

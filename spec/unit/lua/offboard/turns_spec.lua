@@ -1,10 +1,13 @@
 -- The turns that a host has while a case is opened, changed and reported.
 
 local cjson = require "cjson"
+local hosts = require "spec.support.turns"
 local leaver = require "elevenlabs.workspace.sandbox.leaver"
 local manual = require "elevenlabs.workspace.driver.manual"
 local offboard = require "elevenlabs.workspace.offboard"
 local support = require "spec.support.offboard"
+
+local host = hosts.host
 
 local RESOURCES = 400
 
@@ -21,23 +24,6 @@ describe("a case gives the host turns", function()
   end)
 
   after_each(support.finish)
-
-  --- Run a function in a coroutine.
-  ---@param in_turn nil|fun(turns: integer)
-  ---@return integer turns of the host, ... what the function returned
-  local function host(f, in_turn)
-    local thread, turns = coroutine.create(f), 0
-    local results = { coroutine.resume(thread) }
-    while coroutine.status(thread) ~= "dead" do
-      turns = turns + 1
-      if in_turn then
-        in_turn(turns)
-      end
-      results = { coroutine.resume(thread) }
-    end
-    assert(results[1], results[2])
-    return turns, results[2], results[3]
-  end
 
   local function plan()
     local _, case = host(function()
