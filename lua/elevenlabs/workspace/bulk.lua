@@ -115,8 +115,8 @@ local IGNORED = {
   get = { "user_email", "group_id", "workspace_api_key_id", "role" },
 }
 
---- A function to be called after each row and record: it asks `may_begin` now and then, and gives the
---- host its turns.
+--- A function that is called after each row and each record. Now and then the function asks
+--- `may_begin`, and the function gives the host its turns.
 ---@return fun(number: integer, count: integer|nil): true|nil, elevenlabs.workspace.Error|nil
 local function new_gate(engine, may_begin)
   local give_turn = turns.giver(engine)

@@ -116,7 +116,7 @@ function M.not_begun()
   }
 end
 
---- What cannot be done because the client is closed.
+--- The error of a call that cannot be made because the client is closed.
 ---@return elevenlabs.workspace.Error
 function M.closed()
   return M.not_sent { kind = "closed", message = "the client is closed" }

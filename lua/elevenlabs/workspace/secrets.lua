@@ -34,8 +34,8 @@ function M.holds(text, key)
   return key and (text == key or (#key >= SHORTEST and text:find(key, 1, true) ~= nil))
 end
 
---- A copy of a user's table without secrets. Nobody checked the table: it is read raw, and a table in
---- it stays as it is, because it may hold itself.
+--- A copy of a user's table without secrets. Nobody has checked the table, so no metamethod of the
+--- table runs. An inner table is not copied: an inner table may hold itself.
 ---@param mask fun(value: any): any
 ---@param given table
 ---@return table

@@ -33,8 +33,8 @@ function M.one_line(text)
 end
 
 --- A cell of a table for people and for `--from`: one line that is safe to show. Bidirectional controls
---- become spaces too. No id and no address has a space, so an id that is changed here is refused when
---- it is read again, and can name nothing else.
+--- become spaces too. A changed id has a space. `--from` refuses an id with a space, so a changed id
+--- never names another resource.
 ---@param text string
 ---@return string
 function M.cell(text)

@@ -114,6 +114,31 @@ describe("the plugin for Neovim", function()
     end
   end)
 
+  it("lists what was on its way when a job was stopped twice: nobody knows its end", function()
+    local slow = sandboxes.start("--latency-ms", "60000")
+    finally(function()
+      slow:stop()
+    end)
+    local row = "voice_narrator,voice\n"
+    local path = editor:write("slow.csv", "resource_id,resource_type\n" .. row)
+    local seen = editor:run(slow, ([[
+      vim.notify = function(text)
+        finish { text, vim.fn.getqflist() }
+      end
+      local timer, client = vim.loop.new_timer(), require("elevenlabs_workspace.client").open()
+      timer:start(1, 1, vim.schedule_wrap(function()
+        if client:stats().connections > 0 and not timer:is_closing() then
+          timer:close()
+          vim.cmd "ElevenLabs stop"
+          vim.cmd "ElevenLabs stop"
+        end
+      end))
+      vim.cmd "ElevenLabs revoke %s mia@example.com"
+    ]]):format(path))
+    assert.matches("total 1 confirmed 0 refused 0 unconfirmed 1 not_sent 0; stopped: ", seen[1])
+    assert.matches("^voice_narrator: unconfirmed ", seen[2][1].text)
+  end)
+
   it("completes subcommands, files and folders", function()
     editor:write("some.csv", "")
     assert.are.equal(0, (process.run { "mkdir", editor.folder .. "/some_case" }))
@@ -199,7 +224,8 @@ describe("the plugin for Neovim", function()
 
   --- Offboard mia, and stop when the status line is like this. -> the message, the quickfix list
   local function stop_at(pattern, name)
-    local sandbox = sandboxes.start("--resources", "1000", "--latency-ms", "5")
+    -- Slow enough for a removal to be seen half-way: progress comes ten times a second.
+    local sandbox = sandboxes.start("--resources", "1000", "--latency-ms", "40")
     local seen, err = editor:run(sandbox, ([[
       local timer, is_stopped = vim.loop.new_timer(), false
       vim.ui.select = function(entries, _, on_choice)

@@ -34,7 +34,8 @@ function M.run(path, email)
     journal = path .. ".journal", -- the same command goes on where a closed editor left off
     on_progress = jobs.show_progress,
     on_result = function(item, _, why)
-      if why and why.kind ~= "cancelled" then -- the report says once that the run was stopped
+      -- Of what a stop kept from being sent the report tells. What was sent and is not known stays here.
+      if why and not (why.kind == "cancelled" and why.outcome == "not_sent") then
         failed[#failed + 1] = { text = ("%s: %s"):format(item.resource_id, tostring(why)) }
       end
     end,

@@ -28,8 +28,8 @@ local MAX_REASONS = 10
 ---@field already_confirmed integer Items of `confirmed` that an earlier run of the journal confirmed.
 ---@field invalid integer Items of `not_sent` that can never be sent: an argument is wrong.
 ---@field duplicates integer Items that came twice. They are found if there is a journal.
---- Items that are not confirmed: those that ended otherwise, and those that the run did not take. Nil if
---- nobody knows how many items there are. Items that come twice count until the run has read them.
+--- How many items are not confirmed. Items that a stopped run did not take count too. An item that comes
+--- twice counts twice until the run has read the second. Nil if nobody knows how many items there are.
 ---@field left integer|nil
 --- True if the run took every item of its source, or of its part, and the server confirmed each.
 ---@field all_confirmed boolean

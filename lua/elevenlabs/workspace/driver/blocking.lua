@@ -16,8 +16,8 @@
 --- Run `f`, now or later, in a coroutine of its own, in which the connections of a limit may wait. If
 --- that is not possible here, do nothing: it is called again. Default: a step runs `f` itself.
 ---@field spawn nil|fun(f: function)
---- True: the host has nothing else to do while a call waits. So connections of a limit may hold the
---- host up, for 250 ms at most, and long work of ours gives the host no turn.
+--- True if the host has nothing else to do while a call waits. Connections of a limit may then hold the
+--- host up for 250 ms at most. Long work of the library then gives the host no turn.
 ---@field may_block boolean|nil
 
 -- luacheck: pop

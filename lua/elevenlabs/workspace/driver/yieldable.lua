@@ -7,8 +7,8 @@ local M = {}
 -- The C functions that a coroutine may yield out of.
 local MAY_YIELD_IN = _VERSION ~= "Lua 5.1" and { [pcall] = true, [xpcall] = true } or {}
 
---- 5.1 and 5.2 do not tell, but the stack shows most of it. The function of a metamethod in 5.1 looks
---- like any other: a yield there raises, as every wait does.
+--- For Lua 5.1 and 5.2, which do not tell. The stack shows the C functions. The stack of 5.1 does not
+--- show that a function runs as a metamethod: a yield in such a function raises, as every wait does.
 local function is_in_lua_alone()
   local level, frame = 2, debug.getinfo(2, "Snf")
   while frame do
@@ -21,7 +21,8 @@ local function is_in_lua_alone()
   return true
 end
 
---- True if the caller may yield: it is in a coroutine, and in no C function that cannot be left.
+--- True if the caller may yield: the caller runs in a coroutine, and no C function on the stack forbids
+--- a yield.
 ---@return boolean
 function M.here()
   local may_yield = core.is_yieldable()

@@ -46,7 +46,7 @@ function M.is_due(engine)
   return engine ~= nil and engine.gives_turns and engine.now() - engine.waited_ms >= WORK_MS
 end
 
---- Give the host a turn if one is due.
+--- Give the host a turn if a turn is due.
 ---@param engine elevenlabs.workspace.Engine|nil nil: there is nothing to wait with
 ---@return true|nil
 ---@return elevenlabs.workspace.Error|nil if the client was closed in the turn

@@ -1,5 +1,5 @@
---- The cancellation of one command. It may be asked for at any moment: in a run, between two runs,
---- and before the first.
+--- The cancellation of one command. The user may cancel at any moment: in a run, between two runs, and
+--- before the first run.
 
 local M = {}
 

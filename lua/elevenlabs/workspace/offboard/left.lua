@@ -27,9 +27,10 @@ local function is_seen(ledger, row)
   return SEEN[row.seen] ~= nil
 end
 
---- What rounds after the last reading know of a row: "given_back", if undo gave a role back;
---- "confirmed", if the server confirmed the removal; "gone", if a round read that there is no role;
---- nil, if the role is left, as far as anybody knows.
+--- What rounds after the last reading know of a row.
+---@return "given_back"|"confirmed"|"gone"|nil since "given_back": undo gave a role back. "confirmed": the
+--- server confirmed the removal. "gone": a round read the resource and saw no role. Nil: as far as anybody
+--- knows, the role is left
 local function since_reading(ledger, row)
   local last = ledger.reading.number
   if M.is_gift_newer(ledger, row) then

@@ -50,7 +50,7 @@ function M.with(err, sentence, has_sent)
   return errors.new(fields)
 end
 
---- Why a reading of everything did not come to its end; nil: it did.
+--- The error of a reading of everything that stopped early. Nil if the reading came to its end.
 ---@param found elevenlabs.workspace.offboard.Discovery|nil
 ---@param err elevenlabs.workspace.Error|nil
 ---@param sentence string what to do next, if the reading was stopped

@@ -248,7 +248,8 @@ local ONLY_CREATOR = [[
 local ONLY_CREATOR_ROW = '<tr><th scope="row">{name}</th><td><code>{resource_id}</code></td>'
   .. "<td>{resource_type}</td></tr>\n"
 
---- There may be many, so each is written by itself.
+--- Write a section with the resources on which the creator alone has a role. Each row is written by
+--- itself, because a workspace may have thousands of rows.
 local function write_only_creator(document, write)
   if #document.only_creator == 0 then
     return
