@@ -1,44 +1,35 @@
--- Takes away what a leaver can reach, and keeps the proof in a folder:
+-- Takes away what leavers can reach, and keeps the proof in folders:
 --
---   ELEVENLABS_API_KEY=... lua examples/offboard.lua mia@example.com [FOLDER]
+--   ELEVENLABS_API_KEY=... lua examples/offboard.lua leavers.csv [FOLDER]
 --
--- The exit status is 0 if no role of the leaver's own is left and everything could be read, and
--- otherwise 1. If the script is cut short, run it again.
+-- The file has a column user_email. Run the script as often as you like, from cron for example: a
+-- run that was cut short goes on, and who has nothing left is only read. The exit status is
+--
+--   0  no role of the leavers' own is left, and everything could be read
+--   1  read what was printed: a role is left, or something could not be read
+--   2  nothing more can be done before a person acts: the message says what is wrong
+--   3  run it again: the service is down or busy, or another run works on the same leavers
 --
 -- ELEVENLABS_BASE_URL and ELEVENLABS_CA_FILE name another server than the service, such as the
--- sandbox: elevenlabs-workspace sandbox --port 0 -- lua examples/offboard.lua mia@example.com
+-- sandbox: elevenlabs-workspace sandbox --port 0 -- lua examples/offboard.lua leavers.csv
 
 local offboard = require "elevenlabs.workspace.offboard"
 local workspace = require "elevenlabs.workspace"
 
-local address = arg[1] or error("name the leaver: offboard.lua ADDRESS [FOLDER]", 0)
-local folder = arg[2] or address
-local by = { operator = os.getenv "USER" } -- for the report
+local file = arg[1] or error("name the leavers: offboard.lua FILE [FOLDER]", 0)
+local folder = arg[2] or "leavers"
+local BY = { operator = os.getenv "USER" } -- for the report
+local status = 0
 
---- In some Luas assert takes nothing but text for its message, and the library's errors are tables.
-local function must(value, err)
-  return value or error(tostring(err), 0)
+--- Print why something was not done. -> the exit status
+local function complain(err)
+  io.stderr:write(tostring(err), "\n")
+  return err.retryable and 3 or 2
 end
 
-local client = must(workspace.new {
-  base_url = os.getenv "ELEVENLABS_BASE_URL",
-  ca_file = os.getenv "ELEVENLABS_CA_FILE",
-})
-
---- The case of a run that was cut short, or a new plan. Planning reads and changes nothing.
-local function open_case()
-  local case = offboard.open(folder)
-  local summary = case and case:summary() -- nil: the planning was cut short
-  if summary and summary.state ~= "ended" then
-    return case
-  elseif case then
-    case:close()
-  end
-  return must(offboard.plan(client, folder, {
-    user_email = address,
-    again = true, -- the plan of a case that ended stays beside the new one
-    by = by,
-  }))
+--- End here if there is an error.
+local function must(value, err)
+  return value or os.exit(complain(err))
 end
 
 local function print_rows(title, rows)
@@ -49,18 +40,37 @@ local function print_rows(title, rows)
   end
 end
 
-local case = open_case()
-print_rows(case:summary().headline .. "\n\nTo be removed:", case:summary().left)
+local client = must(workspace.new {
+  base_url = os.getenv "ELEVENLABS_BASE_URL",
+  ca_file = os.getenv "ELEVENLABS_CA_FILE",
+})
 
--- It removes, reads back, reads the whole workspace again, and writes the report.
-local summary = must(case:apply(client, { max_removals = 1000, by = by }))
-print_rows("\nStill there:", summary.left)
-print "\nAlso look at:"
-for _, residual in ipairs(summary.residuals) do
-  print(("  %s: %s"):format(residual.text, residual.next_step))
+-- Planning reads and changes nothing.
+local cases = must(offboard.plan_many(client, folder, {
+  user_emails = must(offboard.people(file)),
+  resume = true,
+  by = BY,
+}))
+for _, case in ipairs(cases) do
+  local planned = case:summary()
+  if planned.state ~= "ended" then
+    print_rows(planned.headline .. "\n\nTo be removed:", planned.left)
+    -- It removes and reads back.
+    local _, err = case:apply(client, { max_removals = 1000, verify = false, by = BY })
+    status = err and math.max(status, complain(err)) or status
+  end
 end
-print(("\nReport: %s/report.html\n%s"):format(folder, tostring(summary)))
 
-case:close()
+-- It reads the whole workspace again, once for all, and writes the reports.
+for i, summary in ipairs(must(offboard.verify_many(client, cases, { by = BY }))) do
+  print_rows(("\n%s\nStill there:"):format(tostring(summary)), summary.left)
+  print "Also look at:"
+  for _, residual in ipairs(summary.residuals) do
+    print(("  %s: %s"):format(residual.text, residual.next_step))
+  end
+  print(("Report: %s/report.html"):format(cases[i].folder))
+  status = math.max(status, summary.is_done and 0 or 1)
+  cases[i]:close()
+end
 client:close()
-os.exit(#summary.left == 0 and summary.is_complete and 0 or 1)
+os.exit(status)

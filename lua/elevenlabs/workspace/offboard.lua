@@ -11,6 +11,7 @@ local errors = require "elevenlabs.workspace.error"
 local documents = require "elevenlabs.workspace.offboard.document"
 local ledgers = require "elevenlabs.workspace.offboard.ledger"
 local names = require "elevenlabs.workspace.names"
+local people = require "elevenlabs.workspace.offboard.people"
 local planning = require "elevenlabs.workspace.offboard.planning"
 local report = require "elevenlabs.workspace.offboard.report"
 local rounds = require "elevenlabs.workspace.offboard.rounds"
@@ -71,7 +72,9 @@ Case.__name = "elevenlabs.workspace.offboard.case"
 ---@class elevenlabs.workspace.offboard.RoundOptions
 --- Refuse a plan that is older (apply), or a round that is older (undo). Default: 7 days.
 ---@field max_age_s number|nil
----@field max_removals number|nil Refuse to change more resources than this. Default: 1,000.
+--- Refuse to change more resources than this. Default: 1,000. All removals of the plan count, also those
+--- that an earlier `apply` made: `summary.totals.total`.
+---@field max_removals number|nil
 ---@field resource_ids string[]|nil For undo: give back on these resources alone.
 ---@field remove_anyway boolean|nil For apply: remove also if the successor cannot get the role.
 --- How long to read a resource again until the change is seen. Default: 30,000.
@@ -89,7 +92,7 @@ Case.__name = "elevenlabs.workspace.offboard.case"
 --- Called with each run that reads or changes resources. The run may be cancelled.
 ---@field on_run nil|fun(run: elevenlabs.workspace.Run)
 --- Called with the progress of each run, ten times a second at most. In a reading `refused` counts
---- resources that could not be read.
+--- resources that are gone or may not be read.
 ---@field on_progress nil|fun(progress: elevenlabs.workspace.Progress)
 
 --- The options of `case:verify` and `offboard.verify_many`. Each may be left out.
@@ -101,7 +104,7 @@ Case.__name = "elevenlabs.workspace.offboard.case"
 --- Called with each run that reads or changes resources. The run may be cancelled.
 ---@field on_run nil|fun(run: elevenlabs.workspace.Run)
 --- Called with the progress of each run, ten times a second at most. In a reading `refused` counts
---- resources that could not be read.
+--- resources that are gone or may not be read.
 ---@field on_progress nil|fun(progress: elevenlabs.workspace.Progress)
 
 local ROUND_OPTIONS = {
@@ -143,7 +146,27 @@ function M.plan(client, folder, options)
   return made and made[1], err
 end
 
---- Make the plans of several members in one reading. Each gets a case in folder/ADDRESS.
+--- Read the addresses of several leavers from a file, for `user_emails` of `plan_many`.
+---@param path string Of a CSV file with a column user_email. Other columns are ignored.
+---@return string[]|nil
+---@return elevenlabs.workspace.Error|nil # the line at fault
+function M.people(path)
+  return people.read(path)
+end
+
+--- Make the plans of several members in one reading. Each gets a case in folder/ADDRESS. If one
+--- address is no member's, or one folder cannot be used, no plan is made.
+---
+--- ```lua
+--- local addresses, err = offboard.people "leavers.csv"
+--- if not addresses then error(tostring(err)) end
+--- local cases, why = offboard.plan_many(client, "leavers", {
+---   user_emails = addresses,
+---   resume = true,
+--- })
+--- if not cases then error(tostring(why)) end
+--- for _, case in ipairs(cases) do print(case) end
+--- ```
 ---@param client elevenlabs.workspace.Client
 ---@param folder string The folder of the cases' folders. Its parent must exist.
 ---@param options elevenlabs.workspace.offboard.PlanOptions With `user_emails` in place of a subject.

@@ -42,6 +42,9 @@ describe("the examples of the annotations", function()
     local file = assert(io.open("resources.csv", "w"))
     file:write(ROWS)
     file:close()
+    file = assert(io.open("leavers.csv", "w"))
+    file:write "user_email\nmia@example.com\n"
+    file:close()
     printed = {}
   end)
 

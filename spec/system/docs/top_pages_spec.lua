@@ -184,6 +184,21 @@ describe("the page", function()
       assert.matches("/report.html\n$", out)
     end)
 
+    it("has a line for cron", function()
+      local command = page:take("text", "LUA_CPATH"):match "\n15 2 %* %* %* (cd [^\n]*)"
+      support.write("leavers.csv", "user_email\nmia@example.com\n")
+      support.write("key", support.sandbox.api_key)
+      local script = assert(io.open "examples/offboard.lua")
+      support.write("offboard.lua", script:read "*a")
+      script:close()
+      local status, out, err = run(command, {
+        ["~/offboarding"] = support.path_of "",
+        ["lua5.4"] = LUA,
+      })
+      assert.are.same({ 0, "" }, { status, err })
+      assert.matches("\nReport: leavers/mia@example.com/report.html\n", out)
+    end)
+
     it("has no code that nobody runs", function()
       page:take("sh", "examples/offboard.sh") -- examples_spec runs this
       assert.are.same({}, page:left())

@@ -222,10 +222,13 @@ describe("the plugin for Neovim", function()
     assert(io.open(editor.folder .. "/kept/report.html")):close()
   end)
 
+  --- Slow enough for a removal to be seen half-way: progress comes ten times a second.
+  local function start_slow()
+    return sandboxes.start("--resources", "1000", "--latency-ms", "40")
+  end
+
   --- Offboard mia, and stop when the status line is like this. -> the message, the quickfix list
-  local function stop_at(pattern, name)
-    -- Slow enough for a removal to be seen half-way: progress comes ten times a second.
-    local sandbox = sandboxes.start("--resources", "1000", "--latency-ms", "40")
+  local function stop_at(sandbox, pattern, name)
     local seen, err = editor:run(sandbox, ([[
       local timer, is_stopped = vim.loop.new_timer(), false
       vim.ui.select = function(entries, _, on_choice)
@@ -245,23 +248,25 @@ describe("the plugin for Neovim", function()
       end))
       vim.cmd "ElevenLabs offboard mia@example.com %s"
     ]]):format(pattern, editor.folder .. "/" .. name))
-    sandbox:stop()
     assert.is_nil(err:find("Error", 1, true), err)
     return seen[1], seen[2]
   end
 
   it("stops a planning from its first moment on", function()
+    local sandbox = start_slow()
     for i, pattern in ipairs { "^planning$", "^planning %d" } do
       assert.are.equal(
         "ElevenLabs: not_sent (cancelled): stopped early: it was cancelled."
           .. " No plan was made: plan again",
-        (stop_at(pattern, "planning" .. i))
+        (stop_at(sandbox, pattern, "planning" .. i))
       )
     end
+    sandbox:stop()
   end)
 
-  it("stops a removal, and says what was removed and what is left", function()
-    local text, list = stop_at("^removing %d%d+/", "removing")
+  it("stops a removal, says what was removed and what is left, and goes on", function()
+    local sandbox = start_slow()
+    local text, list = stop_at(sandbox, "^removing %d%d+/", "removing")
     local confirmed, total = text:match(
       "^ElevenLabs: unconfirmed %(cancelled%): stopped early: it was cancelled%."
         .. " (%d+) of (%d+) removals are confirmed: apply again to go on$"
@@ -270,6 +275,14 @@ describe("the plugin for Neovim", function()
     assert.is_true(tonumber(confirmed) > 0)
     assert.are.equal(total - confirmed, #list)
     assert.matches(": not removed yet", list[#list].text)
+    local seen = offboard(sandbox, "removing", "function(entries) return entries[1] end")
+    assert.are.same({ 1, #list + 1 }, { #seen.asked, #seen.asked[1] })
+    local counts = "\ntotal %s confirmed %s refused 0 unconfirmed 0 not_sent 0\n"
+    assert.matches(counts:format(total, total), seen.told)
+    seen = offboard(sandbox, "removing", "error")
+    sandbox:stop()
+    assert.are.same({ {}, INFO }, { seen.asked, seen.level })
+    assert.matches("No other role of their own is left", seen.told)
   end)
 
   it("shows failures while it removes, and none while it reads", function()
@@ -278,13 +291,14 @@ describe("the plugin for Neovim", function()
       local shown = {}
       jobs.start("offboard", function()
         for i, step in ipairs { "removing", "planning" } do
-          jobs.show_progress({ total = 5, confirmed = 3, at_least = 9 }, step, step == "planning")
+          local progress = { total = 5, confirmed = 3, duplicates = 1, at_least = 9 }
+          jobs.show_progress(progress, step, step == "planning")
           shown[i] = vim.g.elevenlabs_status
         end
         finish(shown)
       end)
     ]])
-    assert.are.same({ "removing 5/9, 2 not confirmed", "planning 5/9" }, seen)
+    assert.are.same({ "removing 6/9, 2 not confirmed", "planning 6/9" }, seen)
   end)
 
   it("stops a job that waits for the picker, whatever the picker says later", function()

@@ -27,7 +27,8 @@ end
 function M.show_progress(progress, step, is_reading)
   local count = progress.count or progress.at_least or "?"
   local failed = is_reading and 0 or progress.total - progress.confirmed
-  local text = ("%s %d/%s"):format(step or current.name, progress.total, count)
+  local done = progress.total + progress.duplicates
+  local text = ("%s %d/%s"):format(step or current.name, done, count)
   M.show(failed > 0 and ("%s, %d not confirmed"):format(text, failed) or text)
 end
 

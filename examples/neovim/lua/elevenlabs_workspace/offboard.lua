@@ -85,7 +85,9 @@ local function plan(client, address, folder)
     local case, err = offboard.plan(client, folder, {
       user_email = address,
       protect = protect,
-      again = true, -- an older plan stays beside the new one
+      -- A job that was stopped goes on with its plan. A plan that protects more is a new one.
+      resume = protect[1] == nil,
+      again = protect[1] ~= nil,
       on_begin = jobs.set_work,
       on_progress = show_progress,
     })
@@ -93,6 +95,9 @@ local function plan(client, address, folder)
       return nil, err
     end
     jobs.show ""
+    if case:summary().state == "ended" then
+      return case
+    end
     local kept = ask(address, case:summary().left)
     if kept and not next(kept) then
       return case
@@ -127,19 +132,25 @@ function M.run(address, folder)
     return not err and "nothing was removed" or nil, err or "INFO"
   end
   jobs.set_work(case)
+  local planned = case:summary()
   local summary
-  summary, err = case:apply(client, {
-    max_removals = #case:summary().left, -- all were shown
-    on_step = show_step,
-    on_progress = show_progress,
-  })
+  if planned.state == "ended" then -- an earlier job removed: what is left now?
+    show_step "verifying"
+    summary, err = case:verify(client, { on_progress = show_progress })
+  else
+    summary, err = case:apply(client, {
+      max_removals = planned.totals.total, -- all were shown
+      on_step = show_step,
+      on_progress = show_progress,
+    })
+  end
   list_left(address, case:summary()) -- also if the job was stopped
   case:close()
   if not summary then
     return nil, err
   end
   local text = ("%s\nReport: %s/report.html"):format(tostring(summary), folder)
-  return text, #summary.left == 0 and summary.is_complete and "INFO" or "WARN"
+  return text, summary.is_done and "INFO" or "WARN"
 end
 
 return M

@@ -12,8 +12,8 @@ local PROGRESS_MS = 100
 
 --- A report so far, and how the run goes. `print` shows progress on one line.
 ---
---- If the run reads, `refused` counts resources that could not be read. While offboarding reads lists,
---- `count` is nil and `at_least` grows.
+--- If the run reads, `refused` counts resources that are gone or may not be read. While offboarding reads
+--- lists, `count` is nil and `at_least` grows. For a bar, `(total + duplicates) / count` is done.
 ---@class elevenlabs.workspace.Progress: elevenlabs.workspace.Report
 ---@field in_flight integer Requests of the client in flight, those of other calls included.
 ---@field window integer How many requests may be in flight now.

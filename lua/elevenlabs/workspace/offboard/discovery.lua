@@ -32,8 +32,8 @@ local PRINCIPALS = {
 ---@field service_accounts elevenlabs.workspace.offboard.ServiceAccount[]|nil
 --- From the name of such a list to the reason why it could not be read.
 ---@field unread table<string, string>
---- From the name of such a list to the kind of the error, if there was one.
----@field unread_kind table<string, elevenlabs.workspace.Kind>
+--- From the name of such a list to the error of the request, if there was one.
+---@field unread_errors table<string, elevenlabs.workspace.Error>
 ---@field coverage elevenlabs.workspace.offboard.Covered[] One for each list of resources.
 ---@field without_list string[] Types of resources that no list names.
 ---@field report elevenlabs.workspace.Report The report of the run that read the resources.
@@ -109,7 +109,7 @@ end
 ---@param cancellation elevenlabs.workspace.offboard.Cancellation
 ---@return elevenlabs.workspace.offboard.Discovery|nil found without resources; nil: it was cancelled
 function M.read_principals(client, cancellation)
-  local found, calls = { unread = {}, unread_kind = {} }, {}
+  local found, calls = { unread = {}, unread_errors = {} }, {}
   for i, row in ipairs(PRINCIPALS) do
     calls[i] = assert(client.engine:start("list", { path = row.path }))
   end
@@ -126,7 +126,7 @@ function M.read_principals(client, cancellation)
       value, why = principals[row.name](receipt.body)
     end
     found[row.name], found.unread[row.name] = value, why
-    found.unread_kind[row.name] = err and err.kind
+    found.unread_errors[row.name] = err
   end
   return not cancellation:is_asked() and found or nil
 end

@@ -9,6 +9,7 @@ local key_of = require("elevenlabs.workspace.offboard.observer").key_of
 local names = require "elevenlabs.workspace.names"
 local plans = require "elevenlabs.workspace.offboard.plan"
 local principals = require "elevenlabs.workspace.offboard.principals"
+local resumption = require "elevenlabs.workspace.offboard.resumption"
 local secrets = require "elevenlabs.workspace.secrets"
 local subjects = require "elevenlabs.workspace.offboard.subject"
 local turns = require "elevenlabs.workspace.engine.turns"
@@ -32,6 +33,11 @@ local M = {}
 ---@field replace_by string|nil The address of a member who gets each role before it is removed.
 ---@field note string|nil A text for the report: a ticket, or who asked.
 ---@field again boolean|nil True: make a new plan, and keep an older one beside it.
+--- True: make a plan only if one is needed. A case goes on with the plan that it has, whatever the
+--- other options are, if that plan is at most 7 days old and was not applied to the end. An older one
+--- stays beside the new plan. A case that ended is given as it is, and its `summary().state` is
+--- "ended": `case:verify` says what is left.
+---@field resume boolean|nil
 --- Who runs this. The log of the case and the report say so.
 ---@field by elevenlabs.workspace.offboard.By|nil
 --- Called first, with what ends the planning: there is no case yet.
@@ -39,7 +45,7 @@ local M = {}
 --- Called with each run that reads or changes resources. The run may be cancelled.
 ---@field on_run nil|fun(run: elevenlabs.workspace.Run)
 --- Called with the progress of each run, ten times a second at most. `refused` counts resources that
---- could not be read. While lists are read, `count` is nil and `at_least` grows.
+--- are gone or may not be read. While lists are read, `count` is nil and `at_least` grows.
 ---@field on_progress nil|fun(progress: elevenlabs.workspace.Progress)
 --- How many requests of this reading may be in flight, if it is to be fewer than the client's.
 ---@field max_concurrency integer|nil
@@ -62,6 +68,7 @@ local OPTIONS = {
   "replace_by",
   "note",
   "again",
+  "resume",
   "by",
   "on_begin",
   "on_run",
@@ -138,9 +145,10 @@ end
 -- ---- who
 
 --- The successor, who must be a member and nobody's subject.
+---@param leavers elevenlabs.workspace.offboard.Subject[]
 ---@return {id: string, email: string}|nil
 ---@return elevenlabs.workspace.Error|nil
-local function find_successor(found, address, chosen)
+local function find_successor(found, address, leavers)
   if not found.members then
     return nil, subjects.unread(found, "members")
   end
@@ -148,7 +156,7 @@ local function find_successor(found, address, chosen)
   if not member then
     return nil, errors.invalid("replace_by", why)
   end
-  for _, subject in ipairs(chosen) do
+  for _, subject in ipairs(leavers) do
     if subject.id == member.user_id then
       return nil, errors.invalid("replace_by", ("%s leaves too"):format(member.email))
     end
@@ -157,7 +165,11 @@ local function find_successor(found, address, chosen)
 end
 
 --- A function that finds the subjects, and the successor, among the principals.
-local function finder(key, values, replace_by)
+---@param key string how the options name a subject
+---@param values string[]
+---@param replace_by string|nil
+---@param leavers elevenlabs.workspace.offboard.Subject[] whose cases go on without a new plan
+local function finder(key, values, replace_by, leavers)
   return function(found)
     local list = {}
     for i, value in ipairs(values) do
@@ -165,11 +177,11 @@ local function finder(key, values, replace_by)
       if not subject then
         return nil, err
       end
-      list[i] = subject
+      list[i], leavers[#leavers + 1] = subject, subject
     end
     if replace_by then
       local err
-      found.successor, err = find_successor(found, replace_by, list)
+      found.successor, err = find_successor(found, replace_by, leavers)
       if not found.successor then
         return nil, err
       end
@@ -180,8 +192,8 @@ end
 
 -- ---- cases
 
-local function close_all(list)
-  for _, case in ipairs(list) do
+local function close_all(opened)
+  for _, case in pairs(opened) do
     case:close()
   end
 end
@@ -191,7 +203,7 @@ local function open_for_plan(class, folder, engine, options)
   local case, err = cases.open(class, folder, true, engine)
   if not case then
     return nil, err
-  elseif (case.plan or case.plan_problem) and not options.again then
+  elseif (case.plan or case.plan_problem) and not (options.again or options.resume) then
     case:close()
     local message = ("%s has a plan: again makes a new one beside it"):format(folder)
     return nil, errors.invalid("folder", message)
@@ -200,8 +212,16 @@ local function open_for_plan(class, folder, engine, options)
 end
 
 --- Open a case in each folder, and begin the command.
+---@param parent string|nil the folder of the folders, if it is to be made
 ---@return elevenlabs.workspace.Error|nil
-local function open_all(class, client, folders, list, options)
+local function open_all(class, client, folders, parent, list, options)
+  local ok, failure = true, nil
+  if parent then
+    ok, failure = core.make_folder(parent)
+  end
+  if not ok then
+    return errors.not_sent(failure)
+  end
   for i, folder in ipairs(folders) do
     local err, number
     list[i], err = open_for_plan(class, folder, client.engine, options)
@@ -223,7 +243,7 @@ end
 
 --- Read, and write the plans. Folders are made when the subjects are found.
 ---@param list table that gets the open cases
-local function make(class, client, folders, list, find, options)
+local function make(class, client, folders, parent, list, find, options)
   local further, err = resources_of(client, "ids", options.ids)
   local protected
   if further then
@@ -243,7 +263,7 @@ local function make(class, client, folders, list, find, options)
       if not problem then
         subjects_found, problem = find(found)
       end
-      problem = problem or open_all(class, client, folders, list, options)
+      problem = problem or open_all(class, client, folders, parent, list, options)
       return not problem and subjects_found or nil, problem
     end,
     place_of = function(i)
@@ -266,9 +286,9 @@ local function make(class, client, folders, list, find, options)
 end
 
 --- Make plans, and open their cases anew.
-local function plan_all(class, client, folders, find, options)
+local function plan_anew(class, client, folders, parent, find, options)
   local list = {}
-  local ok, err = make(class, client, folders, list, find, options)
+  local ok, err = make(class, client, folders, parent, list, find, options)
   for _, case in ipairs(ok and list or {}) do
     if ok then
       ok, err = case:finish(case.number)
@@ -290,6 +310,61 @@ local function plan_all(class, client, folders, find, options)
   return planned
 end
 
+--- Open the cases that need no new plan.
+---@return table<string, elevenlabs.workspace.offboard.Folder>|nil by folder
+---@return elevenlabs.workspace.Error|nil
+local function resume(class, client, key, leavers)
+  local resumed = {}
+  for _, leaver in ipairs(leavers) do
+    local case, err = resumption.open(class, leaver.folder, key, leaver.value, client.engine)
+    resumed[leaver.folder] = case
+    if err then
+      close_all(resumed)
+      return nil, err
+    end
+  end
+  return resumed
+end
+
+--- The cases of all leavers, in their order: those that go on, and those that get a new plan.
+---@param key string how the options name a leaver
+---@param leavers {folder: string, value: string}[]
+---@param parent string|nil the folder of the folders, if it is to be made
+---@return elevenlabs.workspace.offboard.Folder[]|nil
+---@return elevenlabs.workspace.Error|nil
+local function plan_all(class, client, key, leavers, parent, options)
+  local resumed, err = {}, nil
+  if options.resume then
+    resumed, err = resume(class, client, key, leavers)
+  end
+  if not resumed then
+    return nil, err
+  end
+  local folders, values, leaving = {}, {}, {}
+  for _, leaver in ipairs(leavers) do
+    local case = resumed[leaver.folder]
+    if case then
+      leaving[#leaving + 1] = case.plan.header.subject
+    else
+      folders[#folders + 1], values[#values + 1] = leaver.folder, leaver.value
+    end
+  end
+  local planned = {}
+  if folders[1] then
+    local find = finder(key, values, options.replace_by, leaving)
+    planned, err = plan_anew(class, client, folders, parent, find, options)
+  end
+  if not planned then
+    close_all(resumed)
+    return nil, err
+  end
+  local list = {}
+  for i, leaver in ipairs(leavers) do
+    list[i] = resumed[leaver.folder] or table.remove(planned, 1)
+  end
+  return list
+end
+
 ---@param class table of cases
 ---@param client elevenlabs.workspace.Client
 ---@param folder string
@@ -305,7 +380,7 @@ function M.plan(class, client, folder, options)
   if not key then
     return nil, err
   end
-  return plan_all(class, client, { folder }, finder(key, { opts[key] }, opts.replace_by), opts)
+  return plan_all(class, client, key, { { folder = folder, value = opts[key] } }, nil, opts)
 end
 
 --- The folder of a member's case. An address may hold characters that lead elsewhere.
@@ -328,23 +403,15 @@ function M.plan_many(class, client, folder, options)
   elseif type(emails) ~= "table" or type(emails[1]) ~= "string" then
     return nil, errors.invalid("user_emails", "user_emails must be an array of addresses")
   end
-  local folders, seen = {}, {}
+  local leavers, seen = {}, {}
   for i, email in ipairs(emails) do
-    folders[i] = folder_of(folder, email)
-    if seen[folders[i]] then
+    local place = folder_of(folder, email)
+    if seen[place] then
       return nil, errors.invalid("user_emails", ("%s is named twice"):format(email))
     end
-    seen[folders[i]] = true
+    leavers[i], seen[place] = { folder = place, value = email }, true
   end
-  local find = finder("user_email", emails, opts.replace_by)
-  return plan_all(class, client, folders, function(found)
-    local list, problem = find(found)
-    local ok, failure = true, nil
-    if list then
-      ok, failure = core.make_folder(folder)
-    end
-    return ok and list, problem or failure and errors.not_sent(failure)
-  end, opts)
+  return plan_all(class, client, "user_email", leavers, folder, opts)
 end
 
 return M

@@ -149,11 +149,12 @@ local NEEDED = {
 function M.unread(found, name)
   local what = name == "owner" and "the owner of the API key"
     or "the list of " .. name:gsub("_", " ")
-  local message = ("%s could not be read: %s"):format(what, found.unread[name] or "it is missing")
+  local cause = found.unread_errors[name]
   return errors.new {
-    kind = found.unread_kind[name] or "untrusted_response",
+    kind = cause and cause.kind or "untrusted_response",
     outcome = "not_sent",
-    message = message,
+    message = ("%s could not be read: %s"):format(what, found.unread[name] or "it is missing"),
+    retryable = cause and cause.retryable,
   }
 end
 

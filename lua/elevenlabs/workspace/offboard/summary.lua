@@ -40,6 +40,9 @@ local M = {}
 ---@field protected integer Resources that the plan protects.
 ---@field unreadable integer Resources of the case that the last reading could not read.
 ---@field is_complete boolean True if all lists, and all resources that they name, were read.
+--- True if all is as it should be, on what the key can list and read: no removal was refused, is
+--- unconfirmed or waits for the successor, no role of the subject's own is left, and all could be read.
+---@field is_done boolean
 local Summary = { __name = "elevenlabs.workspace.offboard.summary", __concat = texts.concat }
 
 local OUTCOMES = { "confirmed", "refused", "unconfirmed", "not_sent" }
@@ -297,6 +300,9 @@ function M.new(subject, ledger)
   for _, residual in ipairs(self.residuals) do
     self.creates = self.creates or residual.kind == "creator"
   end
+  local totals = self.totals
+  local failed = totals.refused + totals.unconfirmed + self.withheld
+  self.is_done = failed == 0 and #left == 0 and self.is_complete and self.unreadable == 0
   self.headline = headline(self, ledger, seen)
   self.remains = remains(self, self.subject.kind == "user" and "their own" or "its own", ledger)
   return setmetatable(self, Summary)

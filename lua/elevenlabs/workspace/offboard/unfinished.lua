@@ -17,6 +17,9 @@ local KINDS = {
   tls = "tls",
 }
 
+-- Reasons that pass by themselves. The same command may go further later.
+local PASSES = { outage = true, rate_limited = true }
+
 --- The error for a run that stopped early. Whoever knows whether a change was sent adds it.
 ---@param report elevenlabs.workspace.Report
 ---@return elevenlabs.workspace.Error
@@ -25,6 +28,7 @@ function M.stopped(report)
     kind = KINDS[report.stopped] or "network",
     outcome = "not_sent",
     message = "stopped early: " .. tostring(report.stop_message),
+    retryable = PASSES[report.stopped],
   }
 end
 

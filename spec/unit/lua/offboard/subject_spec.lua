@@ -20,7 +20,7 @@ local function principals(change)
       { user_id = "service_2", name = "Two", key_ids = {} },
     },
     unread = {},
-    unread_kind = {},
+    unread_errors = {},
   }
   if change then
     change(found)
@@ -151,18 +151,24 @@ describe("offboard subject", function()
   it("cannot be looked for in a list that could not be read", function()
     local subject, err = find("user_email", "mia@example.com", function(found)
       found.members, found.unread.members = nil, "no permission"
-      found.unread_kind.members = "permission"
+      found.unread_errors.members = { kind = "permission", retryable = false }
     end)
     assert.is_nil(subject)
     assert.are.same(
-      { "permission", "the list of members could not be read: no permission" },
-      { err.kind, err.message }
+      { "permission", "the list of members could not be read: no permission", false },
+      { err.kind, err.message, err.retryable }
     )
+    subject, err = find("user_email", "mia@example.com", function(found)
+      found.members, found.unread.members = nil, "down"
+      found.unread_errors.members = { kind = "network", retryable = true }
+    end)
+    assert.is_nil(subject)
+    assert.are.same({ "network", true }, { err.kind, err.retryable })
     subject, err = find("group_id", "group_a", function(found)
       found.owner, found.unread.owner = nil, "its answer has no user_id"
     end)
     assert.is_nil(subject)
-    assert.are.same("untrusted_response", err.kind)
+    assert.are.same({ "untrusted_response", false }, { err.kind, err.retryable })
   end)
 
   describe("of a plan", function()

@@ -66,6 +66,10 @@ local function headline(ledger, subject)
   return summaries.new(subject or MIA, ledger).headline
 end
 
+local function is_done(ledger)
+  return summaries.new(MIA, ledger).is_done
+end
+
 local LEFT = "1,204 resources that this key can list and read"
 
 describe("offboard summary", function()
@@ -273,5 +277,36 @@ describe("offboard summary", function()
     assert.are.equal("a role that waits for the successor on 1 resource", remains[1].text)
     assert.matches("apply %-%-remove%-anyway", remains[1].next_step)
     assert.are.equal("a role of their own on 1 resource", remains[2].text)
+  end)
+
+  describe("says that all is done", function()
+    it("if each removal was confirmed, nothing is left, and all was read", function()
+      local ledger = planned(2)
+      assert.is_false(is_done(ledger))
+      apply(ledger, { "confirmed", "confirmed" })
+      verify(ledger, { "gone", "gone" })
+      assert.is_true(is_done(ledger))
+    end)
+
+    for _, row in ipairs {
+      { why = "a removal was refused", outcomes = { "confirmed", "refused" } },
+      { why = "nobody knows of a removal", outcomes = { "confirmed", "unconfirmed" } },
+      { why = "a removal has no answer", outcomes = { "confirmed", false }, is_cut = true },
+      { why = "a role is there", seen = { "gone", "still_there" } },
+      { why = "a resource could not be read", seen = { "gone", "unreadable" } },
+      {
+        why = "a list could not be read",
+        records = { { coverage = covered(1204, { complete = false }) }, { complete = false } },
+      },
+    } do
+      it("but not if " .. row.why, function()
+        local ledger = planned(2)
+        apply(ledger, row.outcomes or { "confirmed", "confirmed" }, row.is_cut)
+        if not row.is_cut then
+          verify(ledger, row.seen or { "gone", "gone" }, row.records)
+        end
+        assert.is_false(is_done(ledger))
+      end)
+    end
   end)
 end)

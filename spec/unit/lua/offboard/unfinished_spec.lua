@@ -3,13 +3,14 @@ local unfinished = require "elevenlabs.workspace.offboard.unfinished"
 
 describe("offboard unfinished", function()
   it("has an error for a run that stopped, of the kind that says what to do", function()
-    local kinds = {}
-    for i, why in ipairs { "authentication", "cancelled", "outage" } do
+    local kinds, may_pass = {}, {}
+    for i, why in ipairs { "authentication", "cancelled", "outage", "rate_limited" } do
       local err = unfinished.stopped { stopped = why, stop_message = "because" }
-      kinds[i] = err.kind
+      kinds[i], may_pass[i] = err.kind, err.retryable
       assert.are.equal("stopped early: because", err.message)
     end
-    assert.are.same({ "authentication", "cancelled", "network" }, kinds)
+    assert.are.same({ "authentication", "cancelled", "network", "rate_limited" }, kinds)
+    assert.are.same({ false, false, true, true }, may_pass)
     assert.are.equal("stopped early: it was cancelled", unfinished.cancelled().message)
   end)
 
@@ -25,6 +26,11 @@ describe("offboard unfinished", function()
     assert.are.equal("not_sent (permission, HTTP 403): no. 1 of 2 is done: go on", tostring(more))
     assert.are.equal("folder", more.field)
     assert.are.equal("no", err.message)
+  end)
+
+  it("stays retryable with a sentence more", function()
+    local err = unfinished.stopped { stopped = "outage", stop_message = "because" }
+    assert.is_true(unfinished.with(err, "so", true).retryable)
   end)
 
   it("never says not_sent of a command that sent a change", function()

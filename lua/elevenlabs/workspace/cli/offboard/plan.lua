@@ -6,7 +6,7 @@ local jobs = require "elevenlabs.workspace.cli.offboard.job"
 local offboard = require "elevenlabs.workspace.offboard"
 local options = require "elevenlabs.workspace.cli.options"
 local output = require "elevenlabs.workspace.cli.output"
-local people = require "elevenlabs.workspace.cli.offboard.people"
+local people = require "elevenlabs.workspace.offboard.people"
 local words = require "elevenlabs.workspace.cli.offboard.words"
 
 local M = {
@@ -112,10 +112,10 @@ local function options_of(job, values)
   end
   local emails = values.user_email
   if values.people then
-    local why
-    emails, why = people.read(values.people)
+    local err
+    emails, err = people.read(values.people)
     if not emails then
-      return nil, why
+      return nil, err.message
     end
   end
   if emails and #emails == 1 and not values.people then

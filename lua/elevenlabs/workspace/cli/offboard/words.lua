@@ -201,12 +201,13 @@ function M.status(case, summary, is_strict)
   for _, residual in ipairs(summary.residuals) do
     remains = remains or residual.is_access
   end
-  local is_plan = case.ledger.reading.by == "plan"
-  if not is_plan and totals.refused + totals.unconfirmed + summary.withheld > 0 then
+  local is_right = summary.is_done
+  if case.ledger.reading.by == "plan" then -- what is left is to be removed yet
+    is_right = summary.is_complete and summary.unreadable == 0
+  elseif totals.refused + totals.unconfirmed + summary.withheld > 0 then
     return jobs.EXIT.failed
-  elseif not is_plan and #summary.left > 0 then
-    return jobs.EXIT.not_right
-  elseif not summary.is_complete or summary.unreadable > 0 then
+  end
+  if not is_right then
     return jobs.EXIT.not_right
   elseif is_strict and (remains or #case.plan.reading.without_list > 0) then
     return jobs.EXIT.not_right

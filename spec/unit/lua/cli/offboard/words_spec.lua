@@ -100,8 +100,8 @@ describe("cli.offboard.words", function()
       local summary = {
         totals = { refused = 0, unconfirmed = 0 },
         withheld = 0,
-        left = {},
         residuals = {},
+        is_done = true,
         is_complete = true,
         unreadable = 0,
       }
@@ -118,19 +118,19 @@ describe("cli.offboard.words", function()
     it("0 if all is as it should be, and a residual changes nothing", function()
       assert.are.equal(0, status {})
       assert.are.equal(0, status { residuals = { { is_access = true } }, without_list = true })
-      assert.are.equal(0, status { left = { {} }, by = "plan" })
+      assert.are.equal(0, status { is_done = false, by = "plan" })
     end)
 
     it("1 if a removal was refused, unconfirmed or withheld", function()
       assert.are.equal(1, status { totals = { refused = 1, unconfirmed = 0 } })
-      assert.are.equal(1, status { totals = { refused = 0, unconfirmed = 1 }, left = { {} } })
+      assert.are.equal(1, status { totals = { refused = 0, unconfirmed = 1 }, is_done = false })
       assert.are.equal(1, status { withheld = 1 })
     end)
 
     it("4 if a role is left, or not all could be read", function()
-      assert.are.equal(4, status { left = { {} } })
-      assert.are.equal(4, status { is_complete = false })
-      assert.are.equal(4, status { unreadable = 1 })
+      assert.are.equal(4, status { is_done = false })
+      assert.are.equal(4, status { is_complete = false, is_done = false, by = "plan" })
+      assert.are.equal(4, status { unreadable = 1, is_done = false, by = "plan" })
     end)
 
     it("4 with --strict, if access remains or kinds have no list", function()

@@ -1,7 +1,7 @@
---- Reads the addresses of `--people FILE`: a CSV file with a column user_email.
+--- Reads the addresses of several leavers from a CSV file with a column user_email.
 
 local csv = require "elevenlabs.workspace.items.csv"
-local texts = require "elevenlabs.workspace.text"
+local errors = require "elevenlabs.workspace.error"
 
 local M = {}
 
@@ -38,19 +38,17 @@ local function read(reader, path)
   return list
 end
 
---- The addresses of a file.
 ---@param path string
----@return string[]|nil
----@return string|nil why not
+---@return string[]|nil addresses
+---@return elevenlabs.workspace.Error|nil
 function M.read(path)
   local file, why = io.open(path, "rb")
-  if not file then
-    return nil, texts.one_line(why)
-  end
   local list
-  list, why = read(csv.reader(file), path)
-  file:close()
-  return list, why
+  if file then
+    list, why = read(csv.reader(file), path)
+    file:close()
+  end
+  return list, why and errors.invalid("people", why)
 end
 
 return M

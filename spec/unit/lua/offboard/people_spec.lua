@@ -1,7 +1,7 @@
-local people = require "elevenlabs.workspace.cli.offboard.people"
+local people = require "elevenlabs.workspace.offboard.people"
 local support = require "spec.support.offboard"
 
-describe("cli.offboard.people", function()
+describe("offboard.people", function()
   before_each(support.begin)
   after_each(support.finish)
 
@@ -30,14 +30,15 @@ describe("cli.offboard.people", function()
     it("says that the file " .. why, function()
       local list, problem = read(text)
       assert.is_nil(list)
-      assert.matches(why, problem, 1, true)
+      assert.are.same({ "invalid_argument", "people" }, { problem.kind, problem.field })
+      assert.matches(why, problem.message, 1, true)
     end)
   end
 
   it("says why a file cannot be opened", function()
     local path = "/nonexistent/" .. ("long"):rep(20) .. "/people.csv"
-    local list, why = people.read(path)
+    local list, err = people.read(path)
     assert.is_nil(list)
-    assert.are.equal(path .. ": No such file or directory", why)
+    assert.are.equal(path .. ": No such file or directory", err.message)
   end)
 end)
