@@ -522,7 +522,8 @@ describe("transport", function()
       assert.are.equal(2, attempts.step(handle, 5000)[1].code) -- so that the protocol is known
       run_many()
       local _, connections = handle:counts()
-      assert.is_true(connections >= 4 and connections <= 4 + 3, connections)
+      -- 4, or fewer if a busy machine answers some before all are sent; and room for fewer streams.
+      assert.is_true(connections >= 2 and connections <= 4 + 3, connections)
     end)
 
     it("takes answers together that come within a part of their round trip", function()
