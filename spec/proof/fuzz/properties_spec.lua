@@ -65,7 +65,7 @@ describe("always, Retry-After", function()
     elseif ms then
       assert.is_true(#value == 29 and ms >= 0 and ms <= MOST_MS and ms % 1000 == 0)
     end
-    local pause = backoff.pause_ms(ms, random:int(0, 60000), random:next())
+    local pause = backoff.pause_ms(ms or 0, random:int(0, 60000), random:next())
     assert.is_true(pause >= 0 and pause <= 300000)
   end)
 

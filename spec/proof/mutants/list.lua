@@ -1135,7 +1135,21 @@ mutant("the server's URL may hold the key", [[{ "base_url", "user_agent" }]], [[
 
 module "offboard/case"
 mutant("a case's log keeps the key", "secrets.in_fields(client.engine.mask, by or {})", "by or {}")
+module "offboard/resumption"
+mutant("a case goes on for another leaver", "case.plan and check_subject(case, key, value)", "nil")
+mutant("an old plan goes on", [[summary.state ~= "ended" and is_too_old]], "false")
+mutant("a case that ended is planned again", [[summary.state ~= "ended" and is_too_old]],
+  "is_too_old")
+mutant("a case that is in use gets a new plan", [[err.kind ~= "invalid_argument" and err or nil]],
+  "nil")
+module "offboard/summary"
+mutant("all is done though a removal failed", "failed == 0 and #left == 0", "#left == 0")
+mutant("all is done though not all was read", "and self.is_complete and self.unreadable == 0", "")
+module "offboard/unfinished"
+mutant("an outage never passes", "{ outage = true, rate_limited = true }", "{}")
 module "offboard/planning"
+mutant("a case that goes on stays locked", [[if not planned then
+    close_all(resumed)]], "if not planned then")
 mutant("a note may hold the key", "secrets.holds(note, client.engine.key.known())", "false")
 mutant("a planning's error shows the key", "err.message = client.engine.mask(err.message)", "")
 module "offboard/report/csv"

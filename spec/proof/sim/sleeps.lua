@@ -110,11 +110,28 @@ local function check_deadlines(self, now, till)
   end
 end
 
+--- True if long work of ours waits while the host has a turn.
+local function is_in_turn(self, now)
+  local is_of_run = {}
+  for _, run in ipairs(self.runs) do
+    is_of_run[run] = true
+  end
+  for owner, at_ms in pairs(self.engine.timers) do
+    if not is_of_run[owner] and at_ms - now <= TURN_MS then
+      return true
+    end
+  end
+  return false
+end
+
 --- The process is about to do nothing until then.
 ---@param is_driven boolean somebody waits for the client, and so steps when it has work
 function M.sleep(self, till, is_driven)
   local now, engine = self.world.now, self.engine
-  local soon_ms = self.plan.frame_ms or is_in_callback(self) and RESCUE_MS or TURN_MS
+  local soon_ms = self.plan.frame_ms
+    or is_in_callback(self) and RESCUE_MS
+    or is_in_turn(self, now) and TURN_MS
+    or 0
   if till - now <= soon_ms + SOON_MS then
     return -- whatever happens, the host looks soon enough
   elseif self.current then

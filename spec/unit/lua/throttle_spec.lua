@@ -68,7 +68,7 @@ describe("throttle", function()
       -- what the verdict has, how long the pause is, the window then
       { {}, 100, 8 },
       { { asked_ms = 2000 }, 2200, 8 }, -- up to a fifth longer
-      { { asked_ms = 0 }, 110, 8 },
+      { { asked_ms = 0 }, 100, 8 }, -- our own backoff is longer
       { { asked_ms = 300001 }, 0, 8 }, -- nobody waits for that
       { { action = "retry" }, 0, 8 },
       { { action = "retry", asked_ms = 2000 }, 2200, 8 },

@@ -18,11 +18,15 @@ function M.delay_ms(failures, slow, random)
   return random * math.min(MAX_MS, first * 2 ^ (failures - 1))
 end
 
---- How long the whole client pauses: the longer of what the server asks for and our own backoff.
---- Up to a fifth is added, so that not all clients come back at once.
+--- How long the whole client pauses: the longer of what the server asks for and our own backoff. Up
+--- to a fifth is added to what the server asks for, so that not all clients come back at once. Our own
+--- backoff is random already.
+---@param asked_ms number
+---@param own_ms number of `delay_ms`
+---@param random number in [0, 1)
 ---@return number ms
 function M.pause_ms(asked_ms, own_ms, random)
-  return math.min(M.MAX_PAUSE_MS, math.max(asked_ms or 0, own_ms) * (1 + 0.2 * random))
+  return math.min(M.MAX_PAUSE_MS, math.max(asked_ms * (1 + 0.2 * random), own_ms))
 end
 
 --- True if the server asks for a longer pause than any client makes.
