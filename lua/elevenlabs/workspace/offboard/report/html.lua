@@ -144,6 +144,18 @@ local function outcomes_of(rows, name)
   return parts[1] and table.concat(parts, ", ")
 end
 
+--- The confirmed removals that the last round did not read back.
+local function not_read_back(rows)
+  local count = 0
+  for _, row in ipairs(rows) do
+    count = count + (row.outcome == "confirmed" and not row.read_back and 1 or 0)
+  end
+  return count
+end
+
+local NOT_READ_BACK = "%s confirmed removals were not read back by the last round: an earlier round made"
+  .. " them, or the round was cut short. The last reading of each resource is below."
+
 local function totals(document, counts)
   local read, rows = document.read_back, document.rows
   local granted, given_back = outcomes_of(rows, "granted"), outcomes_of(rows, "given_back")
@@ -154,6 +166,8 @@ local function totals(document, counts)
       markup.count(read.unreadable)
     ),
   }
+  local others = not_read_back(rows)
+  lines[#lines + 1] = others > 0 and NOT_READ_BACK:format(markup.count(others)) or nil
   lines[#lines + 1] = granted
     and "Granted to a successor: " .. granted .. "."
   lines[#lines + 1] = given_back and "Given back by undo: " .. given_back .. "."
@@ -304,7 +318,7 @@ local function command_values(command)
     name = command.command .. round,
     arguments = command.arguments and fill("<small><code>{arguments}</code></small>", command),
     began = markup.moment(command.began_at),
-    ended = command.ended_at and markup.moment(command.ended_at) or "no end was recorded",
+    ended = command.ended_at and markup.moment(command.ended_at) or "stopped or killed before its end",
     by = runner_of(command),
   }
 end

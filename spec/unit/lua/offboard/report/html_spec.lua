@@ -116,6 +116,16 @@ describe("the report as HTML", function()
     )
   end)
 
+  it("says how many removals the last round did not read back", function()
+    assert.is_nil(written(report.case(3)):find("not read back by the last round", 1, true))
+    local page = written(report.document {
+      report.row("voice_1", "voice"),
+      report.row("voice_2", "voice", nil, { read_back = "none" }),
+      report.row("voice_3", "voice", nil, { read_back = "none", outcome = "refused" }),
+    })
+    has(page, "<p>1 confirmed removals were not read back by the last round: an earlier round made")
+  end)
+
   it("says what undo gave back", function()
     local back = { role = "editor", outcome = "confirmed", at = "2026-11-30T09:00:00Z" }
     local page = written(report.document {
@@ -151,7 +161,7 @@ describe("the report as HTML", function()
       "<dt>Owner of the API key</dt><dd>user_ada (workspace_admin)</dd>",
       "<dt>Made</dt><dd>29 November 2026, 17:00:09 UTC by elevenlabs-workspace 1.0.0</dd>",
       '<th scope="row">apply, round 1<small><code>offboard apply mia</code></small></th>'
-        .. "<td>29 November 2026, 16:40:02 UTC</td><td>no end was recorded</td>"
+        .. "<td>29 November 2026, 16:40:02 UTC</td><td>stopped or killed before its end</td>"
         .. "<td>root on admin-1</td>"
     )
     has(
