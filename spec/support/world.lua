@@ -80,9 +80,10 @@ function M.new(options)
     self:answer(id, { curl_code = 42, status = 0, sent = self.attempts[id].left or false })
   end
   function core:wake_at(at)
-    self.wake = at
+    self.wake = not self.closed and at or nil
   end
-  function core:close()
+  function core:close() -- a closed core wakes nobody
+    self.closed, self.wake = true, nil
     return self:step()
   end
   local parts = {

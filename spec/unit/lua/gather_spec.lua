@@ -217,11 +217,11 @@ describe("gather", function()
           engine:wait(function()
             return #core.attempts == 2
           end)
-          order[#order + 1] = "second"
+          order[#order + 1] = "second after " .. #core.attempts
         end,
       })
       assert.are.same({ pack "confirmed", pack() }, results)
-      assert.are.same({ "first", "second" }, order)
+      assert.are.same({ "first", "second after 2" }, order)
     end)
 
     it("steps another engine for a function that waits for that", function()

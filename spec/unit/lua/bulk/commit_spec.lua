@@ -344,6 +344,22 @@ describe("a commit", function()
       assert.is_nil(waits[16])
     end)
 
+    it("ends in a thread if the client is closed in a turn of the host", function()
+      assert.are.equal(2500, slow_run(2500, "unshare", true, {}):result().confirmed)
+      local run, told = slow_run(2500, "unshare", true, { gives_turns = true }) -- makes no call
+      local engine = run.engine
+      local wait = engine.wait
+      function engine.wait(...)
+        if #told > 0 then
+          engine:close()
+        end
+        return wait(...)
+      end
+      local report = run:result()
+      assert.are.same({ "closed", 0 }, { report.stopped, report.not_sent })
+      assert.is_true(report.total < 2500)
+    end)
+
     it("tells all, each once, if there is no waiting any more", function()
       local run, told, waits = slow_run(100, "unshare", true, { gives_turns = true })
       local engine = run.engine
