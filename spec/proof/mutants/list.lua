@@ -1137,14 +1137,16 @@ module "offboard/case"
 mutant("a case's log keeps the key", "secrets.in_fields(client.engine.mask, by or {})", "by or {}")
 module "offboard/resumption"
 mutant("a case goes on for another leaver", "case.plan and check_subject(case, key, value)", "nil")
-mutant("an old plan goes on", [[summary.state ~= "ended" and is_too_old]], "false")
-mutant("a case that ended is planned again", [[summary.state ~= "ended" and is_too_old]],
-  "is_too_old")
+mutant("an old plan goes on", "not is_old(case)", "true")
+mutant("a case that left nothing is planned again", "if has_left_nothing(case) or", "if")
+mutant("a case that left roles is never planned again", "and #summary.left == 0", "")
+mutant("who has left the workspace stops all plans", "or has_left(case) then", "then")
 mutant("a case that is in use gets a new plan", [[err.kind ~= "invalid_argument" and err or nil]],
   "nil")
 module "offboard/summary"
 mutant("all is done though a removal failed", "failed == 0 and #left == 0", "#left == 0")
 mutant("all is done though not all was read", "and self.is_complete and self.unreadable == 0", "")
+mutant("all is done though undo gave roles back", "and self.given_back == 0", "")
 module "offboard/unfinished"
 mutant("an outage never passes", "{ outage = true, rate_limited = true }", "{}")
 module "offboard/planning"

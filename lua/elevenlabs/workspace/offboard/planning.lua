@@ -34,9 +34,9 @@ local M = {}
 ---@field note string|nil A text for the report: a ticket, or who asked.
 ---@field again boolean|nil True: make a new plan, and keep an older one beside it.
 --- True: make a plan only if one is needed. A case goes on with the plan that it has, whatever the
---- other options are, if that plan is at most 7 days old and was not applied to the end. An older one
---- stays beside the new plan. A case that ended is given as it is, and its `summary().state` is
---- "ended": `case:verify` says what is left.
+--- other options are, if that plan is at most 7 days old, if the case ended and left nothing, or if the
+--- member has left the workspace. An older plan stays beside a new one. If `summary().left` has rows,
+--- call `case:apply`. If not, `case:verify` says whether that is still so. Not together with `again`.
 ---@field resume boolean|nil
 --- Who runs this. The log of the case and the report say so.
 ---@field by elevenlabs.workspace.offboard.By|nil
@@ -314,9 +314,9 @@ end
 ---@return table<string, elevenlabs.workspace.offboard.Folder>|nil by folder
 ---@return elevenlabs.workspace.Error|nil
 local function resume(class, client, key, leavers)
-  local resumed = {}
+  local resumed, open = {}, resumption.opener(class, client, key)
   for _, leaver in ipairs(leavers) do
-    local case, err = resumption.open(class, leaver.folder, key, leaver.value, client.engine)
+    local case, err = open(leaver.folder, leaver.value)
     resumed[leaver.folder] = case
     if err then
       close_all(resumed)
@@ -334,7 +334,9 @@ end
 ---@return elevenlabs.workspace.Error|nil
 local function plan_all(class, client, key, leavers, parent, options)
   local resumed, err = {}, nil
-  if options.resume then
+  if options.resume and options.again then
+    return nil, errors.invalid("again", "again and resume do not go together")
+  elseif options.resume then
     resumed, err = resume(class, client, key, leavers)
   end
   if not resumed then

@@ -149,12 +149,15 @@ function M.is_in(group, member)
   return group.members[member.user_id] == true or group.members[member.email:lower()] == true
 end
 
---- A hint at the address in the same domain that was probably meant; "" if there is none.
+--- A hint at the address in the same domain that was probably meant; "" if there is none. Somebody
+--- whose name begins with another letter is another person.
 local function near_address(members, email)
   local name, domain = email:match "^(.*)(@.*)$"
   local names = {}
   for _, member in ipairs(members) do
-    names[#names + 1] = name and member.email:match("^(.*)" .. domain:gsub("%p", "%%%0") .. "$")
+    local other = name and member.email:match("^(.*)" .. domain:gsub("%p", "%%%0") .. "$")
+    local is_like = other and other:sub(1, 1):lower() == name:sub(1, 1):lower()
+    names[#names + 1] = is_like and other or nil
   end
   local near = name and core.nearest(name, names)
   return near and (": did you mean %s%s?"):format(near, domain) or ""

@@ -1,6 +1,9 @@
---- Finds the cases that need no new plan: those that ended, and those that go on with their plan.
+--- Finds the cases that need no new plan: those that go on with their plan, and those that left
+--- nothing.
 
+local cancellations = require "elevenlabs.workspace.offboard.cancellation"
 local cases = require "elevenlabs.workspace.offboard.case"
+local discovery = require "elevenlabs.workspace.offboard.discovery"
 local errors = require "elevenlabs.workspace.error"
 local rounds = require "elevenlabs.workspace.offboard.rounds"
 local summaries = require "elevenlabs.workspace.offboard.summary"
@@ -24,31 +27,43 @@ local function check_subject(case, key, value)
   end
 end
 
-local function needs_plan(case)
+local function has_left_nothing(case)
   local summary = summaries.new(case.plan.header.subject, case.ledger)
-  local is_too_old = rounds.check_age("plan", case.plan.header.made_s) ~= nil
-  return summary.state ~= "ended" and is_too_old
+  return summary.state == "ended" and #summary.left == 0
 end
 
---- Open the case in a folder, if the case needs no new plan.
+local function is_old(case)
+  return rounds.check_age("plan", case.plan.header.made_s) ~= nil
+end
+
+--- Make a function that opens the case in a folder, if the case needs no new plan. Nobody can plan for
+--- a member who has left: such a case stays as it is.
 ---@param class table of cases
----@param folder string
----@param key string how the options name the subject
----@param value string
----@param engine elevenlabs.workspace.Engine gives the host its turns
----@return elevenlabs.workspace.offboard.Folder|nil
----@return elevenlabs.workspace.Error|nil why nothing may be done in this folder. Nil: a plan is needed
-function M.open(class, folder, key, value, engine)
-  local case, err = cases.open(class, folder, false, engine)
-  if not case then
-    return nil, err.kind ~= "invalid_argument" and err or nil -- there may be no case yet
+---@param client elevenlabs.workspace.Client
+---@param key string how the options name a subject
+---@return fun(folder: string, value: string): elevenlabs.workspace.offboard.Folder|nil, elevenlabs.workspace.Error|nil
+--- the error says why nothing may be done in the folder. Neither: a plan is needed
+function M.opener(class, client, key)
+  local found
+  local function has_left(case)
+    found = found or discovery.read_principals(client, cancellations.new())
+    local subject = rounds.find_subject(case, found, true)
+    return subject and subject.has_left
   end
-  err = case.plan_problem or (case.plan and check_subject(case, key, value))
-  if not err and case.plan and not needs_plan(case) then
-    return case
+  return function(folder, value)
+    local case, err = cases.open(class, folder, false, client.engine)
+    if not case then
+      return nil, err.kind ~= "invalid_argument" and err or nil -- there may be no case yet
+    end
+    err = case.plan_problem or (case.plan and check_subject(case, key, value))
+    if not err and case.plan then
+      if has_left_nothing(case) or not is_old(case) or has_left(case) then
+        return case
+      end
+    end
+    case:close()
+    return nil, err
   end
-  case:close()
-  return nil, err
 end
 
 return M

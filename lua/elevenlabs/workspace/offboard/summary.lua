@@ -41,7 +41,8 @@ local M = {}
 ---@field unreadable integer Resources of the case that the last reading could not read.
 ---@field is_complete boolean True if all lists, and all resources that they name, were read.
 --- True if all is as it should be, on what the key can list and read: no removal was refused, is
---- unconfirmed or waits for the successor, no role of the subject's own is left, and all could be read.
+--- unconfirmed or waits for the successor, no role of the subject's own is left or was given back, and
+--- all could be read. Roles that the plan keeps, protected ones and a creator's, do not count.
 ---@field is_done boolean
 local Summary = { __name = "elevenlabs.workspace.offboard.summary", __concat = texts.concat }
 
@@ -302,7 +303,8 @@ function M.new(subject, ledger)
   end
   local totals = self.totals
   local failed = totals.refused + totals.unconfirmed + self.withheld
-  self.is_done = failed == 0 and #left == 0 and self.is_complete and self.unreadable == 0
+  self.is_done = failed == 0 and #left == 0 and self.given_back == 0
+    and self.is_complete and self.unreadable == 0
   self.headline = headline(self, ledger, seen)
   self.remains = remains(self, self.subject.kind == "user" and "their own" or "its own", ledger)
   return setmetatable(self, Summary)

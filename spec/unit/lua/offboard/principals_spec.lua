@@ -118,6 +118,7 @@ describe("offboard principals", function()
     )
     for typed, hint in pairs {
       ["mai@example.com"] = ": did you mean mia@example.com?",
+      ["lia@example.com"] = "", -- is another person
       ["mai@example.org"] = "",
       ["mai"] = "",
     } do

@@ -70,16 +70,56 @@ describe("offboard resumption", function()
     support.read(support.path "mia/plan-2.jsonl")
   end)
 
-  it("gives a case that ended as it is, also if the member has left", function()
-    local case = world:plan()
-    assert(case:apply(world.client))
+  local function protect_draft()
+    return { protect = { { resource_id = "voice_draft", resource_type = "voice" } } }
+  end
+
+  it("gives a case that left nothing as it is, however old it is", function()
+    local case = world:plan(protect_draft())
+    assert.are.equal(0, #assert(case:apply(world.client)).left)
     case:close()
-    table.remove(world.state.users, 2)
     later(2 * WEEK)
     local requests
     case, requests = resume()
     assert.are.same({ "ended", 0 }, { case:summary().state, requests })
+  end)
+
+  it("gives a case that left roles for another apply, and an old one a new plan", function()
+    local case = world:plan()
+    assert.are.equal("voice_draft", assert(case:apply(world.client)).left[1].resource_id)
+    case:close()
+    local requests
+    case, requests = resume()
+    assert.are.same({ "ended", 0 }, { case:summary().state, requests })
+    world:resource("voice_draft").roles.user_ada = "admin"
+    case = support.open()
+    assert.are.equal(0, #assert(case:apply(world.client)).left)
+    world:resource("voice_draft").roles.user_mia = "viewer"
+    assert.are.equal(1, #assert(case:verify(world.client)).left)
+    case:close()
+    later(WEEK + 10)
+    case, requests = resume()
+    assert.are.equal("planned", case:summary().state)
+    assert.is_true(requests > 4)
+  end)
+
+  it("keeps an old case of a member who has left, for others' sake too", function()
+    local case = world:plan()
+    assert(case:apply(world.client))
+    case:close()
+    table.remove(world.state.users, 2)
+    later(WEEK + 10)
+    local requests
+    case, requests = resume()
+    assert.are.same({ "ended", 4 }, { case:summary().state, requests })
     assert.is_true(#assert(support.open():verify(world.client)).left > 0)
+  end)
+
+  it("does not go together with `again`", function()
+    local case, err = resume { again = true }
+    assert.is_nil(case)
+    assert.are.same({ "again", "again and resume do not go together" }, { err.field, err.message })
+    assert.are.same({}, world.requests)
   end)
 
   it("refuses the folder of somebody else, and one that cannot be read or is in use", function()

@@ -292,6 +292,7 @@ describe("offboard summary", function()
       { why = "a removal was refused", outcomes = { "confirmed", "refused" } },
       { why = "nobody knows of a removal", outcomes = { "confirmed", "unconfirmed" } },
       { why = "a removal has no answer", outcomes = { "confirmed", false }, is_cut = true },
+      { why = "undo gave a role back", gives_back = true },
       { why = "a role is there", seen = { "gone", "still_there" } },
       { why = "a resource could not be read", seen = { "gone", "unreadable" } },
       {
@@ -302,6 +303,13 @@ describe("offboard summary", function()
       it("but not if " .. row.why, function()
         local ledger = planned(2)
         apply(ledger, row.outcomes or { "confirmed", "confirmed" }, row.is_cut)
+        if row.gives_back then
+          local given = item(1)
+          ledger:take { began = "undo", number = 3, at = "now" }
+          ledger:take_result(3, "share", given, { outcome = "confirmed", role = "viewer" })
+          ledger:take { ended = 3, at = "now" }
+          row.seen = { "kept", "gone" }
+        end
         if not row.is_cut then
           verify(ledger, row.seen or { "gone", "gone" }, row.records)
         end
