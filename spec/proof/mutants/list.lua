@@ -1136,20 +1136,51 @@ mutant("the server's URL may hold the key", [[{ "base_url", "user_agent" }]], [[
 module "offboard/case"
 mutant("a case's log keeps the key", "secrets.in_fields(client.engine.mask, by or {})", "by or {}")
 module "offboard/resumption"
-mutant("a case goes on for another leaver", "case.plan and check_subject(case, key, value)", "nil")
-mutant("an old plan goes on", "not is_old(case)", "true")
+mutant("a case goes on for another leaver", "case.plan and check(case, client, key, value)", "nil")
+mutant("a case of another server goes on", "return rounds.check_server(case, client)", "return nil")
+mutant("an old plan goes on", "not is_old(case) and", "")
+mutant("a plan with other options goes on", "and does(case, wanted)", "")
+mutant("a plan that removes what is protected goes on",
+  [[row.action == "remove" and is_protected or]], "")
+mutant("a plan for another successor goes on", "if successor ~= (", "if false and successor ~= (")
 mutant("a case that left nothing is planned again", "if has_left_nothing(case) or", "if")
 mutant("a case that left roles is never planned again", "and #summary.left == 0", "")
-mutant("who has left the workspace stops all plans", "or has_left(case) then", "then")
+mutant("who has left the workspace stops all plans", "or subject.has_left then", "then")
 mutant("a case that is in use gets a new plan", [[err.kind ~= "invalid_argument" and err or nil]],
   "nil")
 module "offboard/summary"
-mutant("all is done though a removal failed", "failed == 0 and #left == 0", "#left == 0")
-mutant("all is done though not all was read", "and self.is_complete and self.unreadable == 0", "")
-mutant("all is done though undo gave roles back", "and self.given_back == 0", "")
+mutant("all is done though a removal failed", "self.unreadable + failed +", "self.unreadable +")
+mutant("all is done though not all was read", "and self.is_complete\n", "\n")
+mutant("all is done though undo gave roles back", "+ self.given_back + self", "+ self")
+mutant("all is done before everything was read", "ledger.reading.number > last.number", "true",
+  { by = "spec/unit/lua/offboard/apply_spec.lua" })
+mutant("a reading of the case alone is complete", "and not ledger.reading.planned_only", "",
+  { by = "spec/unit/lua/offboard/apply_spec.lua" })
+mutant("a gift that nobody could see is forgotten",
+  "lefts.is_doubt_newer(ledger, row) and 1 or 0", "0",
+  { by = "spec/unit/lua/offboard/undo_spec.lua" })
+of("lua/elevenlabs/workspace/offboard/ledger.lua", "spec/unit/lua/offboard/undo_spec.lua")
+mutant("a role that undo saw is not there", [[or back.read_back == "there"]], "")
+module "offboard/discovery"
+mutant("a page of a firewall says that a resource is gone",
+  "err.from_service ~= false and READ_OF_KIND[err.kind]", "READ_OF_KIND[err.kind]")
+mutant("one type that answers hides another that does not",
+  "not_found = 1, read = 2, forbidden = 3, failed = 4",
+  "not_found = 1, forbidden = 2, failed = 3, read = 4")
+mutant("a resource type may be the key", "mask(tostring(name))", "tostring(name)")
+module "offboard/apply"
+mutant("a page of a firewall is a role that is gone",
+  [[(resource or discovery.became(problem) == "not_found")]],
+  [[(resource or problem.kind == "not_found")]])
+module "offboard/rounds"
+mutant("a plan of next year may be applied", "age < -CLOCK_ERROR_S", "false")
+module "offboard/case"
+mutant("a journal from before answers for a new round", "local err = check_journals(self)",
+  "local err")
 module "offboard/unfinished"
 mutant("an outage never passes", "{ outage = true, rate_limited = true }", "{}")
 module "offboard/planning"
+mutant("an address that is named twice may be the key", "client.engine.mask(email)", "email")
 mutant("a case that goes on stays locked", [[if not planned then
     close_all(resumed)]], "if not planned then")
 mutant("a note may hold the key", "secrets.holds(note, client.engine.key.known())", "false")

@@ -11,8 +11,8 @@ return {
   {
     name = "a read that failed is no role",
     module = "offboard.discovery",
-    from = [[return not err and "read" or READ_OF_KIND[err.kind] or "failed"]],
-    to = [[return err and READ_OF_KIND[err.kind] or "read"]],
+    from = [[READ_OF_KIND[err.kind] or "failed"]],
+    to = [[READ_OF_KIND[err.kind] or "read"]],
   },
   {
     name = "an answer of another resource is a read",

@@ -1,6 +1,7 @@
 --- A round that removes: it reads each planned resource, grants to the successor, removes, and reads
 --- back. What is to be done follows from this reading, never from an older round.
 
+local discovery = require "elevenlabs.workspace.offboard.discovery"
 local key_of = require("elevenlabs.workspace.offboard.observer").key_of
 local ledgers = require "elevenlabs.workspace.offboard.ledger"
 local observer = require "elevenlabs.workspace.offboard.observer"
@@ -26,7 +27,7 @@ end
 
 --- What is to be done with a resource that could not be read.
 local function decide_unread(err)
-  if err.kind == "not_found" then
+  if discovery.became(err) == "not_found" then
     return "resource_gone"
   end
   return "unreadable", "the resource could not be read: " .. err.message
@@ -198,7 +199,7 @@ local function read_back(case, client, subject, rows, options)
   local err = rounds.read_back(client, sent, options, function(row, resource, problem)
     local is_there = resource and roles.of(roles.map(resource), subject.id)[1] ~= nil
     seen[key_of(row)] = is_there and "still_there"
-      or (resource or problem.kind == "not_found") and "gone"
+      or (resource or discovery.became(problem) == "not_found") and "gone"
       or "unreadable"
     return not is_there or row.outcome == "refused"
   end)

@@ -191,6 +191,26 @@ function Case:sync()
   return self.log:sync()
 end
 
+--- The next command's journals must be new. If the log is older than the folder's other files, such as
+--- one from a backup, a journal of that number would answer for changes that were never sent.
+---@return elevenlabs.workspace.Error|nil
+local function check_journals(self)
+  for _, op in ipairs(OPERATIONS) do
+    local path = self:journal(self.number + 1, op)
+    local file = io.open(path, "rb")
+    if file then
+      file:close()
+      local message = "%s is there, and the log of the case does not know it: take another folder"
+      return errors.new {
+        kind = "journal",
+        outcome = "not_sent",
+        field = "folder",
+        message = message:format(path),
+      }
+    end
+  end
+end
+
 --- Begin a command, and write so, without the client's secrets.
 ---@param client elevenlabs.workspace.Client
 ---@param command "plan"|"apply"|"verify"|"undo"
@@ -199,8 +219,9 @@ end
 ---@return elevenlabs.workspace.Error|nil
 function Case:begin(client, command, by)
   by = secrets.in_fields(client.engine.mask, by or {})
-  local ok, err = true, nil
-  if not self.has_header then
+  local err = check_journals(self)
+  local ok = not err
+  if ok and not self.has_header then
     ok, err = self.log:begin { made_at = times.iso() }
     self.has_header = ok
   end

@@ -65,16 +65,17 @@ function M.resource_types()
 end
 
 --- The lists of these resource types; nil: all. A list that another list is read for comes with it.
+---@param mask fun(text: string): string
 ---@return elevenlabs.workspace.offboard.Source[]|nil
 ---@return elevenlabs.workspace.Error|nil
-local function choose(resource_types)
+local function choose(resource_types, mask)
   if not resource_types then
     return sources
   end
   local wanted, chosen, listed = {}, {}, listed_types()
   for _, name in ipairs(resource_types) do
     if not listed[name] then
-      local message = ("no list names resources of the type %s"):format(tostring(name))
+      local message = ("no list names resources of the type %s"):format(mask(tostring(name)))
       return nil, errors.invalid("resource_types", message)
     end
     wanted[name] = true
@@ -135,11 +136,15 @@ end
 
 local READ_OF_KIND = { permission = "forbidden", not_found = "not_found" }
 
---- What became of the reading of a resource: the name of the count.
+--- What became of the reading of a resource: the name of the count. A web page, such as a firewall's,
+--- says nothing of the resource.
 ---@param err elevenlabs.workspace.Error|nil
 ---@return "read"|"forbidden"|"not_found"|"failed"
 function M.became(err)
-  return not err and "read" or READ_OF_KIND[err.kind] or "failed"
+  if not err then
+    return "read"
+  end
+  return err.from_service ~= false and READ_OF_KIND[err.kind] or "failed"
 end
 
 --- Counts of resources by what became of their reading.
@@ -147,9 +152,12 @@ function M.new_counts()
   return { read = 0, forbidden = 0, not_found = 0, failed = 0 }
 end
 
--- An id of a list with several types is read as each. The id counts once: as read if one type
--- answers, and otherwise as the worst of its failures. It is kept only while a read of it is pending.
-local RANK = { not_found = 1, forbidden = 2, failed = 3, read = 4 }
+-- An id of a list with several types is read as each. The id counts once: as the worst that became of
+-- the types, where a type under which there is no such resource counts least. It is kept only while a
+-- read of it is pending.
+local RANK = { not_found = 1, read = 2, forbidden = 3, failed = 4 }
+-- The server also refuses an id as one of another type.
+local OF_ANOTHER_TYPE = { invalid_request = true, unprocessable = true }
 
 local Tally = {}
 Tally.__index = Tally
@@ -183,6 +191,9 @@ function Tally:add(item, err)
     local seen = self.several[item.resource_id] or { left = #source.types, became = "not_found" }
     self.several[item.resource_id] = seen
     seen.left = seen.left - 1
+    if became == "failed" and err.from_service ~= false and OF_ANOTHER_TYPE[err.kind] then
+      became = "not_found"
+    end
     seen.became = RANK[became] > RANK[seen.became] and became or seen.became
     if seen.left > 0 then
       return
@@ -221,7 +232,7 @@ end
 ---@return elevenlabs.workspace.offboard.Discovery|nil
 ---@return elevenlabs.workspace.Error|nil
 function M.read(client, options)
-  local chosen, misuse = choose(options.resource_types)
+  local chosen, misuse = choose(options.resource_types, client.engine.mask)
   if not chosen then
     return nil, misuse
   end

@@ -311,15 +311,28 @@ end
 
 -- ---- for commands
 
---- True if undo gave a role back after the last removal.
+local function is_gift_after_removal(row)
+  local back = row.given_back
+  return row.removed ~= nil and back ~= nil and back.round > row.removed.round
+end
+
+--- True if undo gave a role back after the last removal: the server confirmed it, or the role was seen.
 ---@param row elevenlabs.workspace.offboard.Row
 ---@return boolean
 function M.is_given_back(row)
   local back = row.given_back
-  return row.removed ~= nil
-    and back ~= nil
-    and back.outcome == "confirmed"
-    and back.round > row.removed.round
+  return is_gift_after_removal(row) and (back.outcome == "confirmed" or back.read_back == "there")
+end
+
+--- True if undo may have given a role back after the last removal, and nobody knows.
+---@param row elevenlabs.workspace.offboard.Row
+---@return boolean
+function M.is_gift_doubtful(row)
+  local back = row.given_back
+  return is_gift_after_removal(row)
+    and back.outcome == "unconfirmed"
+    and back.read_back ~= "there"
+    and back.read_back ~= "not_seen"
 end
 
 --- True if a removal may have been applied and nobody saw a confirmation. A role that undo gave back

@@ -19,6 +19,12 @@ function M.is_gift_newer(ledger, row)
   return ledgers.is_to_stay(row) and row.given_back.round > ledger.reading.number
 end
 
+--- True if undo may have given a role back after the last reading, and nobody knows.
+---@return boolean
+function M.is_doubt_newer(ledger, row)
+  return ledgers.is_gift_doubtful(row) and row.given_back.round > ledger.reading.number
+end
+
 --- True if the last reading saw a role that is to go.
 local function is_seen(ledger, row)
   if ledger.reading.by == "plan" then

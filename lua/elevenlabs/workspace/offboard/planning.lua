@@ -33,10 +33,10 @@ local M = {}
 ---@field replace_by string|nil The address of a member who gets each role before it is removed.
 ---@field note string|nil A text for the report: a ticket, or who asked.
 ---@field again boolean|nil True: make a new plan, and keep an older one beside it.
---- True: make a plan only if one is needed. A case goes on with the plan that it has, whatever the
---- other options are, if that plan is at most 7 days old, if the case ended and left nothing, or if the
---- member has left the workspace. An older plan stays beside a new one. If `summary().left` has rows,
---- call `case:apply`. If not, `case:verify` says whether that is still so. Not together with `again`.
+--- True: make a plan only if one is needed. A case goes on if its plan is at most 7 days old and does
+--- what these options say, if the case ended and left nothing, or if the member has left the workspace.
+--- If not, an older plan stays beside the new one. If `summary().left` has rows, call `case:apply`. If
+--- not, `case:verify` says whether that is still so. Not together with `again`.
 ---@field resume boolean|nil
 --- Who runs this. The log of the case and the report say so.
 ---@field by elevenlabs.workspace.offboard.By|nil
@@ -241,17 +241,27 @@ local function check_note(client, note)
   end
 end
 
---- Read, and write the plans. Folders are made when the subjects are found.
----@param list table that gets the open cases
-local function make(class, client, folders, parent, list, find, options)
+--- What the options want a plan to do, checked.
+---@return elevenlabs.workspace.offboard.Wanted|nil
+---@return elevenlabs.workspace.Error|nil
+local function read_wanted(client, options)
   local further, err = resources_of(client, "ids", options.ids)
   local protected
   if further then
     protected, err = resources_of(client, "protect", options.protect)
   end
-  if not protected then
-    return nil, err
-  end
+  return protected
+    and {
+      replace_by = options.replace_by,
+      resource_types = options.resource_types,
+      protected = set_of(protected),
+      further = further,
+    }, err
+end
+
+--- Read, and write the plans. Folders are made when the subjects are found.
+---@param list table that gets the open cases
+local function make(class, client, folders, parent, list, find, wanted, options)
   local cancellation = cancellations.new()
   if options.on_begin then
     options.on_begin(cancellation)
@@ -276,9 +286,9 @@ local function make(class, client, folders, parent, list, find, options)
       }
     end,
     note = options.note,
-    protected = set_of(protected),
-    resource_types = options.resource_types,
-    further = further,
+    protected = wanted.protected,
+    resource_types = wanted.resource_types,
+    further = wanted.further,
     max_concurrency = options.max_concurrency,
     on_run = options.on_run,
     on_progress = options.on_progress,
@@ -286,9 +296,9 @@ local function make(class, client, folders, parent, list, find, options)
 end
 
 --- Make plans, and open their cases anew.
-local function plan_anew(class, client, folders, parent, find, options)
+local function plan_anew(class, client, folders, parent, find, wanted, options)
   local list = {}
-  local ok, err = make(class, client, folders, parent, list, find, options)
+  local ok, err = make(class, client, folders, parent, list, find, wanted, options)
   for _, case in ipairs(ok and list or {}) do
     if ok then
       ok, err = case:finish(case.number)
@@ -313,8 +323,8 @@ end
 --- Open the cases that need no new plan.
 ---@return table<string, elevenlabs.workspace.offboard.Folder>|nil by folder
 ---@return elevenlabs.workspace.Error|nil
-local function resume(class, client, key, leavers)
-  local resumed, open = {}, resumption.opener(class, client, key)
+local function resume(class, client, key, leavers, wanted)
+  local resumed, open = {}, resumption.opener(class, client, key, wanted)
   for _, leaver in ipairs(leavers) do
     local case, err = open(leaver.folder, leaver.value)
     resumed[leaver.folder] = case
@@ -333,13 +343,15 @@ end
 ---@return elevenlabs.workspace.offboard.Folder[]|nil
 ---@return elevenlabs.workspace.Error|nil
 local function plan_all(class, client, key, leavers, parent, options)
-  local resumed, err = {}, nil
   if options.resume and options.again then
     return nil, errors.invalid("again", "again and resume do not go together")
-  elseif options.resume then
-    resumed, err = resume(class, client, key, leavers)
   end
-  if not resumed then
+  local wanted, err = read_wanted(client, options)
+  local resumed = {}
+  if wanted and options.resume then
+    resumed, err = resume(class, client, key, leavers, wanted)
+  end
+  if not wanted or not resumed then
     return nil, err
   end
   local folders, values, leaving = {}, {}, {}
@@ -354,7 +366,7 @@ local function plan_all(class, client, key, leavers, parent, options)
   local planned = {}
   if folders[1] then
     local find = finder(key, values, options.replace_by, leaving)
-    planned, err = plan_anew(class, client, folders, parent, find, options)
+    planned, err = plan_anew(class, client, folders, parent, find, wanted, options)
   end
   if not planned then
     close_all(resumed)
@@ -409,7 +421,8 @@ function M.plan_many(class, client, folder, options)
   for i, email in ipairs(emails) do
     local place = folder_of(folder, email)
     if seen[place] then
-      return nil, errors.invalid("user_emails", ("%s is named twice"):format(email))
+      local quoted = client.engine.mask(email)
+      return nil, errors.invalid("user_emails", ("%s is named twice"):format(quoted))
     end
     leavers[i], seen[place] = { folder = place, value = email }, true
   end

@@ -5,6 +5,7 @@ local cancellations = require "elevenlabs.workspace.offboard.cancellation"
 local cases = require "elevenlabs.workspace.offboard.case"
 local discovery = require "elevenlabs.workspace.offboard.discovery"
 local errors = require "elevenlabs.workspace.error"
+local key_of = require("elevenlabs.workspace.offboard.observer").key_of
 local rounds = require "elevenlabs.workspace.offboard.rounds"
 local summaries = require "elevenlabs.workspace.offboard.summary"
 
@@ -18,13 +19,15 @@ local function is_same(key, a, b)
   return a == b
 end
 
---- The folder must not hold the case of somebody else.
-local function check_subject(case, key, value)
+--- The folder must not hold the case of somebody else, or of another server.
+---@return elevenlabs.workspace.Error|nil refusal
+local function check(case, client, key, value)
   local subject = case.plan.header.subject
   if subject.key ~= key or not is_same(key, subject.value, value) then
     local message = ("%s has a plan for %s"):format(case.folder, subject.value)
     return errors.invalid("folder", message)
   end
+  return rounds.check_server(case, client)
 end
 
 local function has_left_nothing(case)
@@ -36,28 +39,84 @@ local function is_old(case)
   return rounds.check_age("plan", case.plan.header.made_s) ~= nil
 end
 
+--- True if the types are the same, in any order. Nil is all types.
+local function are_same_types(a, b)
+  local set = {}
+  for _, name in ipairs(a or {}) do
+    set[name] = true
+  end
+  for _, name in ipairs(b or {}) do
+    if not set[name] then
+      return false
+    end
+    set[name] = nil
+  end
+  return (a == nil) == (b == nil) and next(set) == nil
+end
+
+--- True if the plan does what these options say.
+---@param wanted elevenlabs.workspace.offboard.Wanted
+local function does(case, wanted)
+  local header, ledger = case.plan.header, case.ledger
+  local successor = header.successor and header.successor.email:lower()
+  if successor ~= (wanted.replace_by and wanted.replace_by:lower()) then
+    return false
+  elseif not are_same_types(header.resource_types, wanted.resource_types) then
+    return false
+  end
+  for _, row in ipairs(ledger.rows) do
+    local is_protected = wanted.protected[key_of(row)] == true
+    if row.action == "remove" and is_protected or row.reason == "protected" and not is_protected then
+      return false
+    end
+  end
+  local given = {}
+  for _, item in ipairs(case.plan.given) do
+    given[key_of(item)] = true
+  end
+  for _, item in ipairs(wanted.further) do
+    if not given[key_of(item)] then
+      return false
+    end
+  end
+  return true
+end
+
+--- What a plan is to do, beside naming the subject.
+---@class elevenlabs.workspace.offboard.Wanted
+---@field replace_by string|nil
+---@field resource_types string[]|nil
+---@field protected table<string, boolean> by key
+---@field further elevenlabs.workspace.Item[]
+
 --- Make a function that opens the case in a folder, if the case needs no new plan. Nobody can plan for
 --- a member who has left: such a case stays as it is.
 ---@param class table of cases
 ---@param client elevenlabs.workspace.Client
 ---@param key string how the options name a subject
+---@param wanted elevenlabs.workspace.offboard.Wanted
 ---@return fun(folder: string, value: string): elevenlabs.workspace.offboard.Folder|nil, elevenlabs.workspace.Error|nil
 --- the error says why nothing may be done in the folder. Neither: a plan is needed
-function M.opener(class, client, key)
+function M.opener(class, client, key, wanted)
   local found
-  local function has_left(case)
+  --- The key must be of the plan's owner, and the subject who it was.
+  local function find(case)
     found = found or discovery.read_principals(client, cancellations.new())
-    local subject = rounds.find_subject(case, found, true)
-    return subject and subject.has_left
+    return rounds.find_subject(case, found, true)
   end
   return function(folder, value)
     local case, err = cases.open(class, folder, false, client.engine)
     if not case then
       return nil, err.kind ~= "invalid_argument" and err or nil -- there may be no case yet
     end
-    err = case.plan_problem or (case.plan and check_subject(case, key, value))
+    local subject
+    err = case.plan_problem or (case.plan and check(case, client, key, value))
     if not err and case.plan then
-      if has_left_nothing(case) or not is_old(case) or has_left(case) then
+      subject, err = find(case)
+    end
+    if subject then
+      local goes_on = not is_old(case) and does(case, wanted)
+      if has_left_nothing(case) or goes_on or subject.has_left then
         return case
       end
     end

@@ -14,6 +14,7 @@ local M = {}
 
 M.DEFAULT_MAX_AGE_S = 7 * 24 * 60 * 60
 M.DEFAULT_MAX_CHANGES = 1000
+local CLOCK_ERROR_S = 3600 -- of another machine that made the plan
 
 -- ---- may a round begin?
 
@@ -51,7 +52,10 @@ end
 function M.check_age(what, made_s, max_age_s)
   local age = os.time() - made_s
   local most = max_age_s or M.DEFAULT_MAX_AGE_S
-  if age > most then
+  if age < -CLOCK_ERROR_S then
+    local message = "the %s was made %s from now: is the clock right?"
+    return errors.invalid("max_age_s", message:format(what, times.length(-age)))
+  elseif age > most then
     local message = "the %s is %s old, and at most %s are allowed"
     message = message:format(what, times.length(age), times.length(most))
     return errors.invalid("max_age_s", message)

@@ -35,14 +35,19 @@ local M = {}
 ---@field read_back {gone: integer, still_there: integer, unreadable: integer}
 ---@field withheld integer Removals that waited for a grant that was not confirmed.
 ---@field given_back integer Roles that undo gave back.
+--- Roles that undo may have given back after the last reading, and nobody knows.
+---@field maybe_given_back integer
 --- Roles that the last undo did not give back.
 ---@field not_given_back elevenlabs.workspace.offboard.Row[]
 ---@field protected integer Resources that the plan protects.
 ---@field unreadable integer Resources of the case that the last reading could not read.
----@field is_complete boolean True if all lists, and all resources that they name, were read.
---- True if all is as it should be, on what the key can list and read: no removal was refused, is
---- unconfirmed or waits for the successor, no role of the subject's own is left or was given back, and
---- all could be read. Roles that the plan keeps, protected ones and a creator's, do not count.
+--- True if all lists, and all resources that they name, were read: of the resource types of the plan, if
+--- the plan has some alone.
+---@field is_complete boolean
+--- True if all is as it should be, on what the key can list and read: everything was read after the
+--- last change, no removal was refused, is unconfirmed or waits for the successor, and no role of the
+--- subject's own is left or was given back. Roles that the plan keeps, protected ones and a creator's, do
+--- not count. Nor do other resource types, if the plan has some alone.
 ---@field is_done boolean
 local Summary = { __name = "elevenlabs.workspace.offboard.summary", __concat = texts.concat }
 
@@ -75,7 +80,7 @@ end
 local function count(ledger)
   local totals = { total = 0, confirmed = 0, refused = 0, unconfirmed = 0, not_sent = 0 }
   local read_back = { gone = 0, still_there = 0, unreadable = 0 }
-  local given_back, withheld = 0, 0
+  local given_back, maybe, withheld = 0, 0, 0
   for _, row in ipairs(ledger.rows) do
     if is_removal(row) then
       local outcome = row.outcome or "not_sent"
@@ -86,8 +91,9 @@ local function count(ledger)
     end
     withheld = withheld + (row.decision == "withheld" and 1 or 0)
     given_back = given_back + (has_gift(ledger, row) and 1 or 0)
+    maybe = maybe + (lefts.is_doubt_newer(ledger, row) and 1 or 0)
   end
-  return totals, read_back, given_back, withheld
+  return totals, read_back, given_back, maybe, withheld
 end
 
 --- The rows that stay as they are because the plan protects them.
@@ -137,6 +143,10 @@ local function access_parts(self, own, names_left)
   if self.given_back > 0 then
     parts[#parts + 1] = "roles that undo gave back on " .. residuals.resources(self.given_back)
   end
+  if self.maybe_given_back > 0 then
+    local where = residuals.resources(self.maybe_given_back)
+    parts[#parts + 1] = ("roles that undo may have given back on %s: verify"):format(where)
+  end
   if self.protected > 0 then
     parts[#parts + 1] = "roles on " .. residuals.resources(self.protected) .. " that are protected"
   end
@@ -169,15 +179,17 @@ local function describe_state(self, ledger)
 end
 
 --- "the 1,204 resources that this key can list and read"
-local function describe_read(reading)
+local function describe_read(ledger)
+  local reading, types = ledger.reading, ledger.plan.header.resource_types
   local which = reading.planned_only and "of the case, which alone were read"
+    or types and ("of the types %s that this key can list and read"):format(table.concat(types, ", "))
     or "that this key can list and read"
   return ("the %s %s"):format(texts.plural(reading.read, "resource"), which)
 end
 
 --- What the last reading saw, if that is not what is left now, or if nothing was removed yet.
-local function describe_seen(self, reading, own, seen)
-  local label, read = self.subject.label, describe_read(reading)
+local function describe_seen(self, ledger, own, seen)
+  local label, read = self.subject.label, describe_read(ledger)
   if seen.gone == 0 then
     local text = "%s has a role of %s on %s of %s."
     return text:format(label, own, texts.count(#self.left), read)
@@ -193,12 +205,12 @@ local function describe_seen(self, reading, own, seen)
 end
 
 --- "No role of their own is left on the 1,204 resources that this key can list and read."
-local function describe_own(self, reading, own)
-  local stays = self.given_back + self.protected + (self.creates and 1 or 0) > 0
-  local where = describe_read(reading)
+local function describe_own(self, ledger, own)
+  local stays = self.given_back + self.maybe_given_back + self.protected + (self.creates and 1 or 0) > 0
+  local where = describe_read(ledger)
   if #self.left == 0 then
     return ("No %srole of %s is left on %s."):format(stays and "other " or "", own, where)
-  elseif reading.planned_only then
+  elseif ledger.reading.planned_only then
     return ("This is of %s."):format(where)
   end
 end
@@ -214,11 +226,11 @@ local function headline(self, ledger, seen)
   local is_about_reading = seen.gone > 0 or (reading.by == "plan" and #self.left > 0)
   local parts = access_parts(self, own, not is_about_reading)
   if is_about_reading then
-    say(describe_seen(self, reading, own, seen))
+    say(describe_seen(self, ledger, own, seen))
     say(parts[1] and "Access that the plan does not end: " .. table.concat(parts, "; ") .. ".")
   else
     say(parts[1] and "Access remains: " .. table.concat(parts, "; ") .. ".")
-    say(describe_own(self, reading, own))
+    say(describe_own(self, ledger, own))
   end
   local unread = describe_unread(reading)
   say(unread and "Not all could be read: " .. unread .. ".")
@@ -238,7 +250,7 @@ local function not_given_back(ledger)
   for _, row in ipairs(ledger.rows) do
     local back = row.given_back
     local is_last = back and last and back.round == last.number
-    rows[#rows + 1] = is_last and back.outcome ~= "confirmed" and row or nil
+    rows[#rows + 1] = is_last and not ledgers.is_given_back(row) and row or nil
   end
   return rows
 end
@@ -282,6 +294,15 @@ local function remains(self, own, ledger)
   return list
 end
 
+local function is_done(self, ledger)
+  local totals, last = self.totals, last_change(ledger)
+  local failed = totals.refused + totals.unconfirmed + self.withheld
+  local is_seen = self.state ~= "cut" and (not last or ledger.reading.number > last.number)
+  return is_seen
+    and self.is_complete
+    and self.unreadable + failed + #self.left + self.given_back + self.maybe_given_back == 0
+end
+
 ---@param subject elevenlabs.workspace.offboard.Subject
 ---@param ledger elevenlabs.workspace.offboard.Ledger with a reading
 ---@return elevenlabs.workspace.offboard.Summary
@@ -295,16 +316,13 @@ function M.new(subject, ledger)
     protected = protected_count(ledger),
     unreadable = unread_rows(ledger),
     not_given_back = not_given_back(ledger),
-    is_complete = ledger.reading.is_complete,
+    is_complete = ledger.reading.is_complete and not ledger.reading.planned_only,
   }
-  self.totals, self.read_back, self.given_back, self.withheld = count(ledger)
+  self.totals, self.read_back, self.given_back, self.maybe_given_back, self.withheld = count(ledger)
   for _, residual in ipairs(self.residuals) do
     self.creates = self.creates or residual.kind == "creator"
   end
-  local totals = self.totals
-  local failed = totals.refused + totals.unconfirmed + self.withheld
-  self.is_done = failed == 0 and #left == 0 and self.given_back == 0
-    and self.is_complete and self.unreadable == 0
+  self.is_done = is_done(self, ledger)
   self.headline = headline(self, ledger, seen)
   self.remains = remains(self, self.subject.kind == "user" and "their own" or "its own", ledger)
   return setmetatable(self, Summary)

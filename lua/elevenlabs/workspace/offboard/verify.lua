@@ -72,7 +72,8 @@ end
 
 function Verify:take_unread(item, err)
   if self.case.ledger:find(item) then
-    local what = err.kind == "not_found" and "resource_gone" or "unreadable"
+    local is_gone = discovery.became(err) == "not_found"
+    local what = is_gone and "resource_gone" or "unreadable"
     write(self.case, self.number, item, nil, what)
   end
 end

@@ -199,18 +199,32 @@ describe("offboard apply", function()
       assert.are.equal(1, #summary.left) -- the verify saw the role too
     end)
 
-    it("what cannot be read is not gone", function()
-      local removed
-      function world.after(request)
-        removed = removed or request.path:find("voice_narrator/unshare", 1, true)
-        if removed and request.path:sub(-15) == "/voice_narrator" then
-          return { status = 403, headers = {}, body = "{}" }
+    for _, answer in ipairs {
+      { status = 403, headers = {}, body = "{}" },
+      { status = 404, headers = {}, body = "<html>a firewall's page</html>" },
+    } do
+      it(("what cannot be read is not gone: %d"):format(answer.status), function()
+        local removed
+        function world.after(request)
+          removed = removed or request.path:find("voice_narrator/unshare", 1, true)
+          if removed and request.path:sub(-15) == "/voice_narrator" then
+            return answer
+          end
         end
-      end
-      local summary = assert(apply())
-      assert.are.same({ 8, 1 }, { summary.read_back.gone, summary.read_back.unreadable })
-      assert.are.equal(1, summary.unreadable)
-      assert.is_false(summary.is_complete)
+        local summary = assert(apply())
+        assert.are.same({ 8, 1 }, { summary.read_back.gone, summary.read_back.unreadable })
+        assert.are.equal(1, summary.unreadable)
+        assert.is_false(summary.is_complete)
+      end)
+    end
+
+    it("is not done before everything was read", function()
+      local summary = assert(apply(nil, { verify = false }))
+      assert.are.same({ 9, 0 }, { summary.totals.confirmed, #summary.left })
+      assert.is_false(summary.is_done)
+      assert.is_false(assert(case:verify(world.client, { planned_only = true })).is_done)
+      assert.is_false(case:summary().is_complete)
+      assert.is_true(assert(case:verify(world.client)).is_done)
     end)
   end)
 

@@ -66,6 +66,28 @@ describe("offboard case", function()
     end
   end)
 
+  it("begins no round whose journal is there already", function()
+    local world = support.world()
+    local case = world:plan()
+    local log = support.read(case:path "case.jsonl")
+    assert(case:apply(world.client))
+    case:close()
+    support.write(support.path "mia/case.jsonl", log) -- from a backup
+    world:resource("voice_trailer").roles.user_mia = "viewer"
+    for _ = 1, 2 do
+      world.requests = {}
+      case = support.open()
+      local summary, err = case:apply(world.client)
+      assert.is_nil(summary)
+      assert.are.equal("journal", err.kind)
+      assert.matches("round%-2.unshare.jsonl is there, and the log of the case does not know it",
+        err.message)
+      assert.are.same({}, world:changes())
+      assert.are.equal(0, case:summary().totals.confirmed)
+      case:close()
+    end
+  end)
+
   it("knows of no answer whose journal is missing", function()
     local world = support.world()
     local case = world:plan()

@@ -75,7 +75,7 @@ describe("offboard discovery", function()
     end)
   end
 
-  it("takes an id of two types as read if one answers, and else as its worst failure", function()
+  it("takes an id of two types as read if there is none of the other, and else as its worst failure", function()
     local lists = {
       ["v1/studio/projects"] = '{"projects":[{"project_id":"a"},{"project_id":"b"}]}',
     }
@@ -92,6 +92,22 @@ describe("offboard discovery", function()
       covered.forbidden,
       covered.not_found,
     })
+  end)
+
+  it("does not take an id of two types as read if one of them may hide a role", function()
+    local list = { ["v1/studio/projects"] = '{"projects":[{"project_id":"a"}]}' }
+    local page = { status = 404, body = "<html>a firewall's page</html>" }
+    for answer, name in pairs {
+      [GONE] = "read",
+      [BROKEN] = "read", -- the id is of another type
+      [FORBIDDEN] = "forbidden",
+      [{ status = 500, body = "{}" }] = "failed",
+      [page] = "failed",
+    } do
+      local answers = { ["project a"] = world.resource("project", "a"), ["studio_projects a"] = answer }
+      local covered = discover(list, answers, { "project" }).coverage[1]
+      assert.are.equal(1, covered[name])
+    end
   end)
 
   it("is complete if all was listed and read, and names the kinds without a list", function()
@@ -216,8 +232,16 @@ describe("offboard discovery", function()
   end)
 
   it("refuses a type that no list names, and then reads nothing", function()
-    local found, err = discovery.read({}, { resource_types = { "avatars" } })
+    local client = {
+      engine = {
+        mask = function(text)
+          return (text:gsub("key", "[secret]"))
+        end,
+      },
+    }
+    local found, err = discovery.read(client, { resource_types = { "avatars key" } })
     assert.is_nil(found)
     assert.are.same({ "invalid_argument", "resource_types" }, { err.kind, err.field })
+    assert.are.equal("no list names resources of the type avatars [secret]", err.message)
   end)
 end)

@@ -87,6 +87,7 @@ describe("offboard planning", function()
       voice_narrator = "remove",
       voice_trailer = "remove",
     }, rows(case))
+    assert.matches("of the types voice that this key can list and read", case:summary().headline)
     refuse({ resource_types = { "avatars" }, again = true }, "resource_types", "no list names")
   end)
 
@@ -258,6 +259,8 @@ describe("offboard planning", function()
         assert.are.equal("invalid_argument", err.kind)
       end
       assert.is_nil(io.open(support.path "many"))
+      local _, err = plan_many { "sk_sandbox_ada", "sk_sandbox_ada" }
+      assert.are.equal("[secret] is named twice", err.message)
     end)
 
     it("plans with `resume` for those alone who have no case that goes on", function()
@@ -273,7 +276,7 @@ describe("offboard planning", function()
       world.requests = {}
       cases = assert(plan_many({ "tom@example.com", "mia@example.com" }, { resume = true }))
       assert.are.equal("user_mia", cases[2].plan.header.subject.id)
-      assert.are.same({}, world.requests)
+      assert.are.equal(4, #world.requests) -- who is who
     end)
 
     it("closes the cases that go on, if another cannot be planned", function()

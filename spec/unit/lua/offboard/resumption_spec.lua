@@ -44,7 +44,7 @@ describe("offboard resumption", function()
     resume()
     later(WEEK)
     local case, requests = resume { user_email = "MIA@example.com" }
-    assert.are.same({ "planned", 0 }, { case:summary().state, requests })
+    assert.are.same({ "planned", 4 }, { case:summary().state, requests })
   end)
 
   it("goes on after a planning that was killed, or a round", function()
@@ -58,7 +58,7 @@ describe("offboard resumption", function()
     world:restart(case):close()
     local requests
     case, requests = resume()
-    assert.are.same({ "cut", 0 }, { case:summary().state, requests })
+    assert.are.same({ "cut", 4 }, { case:summary().state, requests })
   end)
 
   it("plans again if the plan is older than 7 days, and keeps the older one", function()
@@ -81,7 +81,7 @@ describe("offboard resumption", function()
     later(2 * WEEK)
     local requests
     case, requests = resume()
-    assert.are.same({ "ended", 0 }, { case:summary().state, requests })
+    assert.are.same({ "ended", 4 }, { case:summary().state, requests })
   end)
 
   it("gives a case that left roles for another apply, and an old one a new plan", function()
@@ -90,7 +90,7 @@ describe("offboard resumption", function()
     case:close()
     local requests
     case, requests = resume()
-    assert.are.same({ "ended", 0 }, { case:summary().state, requests })
+    assert.are.same({ "ended", 4 }, { case:summary().state, requests })
     world:resource("voice_draft").roles.user_ada = "admin"
     case = support.open()
     assert.are.equal(0, #assert(case:apply(world.client)).left)
@@ -138,5 +138,46 @@ describe("offboard resumption", function()
     assert.is_nil(none)
     assert.matches("make it anew with plan %-%-again", err.message)
     assert.are.equal("damaged\n", support.read(support.path "mia/plan.jsonl"))
+  end)
+
+  it("plans again if the options are others than those of the plan", function()
+    local voice = { { resource_id = "voice_trailer", resource_type = "voice" } }
+    for _, options in ipairs {
+      { protect = voice },
+      { replace_by = "tom@example.com" },
+      { replace_by = "eve@example.com" },
+      { resource_types = { "voice" } },
+      {}, -- than the one before
+      { ids = { { resource_id = "song_1", resource_type = "songs" } } },
+    } do
+      local _, requests = resume(options)
+      assert.is_true(requests > 4)
+      _, requests = resume(options)
+      assert.are.equal(4, requests)
+    end
+    local case = resume { protect = voice }
+    assert.are.equal("protected", support.row(case, "voice_trailer").reason)
+  end)
+
+  it("refuses options that are wrong, and another server or owner", function()
+    world:plan():close()
+    for field, options in pairs {
+      protect = { protect = 42 },
+      ids = { ids = 42 },
+    } do
+      local case, err = resume(options)
+      assert.is_nil(case)
+      assert.are.equal(field, err.field)
+    end
+    local url = world.client.base_url
+    world.client.base_url = "https://other.invalid"
+    local case, err = resume()
+    assert.is_nil(case)
+    assert.are.equal("base_url", err.field)
+    world.client.base_url = url
+    world.state.users[2].id = "user_mia2" -- the address has another owner
+    case, err = resume()
+    assert.is_nil(case)
+    assert.matches("belongs to user_mia2 now, and the plan is for user_mia", err.message)
   end)
 end)

@@ -36,6 +36,10 @@ describe("offboard rounds", function()
     assert.is_nil(rounds.check_age("plan", os.time() - week - 86400, 2 * week))
     err = rounds.check_age("round", os.time() - 7230, 60)
     assert.matches("the round is 2 hours old", err.message)
+    assert.is_nil(rounds.check_age("plan", os.time() + 3500)) -- by another machine's clock
+    err = rounds.check_age("plan", os.time() + 2 * 86400)
+    assert.are.equal("max_age_s", err.field)
+    assert.matches("^the plan was made .* from now: is the clock right%?$", err.message)
   end)
 
   it("may not begin with more changes than are allowed", function()

@@ -143,9 +143,58 @@ describe("offboard undo", function()
   it("says what the server refused", function()
     apply()
     world:refuse "/voice_narrator/share"
+    local refuse = world.after
+    function world.after(request)
+      local refusal = refuse(request)
+      if refusal then
+        world:resource("voice_narrator").roles.user_mia = nil
+      end
+      return refusal
+    end
     local summary = undo()
     assert.are.same({ 8, 1 }, { summary.given_back, #summary.not_given_back })
     assert.are.equal("refused by the spec", row(case, "voice_narrator").given_back.why)
+  end)
+
+  describe("of a share whose answer was an error", function()
+    --- Give the role of one resource back. `was_applied`: the change was made. `is_read`: and seen.
+    local function give(was_applied, is_read)
+      apply()
+      assert.is_true(#assert(case:verify(world.client)).left <= 1)
+      function world.after(request)
+        local narrator = world:resource "voice_narrator"
+        if request.path:find("/voice_narrator/share", 1, true) then
+          narrator.roles.user_mia = was_applied and "editor" or nil
+          world.is_shared = true
+        elseif not world.is_shared or is_read or not request.path:find("/voice_narrator", 1, true) then
+          return nil
+        end
+        return { status = 500, headers = {}, body = "" }
+      end
+      return assert(case:undo(world.client, { resource_ids = { "voice_narrator" }, read_back_ms = 1 }))
+    end
+
+    it("says that the role is there if it was seen", function()
+      local summary = give(true, true)
+      assert.are.same({ 1, 0, 0 },
+        { summary.given_back, summary.maybe_given_back, #summary.not_given_back })
+      assert.matches("roles that undo gave back on 1 resource", summary.headline)
+    end)
+
+    it("says that the role may be there if nobody could look", function()
+      local summary = give(true, false)
+      assert.are.same({ 0, 1, 1 },
+        { summary.given_back, summary.maybe_given_back, #summary.not_given_back })
+      assert.matches("roles that undo may have given back on 1 resource: verify", summary.headline)
+      assert.matches("No other role of their own is left", summary.headline)
+      assert.is_false(summary.is_done)
+    end)
+
+    it("says no more of it if it was looked for and not seen", function()
+      local summary = give(false, true)
+      assert.are.same({ 0, 0, 1 },
+        { summary.given_back, summary.maybe_given_back, #summary.not_given_back })
+    end)
   end)
 
   it("leaves the grants to a successor", function()

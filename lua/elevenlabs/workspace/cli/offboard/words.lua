@@ -201,11 +201,14 @@ function M.status(case, summary, is_strict)
   for _, residual in ipairs(summary.residuals) do
     remains = remains or residual.is_access
   end
-  local is_right = summary.is_done
-  if case.ledger.reading.by == "plan" then -- what is left is to be removed yet
-    is_right = summary.is_complete and summary.unreadable == 0
-  elseif totals.refused + totals.unconfirmed + summary.withheld > 0 then
-    return jobs.EXIT.failed
+  local reading = case.ledger.reading
+  local is_right = reading.is_complete and summary.unreadable == 0
+  if reading.by == "verify" then -- what a plan names is to be removed yet
+    if totals.refused + totals.unconfirmed + summary.withheld > 0 then
+      return jobs.EXIT.failed
+    end
+    is_right = summary.is_done
+      or (reading.planned_only and is_right and #summary.left + summary.given_back == 0)
   end
   if not is_right then
     return jobs.EXIT.not_right

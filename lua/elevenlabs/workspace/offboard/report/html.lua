@@ -153,8 +153,8 @@ local function not_read_back(rows)
   return count
 end
 
-local NOT_READ_BACK = "%s confirmed removals were not read back by the last round: an earlier round made"
-  .. " them, or the round was cut short. The last reading of each resource is below."
+local NOT_READ_BACK = "%s confirmed removals were not read back by the last round: an earlier round"
+  .. " made them, or the round was cut short. The last reading of each resource is below."
 
 local function totals(document, counts)
   local read, rows = document.read_back, document.rows
@@ -304,6 +304,8 @@ local COMMAND_ROW = [[
 <tr><th scope="row">{name}{!arguments}</th><td>{began}</td><td>{ended}</td><td>{by}</td></tr>
 ]]
 
+local NO_END = "stopped or killed before its end"
+
 --- A program that uses the library need not say who runs it.
 local function runner_of(command)
   if command.operator and command.host then
@@ -318,7 +320,7 @@ local function command_values(command)
     name = command.command .. round,
     arguments = command.arguments and fill("<small><code>{arguments}</code></small>", command),
     began = markup.moment(command.began_at),
-    ended = command.ended_at and markup.moment(command.ended_at) or "stopped or killed before its end",
+    ended = command.ended_at and markup.moment(command.ended_at) or NO_END,
     by = runner_of(command),
   }
 end

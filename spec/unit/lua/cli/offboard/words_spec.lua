@@ -100,9 +100,10 @@ describe("cli.offboard.words", function()
       local summary = {
         totals = { refused = 0, unconfirmed = 0 },
         withheld = 0,
+        given_back = 0,
+        left = {},
         residuals = {},
         is_done = true,
-        is_complete = true,
         unreadable = 0,
       }
       for name, value in pairs(fields) do
@@ -110,7 +111,13 @@ describe("cli.offboard.words", function()
       end
       local case = {
         plan = { reading = { without_list = fields.without_list and { "avatars" } or {} } },
-        ledger = { reading = { by = fields.by or "verify" } },
+        ledger = {
+          reading = {
+            by = fields.by or "verify",
+            planned_only = fields.planned_only,
+            is_complete = fields.is_complete ~= false,
+          },
+        },
       }
       return words.status(case, summary, is_strict)
     end
@@ -131,6 +138,9 @@ describe("cli.offboard.words", function()
       assert.are.equal(4, status { is_done = false })
       assert.are.equal(4, status { is_complete = false, is_done = false, by = "plan" })
       assert.are.equal(4, status { unreadable = 1, is_done = false, by = "plan" })
+      assert.are.equal(0, status { is_done = false, planned_only = true })
+      assert.are.equal(4, status { is_done = false, planned_only = true, left = { {} } })
+      assert.are.equal(4, status { is_done = false, planned_only = true, given_back = 1 })
     end)
 
     it("4 with --strict, if access remains or kinds have no list", function()
