@@ -1141,7 +1141,7 @@ mutant("a case of another server goes on", "return rounds.check_server(case, cli
 mutant("an old plan goes on", "not is_old(case) and", "")
 mutant("a plan with other options goes on", "and does(case, wanted)", "")
 mutant("a plan that removes what is protected goes on",
-  [[row.action == "remove" and is_protected or]], "")
+  [[is_protected ~= (row.reason == "protected") and]], "false and")
 mutant("a plan for another successor goes on", "if successor ~= (", "if false and successor ~= (")
 mutant("a case that left nothing is planned again", "if has_left_nothing(case) or", "if")
 mutant("a case that left roles is never planned again", "and #summary.left == 0", "")
@@ -1159,8 +1159,10 @@ mutant("a reading of the case alone is complete", "and not ledger.reading.planne
 mutant("a gift that nobody could see is forgotten",
   "lefts.is_doubt_newer(ledger, row) and 1 or 0", "0",
   { by = "spec/unit/lua/offboard/undo_spec.lua" })
-of("lua/elevenlabs/workspace/offboard/ledger.lua", "spec/unit/lua/offboard/undo_spec.lua")
-mutant("a role that undo saw is not there", [[or back.read_back == "there"]], "")
+of("lua/elevenlabs/workspace/offboard/left.lua", "spec/unit/lua/offboard/undo_spec.lua")
+mutant("a role that undo saw again is not left",
+  [[and back.read_back == "there"
+    and not]], "and false and not")
 module "offboard/discovery"
 mutant("a page of a firewall says that a resource is gone",
   "err.from_service ~= false and READ_OF_KIND[err.kind]", "READ_OF_KIND[err.kind]")

@@ -316,12 +316,11 @@ local function is_gift_after_removal(row)
   return row.removed ~= nil and back ~= nil and back.round > row.removed.round
 end
 
---- True if undo gave a role back after the last removal: the server confirmed it, or the role was seen.
+--- True if undo gave a role back after the last removal, and the server confirmed it.
 ---@param row elevenlabs.workspace.offboard.Row
 ---@return boolean
 function M.is_given_back(row)
-  local back = row.given_back
-  return is_gift_after_removal(row) and (back.outcome == "confirmed" or back.read_back == "there")
+  return is_gift_after_removal(row) and row.given_back.outcome == "confirmed"
 end
 
 --- True if undo may have given a role back after the last removal, and nobody knows.

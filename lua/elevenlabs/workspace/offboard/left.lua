@@ -25,9 +25,20 @@ function M.is_doubt_newer(ledger, row)
   return ledgers.is_gift_doubtful(row) and row.given_back.round > ledger.reading.number
 end
 
---- True if the last reading saw a role that is to go.
+--- True if undo saw a role after the last reading, and no answer says that undo gave it.
+local function has_role_again(ledger, row)
+  local back = row.given_back
+  return back ~= nil
+    and back.round > ledger.reading.number
+    and back.read_back == "there"
+    and not ledgers.is_given_back(row)
+end
+
+--- True if the last reading saw a role that is to go, or undo saw one since.
 local function is_seen(ledger, row)
-  if ledger.reading.by == "plan" then
+  if has_role_again(ledger, row) then
+    return true
+  elseif ledger.reading.by == "plan" then
     return row.action == "remove"
   end
   return SEEN[row.seen] ~= nil
@@ -41,6 +52,8 @@ local function since_reading(ledger, row)
   local last = ledger.reading.number
   if M.is_gift_newer(ledger, row) then
     return "given_back"
+  elseif has_role_again(ledger, row) then
+    return nil
   elseif not row.round or row.round <= last then
     return nil
   end
@@ -57,8 +70,10 @@ local function since_reading(ledger, row)
 end
 
 --- Why a row is left.
-local function describe(row)
-  if row.why then
+local function describe(ledger, row)
+  if has_role_again(ledger, row) then
+    return "undo saw a role there, and no answer says that undo gave it"
+  elseif row.why then
     local failed = ("%s: %s"):format(row.outcome, row.why)
     return row.seen and ("%s; %s"):format(SEEN[row.seen], failed) or failed
   elseif row.outcome ~= "confirmed" then
@@ -85,7 +100,7 @@ function M.rows(ledger)
       seen.gone = seen.gone + ((since == "confirmed" or since == "gone") and 1 or 0)
       is_left = not since
     end
-    row.why_left = is_left and describe(row) or nil
+    row.why_left = is_left and describe(ledger, row) or nil
     left[#left + 1] = is_left and row or nil
   end
   return left, seen

@@ -245,6 +245,12 @@ end
 ---@return elevenlabs.workspace.offboard.Wanted|nil
 ---@return elevenlabs.workspace.Error|nil
 local function read_wanted(client, options)
+  local replace_by, types = options.replace_by, options.resource_types
+  if replace_by ~= nil and type(replace_by) ~= "string" then
+    return nil, errors.invalid("replace_by", "replace_by must be an address")
+  elseif types ~= nil and type(types) ~= "table" then
+    return nil, errors.invalid("resource_types", "resource_types must be an array of types")
+  end
   local further, err = resources_of(client, "ids", options.ids)
   local protected
   if further then
@@ -252,8 +258,8 @@ local function read_wanted(client, options)
   end
   return protected
     and {
-      replace_by = options.replace_by,
-      resource_types = options.resource_types,
+      replace_by = replace_by,
+      resource_types = types,
       protected = set_of(protected),
       further = further,
     }, err

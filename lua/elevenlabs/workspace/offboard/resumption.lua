@@ -66,7 +66,7 @@ local function does(case, wanted)
   end
   for _, row in ipairs(ledger.rows) do
     local is_protected = wanted.protected[key_of(row)] == true
-    if row.action == "remove" and is_protected or row.reason == "protected" and not is_protected then
+    if is_protected ~= (row.reason == "protected") and row.reason ~= "creator" then
       return false
     end
   end

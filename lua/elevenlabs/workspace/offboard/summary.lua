@@ -181,9 +181,12 @@ end
 --- "the 1,204 resources that this key can list and read"
 local function describe_read(ledger)
   local reading, types = ledger.reading, ledger.plan.header.resource_types
-  local which = reading.planned_only and "of the case, which alone were read"
-    or types and ("of the types %s that this key can list and read"):format(table.concat(types, ", "))
-    or "that this key can list and read"
+  local which = "that this key can list and read"
+  if reading.planned_only then
+    which = "of the case, which alone were read"
+  elseif types then
+    which = ("of the types %s %s"):format(table.concat(types, ", "), which)
+  end
   return ("the %s %s"):format(texts.plural(reading.read, "resource"), which)
 end
 
@@ -206,7 +209,8 @@ end
 
 --- "No role of their own is left on the 1,204 resources that this key can list and read."
 local function describe_own(self, ledger, own)
-  local stays = self.given_back + self.maybe_given_back + self.protected + (self.creates and 1 or 0) > 0
+  local given = self.given_back + self.maybe_given_back
+  local stays = given + self.protected + (self.creates and 1 or 0) > 0
   local where = describe_read(ledger)
   if #self.left == 0 then
     return ("No %srole of %s is left on %s."):format(stays and "other " or "", own, where)
@@ -318,7 +322,8 @@ function M.new(subject, ledger)
     not_given_back = not_given_back(ledger),
     is_complete = ledger.reading.is_complete and not ledger.reading.planned_only,
   }
-  self.totals, self.read_back, self.given_back, self.maybe_given_back, self.withheld = count(ledger)
+  self.totals, self.read_back, self.given_back, self.maybe_given_back, self.withheld =
+    count(ledger)
   for _, residual in ipairs(self.residuals) do
     self.creates = self.creates or residual.kind == "creator"
   end

@@ -75,7 +75,7 @@ describe("offboard discovery", function()
     end)
   end
 
-  it("takes an id of two types as read if there is none of the other, and else as its worst failure", function()
+  it("takes an id of two types as read if it is one, and is not the other", function()
     local lists = {
       ["v1/studio/projects"] = '{"projects":[{"project_id":"a"},{"project_id":"b"}]}',
     }
@@ -104,8 +104,10 @@ describe("offboard discovery", function()
       [{ status = 500, body = "{}" }] = "failed",
       [page] = "failed",
     } do
-      local answers = { ["project a"] = world.resource("project", "a"), ["studio_projects a"] = answer }
-      local covered = discover(list, answers, { "project" }).coverage[1]
+      local covered = discover(list, {
+        ["project a"] = world.resource("project", "a"),
+        ["studio_projects a"] = answer,
+      }, { "project" }).coverage[1]
       assert.are.equal(1, covered[name])
     end
   end)

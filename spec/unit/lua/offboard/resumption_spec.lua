@@ -164,6 +164,8 @@ describe("offboard resumption", function()
     for field, options in pairs {
       protect = { protect = 42 },
       ids = { ids = 42 },
+      replace_by = { replace_by = 42 },
+      resource_types = { resource_types = 42 },
     } do
       local case, err = resume(options)
       assert.is_nil(case)

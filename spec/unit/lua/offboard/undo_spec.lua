@@ -157,8 +157,8 @@ describe("offboard undo", function()
   end)
 
   describe("of a share whose answer was an error", function()
-    --- Give the role of one resource back. `was_applied`: the change was made. `is_read`: and seen.
-    local function give(was_applied, is_read)
+    --- Give the role of one resource back. `was_applied`: the role is there. `is_read`: and seen.
+    local function give(was_applied, is_read, status)
       apply()
       assert.is_true(#assert(case:verify(world.client)).left <= 1)
       function world.after(request)
@@ -166,20 +166,14 @@ describe("offboard undo", function()
         if request.path:find("/voice_narrator/share", 1, true) then
           narrator.roles.user_mia = was_applied and "editor" or nil
           world.is_shared = true
-        elseif not world.is_shared or is_read or not request.path:find("/voice_narrator", 1, true) then
+        elseif is_read or not (world.is_shared and request.path:find "/voice_narrator") then
           return nil
         end
-        return { status = 500, headers = {}, body = "" }
+        return { status = status or 500, headers = {}, body = "" }
       end
-      return assert(case:undo(world.client, { resource_ids = { "voice_narrator" }, read_back_ms = 1 }))
+      local options = { resource_ids = { "voice_narrator" }, read_back_ms = 1 }
+      return assert(case:undo(world.client, options))
     end
-
-    it("says that the role is there if it was seen", function()
-      local summary = give(true, true)
-      assert.are.same({ 1, 0, 0 },
-        { summary.given_back, summary.maybe_given_back, #summary.not_given_back })
-      assert.matches("roles that undo gave back on 1 resource", summary.headline)
-    end)
 
     it("says that the role may be there if nobody could look", function()
       local summary = give(true, false)
@@ -189,6 +183,21 @@ describe("offboard undo", function()
       assert.matches("No other role of their own is left", summary.headline)
       assert.is_false(summary.is_done)
     end)
+
+    for _, status in ipairs { 500, 403 } do
+      it(("says that a role is left if it was seen: %d"):format(status), function()
+        local summary = give(true, true, status)
+        assert.are.same({ 0, 0, 1 },
+          { summary.given_back, summary.maybe_given_back, #summary.not_given_back })
+        local left = summary.left[#summary.left]
+        assert.are.same(
+          { "voice_narrator", "undo saw a role there, and no answer says that undo gave it" },
+          { left.resource_id, left.why_left }
+        )
+        assert.is_nil(summary.headline:find "No other role")
+        assert.is_false(summary.is_done)
+      end)
+    end
 
     it("says no more of it if it was looked for and not seen", function()
       local summary = give(false, true)
