@@ -3,11 +3,12 @@
 --   ELEVENLABS_API_KEY=... lua examples/offboard.lua leavers.csv [FOLDER]
 --
 -- The file has a column user_email. Run the script as often as you like, from cron for example: a
--- run that was cut short goes on, and who has nothing left is only read. The exit status is
+-- run that was cut short goes on, roles that are left are tried again, and who has none left is only
+-- read. The exit status is
 --
 --   0  no role of the leavers' own is left, and everything could be read
 --   1  read what was printed: a role is left, or something could not be read
---   2  nothing more can be done before a person acts: the message says what is wrong
+--   2  a person must act: the message says what is wrong
 --   3  run it again: the service is down or busy, or another run works on the same leavers
 --
 -- ELEVENLABS_BASE_URL and ELEVENLABS_CA_FILE name another server than the service, such as the
@@ -16,10 +17,14 @@
 local offboard = require "elevenlabs.workspace.offboard"
 local workspace = require "elevenlabs.workspace"
 
-local file = arg[1] or error("name the leavers: offboard.lua FILE [FOLDER]", 0)
-local folder = arg[2] or "leavers"
-local BY = { operator = os.getenv "USER" } -- for the report
+local file, folder = arg[1], arg[2] or "leavers"
+local BY = { operator = os.getenv "USER" or os.getenv "LOGNAME" } -- for the report
 local status = 0
+
+if not file then
+  io.stderr:write "name the leavers: offboard.lua FILE [FOLDER]\n"
+  os.exit(2)
+end
 
 --- Print why something was not done. -> the exit status
 local function complain(err)
@@ -30,14 +35,6 @@ end
 --- End here if there is an error.
 local function must(value, err)
   return value or os.exit(complain(err))
-end
-
-local function print_rows(title, rows)
-  print(title)
-  for _, row in ipairs(rows) do
-    local roles = table.concat(row.roles_now or row.roles, ", ")
-    print(("  %-32s %-16s %s: %s"):format(row.resource_type, row.resource_id, roles, row.why_left))
-  end
 end
 
 local client = must(workspace.new {
@@ -52,9 +49,9 @@ local cases = must(offboard.plan_many(client, folder, {
   by = BY,
 }))
 for _, case in ipairs(cases) do
-  local planned = case:summary()
-  if planned.state ~= "ended" then
-    print_rows(planned.headline .. "\n\nTo be removed:", planned.left)
+  local count = #case:summary().left
+  if count > 0 then
+    print(("%s: %d roles are to be removed"):format(case.folder, count))
     -- It removes and reads back.
     local _, err = case:apply(client, { max_removals = 1000, verify = false, by = BY })
     status = err and math.max(status, complain(err)) or status
@@ -63,8 +60,10 @@ end
 
 -- It reads the whole workspace again, once for all, and writes the reports.
 for i, summary in ipairs(must(offboard.verify_many(client, cases, { by = BY }))) do
-  print_rows(("\n%s\nStill there:"):format(tostring(summary)), summary.left)
-  print "Also look at:"
+  print("\n" .. summary)
+  for _, row in ipairs(summary.left) do
+    print(("  still there: %s %s: %s"):format(row.resource_type, row.resource_id, row.why_left))
+  end
   for _, residual in ipairs(summary.residuals) do
     print(("  %s: %s"):format(residual.text, residual.next_step))
   end

@@ -1139,11 +1139,12 @@ module "offboard/resumption"
 mutant("a case goes on for another leaver", "case.plan and check(case, client, key, value)", "nil")
 mutant("a case of another server goes on", "return rounds.check_server(case, client)", "return nil")
 mutant("an old plan goes on", "not is_old(case) and", "")
+mutant("a plan without a role that is left goes on", "and names_all(summary)", "")
 mutant("a plan with other options goes on", "and does(case, wanted)", "")
 mutant("a plan that removes what is protected goes on",
   [[is_protected ~= (row.reason == "protected") and]], "false and")
 mutant("a plan for another successor goes on", "if successor ~= (", "if false and successor ~= (")
-mutant("a case that left nothing is planned again", "if has_left_nothing(case) or", "if")
+mutant("a case that left nothing is planned again", "if has_left_nothing(summary) or", "if")
 mutant("a case that left roles is never planned again", "and #summary.left == 0", "")
 mutant("who has left the workspace stops all plans", "or subject.has_left then", "then")
 mutant("a case that is in use gets a new plan", [[err.kind ~= "invalid_argument" and err or nil]],

@@ -33,9 +33,9 @@ local M = {}
 ---@field replace_by string|nil The address of a member who gets each role before it is removed.
 ---@field note string|nil A text for the report: a ticket, or who asked.
 ---@field again boolean|nil True: make a new plan, and keep an older one beside it.
---- True: make a plan only if one is needed. A case goes on if its plan is at most 7 days old and does
---- what these options say, if the case ended and left nothing, or if the member has left the workspace.
---- If not, an older plan stays beside the new one. If `summary().left` has rows, call `case:apply`. If
+--- True: make a plan only if one is needed. A case goes on if its plan is at most 7 days old, does what
+--- these options say and names all that is left; or if the case ended and left nothing; or if the member
+--- has left the workspace. If not, an older plan stays beside the new one. If `summary().left` has rows, call `case:apply`. If
 --- not, `case:verify` says whether that is still so. Not together with `again`.
 ---@field resume boolean|nil
 --- Who runs this. The log of the case and the report say so.

@@ -30,9 +30,18 @@ local function check(case, client, key, value)
   return rounds.check_server(case, client)
 end
 
-local function has_left_nothing(case)
-  local summary = summaries.new(case.plan.header.subject, case.ledger)
+local function has_left_nothing(summary)
   return summary.state == "ended" and #summary.left == 0
+end
+
+--- True if the plan names every role that is left, so that apply can remove it.
+local function names_all(summary)
+  for _, row in ipairs(summary.left) do
+    if row.action ~= "remove" then
+      return false
+    end
+  end
+  return true
 end
 
 local function is_old(case)
@@ -115,8 +124,9 @@ function M.opener(class, client, key, wanted)
       subject, err = find(case)
     end
     if subject then
-      local goes_on = not is_old(case) and does(case, wanted)
-      if has_left_nothing(case) or goes_on or subject.has_left then
+      local summary = summaries.new(case.plan.header.subject, case.ledger)
+      local goes_on = not is_old(case) and names_all(summary) and does(case, wanted)
+      if has_left_nothing(summary) or goes_on or subject.has_left then
         return case
       end
     end

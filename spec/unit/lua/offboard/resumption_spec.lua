@@ -97,8 +97,23 @@ describe("offboard resumption", function()
     world:resource("voice_draft").roles.user_mia = "viewer"
     assert.are.equal(1, #assert(case:verify(world.client)).left)
     case:close()
+    assert.are.equal("ended", (resume()):summary().state)
     later(WEEK + 10)
     case, requests = resume()
+    assert.are.equal("planned", case:summary().state)
+    assert.is_true(requests > 4)
+  end)
+
+  it("plans again if a role is left that the plan does not have", function()
+    local case = world:plan(protect_draft())
+    assert(case:apply(world.client))
+    local new = { id = "voice_new", type = "voice", name = "New", creator = "user_ada" }
+    new.roles = { user_ada = "admin", user_mia = "viewer" }
+    table.insert(world.state.resources, new)
+    assert.are.equal("voice_new", assert(case:verify(world.client)).left[1].resource_id)
+    case:close()
+    local requests
+    case, requests = resume(protect_draft())
     assert.are.equal("planned", case:summary().state)
     assert.is_true(requests > 4)
   end)
