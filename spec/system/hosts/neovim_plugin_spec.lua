@@ -422,6 +422,39 @@ describe("the plugin for Neovim", function()
     assert.are.same({ "ElevenLabs: nothing was removed", false, true }, seen)
   end)
 
+  it("ends the job at Ctrl-C in Neovim's own picker, and unlocks the case", function()
+    local folder = editor.folder .. "/interrupted"
+    local code, shown = editor:show(small, "Press ENTER", "", ([[
+      local select = vim.ui.select
+      vim.ui.select = function(...)
+        vim.loop.new_timer():start(200, 0, function() vim.api.nvim_input "<C-c>" end)
+        select(...)
+      end
+      vim.notify = function(text)
+        assert(require("elevenlabs.workspace.offboard").open %q)
+        os.exit(text == "ElevenLabs: nothing was removed" and 0 or 2)
+      end
+      vim.cmd "ElevenLabs offboard mia@example.com %s"
+    ]]):format(folder, folder))
+    assert.are.equal(0, code, shown)
+    assert.is_nil(shown:find("Keyboard interrupt", 1, true), shown)
+  end)
+
+  it("shows a step in a narrow window without waiting for Enter", function()
+    local code, shown = editor:show(small, "Press ENTER", "", [[
+      vim.o.columns = 30
+      local jobs = require "elevenlabs_workspace.job"
+      vim.defer_fn(function()
+        jobs.show(("removing "):rep(30))
+        vim.cmd "redraw"
+        vim.defer_fn(function() os.exit(0) end, 100)
+      end, 100)
+    ]])
+    assert.are.equal(0, code)
+    assert.matches("removing removing", shown)
+    assert.is_nil(shown:find("Press ENTER", 1, true), shown)
+  end)
+
   it("removes nothing if the user leaves the picker", function()
     local seen = offboard(small, "left", "function() end")
     assert.are.same({ "ElevenLabs: nothing was removed", INFO }, { seen.told, seen.level })
@@ -548,5 +581,25 @@ describe("the plugin for Neovim", function()
       assert.matches("^[%w_]+: %w", seen[2][2].text)
     end
     assert.are.same({}, page:left())
+  end)
+
+  it("has a page whose code removes more than 1,000 roles, and never waits for Enter", function()
+    local many, home = sandboxes.start("--resources", "1300"), neovim.new()
+    local code, shown = home:show(many, "Press ENTER", "", page:take("lua", "offboard.plan") .. [[
+
+      local notify = vim.notify
+      function vim.notify(text)
+        notify(text)
+        vim.cmd "redraw"
+        vim.schedule(function() os.exit(0) end)
+      end
+      vim.cmd "Leaver! mia@example.com"
+    ]])
+    many:stop()
+    home:remove()
+    assert.are.equal(0, code, shown)
+    assert.is_nil(shown:find("Press ENTER", 1, true), shown)
+    assert.matches("removing: total %d+ of 1%d%d%d confirmed", shown)
+    assert.matches("Access remains: ", shown)
   end)
 end)
