@@ -68,13 +68,12 @@ local function ask(address, summary)
   for _, row in ipairs(summary.left) do
     entries[#entries + 1] = row
   end
-  local done = summary.totals.confirmed > 0 and (" (%s)"):format(describe_done(summary.totals))
+  local prompt = ("Roles of %s: %d"):format(address, #summary.left)
+  if summary.totals.confirmed > 0 then
+    prompt = ("%s (%s)"):format(prompt, describe_done(summary.totals))
+  end
   local options = {
-    prompt = ("Roles of %s: %d%s. Pick one to keep it, or the first line to remove the others."):format(
-      address,
-      #summary.left,
-      done or ""
-    ),
+    prompt = prompt .. ". Pick one to keep it, or the first line to remove the others.",
     format_item = function(entry)
       if entry == agree then
         return ("REMOVE the roles of %s that are marked -"):format(address)
