@@ -62,6 +62,21 @@ function Neovim:run(sandbox, program, more)
   return cjson.decode(out), err
 end
 
+--- Run a program on a terminal of 80 columns. It ends the editor with `os.exit(0)`.
+---@param prompt string as terminal.py has it
+---@param answer string
+---@return integer code, string shown
+function Neovim:show(sandbox, prompt, answer, program)
+  local bound = "vim.loop.new_timer():start(60000, 0, function() os.exit(1) end)\n"
+  local path = self:write("program.lua", bound .. program)
+  local runtime = "set runtimepath+=examples/neovim"
+  local terminal = { "/usr/bin/python3", "spec/support/terminal.py", prompt, answer }
+  local command = { "nvim", "--clean", "--cmd", runtime, "-c", "luafile " .. path }
+  command = process.join(terminal, command)
+  local code, shown = process.run(command, { env = self:env(sandbox, { TERM = "xterm" }) })
+  return code, shown
+end
+
 function Neovim:remove()
   process.run { "rm", "-r", self.folder }
 end

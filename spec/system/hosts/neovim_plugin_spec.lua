@@ -38,10 +38,10 @@ describe("the plugin for Neovim", function()
     editor:remove()
   end)
 
-  --- The 1,000 resources of the large sandbox.
-  local function write_resources(name)
+  --- The 1,000 resources of the large sandbox, or more.
+  local function write_resources(name, count)
     local lines = { "resource_id,resource_type" }
-    for i, resource in ipairs(leaver.state(1000).resources) do
+    for i, resource in ipairs(leaver.state(count or 1000).resources) do
       lines[i + 1] = resource.id .. "," .. resource.type
     end
     return editor:write(name, table.concat(lines, "\n") .. "\n")
@@ -108,7 +108,7 @@ describe("the plugin for Neovim", function()
       vim.cmd "ElevenLabs revoke %s mia@example.com"
     ]]):format(path))
     assert.are.equal("ElevenLabs: revoke is running. :ElevenLabs stop ends it", seen[1])
-    assert.matches("^ElevenLabs: total %d+ .*; stopped: ", seen[2])
+    assert.matches("^ElevenLabs: total %d+ .*; stopped: .*%. Give the same command again", seen[2])
     for _, entry in ipairs(seen[3]) do -- what was refused before the stop
       assert.is_nil(entry.text:find("cancelled", 1, true), entry.text)
     end
@@ -137,6 +137,60 @@ describe("the plugin for Neovim", function()
     ]]):format(path))
     assert.matches("total 1 confirmed 0 refused 0 unconfirmed 1 not_sent 0; stopped: ", seen[1])
     assert.matches("^voice_narrator: unconfirmed ", seen[2][1].text)
+  end)
+
+  it("sends nothing after a stop that comes while the file is checked", function()
+    local path = write_resources("early.csv", 50000)
+    local seen = editor:run(large, ([[
+      vim.notify = function(text, level)
+        local client = require("elevenlabs_workspace.client").open()
+        finish { text, level, client:stats().attempts }
+      end
+      vim.cmd "ElevenLabs revoke %s mia@example.com"
+      vim.cmd "ElevenLabs stop"
+    ]]):format(path))
+    local text = "ElevenLabs: stopped: nothing was removed. Give the same command again to go on"
+    assert.are.same({ text, WARN, 0 }, seen)
+  end)
+
+  it("cancels the work of a job that was stopped before there was work", function()
+    local seen = editor:run(small, [[
+      local jobs = require "elevenlabs_workspace.job"
+      local cancelled = 0
+      local function set_work()
+        jobs.set_work { cancel = function() cancelled = cancelled + 1 end }
+      end
+      jobs.start("offboard", function()
+        local counts = { jobs.may_go_on() }
+        jobs.stop()
+        counts[2] = jobs.may_go_on()
+        for _, act in ipairs { set_work, jobs.stop, set_work } do
+          act()
+          counts[#counts + 1] = cancelled
+        end
+        finish(counts)
+      end)
+    ]])
+    assert.are.same({ true, false, 1, 2, 4 }, seen)
+  end)
+
+  it("has an empty quickfix list until the job has ended, and after one that failed", function()
+    local seen = editor:run(small, [[
+      vim.fn.setqflist({}, " ", { title = "other", items = { { text = "an older one" } } })
+      vim.notify = function()
+        finish(vim.fn.getqflist { title = true, size = true })
+      end
+      vim.cmd "ElevenLabs revoke /none.csv mia@example.com"
+    ]])
+    local title = "ElevenLabs revoke /none.csv mia@example.com"
+    assert.are.same({ title = title, size = 0 }, seen)
+  end)
+
+  it("says in one line that the library is missing", function()
+    local run = TOLD .. "vim.cmd 'ElevenLabs offboard mia@example.com /none'"
+    local seen, err = editor:run(small, run, { LUA_PATH = "/none/?.lua" })
+    local text = "ElevenLabs: the library cannot be loaded: see :checkhealth elevenlabs_workspace"
+    assert.are.same({ text, ERROR, "" }, { seen.text, seen.level, err })
   end)
 
   it("completes subcommands, files and folders", function()
@@ -171,10 +225,11 @@ describe("the plugin for Neovim", function()
     local seen, err = editor:run(
       sandbox,
       ([[
-        local asked, told = {}, nil
+        local asked, told, prompt = {}, nil, nil
         local answer = %s
         vim.ui.select = function(entries, options, on_choice)
           asked[#asked + 1] = {}
+          prompt = options.prompt
           for i, entry in ipairs(entries) do
             asked[#asked][i] = options.format_item(entry)
           end
@@ -186,7 +241,8 @@ describe("the plugin for Neovim", function()
           end
         end
         vim.notify = function(text, level)
-          finish { asked = asked, told = text, level = level, list = vim.fn.getqflist() }
+          local list = vim.fn.getqflist()
+          finish { asked = asked, prompt = prompt, told = text, level = level, list = list }
         end
         vim.cmd "ElevenLabs offboard mia@example.com %s"
       ]]):format(answer, editor.folder .. "/" .. name)
@@ -212,12 +268,18 @@ describe("the plugin for Neovim", function()
     sandbox:stop()
     assert.are.equal(3, #seen.asked)
     assert.are.equal(10, #seen.asked[2])
-    assert.matches("+ voice Trailer: viewer", table.concat(seen.asked[2], "\n"), 1, true)
+    local shown = table.concat(seen.asked[2], "\n")
+    assert.matches("+ voice Trailer (voice_trailer): viewer", shown, 1, true)
+    assert.are.equal(
+      "Roles of mia@example.com: 8. Pick one to keep it, or the first line to remove the others.",
+      seen.prompt
+    )
     assert.are.equal(9, #seen.asked[3]) -- a new plan
     assert.matches("^ElevenLabs: Access remains: .*\ntotal 8 confirmed 7 refused 1 ", seen.told)
     assert.are.equal(WARN, seen.level)
-    local left = "voice Draft: the role is still there; refused: You need admin access"
-    assert.are.equal(left .. " to the resource.", seen.list[1].text)
+    local left = "voice Draft (voice_draft): the role is still there; refused: "
+    assert.are.equal(left .. "You need admin access to the resource.", seen.list[1].text)
+    assert.matches("^creator of %d resources?: copy the resource ", seen.list[2].text)
     assert.are.same({ "viewer", nil }, { trailer.user_mia, narrator.user_mia })
     assert(io.open(editor.folder .. "/kept/report.html")):close()
   end)
@@ -227,7 +289,8 @@ describe("the plugin for Neovim", function()
     return sandboxes.start("--resources", "1000", "--latency-ms", "40")
   end
 
-  --- Offboard mia, and stop when the status line is like this. -> the message, the quickfix list
+  --- Offboard mia, and stop when the status line is like this. -> the message, its level, the
+  --- quickfix list
   local function stop_at(sandbox, pattern, name)
     local seen, err = editor:run(sandbox, ([[
       local timer, is_stopped = vim.loop.new_timer(), false
@@ -237,7 +300,7 @@ describe("the plugin for Neovim", function()
       vim.notify = function(text, level)
         timer:stop()
         vim.schedule(function()
-          finish { text, vim.fn.getqflist() }
+          finish { text, level, vim.fn.getqflist() }
         end)
       end
       timer:start(1, 1, vim.schedule_wrap(function()
@@ -249,34 +312,39 @@ describe("the plugin for Neovim", function()
       vim.cmd "ElevenLabs offboard mia@example.com %s"
     ]]):format(pattern, editor.folder .. "/" .. name))
     assert.is_nil(err:find("Error", 1, true), err)
-    return seen[1], seen[2]
+    return seen[1], seen[2], seen[3]
   end
 
   it("stops a planning from its first moment on", function()
     local sandbox = start_slow()
     for i, pattern in ipairs { "^planning$", "^planning %d" } do
+      local text, level = stop_at(sandbox, pattern, "planning" .. i)
       assert.are.equal(
-        "ElevenLabs: not_sent (cancelled): stopped early: it was cancelled."
-          .. " No plan was made: plan again",
-        (stop_at(sandbox, pattern, "planning" .. i))
+        "ElevenLabs: stopped: nothing was removed. Give the same command again to go on",
+        text
       )
+      assert.are.equal(WARN, level)
     end
     sandbox:stop()
   end)
 
   it("stops a removal, says what was removed and what is left, and goes on", function()
     local sandbox = start_slow()
-    local text, list = stop_at(sandbox, "^removing %d%d+/", "removing")
+    local text, level, list = stop_at(sandbox, "^removing %d%d+/", "removing")
     local confirmed, total = text:match(
-      "^ElevenLabs: unconfirmed %(cancelled%): stopped early: it was cancelled%."
-        .. " (%d+) of (%d+) removals are confirmed: apply again to go on$"
+      "^ElevenLabs: stopped: (%d+) of (%d+) removals are confirmed%."
+        .. " Give the same command again to go on$"
     )
     assert.is_truthy(confirmed, text)
     assert.is_true(tonumber(confirmed) > 0)
-    assert.are.equal(total - confirmed, #list)
-    assert.matches(": not removed yet", list[#list].text)
+    assert.are.equal(WARN, level)
+    local left = total - confirmed
+    assert.matches(": not removed yet", list[left].text)
+    assert.matches("^creator of ", list[left + 1].text) -- what no removal ends comes after it
     local seen = offboard(sandbox, "removing", "function(entries) return entries[1] end")
-    assert.are.same({ 1, #list + 1 }, { #seen.asked, #seen.asked[1] })
+    assert.are.same({ 1, left + 1 }, { #seen.asked, #seen.asked[1] })
+    local prompt = "Roles of mia@example.com: %d (%s of %s removals are confirmed). "
+    assert.matches(prompt:format(left, confirmed, total), seen.prompt, 1, true)
     local counts = "\ntotal %s confirmed %s refused 0 unconfirmed 0 not_sent 0\n"
     assert.matches(counts:format(total, total), seen.told)
     seen = offboard(sandbox, "removing", "error")
@@ -310,6 +378,82 @@ describe("the plugin for Neovim", function()
     ]])
     assert.are.same({ "ElevenLabs: nothing was removed", INFO }, { seen.told, seen.level })
     assert.are.equal("editor", small:roles("voice_narrator", "voice").user_mia)
+  end)
+
+  it("verifies, and asks nothing, if every role is to stay", function()
+    local sandbox = sandboxes.start()
+    local seen = offboard(sandbox, "stays", [[
+      function(entries)
+        kept = kept or {}
+        for i = 2, #entries do
+          if not kept[entries[i] ] then
+            kept[entries[i] ] = true
+            return entries[i]
+          end
+        end
+        return entries[1]
+      end
+    ]])
+    local narrator = sandbox:roles("voice_narrator", "voice").user_mia
+    sandbox:stop()
+    assert.are.equal("editor", narrator)
+    assert.are.equal(10, #seen.asked[#seen.asked]) -- none was asked about the second plan
+    assert.matches("roles on 9 resources that are protected", seen.told)
+  end)
+
+  it("does not verify, after a stop that came before there was a plan to show", function()
+    local seen = editor:run(small, ([[
+      local offboard = require "elevenlabs.workspace.offboard"
+      offboard.plan = function(_, _, options)
+        vim.cmd "ElevenLabs stop"
+        local case = { is_open = true }
+        function case:summary() return { left = {}, totals = {} } end
+        function case:close() self.is_open = false end
+        function case:verify() finish "verified" end
+        options.on_begin { cancel = function() case.is_cancelled = true end }
+        case.summary()
+        closed = case
+        return case
+      end
+      vim.notify = function(text)
+        finish { text, closed.is_open, closed.is_cancelled }
+      end
+      vim.cmd "ElevenLabs offboard mia@example.com /none"
+    ]]))
+    assert.are.same({ "ElevenLabs: nothing was removed", false, true }, seen)
+  end)
+
+  it("ends the job at Ctrl-C in Neovim's own picker, and unlocks the case", function()
+    local folder = editor.folder .. "/interrupted"
+    local code, shown = editor:show(small, "Press ENTER", "", ([[
+      local select = vim.ui.select
+      vim.ui.select = function(...)
+        vim.loop.new_timer():start(200, 0, function() vim.api.nvim_input "<C-c>" end)
+        select(...)
+      end
+      vim.notify = function(text)
+        assert(require("elevenlabs.workspace.offboard").open %q)
+        os.exit(text == "ElevenLabs: nothing was removed" and 0 or 2)
+      end
+      vim.cmd "ElevenLabs offboard mia@example.com %s"
+    ]]):format(folder, folder))
+    assert.are.equal(0, code, shown)
+    assert.is_nil(shown:find("Keyboard interrupt", 1, true), shown)
+  end)
+
+  it("shows a step in a narrow window without waiting for Enter", function()
+    local code, shown = editor:show(small, "Press ENTER", "", [[
+      vim.o.columns = 30
+      local jobs = require "elevenlabs_workspace.job"
+      vim.defer_fn(function()
+        jobs.show(("removing "):rep(30))
+        vim.cmd "redraw"
+        vim.defer_fn(function() os.exit(0) end, 100)
+      end, 100)
+    ]])
+    assert.are.equal(0, code)
+    assert.matches("removing removing", shown)
+    assert.is_nil(shown:find("Press ENTER", 1, true), shown)
   end)
 
   it("removes nothing if the user leaves the picker", function()
@@ -428,13 +572,35 @@ describe("the plugin for Neovim", function()
     local own = page:take("lua", "offboard.plan")
     for command, expected in pairs {
       ["Leaver tom@example.com"] = "^tom@example.com has a role of their own on ",
-      ["Leaver! mia@example.com"] = "\ntotal 9 confirmed 8 refused 1 unconfirmed 0 not_sent 0$",
+      ["Leaver! mia@example.com"] = "^Access remains: a role of their own on 1 resource; ",
     } do
-      local tell = "function vim.notify(text) finish { text, vim.fn.getqflist()[1].text } end\n"
+      local tell = "function vim.notify(text) finish { text, vim.fn.getqflist() } end\n"
       local seen = editor:run(small, ("%s%s\nvim.cmd %q"):format(tell, own, command))
       assert.matches(expected, seen[1])
-      assert.matches("^[%w_]+: %w", seen[2])
+      assert.matches(seen[1], seen[2][1].text, 1, true)
+      assert.is_true(#seen[2][1].text > #seen[1])
+      assert.matches("^[%w_]+: %w", seen[2][2].text)
     end
     assert.are.same({}, page:left())
+  end)
+
+  it("has a page whose code removes more than 1,000 roles, and never waits for Enter", function()
+    local many, home = sandboxes.start("--resources", "1300"), neovim.new()
+    local code, shown = home:show(many, "Press ENTER", "", page:take("lua", "offboard.plan") .. [[
+
+      local notify = vim.notify
+      function vim.notify(text)
+        notify(text)
+        vim.cmd "redraw"
+        vim.schedule(function() os.exit(0) end)
+      end
+      vim.cmd "Leaver! mia@example.com"
+    ]])
+    many:stop()
+    home:remove()
+    assert.are.equal(0, code, shown)
+    assert.is_nil(shown:find("Press ENTER", 1, true), shown)
+    assert.matches("removing: total %d+ of 1%d%d%d confirmed", shown)
+    assert.matches("Access remains: ", shown)
   end)
 end)

@@ -4,20 +4,30 @@ local jobs = require "elevenlabs_workspace.job"
 
 local M = {}
 
+--- Start the job of a module, which requires the library.
+local function start(name, ...)
+  local found, job = pcall(require, "elevenlabs_workspace." .. name)
+  if not found then
+    local text = "the library cannot be loaded: see :checkhealth elevenlabs_workspace"
+    return jobs.tell(text, "ERROR")
+  end
+  jobs.start(name, job.run, ...)
+end
+
 -- By name. `takes` has the kind of each argument, as getcompletion() names it, or "" for none.
 local COMMANDS = {
   revoke = {
     usage = "revoke FILE EMAIL",
     takes = { "file", "" },
     run = function(path, email)
-      jobs.start("revoke", require("elevenlabs_workspace.revoke").run, path, email)
+      start("revoke", path, email)
     end,
   },
   offboard = {
     usage = "offboard EMAIL FOLDER",
     takes = { "", "dir" },
     run = function(address, folder)
-      jobs.start("offboard", require("elevenlabs_workspace.offboard").run, address, folder)
+      start("offboard", address, folder)
     end,
   },
   stop = { usage = "stop", takes = {}, run = jobs.stop },

@@ -17,8 +17,8 @@ local function show_progress(progress)
   jobs.show_progress(progress, step, step ~= "removing")
 end
 
---- Let the user pick an entry; nil: none, or the job was stopped. A picker may answer at once or
---- later.
+--- Let the user pick an entry; nil: none, or the job was stopped. A picker may answer at once, later,
+--- or, at Ctrl-C in Neovim's own, raise.
 local function pick(entries, options)
   local this, is_waiting, answer = coroutine.running(), false, nil
   local function take(entry)
@@ -35,7 +35,15 @@ local function pick(entries, options)
       take(nil)
     end,
   }
-  vim.ui.select(entries, options, take)
+  if not answer then
+    local ok, why = pcall(vim.ui.select, entries, options, take)
+    if not ok then
+      take(nil)
+      if not why:find "Keyboard interrupt" then
+        jobs.tell(why, "ERROR")
+      end
+    end
+  end
   if not answer then
     is_waiting = true
     coroutine.yield()
@@ -44,19 +52,28 @@ local function pick(entries, options)
 end
 
 local function name_of(row)
-  return ("%s %s"):format(row.resource_type, row.name or row.resource_id)
+  local id = row.resource_id
+  return ("%s %s"):format(row.resource_type, row.name and ("%s (%s)"):format(row.name, id) or id)
+end
+
+local function describe_done(totals)
+  return ("%d of %d removals are confirmed"):format(totals.confirmed, totals.total)
 end
 
 --- Show the planned removals until the user agrees.
 --- -> the rows that are to stay; nil: the user left the picker
-local function ask(address, rows)
+local function ask(address, summary)
   local agree, kept = {}, {}
   local entries = { agree }
-  for _, row in ipairs(rows) do
+  for _, row in ipairs(summary.left) do
     entries[#entries + 1] = row
   end
+  local prompt = ("Roles of %s: %d"):format(address, #summary.left)
+  if summary.totals.confirmed > 0 then
+    prompt = ("%s (%s)"):format(prompt, describe_done(summary.totals))
+  end
   local options = {
-    prompt = "Pick a role to keep it. Pick the first line to remove the others.",
+    prompt = prompt .. ". Pick one to keep it, or the first line to remove the others.",
     format_item = function(entry)
       if entry == agree then
         return ("REMOVE the roles of %s that are marked -"):format(address)
@@ -75,9 +92,9 @@ local function ask(address, rows)
   return picked and kept
 end
 
---- Plan until the user agrees to a whole plan. A role that is to stay is protected by the next plan,
---- so that the report names it.
---- -> a case; nil if the user left the picker; or nil and an error
+--- Plan until the user agrees to a whole plan, or nothing is left to remove. A role that is to stay is
+--- protected by the next plan, so that the report names it.
+--- -> a case; nil if the user left the picker or stopped the job; or nil and an error
 local function plan(client, address, folder)
   local protect = {}
   while true do
@@ -95,10 +112,13 @@ local function plan(client, address, folder)
       return nil, err
     end
     jobs.show ""
-    if case:summary().state == "ended" then
-      return case
+    local summary, kept = case:summary(), nil
+    if jobs.may_go_on() then
+      kept = {} -- with nothing to remove there is nothing to ask
+      if summary.left[1] then
+        kept = ask(address, summary)
+      end
     end
-    local kept = ask(address, case:summary().left)
     if kept and not next(kept) then
       return case
     end
@@ -112,13 +132,22 @@ local function plan(client, address, folder)
   end
 end
 
---- What is left, in the quickfix list.
-local function list_left(address, summary)
-  local lines = {}
+--- What is left, and what no removal ends.
+local function list_left(summary)
+  local items = {}
   for i, row in ipairs(summary.left) do
-    lines[i] = { text = ("%s: %s"):format(name_of(row), row.why_left) }
+    items[i] = { text = ("%s: %s"):format(name_of(row), row.why_left) }
   end
-  vim.fn.setqflist({}, " ", { title = "ElevenLabs offboard " .. address, items = lines })
+  for _, residual in ipairs(summary.residuals) do
+    items[#items + 1] = { text = ("%s: %s"):format(residual.text, residual.next_step) }
+  end
+  jobs.list(items)
+end
+
+--- The library's advice, in this plugin's words.
+local function advise(err)
+  local again = "give the same command again"
+  return (tostring(err):gsub("apply again", again):gsub("plan again$", again))
 end
 
 --- -> a text and its level; or nil and an error
@@ -134,23 +163,26 @@ function M.run(address, folder)
   jobs.set_work(case)
   local planned = case:summary()
   local summary
-  if planned.state == "ended" then -- an earlier job removed: what is left now?
-    show_step "verifying"
-    summary, err = case:verify(client, { on_progress = show_progress })
-  else
+  if planned.left[1] then
     summary, err = case:apply(client, {
       max_removals = planned.totals.total, -- all were shown
       on_step = show_step,
       on_progress = show_progress,
     })
+  else
+    show_step "verifying"
+    summary, err = case:verify(client, { on_progress = show_progress })
   end
-  list_left(address, case:summary()) -- also if the job was stopped
+  local last = case:summary() -- also if the job was stopped
   case:close()
-  if not summary then
-    return nil, err
+  list_left(last)
+  if summary then
+    local text = ("%s\nReport: %s/report.html"):format(tostring(summary), folder)
+    return text, summary.is_done and "INFO" or "WARN"
+  elseif err.kind == "cancelled" then
+    return jobs.describe_stop("stopped: " .. describe_done(last.totals))
   end
-  local text = ("%s\nReport: %s/report.html"):format(tostring(summary), folder)
-  return text, summary.is_done and "INFO" or "WARN"
+  return nil, advise(err)
 end
 
 return M

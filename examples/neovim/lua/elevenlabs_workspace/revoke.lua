@@ -9,7 +9,9 @@ local M = {}
 --- What became of it, the cause of most that failed, and how grave this is.
 local function describe(report)
   local reason = report.reasons[1]
-  if report.stopped then -- the report says why
+  if report.stopped == "cancelled" then
+    return jobs.describe_stop(tostring(report))
+  elseif report.stopped then -- the report says why
     return tostring(report), "ERROR"
   elseif reason then
     return ("%s; %d times: %s"):format(tostring(report), reason.count, reason.message), "WARN"
@@ -32,6 +34,7 @@ function M.run(path, email)
   local run, report
   run, err = client:start_many("unshare", items, {
     journal = path .. ".journal", -- the same command goes on where a closed editor left off
+    may_begin = jobs.may_go_on, -- asked while the file is checked: there is no run to cancel yet
     on_progress = jobs.show_progress,
     on_result = function(item, _, why)
       -- Of what a stop kept from being sent the report tells. What was sent and is not known stays here.
@@ -47,7 +50,7 @@ function M.run(path, email)
   if not report then
     return nil, err
   end
-  vim.fn.setqflist({}, " ", { title = "ElevenLabs revoke " .. email, items = failed })
+  jobs.list(failed)
   return describe(report)
 end
 

@@ -57,7 +57,7 @@ local function read_journal(self, round, op, was_killed, engine)
   local file, err = record_file.open(self:journal(round, op), "journal", false)
   if not file then
     if op == "unshare" and not was_killed then
-      self.ledger:take_unanswered(round, "the journal of the round is missing")
+      self.ledger:take_unanswered(round, "the journal of the round is missing", engine)
     end
     return err
   end
@@ -71,7 +71,8 @@ local function read_journal(self, round, op, was_killed, engine)
   end, engine)
   file:close()
   if op == "unshare" and was_killed and not has_ended then
-    self.ledger:take_unanswered(round, "the command was killed before the answer came")
+    local why = "the command was killed before the answer came"
+    self.ledger:take_unanswered(round, why, engine)
   end
   return failure
 end
@@ -100,9 +101,9 @@ local function read_log(self, engine)
     elseif record.began then
       problem = read_cut_round(self, self.number, told, engine)
       self.number, told = record.number, {}
-      self.ledger:take(record)
+      self.ledger:take(record, engine)
     else
-      self.ledger:take(record)
+      self.ledger:take(record, engine)
     end
   end, engine)
   problem = problem or read_cut_round(self, self.number, told, engine)

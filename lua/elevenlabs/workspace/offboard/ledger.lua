@@ -185,19 +185,20 @@ local OF_A_ROUND =
 
 --- The plan at hand was made by this command, after all rounds and readings before. A removal that
 --- the plan names is yet to be made. What rounds removed is kept: undo can give it back.
-local function begin_plan(self)
+local function begin_plan(self, give_turn)
   self.reading = self.plan.reading
   for _, row in ipairs(self.rows) do
     row.seen = nil
     for _, name in ipairs(row.action and OF_A_ROUND or {}) do
       row[name] = nil
     end
+    give_turn()
   end
 end
 
-local function begin(self, record)
+local function begin(self, record, give_turn)
   if self.plan and self.plan.header.number == record.number then
-    begin_plan(self)
+    begin_plan(self, give_turn)
   end
   local command = {
     command = record.began,
@@ -219,7 +220,7 @@ local function begin(self, record)
     }
 end
 
-local function finish(self, record)
+local function finish(self, record, give_turn)
   local command = self.by_number[record.ended]
   command.ended_at = record.at
   if command.command ~= "verify" then
@@ -229,16 +230,18 @@ local function finish(self, record)
   for _, row in ipairs(self.rows) do
     local verified = row.verified
     row.seen = verified and verified.number == record.ended and verified.seen or nil
+    give_turn()
   end
 end
 
 --- Take a record of the log.
 ---@param record table
-function Ledger:take(record)
+---@param engine elevenlabs.workspace.Engine|nil gives the host its turns
+function Ledger:take(record, engine)
   if record.began then
-    begin(self, record)
+    begin(self, record, turns.giver(engine))
   elseif record.ended then
-    finish(self, record)
+    finish(self, record, turns.giver(engine))
   elseif record.decision then
     take_decision(self:row(record), record)
   elseif record.undo then
@@ -298,7 +301,9 @@ end
 --- have been sent.
 ---@param round integer
 ---@param why string for people
-function Ledger:take_unanswered(round, why)
+---@param engine elevenlabs.workspace.Engine|nil gives the host its turns
+function Ledger:take_unanswered(round, why, engine)
+  local give_turn = turns.giver(engine)
   for _, row in ipairs(self.rows) do
     local decided = row.to_remove
     if decided and decided.round == round and row.answered ~= round then
@@ -306,6 +311,7 @@ function Ledger:take_unanswered(round, why)
       row.status, row.request_id, row.attempts, row.at = nil, nil, nil, nil
       row.removed = decided
     end
+    give_turn()
   end
 end
 

@@ -3,6 +3,7 @@
 local cjson = require "cjson"
 local hosts = require "spec.support.turns"
 local leaver = require "elevenlabs.workspace.sandbox.leaver"
+local ledgers = require "elevenlabs.workspace.offboard.ledger"
 local manual = require "elevenlabs.workspace.driver.manual"
 local offboard = require "elevenlabs.workspace.offboard"
 local support = require "spec.support.offboard"
@@ -63,6 +64,34 @@ describe("a case gives the host turns", function()
     end)
     assert.is_true(turns >= 5)
     assert.is_true(#case.ledger.rows > RESOURCES * 3 / 4)
+  end)
+
+  it("while a record of its log concerns every row", function()
+    local engine, ms, rows = hosts.engine(), 0, {}
+    function engine.now() -- every look finds a turn due
+      ms = ms + 5
+      return ms
+    end
+    for i = 1, 64 do
+      rows[i] = { resource_id = "voice_" .. i, resource_type = "voice", roles = { "editor" } }
+    end
+    local ledger = ledgers.new()
+    ledger:take_plan { header = { number = 1 }, rows = rows, given = {} }
+    local function turns_of(record)
+      return (host(function()
+        ledger:take(record, engine)
+      end))
+    end
+    local turns = { turns_of { began = "plan", number = 1 } }
+    ledger:take { began = "verify", number = 2 }
+    turns[2] = turns_of { ended = 2 }
+    turns[3] = host(function()
+      ledger:take_unanswered(1, "the command was killed", engine)
+    end)
+    for _, count in ipairs(turns) do
+      assert.is_true(count >= 4, count)
+    end
+    assert.are.equal(3, #turns)
   end)
 
   it("while the resources of an option are checked", function()
