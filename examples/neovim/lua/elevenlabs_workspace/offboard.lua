@@ -101,8 +101,8 @@ local function plan(client, address, folder)
     show_step "planning"
     local case, err = offboard.plan(client, folder, {
       user_email = address,
-      protect = protect,
       -- A job that was stopped goes on with its plan. A plan that protects more is a new one.
+      protect = protect[1] and protect or nil,
       resume = protect[1] == nil,
       again = protect[1] ~= nil,
       on_begin = jobs.set_work,

@@ -35,7 +35,8 @@ local M = {}
 ---@field again boolean|nil True: make a new plan, and keep an older one beside it.
 --- True: make a plan only if one is needed. A case goes on if its plan is at most 7 days old, does what
 --- these options say and names all that is left; or if the case ended and left nothing; or if the member
---- has left the workspace. If not, an older plan stays beside the new one. If `summary().left` has rows, call `case:apply`. If
+--- has left the workspace. If not, an older plan stays beside the new one. Without `protect`, what the
+--- plan protects stays so. If `summary().left` has rows, call `case:apply`. If
 --- not, `case:verify` says whether that is still so. Not together with `again`.
 ---@field resume boolean|nil
 --- Who runs this. The log of the case and the report say so.
@@ -261,6 +262,7 @@ local function read_wanted(client, options)
       replace_by = replace_by,
       resource_types = types,
       protected = set_of(protected),
+      names_protected = options.protect ~= nil,
       further = further,
     }, err
 end

@@ -75,7 +75,8 @@ local function does(case, wanted)
   end
   for _, row in ipairs(ledger.rows) do
     local is_protected = wanted.protected[key_of(row)] == true
-    if is_protected ~= (row.reason == "protected") and row.reason ~= "creator" then
+    local differs = is_protected ~= (row.reason == "protected") and row.reason ~= "creator"
+    if differs and wanted.names_protected then
       return false
     end
   end
@@ -96,6 +97,7 @@ end
 ---@field replace_by string|nil
 ---@field resource_types string[]|nil
 ---@field protected table<string, boolean> by key
+---@field names_protected boolean the options say what is protected; false: as the plan has it
 ---@field further elevenlabs.workspace.Item[]
 
 --- Make a function that opens the case in a folder, if the case needs no new plan. Nobody can plan for

@@ -163,6 +163,8 @@ describe("offboard resumption", function()
       { replace_by = "eve@example.com" },
       { resource_types = { "voice" } },
       {}, -- than the one before
+      { protect = voice },
+      { protect = {} },
       { ids = { { resource_id = "song_1", resource_type = "songs" } } },
     } do
       local _, requests = resume(options)
@@ -172,6 +174,9 @@ describe("offboard resumption", function()
     end
     local case = resume { protect = voice }
     assert.are.equal("protected", support.row(case, "voice_trailer").reason)
+    local requests
+    case, requests = resume() -- says nothing of what is protected
+    assert.are.same({ "protected", 4 }, { support.row(case, "voice_trailer").reason, requests })
   end)
 
   it("refuses options that are wrong, and another server or owner", function()
