@@ -69,6 +69,12 @@ return {
     to = "",
   },
   {
+    name = "what undo gave back is done",
+    module = "offboard.summary",
+    from = "+ self.given_back + self",
+    to = "+ self",
+  },
+  {
     name = "what was removed is called left",
     module = "offboard.left",
     from = [[if is_confirmed and not saw_role then]],

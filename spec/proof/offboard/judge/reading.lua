@@ -189,6 +189,17 @@ local function count_left(case, seen)
   return least, most
 end
 
+--- True if a read showed a role of the subject's own that the plan does not keep.
+local function saw_role(case, seen)
+  for key in pairs(seen.roles) do
+    local is_kept = case.protected[key] and case.planned[key]
+    if seen.reads[key].creator ~= case.subject.id and not is_kept then
+      return true
+    end
+  end
+  return false
+end
+
 --- What the answers showed decides here.
 local function check_answers(world, case, command, seen)
   local rows = rows_by_key(command.report.document)
@@ -196,6 +207,9 @@ local function check_answers(world, case, command, seen)
     if not rows[key] or command.name == "plan" and not rows[key].action then
       world:fail("missed", "%s: a read showed %s, and no row names it", key, records.text(roles))
     end
+  end
+  if command.summary and command.summary.is_done and saw_role(case, seen) then
+    world:fail("claimed", "%s: a role was seen, and all is said to be done", command.name)
   end
   local least, most = count_left(case, seen)
   local left = command.summary and #command.summary.left or least
