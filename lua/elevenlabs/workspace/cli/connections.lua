@@ -5,6 +5,7 @@ local loop = require "elevenlabs.workspace.cli.loop"
 local options = require "elevenlabs.workspace.cli.options"
 local output = require "elevenlabs.workspace.cli.output"
 local progress = require "elevenlabs.workspace.cli.progress"
+local uv = require "luv"
 local workspace = require "elevenlabs.workspace"
 
 local M = {}
@@ -48,6 +49,14 @@ local function read_line(path)
   return (line or ""):gsub("\r$", ""), nil
 end
 
+--- Say that everybody may read the key. The user decides what to do about it.
+local function check_mode(path)
+  local stat = uv.fs_stat(path)
+  if stat and stat.type == "file" and stat.mode % 8 ~= 0 then
+    output.complain(("everybody may read the API key: chmod 600 %s"):format(path))
+  end
+end
+
 --- The key in the file. nil if there is no file: the library takes the key of the environment. nil
 --- and why if there is no key at all.
 local function find_key(path)
@@ -63,6 +72,7 @@ local function find_key(path)
   elseif key == "" then
     return nil, ("the API key's file %s has an empty first line"):format(path)
   end
+  check_mode(path)
   return key
 end
 

@@ -156,7 +156,12 @@ voice_collection voices_2026, created by user_ada
     file:close()
     local command = join({ "elevenlabs-workspace", "get", "--api-key-file", path }, server, VOICE)
     local env = { env = { ELEVENLABS_API_KEY = false } }
-    assert.are.equal(0, (process.run(command, env)))
+    for mode, said_of in pairs { ["600"] = "^$", ["640"] = "^$", ["644"] = "everybody may read" } do
+      os.execute(("chmod %s %s"):format(mode, path))
+      local status, _, said = process.run(command, env)
+      assert.are.equal(0, status)
+      assert.matches(said_of, said)
+    end
     file = assert(io.open(path, "w"))
     file:close()
     local code, _, err = process.run(command, env)
