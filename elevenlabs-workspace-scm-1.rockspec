@@ -38,6 +38,7 @@ build = {
     ["elevenlabs.workspace.core"] = {
       sources = {
         "csrc/api/list.c",
+        "csrc/api/names.c",
         "csrc/api/operations.c",
         "csrc/api/proof.c",
         "csrc/api/request.c",

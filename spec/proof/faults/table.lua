@@ -703,6 +703,16 @@ end
 for _, body in ipairs { "{}", "[]", '{"error":"no"}', '{"detail":"no"}', "<html>", "" } do
   read(("%q"):format(body), "unconfirmed", body)
 end
+local NO_ROLES = RESOURCE:format("id1", "voice", "{}")
+read("no role", "confirmed", NO_ROLES)
+for _, more in ipairs {
+  ',"status":"failed"',
+  ',"error":"backend timeout"',
+  ',"success":false',
+  ',"role_to_group_ids":{}',
+} do
+  read("no role" .. more, "unconfirmed", (NO_ROLES:gsub("}$", more .. "}")))
+end
 
 require("spec.proof.faults.bulk_rows")(faults, fault)
 

@@ -148,19 +148,22 @@ mutant("an informational head counts as the answer's",
   "response->interim_ended = informational(response->status);", "", { rows = { 32 } })
 
 of("csrc/api/proof.c", "spec/unit/csrc/api/proof_spec.lua")
-mutant("a 200 need not be whole", "if (length == 0) return whole ? NULL : unproved;",
-  "if (length == 0) return NULL;", { rows = { 15, 44 } })
-mutant("a number proves itself", "if (r.outermost == IS_NUMBER && !whole) return unproved;", "",
+mutant("a 200 need not be whole",
+  "if (answer->length == 0) return answer->whole ? NULL : unproved;",
+  "if (answer->length == 0) return NULL;", { rows = { 15, 44 } })
+mutant("a number proves itself",
+  "if (r.outermost == IS_NUMBER && !answer->whole) return unproved;", "",
   { rows = { 15 } })
 mutant("a body may be no UTF-8", "if (!ew_utf8_is_text(", "if (0 && !ew_utf8_is_text(",
   { rows = { 27 } })
-mutant("a body may be no JSON", "if (!read_all(&r)) return", "if (!read_all(&r) && 0) return",
+mutant("a body may be no JSON", "if (!is_read) return", "if (!is_read && 0) return",
   { rows = { 24 } })
 mutant("JSON may be nested deeper", "DEEPEST = 64", "DEEPEST = 65", { rows = { 28 } })
-mutant("a name may be given twice", "if (r->names[i] == name->hash)", "if (0)", { rows = { 24 } })
+mutant("a name may be given twice", "if (!ew_names_close(&r->names, innermost->first_name))",
+  "if (!ew_names_close(&r->names, innermost->first_name) && 0)", { rows = { 24 } })
 mutant("names are compared as they are written", "put_code_point(w, code);", "put(w, 'u');")
 mutant("names of an object that ended count for the next",
-  "    r->name_count = innermost->first_name;\n", "")
+  "&r->names, innermost->first_name", "&r->names, 0")
 mutant("a surrogate may be alone", "if (*code < 0xd800 || *code > 0xdfff) return true;",
   "return true;", { rows = { 24 } })
 mutant("a 200 with an error is a confirmation",
@@ -170,9 +173,9 @@ mutant("an empty error is an error", "value != IS_NULL && value != IS_EMPTY", "v
 mutant("a 200 with any status is a confirmation", "if (!r->is_ok) r->is_error = true;", "",
   { rows = { 24 } })
 mutant("success may be false", "if (value != IS_TRUE) r->is_error = true;", "", { rows = { 24 } })
-mutant("a message without a status is a confirmation", "(r.has_message && !r.is_ok)", "0",
+mutant("a message without a status is a confirmation", "(r->has_message && !r->is_ok)", "0",
   { rows = { 24 } })
-mutant("false is a confirmation", [[if (r.outermost == IS_FALSE) return "its body is false";]], "",
+mutant("false is a confirmation", [[r.outermost == IS_FALSE ? "its body is false" : NULL]], "NULL",
   { rows = { 24 } })
 
 mutant("a request that was not sent is confirmed", "if (!answer->sent) return", "if (0) return")
@@ -185,10 +188,26 @@ mutant("a 500 counts as confirmed", "if (answer->status != 200) return",
 mutant("a 2xx counts as a 200", "if (answer->status != 200) return",
   "if (answer->status < 200 || answer->status > 299) return")
 mutant("an answer of which the end is missing is judged as if it were whole",
-  "answer->length, answer->whole);", "answer->length, true);",
+  "doubt_of_change(const ew_answer *answer) {",
+  "doubt_of_change(const ew_answer *cut) { ew_answer all = *cut, *answer = &all; all.whole = true;",
   { rows = { 15 } })
-mutant("a read may be no text", "return ew_utf8_is_text(answer->body, answer->length) ? NULL :",
-  "return 1 ? NULL :")
+mutant("a read may be anything", "doubt_of_change(answer) : doubt_of_read(answer)",
+  "doubt_of_change(answer) : NULL", { rows = { 63 } })
+mutant("a read may be empty", [[return "its body is empty";]], "return NULL;")
+mutant("a read may be a text or null", [[r.is_container ? NULL :]], "1 ? NULL :")
+mutant("a read may have few names", "&r, answer, answer->length", "&r, answer, EW_FEW_NAMES")
+mutant("a change takes memory", "&r, answer, EW_FEW_NAMES", "&r, answer, answer->length")
+mutant("a read may be larger than 16 MiB", "answer->length > EW_LARGEST_READ", "0")
+
+of("csrc/api/names.c", "spec/unit/csrc/api/proof_spec.lua")
+mutant("a name that comes twice is found among few alone",
+  "if (i < count && largest == hashes[i]) return false;", "")
+mutant("a name that comes twice and is the least is not found",
+  "return count < 2 || hashes[0] != hashes[1];", "return true;")
+mutant("names are lost when their memory grows",
+  "memcpy(hashes, names->hashes, names->count * sizeof *hashes);",
+  "memset(hashes, 0, names->count * sizeof *hashes);")
+mutant("names are sorted but for the last", "child + 1 < count && ", "child + 2 < count && ")
 
 of("lua/elevenlabs/workspace/answer/error_body.lua", "spec/unit/lua/answer/error_body_spec.lua")
 mutant("a page shows a secret that an entity hides", "excerpt(mask(words))", "excerpt(words)")
@@ -219,10 +238,8 @@ mutant("what nobody proved is confirmed", "if evidence.proof ~= true then",
   "if not evidence.proof then", { in_sim = true })
 mutant("an answer that nobody judged confirms", "if evidence.proof ~= true then",
   "if evidence.proof ~= true and evidence.proof then")
-mutant("a resource may be an error", "value.detail ~= nil then", "false then")
 mutant("a body that is no text is read", "or not evidence.is_text then", "then")
-mutant("a body that is no JSON is passed over", [[return nil, "its body is not JSON"]],
-  "return nil, nil")
+mutant("a body that is no JSON is passed over", [[type(value) ~= "table" then]], "false then")
 mutant("a resource may be nested deeper", "json.decode_max_depth(64)", "json.decode_max_depth(65)")
 mutant("NaN is JSON", "json.decode_invalid_numbers(false)", "json.decode_invalid_numbers(true)")
 mutant("a head without its end is an answer", "elseif not evidence.head_ended then",

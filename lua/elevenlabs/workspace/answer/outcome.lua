@@ -116,47 +116,32 @@ local BY_TYPE = {
 
 local BOM = "\239\187\191"
 
---- The decoded body; or nil and why the body is not one whole JSON value; or nil, nil if the body
---- is empty or no text. The body of an error may begin with a byte order mark.
+--- The decoded body; nil if the body is empty, no text or no JSON. The body of an error may begin with
+--- a byte order mark.
 local function decode(evidence)
   local body = evidence.body
   if evidence.status ~= 200 and body:sub(1, #BOM) == BOM then
     body = body:sub(#BOM + 1)
   end
   if body == "" or not evidence.is_text then
-    return nil, nil
+    return nil
   end
-  local value = json.decode(body)
-  if value == nil then
-    return nil, "its body is not JSON"
-  end
-  return value, nil
+  return (json.decode(body))
 end
 
--- Of a read whose 200 is text.
-local OTHER_CONTENT = {
-  resource = "its body is not an object",
-  page = "its body is neither an object nor an array",
-}
-
---- Why the content of a 200 is not what a read asked for, or nil. Complete content proves itself.
-local function doubt_of_read(good, args, value, problem)
-  if problem or type(value) ~= "table" then
-    return problem or OTHER_CONTENT[good]
-  elseif value.detail ~= nil then
-    return "its body is an error"
-  end
-  return good == "resource" and resources.doubt(value, args) or nil
-end
+local READS = { resource = true, page = true }
 
 --- Why the answer is not the good answer of the operation, or nil. The core judges it; an answer that
---- nobody judged proves nothing. The content of a read is judged here.
+--- nobody judged proves nothing. Whether a resource is the one that was asked for is judged here.
 ---@param good string the operation's good answer
-local function doubt(good, evidence, args, value, problem)
+local function doubt(good, evidence, args, value)
   if evidence.proof ~= true then
     return evidence.proof or "nobody judged its body"
   end
-  return OTHER_CONTENT[good] and doubt_of_read(good, args, value, problem)
+  if READS[good] and type(value) ~= "table" then
+    return "its body is not JSON" -- for lua-cjson, which takes all that the core takes
+  end
+  return good == "resource" and resources.doubt(value, args) or nil
 end
 
 -- In our words, because libcurl's message may quote the proxy's URL, with its password.
@@ -269,10 +254,10 @@ end
 --- "confirmed" and action "done"; else { class, outcome, kind, action, load, message, status, code,
 --- field, request_id, ambiguous, from_service, details }, with `class` and `load` of CLASSES
 function M.judge(op, evidence, mask, args)
-  local value, problem = decode(evidence)
+  local value = decode(evidence)
   local said = type(value) == "table" and value.detail or nil
   local good = operations[op].answer
-  local why_not = doubt(good, evidence, args, value, problem)
+  local why_not = doubt(good, evidence, args, value)
   if not why_not then
     return confirm(evidence, value, mask)
   end
