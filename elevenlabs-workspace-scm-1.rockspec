@@ -215,6 +215,7 @@ build = {
     ["elevenlabs.workspace.offboard.lists"] = "lua/elevenlabs/workspace/offboard/lists.lua",
     ["elevenlabs.workspace.offboard.observer"] = "lua/elevenlabs/workspace/offboard/observer.lua",
     ["elevenlabs.workspace.offboard.pages"] = "lua/elevenlabs/workspace/offboard/pages.lua",
+    ["elevenlabs.workspace.offboard.paging"] = "lua/elevenlabs/workspace/offboard/paging.lua",
     ["elevenlabs.workspace.offboard.plan"] = "lua/elevenlabs/workspace/offboard/plan.lua",
     ["elevenlabs.workspace.offboard.planning"] = "lua/elevenlabs/workspace/offboard/planning.lua",
     ["elevenlabs.workspace.offboard.principals"] = "lua/elevenlabs/workspace/offboard/principals.lua",

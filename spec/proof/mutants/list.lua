@@ -585,12 +585,29 @@ mutant("journal report is always content",
 module "offboard/case"
 mutant("a case in a folder that others may write is opened", "core.check_folder(folder)", "true")
 module "offboard/pages"
-mutant("a list ends if has_more is missing", [[if type(cursor) ~= "string" or cursor == "" then]],
-  [[if type(cursor) ~= "string" or cursor == "" or body.has_more == nil then]])
+mutant("a list ends if has_more is missing", "if not cursor then",
+  "if not cursor or not said.has_more then")
 mutant("a cursor may come again for ever", "elseif self.cursors[cursor] then", "elseif false then")
 mutant("a row without an id is passed over", [[if not id or id == "" or #id > LONGEST_ID then]],
   "if false then")
+mutant("a page that comes twice counts twice", "(known == 0 and 1 or 0)", "1")
+mutant("rows of a list without pages say all", "local said, said_why = paging",
+  "if not self.source.paging then return rows, false end local said, said_why = paging")
+mutant("rows of a list that cannot be trusted are lost", "return rows, false, said_why",
+  "return nil, said_why")
+mutant("a list whose fields contradict its rows is complete", "return rows, more, why",
+  "return rows, more")
+module "offboard/paging"
+mutant("has_more may be a text", [[type(has_more) ~= "boolean"]], "false")
+mutant("a cursor may be a number", [[value ~= cjson.null and type(value) ~= "string"]], "false")
+mutant("a list may go on at another list's cursor", "if field ~= own then", "if false then")
+mutant("a total may be negative", "value < 0 or", "")
+mutant("a total may be a text", [[type(value) ~= "number" or value < 0]],
+  [[type(value) == "number" and value < 0]])
+mutant("a list may name less than its total", "said.total and said.total > named", "false")
+mutant("a list may end although there is more", "if said.has_more then", "if false then")
 module "offboard/lists"
+mutant("a list that cannot be trusted is complete", "  if why then\n", "  if false then\n")
 mutant("an id is of one type alone", "for _, resource_type in ipairs(self.by_name[name].types) do",
   "for _, resource_type in ipairs { self.by_name[name].types[1] } do")
 mutant("a list that failed is complete",
