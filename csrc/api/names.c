@@ -44,9 +44,8 @@ static void sink(uint64_t *heap, size_t at, size_t count) {
   heap[at] = hash;
 }
 
-/* Heapsort. A server cannot choose names that make it slow, and it needs no memory. -> false: a
-*hash
-** came twice */
+/* Heapsort: no memory, and no server can choose names that make it slow. -> false: a hash came
+** twice */
 static bool sort(uint64_t *hashes, size_t count) {
   size_t i;
   for (i = count / 2; i > 0; i--) sink(hashes, i - 1, count);

@@ -41,8 +41,11 @@ typedef struct {
   const char *at, *end; /* borrowed */
   const char *wrong;    /* the reason for a failure; NULL: the body is not JSON */
   nature outermost;
-  bool is_container; /* the outermost value is an object or an array */
-  meaning member;    /* of the outermost object's member whose value comes next */
+  const char *wanted; /* the member of the outermost object whose shape is noted; NULL: its own */
+  bool in_wanted;     /* what comes next is the wanted value, or in it */
+  ew_shape shape;     /* of the wanted value */
+  bool holds_object;  /* the wanted value directly holds an object */
+  meaning member;     /* of the outermost object's member whose value comes next */
   bool is_error, has_message, is_ok;
   int depth;
   level levels[DEEPEST];
@@ -79,6 +82,8 @@ static bool take_digits(reader *r) {
 }
 
 /* ---- strings ---- */
+
+#define FIRST_HASH UINT64_C(14695981039346656037)
 
 /* FNV-1a. */
 static void put(word *w, unsigned char byte) {
@@ -154,7 +159,7 @@ static bool read_escape(reader *r, word *w) {
 
 /* What follows the opening quote, up to and with the closing one. */
 static bool read_string(reader *r, word *w) {
-  w->hash = UINT64_C(14695981039346656037);
+  w->hash = FIRST_HASH;
   w->length = 0;
   while (!take_here(r, '"')) {
     if (take_here(r, '\\')) {
@@ -195,10 +200,19 @@ static bool add_name(reader *r, const word *name) {
   return !why || fail(r, why);
 }
 
+static uint64_t hash_of(const char *text) {
+  word w = {.hash = FIRST_HASH};
+  while (*text) put(&w, (unsigned char)*text++);
+  return w.hash;
+}
+
 static bool read_name(reader *r) {
   word name;
   if (!take(r, '"') || !read_string(r, &name) || !add_name(r, &name)) return false;
-  if (r->depth == 1) r->member = meaning_of(&name);
+  if (r->depth == 1) {
+    r->member = meaning_of(&name);
+    r->in_wanted = !r->wanted || name.hash == hash_of(r->wanted);
+  }
   return take(r, ':');
 }
 
@@ -273,13 +287,20 @@ static bool read_scalar(reader *r) {
   return true;
 }
 
+/* An object or array begins. */
+static void note_shape(reader *r, bool is_object) {
+  int depth = r->wanted ? 1 : 0; /* of the wanted value */
+  if (r->in_wanted && r->depth == depth) r->shape = is_object ? EW_OBJECT : EW_ARRAY;
+  if (r->in_wanted && r->depth == depth + 1 && is_object) r->holds_object = true;
+}
+
 /* What follows the opening bracket: the closing one, or all up to the first value. */
 static bool open_level(reader *r, bool is_object, bool *complete) {
   level *opened = &r->levels[r->depth];
   if (r->depth == DEEPEST) return fail(r, "its body is nested more than 64 deep");
   opened->is_object = is_object;
   opened->first_name = r->names.count;
-  if (r->depth == 0) r->is_container = true;
+  note_shape(r, is_object);
   *complete = take(r, is_object ? '}' : ']');
   judge_value(r, *complete ? IS_EMPTY : IS_OTHER);
   if (*complete) return true;
@@ -320,13 +341,17 @@ static bool read_all(reader *r) {
 }
 
 /* Reads the whole body, which is not empty. -> NULL, or why it is no JSON text or an error */
-static const char *read_body(reader *r, const ew_answer *answer, size_t most_names) {
+static const char *read_body(reader *r, const ew_answer *answer, size_t most_names,
+                             const char *wanted) {
   bool is_read;
   if (!ew_utf8_is_text(answer->body, answer->length)) return not_text;
   r->at = answer->body;
   r->end = answer->body + answer->length;
   r->wrong = NULL;
-  r->is_container = r->is_error = r->has_message = r->is_ok = false;
+  r->is_error = r->has_message = r->is_ok = r->holds_object = false;
+  r->wanted = wanted;
+  r->in_wanted = !wanted;
+  r->shape = EW_NEITHER;
   r->depth = 0;
   ew_names_init(&r->names, most_names);
   is_read = read_all(r);
@@ -341,7 +366,7 @@ static const char *doubt_of_change(const ew_answer *answer) {
   const char *doubt;
   if (answer->length == 0) return answer->whole ? NULL : unproved;
   if (answer->length > EW_LARGEST_BODY) return "its body is larger than 1 MiB";
-  doubt = read_body(&r, answer, EW_FEW_NAMES);
+  doubt = read_body(&r, answer, EW_FEW_NAMES, NULL);
   if (doubt) return doubt;
   if (r.outermost == IS_NUMBER && !answer->whole) return unproved; /* digits may be missing */
   return r.outermost == IS_FALSE ? "its body is false" : NULL;
@@ -358,9 +383,18 @@ static const char *doubt_of_read(const ew_answer *answer) {
   const char *doubt;
   if (answer->length == 0) return "its body is empty";
   if (answer->length > EW_LARGEST_READ) return "its body is larger than 16 MiB";
-  doubt = read_body(&r, answer, answer->length);
+  doubt = read_body(&r, answer, answer->length, NULL);
   if (doubt) return doubt;
-  return r.is_container ? NULL : "its body is neither an object nor an array";
+  return r.shape == EW_NEITHER ? "its body is neither an object nor an array" : NULL;
+}
+
+ew_shape ew_proof_shape(const char *body, size_t length, const char *member, bool *holds_object) {
+  ew_answer answer = {.body = body, .length = length};
+  reader r;
+  *holds_object = false;
+  if (length == 0 || read_body(&r, &answer, length, member)) return EW_NEITHER;
+  *holds_object = r.holds_object;
+  return r.shape;
 }
 
 const char *ew_proof_doubt(ew_good_answer good, const ew_answer *answer) {

@@ -27,4 +27,11 @@ typedef struct {
 ** finishes the sentence "the server answered 200, but ...". */
 const char *ew_proof_doubt(ew_good_answer good, const ew_answer *answer);
 
+typedef enum { EW_NEITHER, EW_OBJECT, EW_ARRAY } ew_shape;
+
+/* What a member of a good answer's outermost object is; NULL: what the outermost value is.
+** lua-cjson makes the same of an empty object and of an empty array. `*holds_object`: one of the
+** value's own members is an object. */
+ew_shape ew_proof_shape(const char *body, size_t length, const char *member, bool *holds_object);
+
 #endif

@@ -697,7 +697,10 @@ local RESOURCE = '{"resource_id":"%s","resource_type":"%s","role_to_group_ids":%
 read("who has which role", "confirmed", RESOURCE:format("id1", "voice", '{"admin":["a"]}'))
 read("of another resource", "unconfirmed", RESOURCE:format("id2", "voice", "{}"))
 read("of another type", "unconfirmed", RESOURCE:format("id1", "songs", "{}"))
-for _, roles in ipairs { "null", '{"admin":null}', '{"admin":"a"}', '{"admin":[{"id":"a"}]}' } do
+local NO_MAPS = {
+  "null", "[]", '{"admin":{}}', '{"admin":null}', '{"admin":"a"}', '{"admin":[{"id":"a"}]}',
+}
+for _, roles in ipairs(NO_MAPS) do
   read("roles " .. roles, "unconfirmed", RESOURCE:format("id1", "voice", roles))
 end
 for _, body in ipairs { "{}", "[]", '{"error":"no"}', '{"detail":"no"}', "<html>", "" } do

@@ -194,10 +194,14 @@ mutant("an answer of which the end is missing is judged as if it were whole",
 mutant("a read may be anything", "doubt_of_change(answer) : doubt_of_read(answer)",
   "doubt_of_change(answer) : NULL", { rows = { 63 } })
 mutant("a read may be empty", [[return "its body is empty";]], "return NULL;")
-mutant("a read may be a text or null", [[r.is_container ? NULL :]], "1 ? NULL :")
-mutant("a read may have few names", "&r, answer, answer->length", "&r, answer, EW_FEW_NAMES")
-mutant("a change takes memory", "&r, answer, EW_FEW_NAMES", "&r, answer, answer->length")
+mutant("a read may be a text or null", [[r.shape == EW_NEITHER ? ]], "0 ? ")
+mutant("a read may have few names", "&r, answer, answer->length,", "&r, answer, EW_FEW_NAMES,")
+mutant("a change takes memory", "&r, answer, EW_FEW_NAMES,", "&r, answer, answer->length,")
 mutant("a read may be larger than 16 MiB", "answer->length > EW_LARGEST_READ", "0")
+mutant("the shape is that of another member", "!r->wanted || name.hash == hash_of(r->wanted)", "1")
+mutant("the shape is that of a value farther in", "r->in_wanted && r->depth == depth)",
+  "r->in_wanted && r->depth >= depth)")
+mutant("nobody sees an object in place of a list", "depth + 1 && is_object", "depth + 1 && 0")
 
 of("csrc/api/names.c", "spec/unit/csrc/api/proof_spec.lua")
 mutant("a name that comes twice is found among few alone",
@@ -225,6 +229,8 @@ mutant("a new maximum is plain for a core in Lua", "(said == nil or said == maxi
 mutant("a maximum is remembered for ever", "maximum = said or maximum", "maximum = maximum or said")
 
 module "answer/resource"
+mutant("a list in place of the map of roles is no role", [[shape ~= "object" or]], "")
+mutant("an object in place of a role's list is nobody", "or holds_object", "")
 mutant("an answer of another resource is a read", "body.resource_id ~= asked.resource_id or ", "")
 fault("an answer of another type is a read", " or body.resource_type ~= asked.resource_type", "",
   63)
@@ -238,6 +244,7 @@ mutant("what nobody proved is confirmed", "if evidence.proof ~= true then",
   "if not evidence.proof then", { in_sim = true })
 mutant("an answer that nobody judged confirms", "if evidence.proof ~= true then",
   "if evidence.proof ~= true and evidence.proof then")
+mutant("an object in place of a list is an empty list", "found ~= args.shape and", "false and")
 mutant("a body that is no text is read", "or not evidence.is_text then", "then")
 mutant("a body that is no JSON is passed over", [[type(value) ~= "table" then]], "false then")
 mutant("a resource may be nested deeper", "json.decode_max_depth(64)", "json.decode_max_depth(65)")
@@ -595,8 +602,18 @@ mutant("rows of a list without pages say all", "local said, said_why = paging",
   "if not self.source.paging then return rows, false end local said, said_why = paging")
 mutant("rows of a list that cannot be trusted are lost", "return rows, false, said_why",
   "return nil, said_why")
-mutant("a list whose fields contradict its rows is complete", "return rows, more, why",
+mutant("a list whose fields contradict its rows is complete", "return rows, more, doubt",
   "return rows, more")
+module "offboard/principals"
+mutant("a group's member that is no id is passed over", "if not text(member) then",
+  "if false then")
+mutant("a seat may be of any type", [[return is_null(value) or type(value) == "string"]],
+  "return true")
+mutant("a flag may be of any type", [[return is_null(value) or type(value) == "boolean"]],
+  "return true")
+mutant("service accounts may go on elsewhere", "said and paging.doubt(said, #list)", "nil")
+mutant("members without the key's owner are all",
+  [[return "it does not name the owner of the API key, " .. owner.user_id]], "return nil")
 module "offboard/paging"
 mutant("has_more may be a text", [[type(has_more) ~= "boolean"]], "false")
 mutant("a cursor may be a number", [[value ~= cjson.null and type(value) ~= "string"]], "false")
@@ -619,6 +636,8 @@ module "offboard/discovery"
 mutant("a read that failed means no role",
   "if covered.forbidden + covered.failed + covered.not_found > 0 then", "if false then")
 mutant("a list of principals may fail", "if next(found.unread) or", "if")
+mutant("nobody looks whether the members are all", "if found.owner and found.members then",
+  "if false then")
 
 -- ---- what a command that was stopped says
 

@@ -39,6 +39,7 @@ M.HARMFUL = {
   "other_cursor",
   "total_too_large",
   "total_negative",
+  "empty_object",
 }
 
 local encode = cjson.encode
@@ -143,7 +144,7 @@ local BESIDE = {
 }
 
 local function text_of(list, page, fault)
-  local rows = "[" .. table.concat(page.rows, ",") .. "]"
+  local rows = fault == "empty_object" and "{}" or "[" .. table.concat(page.rows, ",") .. "]"
   if not list.rows then
     return fault == "no_rows" and '{"secret":"' .. M.SECRET .. '"}' or rows
   end
@@ -181,7 +182,7 @@ local function spoil(list, page, query, fault)
     page.next, page.has_more = nil, true
     return true
   end
-  return fault == "no_rows" or list.rows and BESIDE[fault] ~= nil
+  return fault == "no_rows" or fault == "empty_object" or list.rows and BESIDE[fault] ~= nil
 end
 
 --- The text of a good answer's body.

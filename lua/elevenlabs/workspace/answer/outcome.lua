@@ -2,6 +2,7 @@
 --- no timing.
 
 local cjson = require "elevenlabs.workspace.cjson"
+local core = require "elevenlabs.workspace.core"
 local error_body = require "elevenlabs.workspace.answer.error_body"
 local operations = require "elevenlabs.workspace.operations"
 local receipts = require "elevenlabs.workspace.receipt"
@@ -129,19 +130,36 @@ local function decode(evidence)
   return (json.decode(body))
 end
 
-local READS = { resource = true, page = true }
+--- Why a page does not hold the list or the map that was asked for, or nil. lua-cjson reads an empty
+--- object and an empty array alike, so the core is asked.
+---@param args { shape: "array"|"object"|nil, member: string|nil } which member of the page has which
+--- shape; without a member the page itself
+local function doubt_of_page(value, args, text)
+  local asked = value
+  if args.member then
+    asked = value[args.member]
+  end
+  if args.shape and type(asked) == "table" and next(asked) == nil then
+    local found = core.shape(text, args.member)
+    return found ~= args.shape and ("its %s is no %s"):format(args.member or "body", args.shape)
+  end
+end
+
+-- By the good answer of a read.
+local READS = { resource = resources.doubt, page = doubt_of_page }
 
 --- Why the answer is not the good answer of the operation, or nil. The core judges it; an answer that
---- nobody judged proves nothing. Whether a resource is the one that was asked for is judged here.
+--- nobody judged proves nothing. Whether a read holds what was asked for is judged here.
 ---@param good string the operation's good answer
 local function doubt(good, evidence, args, value)
   if evidence.proof ~= true then
     return evidence.proof or "nobody judged its body"
   end
-  if READS[good] and type(value) ~= "table" then
+  local judge = READS[good]
+  if judge and type(value) ~= "table" then
     return "its body is not JSON" -- for lua-cjson, which takes all that the core takes
   end
-  return good == "resource" and resources.doubt(value, args) or nil
+  return judge and judge(value, args, evidence.body)
 end
 
 -- In our words, because libcurl's message may quote the proxy's URL, with its password.

@@ -90,7 +90,12 @@ end
 -- ---- pages
 
 local function ask(self, reading)
-  local args = { path = reading.path, query = reading.pages:parameters() }
+  local args = {
+    path = reading.path,
+    query = reading.pages:parameters(),
+    shape = "array",
+    member = reading.source.list,
+  }
   local call, err = self.engine:start("list", args, self.group)
   if not call then
     return mark_incomplete(self, reading.source, err.message, err)

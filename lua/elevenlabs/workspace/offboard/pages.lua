@@ -165,13 +165,10 @@ function Reading:take(body)
   if not said then
     return rows, false, said_why
   end
-  local fresh, more = count(self, rows, said.total), nil
-  if self.is_numbered then
-    more, why = go_on_by_number(self, said, fresh)
-  else
-    more, why = go_on_by_cursor(self, said)
-  end
-  return rows, more, why
+  local fresh = count(self, rows, said.total)
+  local go_on = self.is_numbered and go_on_by_number or go_on_by_cursor
+  local more, doubt = go_on(self, said, fresh)
+  return rows, more, doubt
 end
 
 --- A list without pages that came back full may have more rows that nobody can read.

@@ -70,13 +70,12 @@ function M.read(body, cursor)
   if has_more ~= nil and has_more ~= cjson.null and type(has_more) ~= "boolean" then
     return nil, "its has_more is neither true nor false"
   end
-  local said, why = { has_more = has_more == true }, nil
-  said.cursor, why = cursor_of(body, cursor)
-  if why then
-    return nil, why
+  local next_cursor, cursor_why = cursor_of(body, cursor)
+  local total, total_why = total_of(body)
+  if cursor_why or total_why then
+    return nil, cursor_why or total_why
   end
-  said.total, why = total_of(body)
-  return not why and said or nil, why
+  return { has_more = has_more == true, cursor = next_cursor, total = total }
 end
 
 --- Why a list that ends here is not complete, or nil.

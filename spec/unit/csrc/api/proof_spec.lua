@@ -226,6 +226,33 @@ describe("proof (case 32)", function()
     end)
   end)
 
+  it("tells an empty object from an empty array, which lua-cjson does not", function()
+    for _, case in ipairs {
+      { '{"a":{}}', "a", "object", false },
+      { '{"a":[]}', "a", "array", false },
+      { '{"b":[{}],"a":{"c":[],"d":1},"e":{"f":{}}}', "a", "object", false },
+      { '{"b":[],"a":{"c":[],"d":{}},"e":[]}', "a", "object", true },
+      { '{"a":{"c":[{}]}}', "a", "object", false },
+      { '{"a":[[],{}]}', "a", "array", true },
+      { '{"b":{"a":[]},"a":{}}', "a", "object", false },
+      { '{"\\u0061":[]}', "a", "array", false },
+      { '{"a":1}', "a", nil, false },
+      { '{"a":{},"a":[]}', "a", nil, false },
+      { '[{"a":{}}]', "a", nil, false },
+      { " {} ", nil, "object", false },
+      { "[]", nil, "array", false },
+      { "[{}]", nil, "array", true },
+      { "[[{}]]", nil, "array", false },
+      { "1", nil, nil, false },
+      { "", nil, nil, false },
+      { "{", nil, nil, false },
+    } do
+      local shape, holds_object = core.shape(case[1], case[2])
+      assert.are.equal(case[3], shape, case[1])
+      assert.are.equal(case[4], holds_object, case[1])
+    end
+  end)
+
   it("of a connection is any answer", function()
     for _, changes in ipairs { { status = 404 }, { curl_code = 42 }, { whole = false } } do
       assert.is_nil(doubt_of(changes, "connect"))

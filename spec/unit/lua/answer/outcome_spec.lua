@@ -158,6 +158,32 @@ describe("outcome", function()
       assert.matches("no access", refused.message)
     end)
 
+    it("for a list, an object in place of an array, or the other way round", function()
+      local function judge_page(body, args)
+        local verdict = outcome.judge("list", evidences.new("list", { body = body }), same, args)
+        return verdict.outcome or verdict.class, verdict.message
+      end
+      local VOICES = { shape = "array", member = "voices" }
+      for _, case in ipairs {
+        { '{"voices":[]}', VOICES },
+        { '{"a":{},"voices":[],"b":{}}', VOICES },
+        { '{"voices":[{}]}', VOICES },
+        { '{"others":[]}', VOICES }, -- that there are no voices is seen elsewhere
+        { "[]", { shape = "array" } },
+        { "{}", { shape = "object" } },
+        { "{}", {} },
+        { '{"voices":{}}', VOICES, "its voices is no array" },
+        { '{"voic\\u0065s": { } }', VOICES, "its voices is no array" },
+        { '{"a":[],"voices":{},"b":[]}', VOICES, "its voices is no array" },
+        { "{}", { shape = "array" }, "its body is no array" },
+        { "[]", { shape = "object" }, "its body is no object" },
+      } do
+        local became, message = judge_page(case[1], case[2])
+        assert.are.equal(case[3] and "unconfirmed" or "confirmed", became, case[1])
+        assert.are.equal(case[3] and "the server answered 200, but " .. case[3], message)
+      end
+    end)
+
     it("for a read, what the core takes and lua-cjson does not", function()
       for _, op in ipairs { "get", "list" } do
         local made = evidences.new(op, { body = "{" })
