@@ -625,6 +625,7 @@ mutant("a list may name less than its total", "said.total and said.total > named
 mutant("a list may end although there is more", "if said.has_more then", "if false then")
 module "offboard/lists"
 mutant("a list that cannot be trusted is complete", "  if why then\n", "  if false then\n")
+mutant("a list may be an object", [[shape = "array",]], "")
 mutant("an id is of one type alone", "for _, resource_type in ipairs(self.by_name[name].types) do",
   "for _, resource_type in ipairs { self.by_name[name].types[1] } do")
 mutant("a list that failed is complete",

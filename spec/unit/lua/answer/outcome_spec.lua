@@ -158,6 +158,19 @@ describe("outcome", function()
       assert.matches("no access", refused.message)
     end)
 
+    it("and an error's body is read as strictly: no NaN, and 64 deep at most", function()
+      local form = '{"detail":{"code":"c","x":%s}}'
+      for value, code in pairs {
+        ["1"] = "c",
+        ["NaN"] = false,
+        [("["):rep(62) .. ("]"):rep(62)] = "c",
+        [("["):rep(63) .. ("]"):rep(63)] = false,
+      } do
+        local verdict = judge({ status = 422, body = form:format(value) }, "get")
+        assert.are.equal(code, verdict.code or false, value)
+      end
+    end)
+
     it("for a list, an object in place of an array, or the other way round", function()
       local function judge_page(body, args)
         local verdict = outcome.judge("list", evidences.new("list", { body = body }), same, args)
