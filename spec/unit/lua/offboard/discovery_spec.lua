@@ -208,7 +208,7 @@ describe("offboard discovery", function()
       if path == "v1/workspace/groups" then
         return { status = 401, body = '{"detail":{"status":"missing_permissions"}}' }
       end
-      return { body = path == "v1/workspace/members" and "{}" or PRINCIPALS[path] }
+      return { body = PRINCIPALS[path] }
     end)
     local found = discovery.read_principals({ engine = engine }, cancellations.new())
     assert.are.same({ "u", {} }, { found.owner.user_id, found.service_accounts })
