@@ -38,6 +38,7 @@ build = {
     ["elevenlabs.workspace.core"] = {
       sources = {
         "csrc/api/list.c",
+        "csrc/api/names.c",
         "csrc/api/operations.c",
         "csrc/api/proof.c",
         "csrc/api/request.c",
@@ -214,6 +215,7 @@ build = {
     ["elevenlabs.workspace.offboard.lists"] = "lua/elevenlabs/workspace/offboard/lists.lua",
     ["elevenlabs.workspace.offboard.observer"] = "lua/elevenlabs/workspace/offboard/observer.lua",
     ["elevenlabs.workspace.offboard.pages"] = "lua/elevenlabs/workspace/offboard/pages.lua",
+    ["elevenlabs.workspace.offboard.paging"] = "lua/elevenlabs/workspace/offboard/paging.lua",
     ["elevenlabs.workspace.offboard.plan"] = "lua/elevenlabs/workspace/offboard/plan.lua",
     ["elevenlabs.workspace.offboard.planning"] = "lua/elevenlabs/workspace/offboard/planning.lua",
     ["elevenlabs.workspace.offboard.principals"] = "lua/elevenlabs/workspace/offboard/principals.lua",

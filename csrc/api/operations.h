@@ -15,7 +15,7 @@ typedef enum { EW_HTTP_GET, EW_HTTP_POST, EW_HTTP_HEAD } ew_method;
 /* What a good answer is, as far as C judges it (api/proof.h). */
 typedef enum {
   EW_CONFIRMATION, /* a 200 that proves a change */
-  EW_READ,         /* a 200 with text, perhaps large (EW_LARGEST_READ); Lua judges its content */
+  EW_READ,         /* a 200 with an object or array, perhaps large; Lua judges its content */
   EW_ANY           /* any answer at all */
 } ew_good_answer;
 

@@ -3,12 +3,13 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "api/names.h"
 #include "api/response.h"
 #include "base/utf8.h"
 
 static const char not_text[] = "its body is not valid UTF-8 text";
 
-enum { DEEPEST = 64, MOST_NAMES = 256, LONGEST_KNOWN = 8 };
+enum { DEEPEST = 64, LONGEST_KNOWN = 8 };
 
 /* As much of a value as the rule looks at. */
 typedef enum { IS_NULL, IS_FALSE, IS_TRUE, IS_NUMBER, IS_EMPTY, IS_OK, IS_OTHER } nature;
@@ -33,18 +34,22 @@ typedef struct {
 /* One object or array that is open. */
 typedef struct {
   bool is_object;
-  int first_name; /* of the object's own, in `names` */
+  size_t first_name; /* of the object's own, in `names` */
 } level;
 
 typedef struct {
   const char *at, *end; /* borrowed */
   const char *wrong;    /* the reason for a failure; NULL: the body is not JSON */
   nature outermost;
-  meaning member; /* of the outermost object's member whose value comes next */
+  const char *wanted; /* the member of the outermost object whose shape is noted; NULL: its own */
+  bool in_wanted;     /* what comes next is the wanted value, or in it */
+  ew_shape shape;     /* of the wanted value */
+  bool holds_object;  /* the wanted value directly holds an object */
+  meaning member;     /* of the outermost object's member whose value comes next */
   bool is_error, has_message, is_ok;
-  int depth, name_count;
+  int depth;
   level levels[DEEPEST];
-  uint64_t names[MOST_NAMES]; /* hashes of the names in all objects that are open */
+  ew_names names; /* in all objects that are open */
 } reader;
 
 static bool fail(reader *r, const char *why) {
@@ -77,6 +82,8 @@ static bool take_digits(reader *r) {
 }
 
 /* ---- strings ---- */
+
+#define FIRST_HASH UINT64_C(14695981039346656037)
 
 /* FNV-1a. */
 static void put(word *w, unsigned char byte) {
@@ -152,7 +159,7 @@ static bool read_escape(reader *r, word *w) {
 
 /* What follows the opening quote, up to and with the closing one. */
 static bool read_string(reader *r, word *w) {
-  w->hash = UINT64_C(14695981039346656037);
+  w->hash = FIRST_HASH;
   w->length = 0;
   while (!take_here(r, '"')) {
     if (take_here(r, '\\')) {
@@ -188,20 +195,24 @@ static meaning meaning_of(const word *name) {
   return MEANS_NOTHING;
 }
 
-/* Equal hashes count as equal names. A collision refuses a good body. It confirms no bad one. */
 static bool add_name(reader *r, const word *name) {
-  int i;
-  for (i = r->levels[r->depth - 1].first_name; i < r->name_count; i++)
-    if (r->names[i] == name->hash) return fail(r, "its body gives a name twice");
-  if (r->name_count == MOST_NAMES) return fail(r, "its body has too many names");
-  r->names[r->name_count++] = name->hash;
-  return true;
+  const char *why = ew_names_add(&r->names, name->hash);
+  return !why || fail(r, why);
+}
+
+static uint64_t hash_of(const char *text) {
+  word w = {.hash = FIRST_HASH};
+  while (*text) put(&w, (unsigned char)*text++);
+  return w.hash;
 }
 
 static bool read_name(reader *r) {
   word name;
   if (!take(r, '"') || !read_string(r, &name) || !add_name(r, &name)) return false;
-  if (r->depth == 1) r->member = meaning_of(&name);
+  if (r->depth == 1) {
+    r->member = meaning_of(&name);
+    r->in_wanted = !r->wanted || name.hash == hash_of(r->wanted);
+  }
   return take(r, ':');
 }
 
@@ -276,12 +287,20 @@ static bool read_scalar(reader *r) {
   return true;
 }
 
+/* An object or array begins. */
+static void note_shape(reader *r, bool is_object) {
+  int depth = r->wanted ? 1 : 0; /* of the wanted value */
+  if (r->in_wanted && r->depth == depth) r->shape = is_object ? EW_OBJECT : EW_ARRAY;
+  if (r->in_wanted && r->depth == depth + 1 && is_object) r->holds_object = true;
+}
+
 /* What follows the opening bracket: the closing one, or all up to the first value. */
 static bool open_level(reader *r, bool is_object, bool *complete) {
   level *opened = &r->levels[r->depth];
   if (r->depth == DEEPEST) return fail(r, "its body is nested more than 64 deep");
   opened->is_object = is_object;
-  opened->first_name = r->name_count;
+  opened->first_name = r->names.count;
+  note_shape(r, is_object);
   *complete = take(r, is_object ? '}' : ']');
   judge_value(r, *complete ? IS_EMPTY : IS_OTHER);
   if (*complete) return true;
@@ -303,7 +322,8 @@ static bool read_on(reader *r) {
     const level *innermost = &r->levels[r->depth - 1];
     in_object = innermost->is_object;
     if (!take(r, in_object ? '}' : ']')) break;
-    r->name_count = innermost->first_name;
+    if (!ew_names_close(&r->names, innermost->first_name))
+      return fail(r, "its body gives a name twice");
     r->depth--;
   }
   if (r->depth == 0) return true;
@@ -320,20 +340,61 @@ static bool read_all(reader *r) {
   return r->at == r->end;
 }
 
-static const char *body_doubt(const char *body, size_t length, bool whole) {
+/* Reads the whole body, which is not empty. -> NULL, or why it is no JSON text or an error */
+static const char *read_body(reader *r, const ew_answer *answer, size_t most_names,
+                             const char *wanted) {
+  bool is_read;
+  if (!ew_utf8_is_text(answer->body, answer->length)) return not_text;
+  r->at = answer->body;
+  r->end = answer->body + answer->length;
+  r->wrong = NULL;
+  r->is_error = r->has_message = r->is_ok = r->holds_object = false;
+  r->wanted = wanted;
+  r->in_wanted = !wanted;
+  r->shape = EW_NEITHER;
+  r->depth = 0;
+  ew_names_init(&r->names, most_names);
+  is_read = read_all(r);
+  ew_names_free(&r->names);
+  if (!is_read) return r->wrong ? r->wrong : "its body is not JSON";
+  return r->is_error || (r->has_message && !r->is_ok) ? "its body is an error" : NULL;
+}
+
+static const char *doubt_of_change(const ew_answer *answer) {
   static const char unproved[] = "nothing proves that the answer arrived whole";
   reader r;
-  if (length == 0) return whole ? NULL : unproved;
-  if (length > EW_LARGEST_BODY) return "its body is larger than 1 MiB";
-  if (!ew_utf8_is_text(body, length)) return not_text;
-  memset(&r, 0, sizeof r);
-  r.at = body;
-  r.end = body + length;
-  if (!read_all(&r)) return r.wrong ? r.wrong : "its body is not JSON";
-  if (r.outermost == IS_NUMBER && !whole) return unproved; /* digits may be missing */
-  if (r.outermost == IS_FALSE) return "its body is false";
-  if (r.is_error || (r.has_message && !r.is_ok)) return "its body is an error";
-  return NULL;
+  const char *doubt;
+  if (answer->length == 0) return answer->whole ? NULL : unproved;
+  if (answer->length > EW_LARGEST_BODY) return "its body is larger than 1 MiB";
+  doubt = read_body(&r, answer, EW_FEW_NAMES, NULL);
+  if (doubt) return doubt;
+  if (r.outermost == IS_NUMBER && !answer->whole) return unproved; /* digits may be missing */
+  return r.outermost == IS_FALSE ? "its body is false" : NULL;
+}
+
+/* An object or array proves itself whole. A map of roles or of groups may have thousands of names.
+** The rule of an error holds for the outermost object alone. The API's OpenAPI document of
+*September
+** 2026 gives no resource, owner or list a member of the rule's names. The map of groups has names
+*of
+** the workspace's own: the map is refused if one of these is "error" or the like. */
+static const char *doubt_of_read(const ew_answer *answer) {
+  reader r;
+  const char *doubt;
+  if (answer->length == 0) return "its body is empty";
+  if (answer->length > EW_LARGEST_READ) return "its body is larger than 16 MiB";
+  doubt = read_body(&r, answer, answer->length, NULL);
+  if (doubt) return doubt;
+  return r.shape == EW_NEITHER ? "its body is neither an object nor an array" : NULL;
+}
+
+ew_shape ew_proof_shape(const char *body, size_t length, const char *member, bool *holds_object) {
+  ew_answer answer = {.body = body, .length = length};
+  reader r;
+  *holds_object = false;
+  if (length == 0 || read_body(&r, &answer, length, member)) return EW_NEITHER;
+  *holds_object = r.holds_object;
+  return r.shape;
 }
 
 const char *ew_proof_doubt(ew_good_answer good, const ew_answer *answer) {
@@ -342,6 +403,5 @@ const char *ew_proof_doubt(ew_good_answer good, const ew_answer *answer) {
   if (!answer->succeeded) return "the transfer failed";
   if (!answer->head_ended) return "the answer ended inside its headers";
   if (answer->status != 200) return "its status is not 200";
-  if (good == EW_CONFIRMATION) return body_doubt(answer->body, answer->length, answer->whole);
-  return ew_utf8_is_text(answer->body, answer->length) ? NULL : not_text;
+  return good == EW_CONFIRMATION ? doubt_of_change(answer) : doubt_of_read(answer);
 }

@@ -129,6 +129,21 @@ static int module_judge(lua_State *L) {
   return 2;
 }
 
+/* core.shape(body[, member]) -> "object" | "array" | nil; whether it directly holds an object. See
+** ew_proof_shape. */
+static int module_shape(lua_State *L) {
+  size_t length;
+  const char *body = luaL_checklstring(L, 1, &length), *member = luaL_optstring(L, 2, NULL);
+  bool holds_object;
+  ew_shape shape = ew_proof_shape(body, length, member, &holds_object);
+  if (shape == EW_NEITHER)
+    lua_pushnil(L);
+  else
+    lua_pushstring(L, shape == EW_OBJECT ? "object" : "array");
+  lua_pushboolean(L, holds_object);
+  return 2;
+}
+
 /* core.load_apart(path, symbol): if the program has `symbol` already, load the C module at `path`
 ** with RTLD_DEEPBIND. The module then calls its own functions, and require finds this copy. Does
 ** nothing if the module is loaded. A module that contains a Lua is unloaded. */
@@ -169,6 +184,7 @@ int luaopen_elevenlabs_workspace_core(lua_State *L) {
                                        {"check_key", module_check_key},
                                        {"crc32c", module_crc32c},
                                        {"judge", module_judge},
+                                       {"shape", module_shape},
                                        {"open_journal", lew_open_journal},
                                        {"read_journal", lew_read_journal},
                                        {"make_folder", lew_make_folder},

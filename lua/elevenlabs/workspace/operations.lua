@@ -52,6 +52,7 @@ return {
     answer = "resource",
   },
   --- One page of a list. The arguments are { path = segments, query = names and values in turns }.
+  --- `shape` and `member` say which member of the page is to be an "array" or an "object".
   list = {
     method = "GET",
     path = false,

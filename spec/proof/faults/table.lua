@@ -697,11 +697,24 @@ local RESOURCE = '{"resource_id":"%s","resource_type":"%s","role_to_group_ids":%
 read("who has which role", "confirmed", RESOURCE:format("id1", "voice", '{"admin":["a"]}'))
 read("of another resource", "unconfirmed", RESOURCE:format("id2", "voice", "{}"))
 read("of another type", "unconfirmed", RESOURCE:format("id1", "songs", "{}"))
-for _, roles in ipairs { "null", '{"admin":null}', '{"admin":"a"}', '{"admin":[{"id":"a"}]}' } do
+local NO_MAPS = {
+  "null", "[]", '{"admin":{}}', '{"admin":null}', '{"admin":"a"}', '{"admin":[{"id":"a"}]}',
+}
+for _, roles in ipairs(NO_MAPS) do
   read("roles " .. roles, "unconfirmed", RESOURCE:format("id1", "voice", roles))
 end
 for _, body in ipairs { "{}", "[]", '{"error":"no"}', '{"detail":"no"}', "<html>", "" } do
   read(("%q"):format(body), "unconfirmed", body)
+end
+local NO_ROLES = RESOURCE:format("id1", "voice", "{}")
+read("no role", "confirmed", NO_ROLES)
+for _, more in ipairs {
+  ',"status":"failed"',
+  ',"error":"backend timeout"',
+  ',"success":false',
+  ',"role_to_group_ids":{}',
+} do
+  read("no role" .. more, "unconfirmed", (NO_ROLES:gsub("}$", more .. "}")))
 end
 
 require("spec.proof.faults.bulk_rows")(faults, fault)

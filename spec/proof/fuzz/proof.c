@@ -13,7 +13,7 @@
 
 /* ---- the model: recursive, with names as bytes ---- */
 
-enum { DEEPEST = 64, MOST_NAMES = 512, MOST_OPEN = 256 };
+enum { DEEPEST = 64, MOST_OPEN = 256 /* of a change */ };
 
 typedef struct {
   char *text; /* owned */
@@ -22,8 +22,9 @@ typedef struct {
 
 typedef struct {
   const char *at, *end;
-  name names[MOST_NAMES];
+  name *names;         /* owned */
   int open, most_open; /* names of the objects that are open */
+  int capacity;
   bool twice, error, message, ok;
   char nature; /* of the newest value: n f t 1 (a number) " { [ */
   name text;   /* of the newest string that is a value; owned */
@@ -166,9 +167,10 @@ static bool open_name(model *m, int first, name *called) {
   for (i = first; i < m->open; i++)
     m->twice |= m->names[i].length == called->length &&
                 memcmp(m->names[i].text, called->text, called->length) == 0;
-  if (m->open == MOST_NAMES) { /* more than the reader keeps */
-    free(called->text);
-    return false;
+  if (m->open == m->capacity) {
+    m->capacity = 2 * m->capacity + 16;
+    m->names = realloc(m->names, (size_t)m->capacity * sizeof *m->names);
+    HOLDS(m->names);
   }
   m->names[m->open++] = *called;
   if (m->open > m->most_open) m->most_open = m->open;
@@ -217,8 +219,8 @@ static bool value(model *m, int depth, bool outermost) {
   return m->nature != '1' || number(m);
 }
 
-/* -> does the body confirm a change? `*many`: it has more names than the reader keeps */
-static bool model_body(const ew_answer *answer, bool *many) {
+/* -> is the body a good one? `*many`: it has more names than the reader keeps of a change */
+static bool model_body(ew_good_answer wanted, const ew_answer *answer, bool *many) {
   model *m = calloc(1, sizeof *m);
   bool good;
   HOLDS(m);
@@ -226,10 +228,14 @@ static bool model_body(const ew_answer *answer, bool *many) {
   m->end = answer->body + answer->length;
   good = value(m, 0, true);
   blanks(m);
-  good = good && m->at == m->end && !m->twice && !m->error && !(m->message && !m->ok) &&
-         m->nature != 'f' && (m->nature != '1' || answer->whole);
-  *many = m->most_open > MOST_OPEN;
+  good = good && m->at == m->end && !m->twice && !m->error && !(m->message && !m->ok);
+  if (wanted == EW_READ)
+    good = good && (m->nature == '{' || m->nature == '[');
+  else
+    good = good && m->nature != 'f' && (m->nature != '1' || answer->whole);
+  *many = wanted == EW_CONFIRMATION && m->most_open > MOST_OPEN;
   while (m->open) free(m->names[--m->open].text);
+  free(m->names);
   free(m->text.text);
   free(m);
   return good;
@@ -241,15 +247,15 @@ static bool model_proof(ew_good_answer good, const ew_answer *answer, bool *many
   if (good == EW_ANY) return answer->status > 0;
   if (!answer->sent || !answer->succeeded || answer->status != 200 || !answer->head_ended)
     return false;
-  if (good == EW_READ) return is_text;
-  if (answer->length == 0) return answer->whole;
-  return answer->length <= 1024 * 1024 && is_text && model_body(answer, many);
+  if (answer->length == 0) return good == EW_CONFIRMATION && answer->whole;
+  if (answer->length > (good == EW_READ ? 16 : 1) * 1024 * 1024) return false;
+  return is_text && model_body(good, answer, many);
 }
 
 /* ---- the same answer, given to csrc/ ---- */
 
 /* What proves itself is not proved before its last byte, and not by more than blanks after it. */
-static void check_parts(ew_answer answer) {
+static void check_parts(ew_good_answer good, ew_answer answer) {
   size_t length = answer.length, cut;
   char *part = malloc(length + 1);
   HOLDS(part);
@@ -258,13 +264,13 @@ static void check_parts(ew_answer answer) {
   answer.whole = false;
   part[length] = ' ';
   answer.length = length + 1;
-  HOLDS(ew_proof_doubt(EW_CONFIRMATION, &answer) == NULL);
+  HOLDS(ew_proof_doubt(good, &answer) == NULL);
   part[length] = 'x';
-  HOLDS(ew_proof_doubt(EW_CONFIRMATION, &answer) != NULL);
+  HOLDS(ew_proof_doubt(good, &answer) != NULL);
   while (length && strchr(" \t\n\r", part[length - 1])) length--;
   for (cut = 0; cut < length; cut++) {
     answer.length = cut;
-    HOLDS(ew_proof_doubt(EW_CONFIRMATION, &answer) != NULL);
+    HOLDS(ew_proof_doubt(good, &answer) != NULL);
   }
   free(part);
 }
@@ -279,7 +285,7 @@ static void check(ew_good_answer good, const ew_answer *answer) {
   less.whole = false;
   by_itself = ew_proof_doubt(good, &less) == NULL;
   HOLDS(!by_itself || !doubt); /* whole is never worse */
-  if (good == EW_CONFIRMATION && by_itself && answer->length <= 256) check_parts(*answer);
+  if (good != EW_ANY && by_itself && answer->length <= 256) check_parts(good, *answer);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

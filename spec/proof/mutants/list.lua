@@ -148,19 +148,22 @@ mutant("an informational head counts as the answer's",
   "response->interim_ended = informational(response->status);", "", { rows = { 32 } })
 
 of("csrc/api/proof.c", "spec/unit/csrc/api/proof_spec.lua")
-mutant("a 200 need not be whole", "if (length == 0) return whole ? NULL : unproved;",
-  "if (length == 0) return NULL;", { rows = { 15, 44 } })
-mutant("a number proves itself", "if (r.outermost == IS_NUMBER && !whole) return unproved;", "",
+mutant("a 200 need not be whole",
+  "if (answer->length == 0) return answer->whole ? NULL : unproved;",
+  "if (answer->length == 0) return NULL;", { rows = { 15, 44 } })
+mutant("a number proves itself",
+  "if (r.outermost == IS_NUMBER && !answer->whole) return unproved;", "",
   { rows = { 15 } })
 mutant("a body may be no UTF-8", "if (!ew_utf8_is_text(", "if (0 && !ew_utf8_is_text(",
   { rows = { 27 } })
-mutant("a body may be no JSON", "if (!read_all(&r)) return", "if (!read_all(&r) && 0) return",
+mutant("a body may be no JSON", "if (!is_read) return", "if (!is_read && 0) return",
   { rows = { 24 } })
 mutant("JSON may be nested deeper", "DEEPEST = 64", "DEEPEST = 65", { rows = { 28 } })
-mutant("a name may be given twice", "if (r->names[i] == name->hash)", "if (0)", { rows = { 24 } })
+mutant("a name may be given twice", "if (!ew_names_close(&r->names, innermost->first_name))",
+  "if (!ew_names_close(&r->names, innermost->first_name) && 0)", { rows = { 24 } })
 mutant("names are compared as they are written", "put_code_point(w, code);", "put(w, 'u');")
 mutant("names of an object that ended count for the next",
-  "    r->name_count = innermost->first_name;\n", "")
+  "&r->names, innermost->first_name", "&r->names, 0")
 mutant("a surrogate may be alone", "if (*code < 0xd800 || *code > 0xdfff) return true;",
   "return true;", { rows = { 24 } })
 mutant("a 200 with an error is a confirmation",
@@ -170,9 +173,9 @@ mutant("an empty error is an error", "value != IS_NULL && value != IS_EMPTY", "v
 mutant("a 200 with any status is a confirmation", "if (!r->is_ok) r->is_error = true;", "",
   { rows = { 24 } })
 mutant("success may be false", "if (value != IS_TRUE) r->is_error = true;", "", { rows = { 24 } })
-mutant("a message without a status is a confirmation", "(r.has_message && !r.is_ok)", "0",
+mutant("a message without a status is a confirmation", "(r->has_message && !r->is_ok)", "0",
   { rows = { 24 } })
-mutant("false is a confirmation", [[if (r.outermost == IS_FALSE) return "its body is false";]], "",
+mutant("false is a confirmation", [[r.outermost == IS_FALSE ? "its body is false" : NULL]], "NULL",
   { rows = { 24 } })
 
 mutant("a request that was not sent is confirmed", "if (!answer->sent) return", "if (0) return")
@@ -185,10 +188,30 @@ mutant("a 500 counts as confirmed", "if (answer->status != 200) return",
 mutant("a 2xx counts as a 200", "if (answer->status != 200) return",
   "if (answer->status < 200 || answer->status > 299) return")
 mutant("an answer of which the end is missing is judged as if it were whole",
-  "answer->length, answer->whole);", "answer->length, true);",
+  "doubt_of_change(const ew_answer *answer) {",
+  "doubt_of_change(const ew_answer *cut) { ew_answer all = *cut, *answer = &all; all.whole = true;",
   { rows = { 15 } })
-mutant("a read may be no text", "return ew_utf8_is_text(answer->body, answer->length) ? NULL :",
-  "return 1 ? NULL :")
+mutant("a read may be anything", "doubt_of_change(answer) : doubt_of_read(answer)",
+  "doubt_of_change(answer) : NULL", { rows = { 63 } })
+mutant("a read may be empty", [[return "its body is empty";]], "return NULL;")
+mutant("a read may be a text or null", [[r.shape == EW_NEITHER ? ]], "0 ? ")
+mutant("a read may have few names", "&r, answer, answer->length,", "&r, answer, EW_FEW_NAMES,")
+mutant("a change takes memory", "&r, answer, EW_FEW_NAMES,", "&r, answer, answer->length,")
+mutant("a read may be larger than 16 MiB", "answer->length > EW_LARGEST_READ", "0")
+mutant("the shape is that of another member", "!r->wanted || name.hash == hash_of(r->wanted)", "1")
+mutant("the shape is that of a value farther in", "r->in_wanted && r->depth == depth)",
+  "r->in_wanted && r->depth >= depth)")
+mutant("nobody sees an object in place of a list", "depth + 1 && is_object", "depth + 1 && 0")
+
+of("csrc/api/names.c", "spec/unit/csrc/api/proof_spec.lua")
+mutant("a name that comes twice is found among few alone",
+  "if (i < count && largest == hashes[i]) return false;", "")
+mutant("a name that comes twice and is the least is not found",
+  "return count < 2 || hashes[0] != hashes[1];", "return true;")
+mutant("names are lost when their memory grows",
+  "memcpy(hashes, names->hashes, names->count * sizeof *hashes);",
+  "memset(hashes, 0, names->count * sizeof *hashes);")
+mutant("names are sorted but for the last", "child + 1 < count && ", "child + 2 < count && ")
 
 of("lua/elevenlabs/workspace/answer/error_body.lua", "spec/unit/lua/answer/error_body_spec.lua")
 mutant("a page shows a secret that an entity hides", "excerpt(mask(words))", "excerpt(words)")
@@ -206,6 +229,8 @@ mutant("a new maximum is plain for a core in Lua", "(said == nil or said == maxi
 mutant("a maximum is remembered for ever", "maximum = said or maximum", "maximum = maximum or said")
 
 module "answer/resource"
+mutant("a list in place of the map of roles is no role", [[shape ~= "object" or]], "")
+mutant("an object in place of a role's list is nobody", "or holds_object", "")
 mutant("an answer of another resource is a read", "body.resource_id ~= asked.resource_id or ", "")
 fault("an answer of another type is a read", " or body.resource_type ~= asked.resource_type", "",
   63)
@@ -219,10 +244,9 @@ mutant("what nobody proved is confirmed", "if evidence.proof ~= true then",
   "if not evidence.proof then", { in_sim = true })
 mutant("an answer that nobody judged confirms", "if evidence.proof ~= true then",
   "if evidence.proof ~= true and evidence.proof then")
-mutant("a resource may be an error", "value.detail ~= nil then", "false then")
+mutant("an object in place of a list is an empty list", "found ~= args.shape and", "false and")
 mutant("a body that is no text is read", "or not evidence.is_text then", "then")
-mutant("a body that is no JSON is passed over", [[return nil, "its body is not JSON"]],
-  "return nil, nil")
+mutant("a body that is no JSON is passed over", [[type(value) ~= "table" then]], "false then")
 mutant("a resource may be nested deeper", "json.decode_max_depth(64)", "json.decode_max_depth(65)")
 mutant("NaN is JSON", "json.decode_invalid_numbers(false)", "json.decode_invalid_numbers(true)")
 mutant("a head without its end is an answer", "elseif not evidence.head_ended then",
@@ -568,12 +592,40 @@ mutant("journal report is always content",
 module "offboard/case"
 mutant("a case in a folder that others may write is opened", "core.check_folder(folder)", "true")
 module "offboard/pages"
-mutant("a list ends if has_more is missing", [[if type(cursor) ~= "string" or cursor == "" then]],
-  [[if type(cursor) ~= "string" or cursor == "" or body.has_more == nil then]])
+mutant("a list ends if has_more is missing", "if not cursor then",
+  "if not cursor or not said.has_more then")
 mutant("a cursor may come again for ever", "elseif self.cursors[cursor] then", "elseif false then")
 mutant("a row without an id is passed over", [[if not id or id == "" or #id > LONGEST_ID then]],
   "if false then")
+mutant("a page that comes twice counts twice", "(known == 0 and 1 or 0)", "1")
+mutant("rows of a list without pages say all", "local said, said_why = paging",
+  "if not self.source.paging then return rows, false end local said, said_why = paging")
+mutant("rows of a list that cannot be trusted are lost", "return rows, false, said_why",
+  "return nil, said_why")
+mutant("a list whose fields contradict its rows is complete", "return rows, more, doubt",
+  "return rows, more")
+module "offboard/principals"
+mutant("a group's member that is no id is passed over", "if not text(member) then",
+  "if false then")
+mutant("a seat may be of any type", [[return is_null(value) or type(value) == "string"]],
+  "return true")
+mutant("a flag may be of any type", [[return is_null(value) or type(value) == "boolean"]],
+  "return true")
+mutant("service accounts may go on elsewhere", "said and paging.doubt(said, #list)", "nil")
+mutant("members without the key's owner are all",
+  [[return "it does not name the owner of the API key, " .. owner.user_id]], "return nil")
+module "offboard/paging"
+mutant("has_more may be a text", [[type(has_more) ~= "boolean"]], "false")
+mutant("a cursor may be a number", [[value ~= cjson.null and type(value) ~= "string"]], "false")
+mutant("a list may go on at another list's cursor", "if field ~= own then", "if false then")
+mutant("a total may be negative", "value < 0 or", "")
+mutant("a total may be a text", [[type(value) ~= "number" or value < 0]],
+  [[type(value) == "number" and value < 0]])
+mutant("a list may name less than its total", "said.total and said.total > named", "false")
+mutant("a list may end although there is more", "if said.has_more then", "if false then")
 module "offboard/lists"
+mutant("a list that cannot be trusted is complete", "  if why then\n", "  if false then\n")
+mutant("a list may be an object", [[shape = "array",]], "")
 mutant("an id is of one type alone", "for _, resource_type in ipairs(self.by_name[name].types) do",
   "for _, resource_type in ipairs { self.by_name[name].types[1] } do")
 mutant("a list that failed is complete",
@@ -585,6 +637,8 @@ module "offboard/discovery"
 mutant("a read that failed means no role",
   "if covered.forbidden + covered.failed + covered.not_found > 0 then", "if false then")
 mutant("a list of principals may fail", "if next(found.unread) or", "if")
+mutant("nobody looks whether the members are all", "if found.owner and found.members then",
+  "if false then")
 
 -- ---- what a command that was stopped says
 

@@ -32,6 +32,14 @@ M.HARMFUL = {
   "web_page",
   "too_large",
   "error_in_200",
+  "error_beside_rows",
+  "rows_twice",
+  "has_more_text",
+  "cursor_number",
+  "other_cursor",
+  "total_too_large",
+  "total_negative",
+  "empty_object",
 }
 
 local encode = cjson.encode
@@ -110,17 +118,45 @@ local function page_by_cursor(list, rows, query, fault)
   return page
 end
 
+-- What a bad answer says beside its rows. Nobody may believe that such a list is whole.
+local BESIDE = {
+  error_beside_rows = function()
+    return '"error":"backend timeout","success":false'
+  end,
+  rows_twice = function(list)
+    return ('"%s":[]'):format(list.rows)
+  end,
+  has_more_text = function()
+    return '"has_more":"true"'
+  end,
+  cursor_number = function(list)
+    return ('"%s":7'):format(list.receive or "next_cursor")
+  end,
+  other_cursor = function(list)
+    return list.receive == "next_doc" and '"next_cursor":"x"' or '"next_doc":"x"'
+  end,
+  total_too_large = function()
+    return '"total_count":1000000'
+  end,
+  total_negative = function()
+    return '"total_count":-1'
+  end,
+}
+
 local function text_of(list, page, fault)
-  local rows = "[" .. table.concat(page.rows, ",") .. "]"
+  local rows = fault == "empty_object" and "{}" or "[" .. table.concat(page.rows, ",") .. "]"
   if not list.rows then
     return fault == "no_rows" and '{"secret":"' .. M.SECRET .. '"}' or rows
   end
   local parts = { ('"%s":%s'):format(fault == "no_rows" and "others" or list.rows, rows) }
-  if list.receive then
+  if BESIDE[fault] then
+    parts[#parts + 1] = BESIDE[fault](list)
+  end
+  if list.receive and fault ~= "cursor_number" then
     local next_ = page.next and encode(page.next) or "null"
     parts[#parts + 1] = ('"%s":%s'):format(list.receive, next_)
   end
-  if list.has_more and fault ~= "no_has_more" then
+  if list.has_more and fault ~= "no_has_more" and fault ~= "has_more_text" then
     local has_more = page.has_more or page.next ~= nil and fault ~= "has_more_false"
     parts[#parts + 1] = '"has_more":' .. tostring(has_more)
   end
@@ -146,7 +182,7 @@ local function spoil(list, page, query, fault)
     page.next, page.has_more = nil, true
     return true
   end
-  return fault == "no_rows"
+  return fault == "no_rows" or fault == "empty_object" or list.rows and BESIDE[fault] ~= nil
 end
 
 --- The text of a good answer's body.

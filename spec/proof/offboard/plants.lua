@@ -5,8 +5,8 @@ return {
   {
     name = "a page is skipped if has_more is missing",
     module = "offboard.pages",
-    from = [[if type(cursor) ~= "string" or cursor == "" then]],
-    to = [[if type(cursor) ~= "string" or cursor == "" or body.has_more == nil then]],
+    from = "if not cursor then",
+    to = "if not cursor or not said.has_more then",
   },
   {
     name = "a read that failed is no role",

@@ -188,9 +188,20 @@ PRINCIPALS["/v1/service-accounts"] = function(workspace)
   return '{"service-accounts":[' .. table.concat(parts, ",") .. "]}", saw
 end
 
+-- Answers from which nobody may conclude that there is nobody.
+local OTHER_SHAPES = {
+  ["/v1/user"] = '{"user_id":"u","user_id":"v"}',
+  ["/v1/workspace/members"] = "{}",
+  ["/v1/workspace/groups"] = '{"g":{"id":"g","name":"g","members":[{"user_id":"u"}]}}',
+  ["/v1/service-accounts"] = '{"service-accounts":{}}',
+}
+
 local function answer_principals(self, record)
   local fault = self.weather.principals and self.weather.principals[record.path]
   local failure = FAILURES[fault] or fault == "flaky" and flaky(self, record.path)
+  if fault == "other_shape" then
+    failure = { status = 200, body = OTHER_SHAPES[record.path] }
+  end
   if failure then
     return failure
   end

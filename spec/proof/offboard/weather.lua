@@ -83,7 +83,9 @@ local function draw_principals(random)
   local faults = {}
   for _, path in ipairs(PRINCIPALS) do
     if random:chance(0.15) then
-      faults[path] = random:pick { "flaky", "flaky", "missing_permissions", "broken", "web_page" }
+      faults[path] = random:pick {
+        "flaky", "flaky", "missing_permissions", "broken", "web_page", "other_shape",
+      }
     end
   end
   return faults

@@ -2,6 +2,7 @@
 --- no timing.
 
 local cjson = require "elevenlabs.workspace.cjson"
+local core = require "elevenlabs.workspace.core"
 local error_body = require "elevenlabs.workspace.answer.error_body"
 local operations = require "elevenlabs.workspace.operations"
 local receipts = require "elevenlabs.workspace.receipt"
@@ -116,47 +117,49 @@ local BY_TYPE = {
 
 local BOM = "\239\187\191"
 
---- The decoded body; or nil and why the body is not one whole JSON value; or nil, nil if the body
---- is empty or no text. The body of an error may begin with a byte order mark.
+--- The decoded body; nil if the body is empty, no text or no JSON. The body of an error may begin with
+--- a byte order mark.
 local function decode(evidence)
   local body = evidence.body
   if evidence.status ~= 200 and body:sub(1, #BOM) == BOM then
     body = body:sub(#BOM + 1)
   end
   if body == "" or not evidence.is_text then
-    return nil, nil
+    return nil
   end
-  local value = json.decode(body)
-  if value == nil then
-    return nil, "its body is not JSON"
-  end
-  return value, nil
+  return (json.decode(body))
 end
 
--- Of a read whose 200 is text.
-local OTHER_CONTENT = {
-  resource = "its body is not an object",
-  page = "its body is neither an object nor an array",
-}
-
---- Why the content of a 200 is not what a read asked for, or nil. Complete content proves itself.
-local function doubt_of_read(good, args, value, problem)
-  if problem or type(value) ~= "table" then
-    return problem or OTHER_CONTENT[good]
-  elseif value.detail ~= nil then
-    return "its body is an error"
+--- Why a page does not hold the list or the map that was asked for, or nil. lua-cjson reads an empty
+--- object and an empty array alike, so the core is asked.
+---@param args { shape: "array"|"object"|nil, member: string|nil } which member of the page has which
+--- shape; without a member the page itself
+local function doubt_of_page(value, args, text)
+  local asked = value
+  if args.member then
+    asked = value[args.member]
   end
-  return good == "resource" and resources.doubt(value, args) or nil
+  if args.shape and type(asked) == "table" and next(asked) == nil then
+    local found = core.shape(text, args.member)
+    return found ~= args.shape and ("its %s is no %s"):format(args.member or "body", args.shape)
+  end
 end
+
+-- By the good answer of a read.
+local READS = { resource = resources.doubt, page = doubt_of_page }
 
 --- Why the answer is not the good answer of the operation, or nil. The core judges it; an answer that
---- nobody judged proves nothing. The content of a read is judged here.
+--- nobody judged proves nothing. Whether a read holds what was asked for is judged here.
 ---@param good string the operation's good answer
-local function doubt(good, evidence, args, value, problem)
+local function doubt(good, evidence, args, value)
   if evidence.proof ~= true then
     return evidence.proof or "nobody judged its body"
   end
-  return OTHER_CONTENT[good] and doubt_of_read(good, args, value, problem)
+  local judge = READS[good]
+  if judge and type(value) ~= "table" then
+    return "its body is not JSON" -- for lua-cjson, which takes all that the core takes
+  end
+  return judge and judge(value, args, evidence.body)
 end
 
 -- In our words, because libcurl's message may quote the proxy's URL, with its password.
@@ -269,10 +272,10 @@ end
 --- "confirmed" and action "done"; else { class, outcome, kind, action, load, message, status, code,
 --- field, request_id, ambiguous, from_service, details }, with `class` and `load` of CLASSES
 function M.judge(op, evidence, mask, args)
-  local value, problem = decode(evidence)
+  local value = decode(evidence)
   local said = type(value) == "table" and value.detail or nil
   local good = operations[op].answer
-  local why_not = doubt(good, evidence, args, value, problem)
+  local why_not = doubt(good, evidence, args, value)
   if not why_not then
     return confirm(evidence, value, mask)
   end

@@ -1,5 +1,6 @@
 --- A resource that people can read. Its fields are those of the server's answer.
 
+local core = require "elevenlabs.workspace.core"
 local json = require "elevenlabs.workspace.json"
 local texts = require "elevenlabs.workspace.text"
 
@@ -104,15 +105,37 @@ local function is_map_of_roles(map)
   return true
 end
 
+local function has_empty_part(map)
+  for _, ids in pairs(map) do
+    if next(ids) == nil then
+      return true
+    end
+  end
+  return next(map) == nil
+end
+
+--- True if an empty map is an object, and an empty list no object. lua-cjson reads both alike, so the
+--- core is asked.
+local function is_of_shape(map, text)
+  if not has_empty_part(map) then
+    return true
+  end
+  local shape, holds_object = core.shape(text, "role_to_group_ids")
+  return not (shape ~= "object" or holds_object)
+end
+
 --- Why an answer does not tell who has which role on the resource that was asked for; nil if it does.
 --- From any other answer somebody could conclude that nobody has a role.
 ---@param body table the decoded answer
 ---@param asked { resource_id: string, resource_type: string }
+---@param text string the same answer before it was decoded
 ---@return string|nil
-function M.doubt(body, asked)
+function M.doubt(body, asked, text)
   if body.resource_id ~= asked.resource_id or body.resource_type ~= asked.resource_type then
     return "its body is not of this resource"
-  elseif not is_map_of_roles(body.role_to_group_ids) then
+  elseif not is_map_of_roles(body.role_to_group_ids)
+    or not is_of_shape(body.role_to_group_ids, text)
+  then
     return "its body does not say who has which role"
   end
 end

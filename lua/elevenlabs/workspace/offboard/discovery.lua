@@ -15,9 +15,14 @@ local M = {}
 
 local PRINCIPALS = {
   { name = "owner", path = { "v1", "user" } },
-  { name = "members", path = { "v1", "workspace", "members" } },
-  { name = "groups", path = { "v1", "workspace", "groups" } },
-  { name = "service_accounts", path = { "v1", "service-accounts" } },
+  { name = "members", path = { "v1", "workspace", "members" }, shape = "array" },
+  { name = "groups", path = { "v1", "workspace", "groups" }, shape = "object" },
+  {
+    name = "service_accounts",
+    path = { "v1", "service-accounts" },
+    shape = "array",
+    member = "service-accounts",
+  },
 }
 
 --- What a reading of the whole workspace found.
@@ -112,7 +117,11 @@ end
 function M.read_principals(client, cancellation)
   local found, calls = { unread = {}, unread_errors = {} }, {}
   for i, row in ipairs(PRINCIPALS) do
-    calls[i] = assert(client.engine:start("list", { path = row.path }))
+    calls[i] = assert(client.engine:start("list", {
+      path = row.path,
+      shape = row.shape,
+      member = row.member,
+    }))
   end
   function calls.cancel()
     for _, call in ipairs(calls) do
@@ -128,6 +137,10 @@ function M.read_principals(client, cancellation)
     end
     found[row.name], found.unread[row.name] = value, why
     found.unread_errors[row.name] = err
+  end
+  if found.owner and found.members then
+    local accounts = found.service_accounts
+    found.unread.members = principals.doubt_members(found.members, found.owner, accounts)
   end
   return not cancellation:is_asked() and found or nil
 end

@@ -90,7 +90,12 @@ end
 -- ---- pages
 
 local function ask(self, reading)
-  local args = { path = reading.path, query = reading.pages:parameters() }
+  local args = {
+    path = reading.path,
+    query = reading.pages:parameters(),
+    shape = "array",
+    member = reading.source.list,
+  }
   local call, err = self.engine:start("list", args, self.group)
   if not call then
     return mark_incomplete(self, reading.source, err.message, err)
@@ -134,14 +139,16 @@ local function take_page(self, reading, receipt, err)
     end
     return mark_incomplete(self, reading.source, err.message, err)
   end
-  local rows, more = reading.pages:take(receipt.body)
+  local rows, more, why = reading.pages:take(receipt.body)
   if not rows then
     return mark_incomplete(self, reading.source, more)
   end
   for _, row in ipairs(rows) do
     found(self, reading.source, row.id)
   end
-  if more then
+  if why then
+    mark_incomplete(self, reading.source, why)
+  elseif more then
     self.planned:push(reading) -- behind the other lists
   elseif reading.pages:may_be_cut() then
     mark_cut(self, reading.source, reading.pages.size)

@@ -3,6 +3,9 @@
 --- A page holds other people's secrets, such as tokens and hashed keys. Only the named fields leave a
 --- page, and no message quotes one.
 
+local core = require "elevenlabs.workspace.core"
+local paging = require "elevenlabs.workspace.offboard.paging"
+
 local M = {}
 
 local LONGEST_ID = 512 -- bytes, as the C core takes them
@@ -29,7 +32,7 @@ Reading.__index = Reading
 --- Read one list, page by page.
 ---@param source elevenlabs.workspace.offboard.Source
 ---@param query string[]|nil parameters of every page
----@return table reading { seen = rows so far }
+---@return table reading { seen = how many rows it named so far }
 function M.reading(source, query)
   return setmetatable({
     source = source,
@@ -39,6 +42,7 @@ function M.reading(source, query)
     page = 1,
     cursors = {}, -- that were sent
     seen = 0,
+    is_numbered = source.paging ~= nil and source.paging.total ~= nil,
   }, Reading)
 end
 
@@ -59,7 +63,7 @@ function Reading:parameters()
   end
   if self.cursor then
     add(parameters, source.paging.send, self.cursor)
-  elseif source.paging and source.paging.total then
+  elseif self.is_numbered then
     add(parameters, source.paging.send, ("%d"):format(self.page))
   end
   return parameters
@@ -74,7 +78,7 @@ function Reading:halve()
   end
   self.size = math.floor(self.size / 2)
   self.page = 1
-  if self.source.paging and self.source.paging.total then
+  if self.is_numbered then
     self.seen = 0
   end
   return true
@@ -103,29 +107,43 @@ local function rows_of(source, body)
   return rows
 end
 
---- -> true: another page follows | false: this was the last | nil, why the list cannot be trusted
-local function go_on_by_cursor(self, body)
-  local cursor = dig(body, self.source.paging.receive)
-  if type(cursor) ~= "string" or cursor == "" then
-    if body.has_more == true then
-      return nil, "it says that there is more, and not where"
+--- Count what a page names, each id once if a total is to be compared with the count. -> how many ids
+--- are new
+local function count(self, rows, total)
+  if self.seen == 0 and (total or self.is_numbered) then
+    self.ids = assert(core.new_set())
+  end
+  local before = self.seen
+  for _, row in ipairs(rows) do
+    local known, failure = 0, nil
+    if self.ids then
+      known, failure = self.ids:add(row.id, 1)
     end
-    return false
+    if not known then
+      error(failure.message, 0)
+    end
+    self.seen = self.seen + (known == 0 and 1 or 0)
+  end
+  return self.seen - before
+end
+
+--- -> true: another page follows | false: this was the last | false, why the list cannot be trusted
+local function go_on_by_cursor(self, said)
+  local cursor = said.cursor
+  if not cursor then
+    return false, paging.doubt(said, self.seen)
   elseif self.cursors[cursor] then
-    return nil, "it gave the same cursor again"
+    return false, "it gave the same cursor again"
   end
   self.cursors[cursor], self.cursor = true, cursor
   return true
 end
 
-local function go_on_by_number(self, body, count)
-  local total = dig(body, self.source.paging.total)
-  if type(total) ~= "number" then
-    return nil, "it does not say how many rows there are"
-  elseif self.seen >= total then
-    return false
-  elseif count == 0 then
-    return nil, ("it says %d rows and named %d"):format(total, self.seen)
+local function go_on_by_number(self, said, fresh)
+  if not said.total then
+    return false, "it does not say how many rows there are"
+  elseif self.seen >= said.total or fresh == 0 then
+    return false, paging.doubt(said, self.seen)
   end
   self.page = self.page + 1
   return true
@@ -134,23 +152,23 @@ end
 --- Take a page's decoded body, and its rows out of it.
 ---@param body any
 ---@return table[]|nil rows { id, name, creator }, with `name` and `creator` if the page says them
----@return boolean|string more; or why the list cannot be trusted
+---@return boolean|string more; or why there are no rows
+---@return string|nil why the list cannot be trusted
 function Reading:take(body)
   local rows, why = rows_of(self.source, body)
   if not rows then
     return nil, why
+  elseif not self.source.list then
+    return rows, false -- an array says nothing about more
   end
-  self.seen = self.seen + #rows
-  local paging, more = self.source.paging, false
-  if paging and paging.receive then
-    more, why = go_on_by_cursor(self, body)
-  elseif paging then
-    more, why = go_on_by_number(self, body, #rows)
+  local said, said_why = paging.read(body, self.source.paging and self.source.paging.receive)
+  if not said then
+    return rows, false, said_why
   end
-  if more == nil then
-    return nil, why
-  end
-  return rows, more
+  local fresh = count(self, rows, said.total)
+  local go_on = self.is_numbered and go_on_by_number or go_on_by_cursor
+  local more, doubt = go_on(self, said, fresh)
+  return rows, more, doubt
 end
 
 --- A list without pages that came back full may have more rows that nobody can read.

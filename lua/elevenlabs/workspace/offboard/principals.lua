@@ -2,7 +2,9 @@
 --- the lists that name them. Only the named fields leave an answer: a list of service accounts holds
 --- hashed keys.
 
+local cjson = require "elevenlabs.workspace.cjson"
 local core = require "elevenlabs.workspace.core"
+local paging = require "elevenlabs.workspace.offboard.paging"
 
 local M = {}
 
@@ -17,20 +19,37 @@ local function flag(value)
   return value == true
 end
 
+local function is_null(value)
+  return value == nil or value == cjson.null
+end
+
+--- True if a seat's kind is a text, or is not said.
+local function is_seat(value)
+  return is_null(value) or type(value) == "string"
+end
+
+local function is_flag(value)
+  return is_null(value) or type(value) == "boolean"
+end
+
 local function is_array(value)
   return type(value) == "table" and (next(value) == nil or value[1] ~= nil)
 end
 
---- The rows of an array by this function, which returns nil for a row that it cannot read.
+--- The rows of an array by this function, which returns nil, and perhaps why, for a row that it cannot
+--- read.
 local function each(array, read, what)
   if not is_array(array) then
     return nil, ("its answer has no array of %s"):format(what)
   end
   local list = {}
   for i, row in ipairs(array) do
-    list[i] = type(row) == "table" and read(row) or nil
+    local why
+    if type(row) == "table" then
+      list[i], why = read(row)
+    end
     if not list[i] then
-      return nil, ("one of its %s has no id"):format(what)
+      return nil, why or ("one of its %s has no id"):format(what)
     end
   end
   return list
@@ -49,6 +68,9 @@ function M.owner(body)
   if not user_id then
     return nil, "its answer has no user_id"
   end
+  if not is_seat(body.seat_type) then
+    return nil, "its seat_type is no text"
+  end
   return { user_id = user_id, seat_type = text(body.seat_type) }
 end
 
@@ -61,21 +83,45 @@ end
 ---@field is_owner boolean True if the member owns the workspace.
 ---@field is_locked boolean True if the member is locked.
 
+local function read_member(row)
+  local user_id, email = text(row.user_id), text(row.email)
+  if not user_id or not email then
+    return nil
+  elseif not (is_seat(row.seat_type) and is_flag(row.is_owner) and is_flag(row.is_locked)) then
+    return nil, "one of its members has a seat_type, is_owner or is_locked of another type"
+  end
+  return {
+    user_id = user_id,
+    email = email,
+    name = text(row.first_name),
+    seat_type = text(row.seat_type),
+    is_owner = flag(row.is_owner),
+    is_locked = flag(row.is_locked),
+  }
+end
+
 ---@param body any of GET /v1/workspace/members
 ---@return elevenlabs.workspace.offboard.Member[]|nil
 ---@return string|nil why not
 function M.members(body)
-  return each(body, function(row)
-    local user_id, email = text(row.user_id), text(row.email)
-    return user_id and email and {
-      user_id = user_id,
-      email = email,
-      name = text(row.first_name),
-      seat_type = text(row.seat_type),
-      is_owner = flag(row.is_owner),
-      is_locked = flag(row.is_locked),
-    }
-  end, "members")
+  return each(body, read_member, "members")
+end
+
+--- Why a list of members cannot be whole, or nil: the owner of the API key is a member too, or a
+--- service account.
+---@param members elevenlabs.workspace.offboard.Member[]
+---@param owner elevenlabs.workspace.offboard.Owner
+---@param accounts elevenlabs.workspace.offboard.ServiceAccount[]|nil nil: they could not be read
+---@return string|nil
+function M.doubt_members(members, owner, accounts)
+  for _, list in ipairs { members, accounts or {} } do
+    for _, row in ipairs(list) do
+      if row.user_id == owner.user_id then
+        return nil
+      end
+    end
+  end
+  return "it does not name the owner of the API key, " .. owner.user_id
 end
 
 --- A group of members.
@@ -92,10 +138,11 @@ local function read_group(row)
   end
   local members = {}
   for _, member in ipairs(row.members) do
-    if type(member) == "string" then
-      members[member:lower()] = true
-      members[member] = true
+    if not text(member) then
+      return nil, "one of its groups has a member that is no id"
     end
+    members[member:lower()] = true
+    members[member] = true
   end
   return { id = id, name = text(row.name) or id, members = members }
 end
@@ -110,9 +157,12 @@ function M.groups(body)
   end
   local list = {}
   for _, row in pairs(body) do
-    local group = type(row) == "table" and read_group(row)
+    local group, why
+    if type(row) == "table" then
+      group, why = read_group(row)
+    end
     if not group then
-      return nil, "one of its groups has no id or no members"
+      return nil, why or "one of its groups has no id or no members"
     end
     list[#list + 1] = group
   end
@@ -132,13 +182,17 @@ end
 ---@return elevenlabs.workspace.offboard.ServiceAccount[]|nil
 ---@return string|nil why not
 function M.service_accounts(body)
-  return each(type(body) == "table" and body["service-accounts"] or nil, function(row)
+  body = type(body) == "table" and body or {}
+  local list, why = each(body["service-accounts"], function(row)
     local user_id = text(row.service_account_user_id)
     local keys = user_id and each(row["api-keys"], function(key)
       return text(key.key_id)
     end, "keys")
     return keys and { user_id = user_id, name = text(row.name) or user_id, key_ids = keys }
   end, "service accounts")
+  local said, said_why = paging.read(body)
+  why = why or said_why or said and paging.doubt(said, #list)
+  return not why and list or nil, why
 end
 
 --- True if a group has this member, by id or by address.

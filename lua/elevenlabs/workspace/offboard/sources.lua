@@ -21,7 +21,7 @@
 ---@class elevenlabs.workspace.offboard.Paging
 ---@field send string the parameter that gets the cursor or the page's number
 ---@field receive string|nil the field with the next cursor; nil: pages are numbered from 1
----@field total string|nil of numbered pages: the field with the number of all rows
+---@field total boolean|nil pages are numbered, and say the number of all rows
 
 local CURSOR = { send = "cursor", receive = "next_cursor" }
 
@@ -189,7 +189,7 @@ local sources = {
     id = "id",
     size = "page_size",
     most = 100,
-    paging = { send = "page", total = "meta.total" },
+    paging = { send = "page", total = true },
     of = "convai_agents",
     sdk = true,
   },

@@ -143,13 +143,113 @@ describe("proof (case 32)", function()
     end)
   end)
 
-  it("of a read is that its 200 is text: its content is judged elsewhere", function()
-    for _, op in ipairs { "get", "list" } do
-      for _, body in ipairs { "", "{", '{"error":"x"}', "null", ("["):rep(100) } do
-        assert.is_nil(doubt_of({ body = body, whole = false }, op))
+  describe("of a read", function()
+    local function both(body)
+      local found = doubt_of({ body = body, whole = false }, "get")
+      assert.are.equal(found, (doubt_of({ body = body, whole = false }, "list")))
+      return found
+    end
+
+    it("is one whole object or array that is no error", function()
+      for _, body in ipairs {
+        "{}", " [] ", "[false]", '{"a":{"error":"x","status":"failed"}}', '[{"error":"x"}]',
+        '{"detail":null,"errors":[]}', '{"status":"ok"}', '{"a":{"b":1},"c":[{"b":1},{"b":1}]}',
+        nested(64), named(257),
+      } do
+        assert.is_nil(both(body))
       end
-      local why = "its body is not valid UTF-8 text"
-      assert.are.equal(why, doubt_of({ body = '{"a":"\255"}' }, op))
+    end)
+
+    it("is nothing else", function()
+      for reason, bodies in pairs {
+        ["its body is empty"] = { "" },
+        ["its body is neither an object nor an array"] = { "null", "false", "1", '"a"', '""' },
+        ["its body is not JSON"] = {
+          " ", "{", "[1", '{"a":1', '{"a":1,}', "{}{}", "[01]", '["\\ud800"]', "<html></html>",
+        },
+        ["its body gives a name twice"] = {
+          '{"role_to_group_ids":{"editor":["u_mia"]},"role_to_group_ids":{}}',
+          '{"voices":[{"voice_id":"v"}],"has_more":false,"voices":[]}',
+          '{"has_more":true,"has_more":false}', '{"a":{"editor":["u"],"\\u0065ditor":[]}}',
+          '[[{"b":{"a":{}},"c":[],"b":1}]]', '{"z":1,"a":2,"z":3,"b":4}', '{"a":1,"a":1,"a":1}',
+        },
+        ["its body is an error"] = {
+          '{"voices":[],"has_more":false,"error":"backend timeout"}', '{"a":[],"success":false}',
+          '{"a":[],"status":"failed"}', '{"detail":"x"}', '{"errors":["x"]}', '{"ok":false}',
+          '{"message":"no"}',
+        },
+        ["its body is nested more than 64 deep"] = { nested(65), ("["):rep(100000) },
+        ["its body is not valid UTF-8 text"] = { '{"a":"\255"}', "{}\0" },
+      } do
+        for _, body in ipairs(bodies) do
+          assert.are.equal(reason, both(body), body:sub(1, 80))
+        end
+      end
+    end)
+
+    it("has 16 MiB at most", function()
+      local largest = '["' .. ("x"):rep(16 * 1024 * 1024 - 4) .. '"]'
+      assert.is_nil(both(largest))
+      assert.are.equal("its body is larger than 16 MiB", both(largest .. " "))
+    end)
+
+    it("finds a name that comes twice among many, wherever it stands", function()
+      local members = {}
+      for i = 1, 3000 do
+        members[i] = ('"n%d":%d'):format(i * 7919 % 10007, i)
+      end
+      for _, at in ipairs { 1, 2, 255, 256, 257, 258, 1500, 2999, 3000 } do
+        local name = members[at]:match '^"(.-)"'
+        for _, to in ipairs { 1, at, 3000 } do
+          local object = table.concat(members, ",", 1, to) .. (',"%s":0'):format(name)
+          object = object .. (to < 3000 and "," .. table.concat(members, ",", to + 1) or "")
+          assert.are.equal("its body gives a name twice", both('[{"a":{' .. object .. "}}]"))
+        end
+      end
+      local object = "{" .. table.concat(members, ",") .. "}"
+      assert.is_nil(both(('{"a":%s,"b":[%s,%s]}'):format(object, object, object)))
+    end)
+
+    it("has time for the most names that a server can think of", function()
+      local members = {}
+      for i = 1, 1200000 do
+        members[i] = ('"%x":0'):format(i)
+      end
+      local body = "{" .. table.concat(members, ",") .. "}"
+      local before = os.clock()
+      assert.is_nil(doubt_of({ body = body }, "get"))
+      assert.are.equal(
+        "its body gives a name twice",
+        doubt_of({ body = body:gsub('"1":0,', '"2":0,', 1) }, "get")
+      )
+      assert.is_true(os.clock() - before < 4)
+    end)
+  end)
+
+  it("tells an empty object from an empty array, which lua-cjson does not", function()
+    for _, case in ipairs {
+      { '{"a":{}}', "a", "object", false },
+      { '{"a":[]}', "a", "array", false },
+      { '{"b":[{}],"a":{"c":[],"d":1},"e":{"f":{}}}', "a", "object", false },
+      { '{"b":[],"a":{"c":[],"d":{}},"e":[]}', "a", "object", true },
+      { '{"a":{"c":[{}]}}', "a", "object", false },
+      { '{"a":[[],{}]}', "a", "array", true },
+      { '{"b":{"a":[]},"a":{}}', "a", "object", false },
+      { '{"\\u0061":[]}', "a", "array", false },
+      { '{"a":1}', "a", nil, false },
+      { '{"a":{},"a":[]}', "a", nil, false },
+      { '[{"a":{}}]', "a", nil, false },
+      { " {} ", nil, "object", false },
+      { "[]", nil, "array", false },
+      { "[{}]", nil, "array", true },
+      { "[[{}]]", nil, "array", false },
+      { "1", nil, nil, false },
+      { "", nil, nil, false },
+      { "{", nil, nil, false },
+    } do
+      local shape, holds_object = core.shape(case[1], case[2])
+      assert.are.equal(case[3], shape, case[1])
+      assert.are.equal(case[4], holds_object, case[1])
     end
   end)
 

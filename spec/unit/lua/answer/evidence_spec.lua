@@ -49,7 +49,7 @@ describe("evidence", function()
     assert.are.equal(core.judge("share", made), made.proof)
     local proof = evidences.new("share", { proof = true, body = "4", whole = false }).proof
     assert.are.equal("nothing proves that the answer arrived whole", proof)
-    assert.is_true(evidences.new("get", { body = "4", whole = false }).proof)
+    assert.is_true(evidences.new("get", { body = "[4]", whole = false }).proof)
     assert.is_true(evidences.new("connect", { status = 500 }).proof)
   end)
 

@@ -108,7 +108,7 @@ describe("outcome", function()
     it("for a get, an object that does not tell who has which role on this resource", function()
       for body, why in pairs {
         ["{}"] = "its body is not of this resource",
-        ['{"error":"no"}'] = "its body is not of this resource",
+        ["[]"] = "its body is not of this resource",
         [(RESOURCE:format(""):gsub('"v"', '"w"'))] = "its body is not of this resource",
         [(RESOURCE:format(""):gsub("{}", "null"))] = "its body does not say who has which role",
       } do
@@ -122,9 +122,10 @@ describe("outcome", function()
       for body, why in pairs {
         ['{"a":1'] = "its body is not JSON",
         ['{"a":NaN}'] = "its body is not JSON",
-        [('{"a":'):rep(64) .. "{}" .. ("}"):rep(64)] = "its body is not JSON",
+        [('{"a":'):rep(64) .. "{}" .. ("}"):rep(64)] = "its body is nested more than 64 deep",
         ['{"detail":"no"}'] = "its body is an error",
-        ['{"detail":null}'] = "its body is an error",
+        [RESOURCE:format ',"status":"failed"'] = "its body is an error",
+        [RESOURCE:format ',"resource_id":"v"'] = "its body gives a name twice",
       } do
         local verdict = judge({ body = body }, "get")
         assert.are.equal("unconfirmed", verdict.outcome, body)
@@ -139,7 +140,9 @@ describe("outcome", function()
         ["null"] = "its body is neither an object nor an array",
         ['"secret"'] = "its body is neither an object nor an array",
         ["1"] = "its body is neither an object nor an array",
-        [""] = "its body is neither an object nor an array",
+        [""] = "its body is empty",
+        ['{"voices":[],"error":"secret"}'] = "its body is an error",
+        ['{"voices":[],"voices":[]}'] = "its body gives a name twice",
         ['[{"a":"secret"}'] = "its body is not JSON",
         ["<p>secret</p>"] = "its body is not JSON",
         ['{"detail":"secret"}'] = "its body is an error",
@@ -155,10 +158,64 @@ describe("outcome", function()
       assert.matches("no access", refused.message)
     end)
 
-    it("for a get, what the rule for changes refuses is a resource", function()
-      for _, more in ipairs { ',"status":"error"', ',"message":"m"', ',"error":"x"' } do
+    it("and an error's body is read as strictly: no NaN, and 64 deep at most", function()
+      local form = '{"detail":{"code":"c","x":%s}}'
+      for value, code in pairs {
+        ["1"] = "c",
+        ["NaN"] = false,
+        [("["):rep(62) .. ("]"):rep(62)] = "c",
+        [("["):rep(63) .. ("]"):rep(63)] = false,
+      } do
+        local verdict = judge({ status = 422, body = form:format(value) }, "get")
+        assert.are.equal(code, verdict.code or false, value)
+      end
+    end)
+
+    it("for a list, an object in place of an array, or the other way round", function()
+      local function judge_page(body, args)
+        local verdict = outcome.judge("list", evidences.new("list", { body = body }), same, args)
+        return verdict.outcome or verdict.class, verdict.message
+      end
+      local VOICES = { shape = "array", member = "voices" }
+      for _, case in ipairs {
+        { '{"voices":[]}', VOICES },
+        { '{"a":{},"voices":[],"b":{}}', VOICES },
+        { '{"voices":[{}]}', VOICES },
+        { '{"others":[]}', VOICES }, -- that there are no voices is seen elsewhere
+        { "[]", { shape = "array" } },
+        { "{}", { shape = "object" } },
+        { "{}", {} },
+        { '{"voices":{}}', VOICES, "its voices is no array" },
+        { '{"voic\\u0065s": { } }', VOICES, "its voices is no array" },
+        { '{"a":[],"voices":{},"b":[]}', VOICES, "its voices is no array" },
+        { "{}", { shape = "array" }, "its body is no array" },
+        { "[]", { shape = "object" }, "its body is no object" },
+      } do
+        local became, message = judge_page(case[1], case[2])
+        assert.are.equal(case[3] and "unconfirmed" or "confirmed", became, case[1])
+        assert.are.equal(case[3] and "the server answered 200, but " .. case[3], message)
+      end
+    end)
+
+    it("for a read, what the core takes and lua-cjson does not", function()
+      for _, op in ipairs { "get", "list" } do
+        local made = evidences.new(op, { body = "{" })
+        made.proof = true
+        local message = outcome.judge(op, made, same, ITEM).message
+        assert.matches("its body is not JSON", message, 1, true)
+      end
+    end)
+
+    it("for a get, what the rule for changes refuses, and nothing more", function()
+      for more, expected in pairs {
+        [',"status":"error"'] = "unconfirmed",
+        [',"message":"m"'] = "unconfirmed",
+        [',"error":"x"'] = "unconfirmed",
+        [',"detail":null,"success":true'] = "confirmed",
+        [',"share_options":[{"error":"x"}]'] = "confirmed",
+      } do
         local body = RESOURCE:format(more)
-        assert.are.equal("confirmed", judge({ body = body }, "get").outcome, body)
+        assert.are.equal(expected, judge({ body = body }, "get").outcome, body)
       end
     end)
   end)

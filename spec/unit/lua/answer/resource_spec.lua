@@ -46,7 +46,7 @@ describe("a resource", function()
     local function doubt(roles, id, type_)
       local body = '{"resource_id":"%s","resource_type":"%s","role_to_group_ids":%s}'
       body = body:format(id or "v", type_ or "voice", roles)
-      return resources.doubt(cjson.decode(body), asked)
+      return resources.doubt(cjson.decode(body), asked, body)
     end
 
     it("if the answer is of another resource, or of none", function()
@@ -61,6 +61,10 @@ describe("a resource", function()
       local why = "its body does not say who has which role"
       assert.are.equal(why, resources.doubt(asked, asked))
       for _, roles in ipairs {
+        "[]",
+        " [ ] ",
+        '{"admin":{}}',
+        '{"admin":["a"],"editor":[],"viewer":{ }}',
         "null",
         "1",
         '"none"',

@@ -5,7 +5,7 @@ local world = require "spec.support.world"
 local OWNER = '{"user_id":"u","seat_type":"workspace_admin"}'
 local PRINCIPALS = {
   ["v1/user"] = OWNER,
-  ["v1/workspace/members"] = "[]",
+  ["v1/workspace/members"] = '[{"user_id":"u","email":"u@example.com"}]',
   ["v1/workspace/groups"] = "{}",
   ["v1/service-accounts"] = '{"service-accounts":[]}',
 }
@@ -129,6 +129,24 @@ describe("offboard discovery", function()
     assert.are.equal("its answer has no array of members", found.unread.members)
   end)
 
+  it("is not complete if a list of principals has another shape, or not all", function()
+    for _, case in ipairs {
+      { "members", "v1/workspace/members", "[]", "it does not name the owner of the API key, u" },
+      { "members", "v1/workspace/members", "{}", "its body is no array" },
+      { "groups", "v1/workspace/groups", "[]", "its body is no object" },
+      { "groups", "v1/workspace/groups",
+        '{"g":{"id":"g","name":"G","members":[{"user_id":"u"}]}}',
+        "one of its groups has a member that is no id" },
+      { "service_accounts", "v1/service-accounts", '{"service-accounts":{}}',
+        "its service-accounts is no array" },
+    } do
+      local lists = { ["v2/voices"] = '{"voices":[]}', [case[2]] = case[3] }
+      local found = discover(lists, {}, { "voice" })
+      assert.is_false(discovery.is_complete(found))
+      assert.matches(case[4], found.unread[case[1]], 1, true)
+    end
+  end)
+
   it("is not complete if a list failed, also if few lists were asked for", function()
     local found = discover({ ["v1/assets"] = FORBIDDEN }, {}, { "assets" })
     assert.is_false(found.coverage[1].complete)
@@ -208,7 +226,7 @@ describe("offboard discovery", function()
       if path == "v1/workspace/groups" then
         return { status = 401, body = '{"detail":{"status":"missing_permissions"}}' }
       end
-      return { body = path == "v1/workspace/members" and "{}" or PRINCIPALS[path] }
+      return { body = PRINCIPALS[path] }
     end)
     local found = discovery.read_principals({ engine = engine }, cancellations.new())
     assert.are.same({ "u", {} }, { found.owner.user_id, found.service_accounts })

@@ -136,6 +136,27 @@ describe("offboard lists", function()
     }, coverage.dubbing)
   end)
 
+  it("that contradict themselves are incomplete, and what they named is read", function()
+    local ids, coverage = read(function()
+      return '{"assets":[{"asset_id":"s1"}],"total_count":2}'
+    end, some "assets")
+    assert.are.same({ "assets s1" }, ids)
+    assert.are.same({
+      name = "assets",
+      listed = 1,
+      complete = false,
+      why = "it says 2 rows and named 1",
+    }, coverage.assets)
+  end)
+
+  it("that hold an object in place of their rows are incomplete", function()
+    local _, coverage = read(function()
+      return '{"assets":{}}'
+    end, some "assets")
+    assert.is_false(coverage.assets.complete)
+    assert.matches("its assets is no array", coverage.assets.why, 1, true)
+  end)
+
   it("that never name all are incomplete by their nature", function()
     local _, coverage = read(function()
       return '{"crawl_jobs":[]}'

@@ -27,9 +27,9 @@ local function read_all(reading, bodies)
   local ids, sent = {}, {}
   for i, body in ipairs(bodies) do
     sent[i] = table.concat(reading:parameters(), " ")
-    local rows, more = reading:take(body)
-    if not rows then
-      return nil, more, sent
+    local rows, more, why = reading:take(body)
+    if not rows or why then
+      return nil, why or more, sent
     end
     for _, row in ipairs(rows) do
       ids[#ids + 1] = row.id
@@ -92,8 +92,61 @@ describe("offboard pages", function()
       { results = {}, meta = { total = 3 } },
     })
     assert.are.equal("it says 3 rows and named 1", why)
-    _, why = pages.reading(deployments):take { results = {} }
+    _, why = read_all(pages.reading(deployments), { { results = {} } })
     assert.are.equal("it does not say how many rows there are", why)
+  end)
+
+  it("count each id once, so that a page that comes twice hides nothing", function()
+    local deployments = source "convai_agent_versions_deployments"
+    local function page(total, ...)
+      local results = {}
+      for i, id in ipairs { ... } do
+        results[i] = { id = id }
+      end
+      return { results = results, meta = { total = total } }
+    end
+    local _, why = read_all(pages.reading(deployments), {
+      page(4, "d1", "d2"), page(4, "d1", "d2"),
+    })
+    assert.are.equal("it says 4 rows and named 2", why)
+    local ids = read_all(pages.reading(deployments), {
+      page(3, "d1", "d2"), page(4, "d2", "d3"), page(4, "d4"),
+    })
+    assert.are.equal("d1 d2 d2 d3 d4", ids) -- a row came in between
+    _, why = read_all(pages.reading(VOICES), {
+      { voices = { { voice_id = "v1" } }, next_page_token = "x", total_count = 2 },
+      { voices = { { voice_id = "v1" } }, total_count = 2 },
+    })
+    assert.are.equal("it says 2 rows and named 1", why)
+  end)
+
+  it("hand on their rows even if the list cannot be trusted", function()
+    local reading = pages.reading(AGENTS)
+    local rows, more, why = reading:take(agents(1, 2, { has_more = "true" }))
+    assert.are.same({ 2, false }, { #rows, more })
+    assert.are.equal("its has_more is neither true nor false", why)
+  end)
+
+  it("of a list without pages fail if there is said to be more", function()
+    for _, case in ipairs {
+      { { has_more = true }, "it says that there is more, and not where" },
+      { { has_more = 1 }, "its has_more is neither true nor false" },
+      { { next_cursor = "c" }, "it goes on at a next_cursor, which its pages do not take" },
+      { { total_count = 3 }, "it says 3 rows and named 1" },
+      { { meta = { total = 2 } }, "it says 2 rows and named 1" },
+      { { total_count = 1, has_more = false, next_cursor = cjson.null, meta = cjson.null } },
+    } do
+      local body = case[1]
+      body.collections = { { collection_id = "c1" } }
+      local rows, more, why = pages.reading(source "voice_collection"):take(body)
+      assert.are.same({ 1, false }, { #rows, more })
+      assert.are.equal(case[2], why)
+    end
+  end)
+
+  it("fail at a cursor of another list", function()
+    local _, why = read_all(pages.reading(VOICES), { { voices = {}, next_cursor = "c" } })
+    assert.are.equal("it goes on at a next_cursor, which its pages do not take", why)
   end)
 
   it("hand on the named fields alone", function()

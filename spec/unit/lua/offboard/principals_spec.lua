@@ -53,7 +53,7 @@ describe("offboard principals", function()
   it("are groups, by their own ids and not by the map's keys", function()
     local groups = assert(principals.groups {
       ["Key of something"] = { id = "g2", name = "Studio", members = { "user_mia" } },
-      g2 = { id = "g1", name = "Voice", members = { "MIA@example.com", 7 } },
+      g2 = { id = "g1", name = "Voice", members = { "MIA@example.com" } },
     })
     assert.are.same({ "g1", "g2" }, { groups[1].id, groups[2].id })
     local mia = principals.members({ MIA })[1]
@@ -103,6 +103,62 @@ describe("offboard principals", function()
       { nil, "one of its service accounts has no id" },
       { principals.service_accounts { ["service-accounts"] = { { name = "x" } } } }
     )
+  end)
+
+  it("fail if a group's member is no id, and never pass over it", function()
+    for _, member in ipairs { { user_id = "user_mia" }, 7, "", cjson.null, true } do
+      local group = { id = "g1", name = "Studio", members = { "user_ada", member } }
+      assert.are.same(
+        { nil, "one of its groups has a member that is no id" },
+        { principals.groups { a = group } }
+      )
+    end
+  end)
+
+  it("fail if what a seat is has another type", function()
+    for field, value in pairs {
+      seat_type = { type = "workspace_admin" },
+      is_owner = "true",
+      is_locked = 1,
+    } do
+      local row = { user_id = "user_mia", email = "mia@example.com", [field] = value }
+      assert.are.same(
+        { nil, "one of its members has a seat_type, is_owner or is_locked of another type" },
+        { principals.members { MIA, row } }
+      )
+    end
+    assert.are.same(
+      { nil, "its seat_type is no text" },
+      { principals.owner { user_id = "user_ada", seat_type = { "workspace_admin" } } }
+    )
+    assert.is_truthy(principals.owner { user_id = "user_ada", seat_type = cjson.null })
+  end)
+
+  it("fail if a key has no id, or the list of accounts goes on", function()
+    local function accounts(more)
+      more["service-accounts"] = {
+        { service_account_user_id = "user_ci", name = "CI", ["api-keys"] = more.keys or {} },
+      }
+      return principals.service_accounts(more)
+    end
+    assert.is_truthy(accounts { has_more = false })
+    for why, more in pairs {
+      ["one of its service accounts has no id"] = { keys = { { key_id = 7 } } },
+      ["it says that there is more, and not where"] = { has_more = true },
+      ["it goes on at a next_cursor, which its pages do not take"] = { next_cursor = "c" },
+      ["it says 2 rows and named 1"] = { total_count = 2 },
+    } do
+      assert.are.same({ nil, why }, { accounts(more) })
+    end
+  end)
+
+  it("are members who cannot be all if the key's owner is missing", function()
+    local members, ada = { { user_id = "user_mia" } }, { user_id = "user_ada" }
+    assert.is_nil(principals.doubt_members(members, { user_id = "user_mia" }, {}))
+    assert.is_nil(principals.doubt_members(members, ada, { { user_id = "user_ada" } }))
+    local why = "it does not name the owner of the API key, user_ada"
+    assert.are.equal(why, principals.doubt_members(members, ada, {}))
+    assert.are.equal(why, principals.doubt_members({}, ada, nil))
   end)
 
   it("are found by an address in any case, and only if one has it", function()
