@@ -373,11 +373,9 @@ static const char *doubt_of_change(const ew_answer *answer) {
 }
 
 /* An object or array proves itself whole. A map of roles or of groups may have thousands of names.
-** The rule of an error holds for the outermost object alone. The API's OpenAPI document of
-*September
-** 2026 gives no resource, owner or list a member of the rule's names. The map of groups has names
-*of
-** the workspace's own: the map is refused if one of these is "error" or the like. */
+** The rule of an error holds for the outermost object alone. No resource, owner or list of the API
+** has a member of the rule's names (OpenAPI document of September 2026). The names in the map of
+** groups are the workspace's own: if one is "error" or the like, the map is not read. */
 static const char *doubt_of_read(const ew_answer *answer) {
   reader r;
   const char *doubt;
