@@ -13,7 +13,7 @@ count = tonumber(count)
 
 local PRINCIPALS = {
   ["v1/user"] = '{"user_id":"u","seat_type":"workspace_admin"}',
-  ["v1/workspace/members"] = "[]",
+  ["v1/workspace/members"] = '[{"user_id":"u","email":"u@example.com"}]',
   ["v1/workspace/groups"] = "{}",
   ["v1/service-accounts"] = '{"service-accounts":[]}',
 }

@@ -61,8 +61,10 @@ describe("cli.offboard.job", function()
     local job
 
     before_each(function()
+      local key = support.write(support.path "key", "sk_spec\n")
+      os.execute(("chmod 600 '%s'"):format(key))
       job = assert(jobs.new("offboard apply", {
-        api_key_file = support.write(support.path "key", "sk_spec\n"),
+        api_key_file = key,
         base_url = "https://127.0.0.1:1",
       }, { "apply", "it's", "--note=x" }))
     end)
