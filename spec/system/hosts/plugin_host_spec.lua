@@ -110,7 +110,8 @@ for _, build in ipairs(BUILDS) do
     it("closes states with calls in flight", function()
       local out, done = run(SUPPORT .. "leaves.lua", build.rounds)
       assert.are.equal(THREADS * build.rounds, done, out)
-      assert.are.equal(done, count(out, "left 4 calls and 4 items in flight\n"), out)
+      -- A frame may end between an item's answer and the next item.
+      assert.are.equal(done, count(out, "left 4 calls and [1-4] items in flight\n"), out)
     end)
 
     it("shares nothing between states", function()
