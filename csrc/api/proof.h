@@ -1,9 +1,8 @@
 /*
 ** proof.h - is an answer the good answer of its operation? The only place that says so of a change.
-** The JSON reader refuses all that lua-cjson refuses, and more. It does not recurse. For a body of
-*n
-** bytes it takes n log n time at most. For a change it allocates nothing. For a read it allocates
-** memory if more than EW_FEW_NAMES names are open; if there is none, the answer is not a good one.
+** The JSON reader refuses all that lua-cjson refuses, and more. The reader does not recurse. A body
+** of n bytes takes n log n time at most. The body of a change needs no memory. The body of a read
+** needs memory for more than EW_FEW_NAMES open names. Without memory the answer is not good.
 */
 #ifndef EW_PROOF_H
 #define EW_PROOF_H
@@ -29,9 +28,9 @@ const char *ew_proof_doubt(ew_good_answer good, const ew_answer *answer);
 
 typedef enum { EW_NEITHER, EW_OBJECT, EW_ARRAY } ew_shape;
 
-/* What a member of a good answer's outermost object is; NULL: what the outermost value is.
-** lua-cjson makes the same of an empty object and of an empty array. `*holds_object`: one of the
-** value's own members is an object. */
+/* The shape of a member of a good answer's outermost object. `member` is NULL: the shape of the
+** outermost value. lua-cjson cannot tell an empty object from an empty array. `*holds_object`: the
+** value directly holds an object. */
 ew_shape ew_proof_shape(const char *body, size_t length, const char *member, bool *holds_object);
 
 #endif

@@ -1216,7 +1216,7 @@ mutant("a gift that nobody could see is forgotten",
   { by = "spec/unit/lua/offboard/undo_spec.lua" })
 of("lua/elevenlabs/workspace/offboard/left.lua", "spec/unit/lua/offboard/undo_spec.lua")
 mutant("a role that undo saw again is not left",
-  [[and back.read_back == "there"
+  [[and row.given_back.read_back == "there"
     and not]], "and false and not")
 module "offboard/discovery"
 mutant("a page of a firewall says that a resource is gone",

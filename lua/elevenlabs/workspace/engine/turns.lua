@@ -10,9 +10,8 @@ local WORK_MS = 5 -- of ours between two turns
 local LOOK_EVERY = 16 -- small pieces of work: then the clock is read
 local PAUSE_MS = 1 -- the shortest wait in which every host has a turn
 
---- Wait for so long. The wait ends early if the client is closed. The time begins when the driver looks
---- for the first time. Before the look the driver makes a step, which may take long, and the host has
---- no turn.
+--- Wait for so long. The wait ends early if the client is closed. The time begins at the driver's first
+--- look. Before this look the driver makes a step. A step may take long, and gives the host no turn.
 ---@param engine elevenlabs.workspace.Engine
 ---@param ms number
 ---@param is_woken nil|fun(): boolean the wait ends early; whoever changes this announces it to the engine

@@ -202,9 +202,8 @@ local function check_journals(self)
     if file then
       file:close()
       local message = "%s is there, and the log of the case does not know it: take another folder"
-      return errors.new {
+      return errors.not_sent {
         kind = "journal",
-        outcome = "not_sent",
         field = "folder",
         message = message:format(path),
       }

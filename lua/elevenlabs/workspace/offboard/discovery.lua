@@ -149,8 +149,8 @@ end
 
 local READ_OF_KIND = { permission = "forbidden", not_found = "not_found" }
 
---- What became of the reading of a resource: the name of the count. A web page, such as a firewall's,
---- says nothing of the resource.
+--- The count to which the reading of a resource belongs. A web page, such as a firewall's, says nothing
+--- of the resource: such a reading failed.
 ---@param err elevenlabs.workspace.Error|nil
 ---@return "read"|"forbidden"|"not_found"|"failed"
 function M.became(err)

@@ -13,24 +13,27 @@ local SEEN = {
   new = "a role that the plan does not have",
 }
 
+--- True if the last undo of the row came after the last reading.
+local function is_undo_newer(ledger, row)
+  return row.given_back ~= nil and row.given_back.round > ledger.reading.number
+end
+
 --- True if undo gave a role back after the last reading.
 ---@return boolean
 function M.is_gift_newer(ledger, row)
-  return ledgers.is_to_stay(row) and row.given_back.round > ledger.reading.number
+  return is_undo_newer(ledger, row) and ledgers.is_to_stay(row)
 end
 
 --- True if undo may have given a role back after the last reading, and nobody knows.
 ---@return boolean
 function M.is_doubt_newer(ledger, row)
-  return ledgers.is_gift_doubtful(row) and row.given_back.round > ledger.reading.number
+  return is_undo_newer(ledger, row) and ledgers.is_gift_doubtful(row)
 end
 
 --- True if undo saw a role after the last reading, and no answer says that undo gave it.
 local function has_role_again(ledger, row)
-  local back = row.given_back
-  return back ~= nil
-    and back.round > ledger.reading.number
-    and back.read_back == "there"
+  return is_undo_newer(ledger, row)
+    and row.given_back.read_back == "there"
     and not ledgers.is_given_back(row)
 end
 
@@ -44,7 +47,7 @@ local function is_seen(ledger, row)
   return SEEN[row.seen] ~= nil
 end
 
---- What rounds after the last reading know of a row.
+--- What a round found out about a row after the last reading.
 ---@return "given_back"|"confirmed"|"gone"|nil since "given_back": undo gave a role back. "confirmed": the
 --- server confirmed the removal. "gone": a round read the resource and saw no role. Nil: as far as anybody
 --- knows, the role is left
@@ -52,9 +55,7 @@ local function since_reading(ledger, row)
   local last = ledger.reading.number
   if M.is_gift_newer(ledger, row) then
     return "given_back"
-  elseif has_role_again(ledger, row) then
-    return nil
-  elseif not row.round or row.round <= last then
+  elseif has_role_again(ledger, row) or not row.round or row.round <= last then
     return nil
   end
   local saw_none = row.decision == "gone"

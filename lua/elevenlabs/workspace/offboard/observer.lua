@@ -31,6 +31,17 @@ function M.key_of(item)
   return item.resource_type .. "\0" .. item.resource_id
 end
 
+--- The keys of these resources.
+---@param items table[]
+---@return table<string, boolean>
+function M.keys_of(items)
+  local set = {}
+  for _, item in ipairs(items) do
+    set[M.key_of(item)] = true
+  end
+  return set
+end
+
 --- Every principal that a list names; nil if such a list could not be read.
 local function known_ids(found)
   if not (found.owner and found.members and found.groups and found.service_accounts) then

@@ -1,5 +1,5 @@
---- What an answer says about the rest of its list: whether there is more, where, and how many rows
---- there are. A list is complete only if all that its last answer says fits what was read.
+--- Reads what a page says about the rest of its list: whether another page follows, its cursor, and the
+--- number of all rows. A list is complete only if its last page contradicts nothing that was read.
 
 local cjson = require "elevenlabs.workspace.cjson"
 
@@ -9,7 +9,7 @@ local M = {}
 -- one's field goes on where nobody can read.
 local CURSORS = { "next_cursor", "next_page_token", "next_doc" }
 
---- The cursor of the next page. It may be null or empty.
+--- Read the cursor of the next page. If the cursor is null or empty, no page follows.
 local function cursor_of(body, own)
   local found
   for _, field in ipairs(CURSORS) do

@@ -5,7 +5,7 @@ local core = require "elevenlabs.workspace.core"
 local cases = require "elevenlabs.workspace.offboard.case"
 local errors = require "elevenlabs.workspace.error"
 local items = require "elevenlabs.workspace.items"
-local key_of = require("elevenlabs.workspace.offboard.observer").key_of
+local keys_of = require("elevenlabs.workspace.offboard.observer").keys_of
 local names = require "elevenlabs.workspace.names"
 local plans = require "elevenlabs.workspace.offboard.plan"
 local principals = require "elevenlabs.workspace.offboard.principals"
@@ -33,11 +33,11 @@ local M = {}
 ---@field replace_by string|nil The address of a member who gets each role before it is removed.
 ---@field note string|nil A text for the report: a ticket, or who asked.
 ---@field again boolean|nil True: make a new plan, and keep an older one beside it.
---- True: make a plan only if one is needed. A case goes on if its plan is at most 7 days old, does what
---- these options say and names all that is left; or if the case ended and left nothing; or if the member
---- has left the workspace. If not, an older plan stays beside the new one. Without `protect`, what the
---- plan protects stays so. If `summary().left` has rows, call `case:apply`. If
---- not, `case:verify` says whether that is still so. Not together with `again`.
+--- True: make a new plan only if the case needs one. A case needs none if its plan is at most 7
+--- days old, does what these options say and names each role that is left. Nor does a case that ended and
+--- left nothing, or the case of a member who has left the workspace. Without `protect`, the roles that the plan
+--- protects stay protected. An older plan stays beside a new one. If `summary().left` has rows, call
+--- `case:apply`. If not, `case:verify` says whether still nothing is left. Not together with `again`.
 ---@field resume boolean|nil
 --- Who runs this. The log of the case and the report say so.
 ---@field by elevenlabs.workspace.offboard.By|nil
@@ -135,21 +135,14 @@ local function resources_of(client, option, given)
   return not err and checked or nil, err
 end
 
-local function set_of(list)
-  local set = {}
-  for _, item in ipairs(list) do
-    set[key_of(item)] = true
-  end
-  return set
-end
-
 -- ---- who
 
 --- The successor, who must be a member and nobody's subject.
----@param leavers elevenlabs.workspace.offboard.Subject[]
+---@param chosen elevenlabs.workspace.offboard.Subject[] who get a plan
+---@param others elevenlabs.workspace.offboard.Subject[] whose cases go on
 ---@return {id: string, email: string}|nil
 ---@return elevenlabs.workspace.Error|nil
-local function find_successor(found, address, leavers)
+local function find_successor(found, address, chosen, others)
   if not found.members then
     return nil, subjects.unread(found, "members")
   end
@@ -157,9 +150,11 @@ local function find_successor(found, address, leavers)
   if not member then
     return nil, errors.invalid("replace_by", why)
   end
-  for _, subject in ipairs(leavers) do
-    if subject.id == member.user_id then
-      return nil, errors.invalid("replace_by", ("%s leaves too"):format(member.email))
+  for _, leavers in ipairs { chosen, others } do
+    for _, subject in ipairs(leavers) do
+      if subject.id == member.user_id then
+        return nil, errors.invalid("replace_by", ("%s leaves too"):format(member.email))
+      end
     end
   end
   return { id = member.user_id, email = member.email }
@@ -169,8 +164,8 @@ end
 ---@param key string how the options name a subject
 ---@param values string[]
 ---@param replace_by string|nil
----@param leavers elevenlabs.workspace.offboard.Subject[] whose cases go on without a new plan
-local function finder(key, values, replace_by, leavers)
+---@param others elevenlabs.workspace.offboard.Subject[] whose cases go on without a new plan
+local function finder(key, values, replace_by, others)
   return function(found)
     local list = {}
     for i, value in ipairs(values) do
@@ -178,11 +173,11 @@ local function finder(key, values, replace_by, leavers)
       if not subject then
         return nil, err
       end
-      list[i], leavers[#leavers + 1] = subject, subject
+      list[i] = subject
     end
     if replace_by then
       local err
-      found.successor, err = find_successor(found, replace_by, leavers)
+      found.successor, err = find_successor(found, replace_by, list, others)
       if not found.successor then
         return nil, err
       end
@@ -242,7 +237,7 @@ local function check_note(client, note)
   end
 end
 
---- What the options want a plan to do, checked.
+--- Check the options that decide what a plan removes.
 ---@return elevenlabs.workspace.offboard.Wanted|nil
 ---@return elevenlabs.workspace.Error|nil
 local function read_wanted(client, options)
@@ -261,7 +256,7 @@ local function read_wanted(client, options)
     and {
       replace_by = replace_by,
       resource_types = types,
-      protected = set_of(protected),
+      protected = keys_of(protected),
       names_protected = options.protect ~= nil,
       further = further,
     }, err
@@ -362,18 +357,18 @@ local function plan_all(class, client, key, leavers, parent, options)
   if not wanted or not resumed then
     return nil, err
   end
-  local folders, values, leaving = {}, {}, {}
+  local folders, values, others = {}, {}, {}
   for _, leaver in ipairs(leavers) do
     local case = resumed[leaver.folder]
     if case then
-      leaving[#leaving + 1] = case.plan.header.subject
+      others[#others + 1] = case.plan.header.subject
     else
       folders[#folders + 1], values[#values + 1] = leaver.folder, leaver.value
     end
   end
   local planned = {}
   if folders[1] then
-    local find = finder(key, values, options.replace_by, leaving)
+    local find = finder(key, values, options.replace_by, others)
     planned, err = plan_anew(class, client, folders, parent, find, wanted, options)
   end
   if not planned then

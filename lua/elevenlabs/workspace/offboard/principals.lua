@@ -36,8 +36,7 @@ local function is_array(value)
   return type(value) == "table" and (next(value) == nil or value[1] ~= nil)
 end
 
---- The rows of an array by this function, which returns nil, and perhaps why, for a row that it cannot
---- read.
+--- Read the rows of an array. `read` returns nil for a row that cannot be read, and may say why.
 local function each(array, read, what)
   if not is_array(array) then
     return nil, ("its answer has no array of %s"):format(what)

@@ -1,11 +1,10 @@
---- Finds the cases that need no new plan: those that go on with their plan, and those that left
---- nothing.
+--- Finds the cases that need no new plan. Such a case goes on with its plan, or left no role.
 
 local cancellations = require "elevenlabs.workspace.offboard.cancellation"
 local cases = require "elevenlabs.workspace.offboard.case"
 local discovery = require "elevenlabs.workspace.offboard.discovery"
 local errors = require "elevenlabs.workspace.error"
-local key_of = require("elevenlabs.workspace.offboard.observer").key_of
+local observer = require "elevenlabs.workspace.offboard.observer"
 local rounds = require "elevenlabs.workspace.offboard.rounds"
 local summaries = require "elevenlabs.workspace.offboard.summary"
 
@@ -74,25 +73,22 @@ local function does(case, wanted)
     return false
   end
   for _, row in ipairs(ledger.rows) do
-    local is_protected = wanted.protected[key_of(row)] == true
+    local is_protected = wanted.protected[observer.key_of(row)] == true
     local differs = is_protected ~= (row.reason == "protected") and row.reason ~= "creator"
     if differs and wanted.names_protected then
       return false
     end
   end
-  local given = {}
-  for _, item in ipairs(case.plan.given) do
-    given[key_of(item)] = true
-  end
+  local given = observer.keys_of(case.plan.given)
   for _, item in ipairs(wanted.further) do
-    if not given[key_of(item)] then
+    if not given[observer.key_of(item)] then
       return false
     end
   end
   return true
 end
 
---- What a plan is to do, beside naming the subject.
+--- The options of a plan that decide what it removes. The subject is not among them.
 ---@class elevenlabs.workspace.offboard.Wanted
 ---@field replace_by string|nil
 ---@field resource_types string[]|nil

@@ -254,7 +254,7 @@ local function not_given_back(ledger)
   for _, row in ipairs(ledger.rows) do
     local back = row.given_back
     local is_last = back and last and back.round == last.number
-    rows[#rows + 1] = is_last and not ledgers.is_given_back(row) and row or nil
+    rows[#rows + 1] = is_last and back.outcome ~= "confirmed" and row or nil
   end
   return rows
 end

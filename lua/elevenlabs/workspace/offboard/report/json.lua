@@ -16,7 +16,7 @@ local LISTS = {
   without_list = true,
 }
 
--- Lists that may be long. These lists come last and row by row, so that memory holds one copied row.
+-- Lists that may be long. They are written last, row by row: memory holds one copied row at a time.
 local ROW_BY_ROW = { "only_creator", "rows" }
 
 --- A copy that is valid UTF-8, with its lists marked. The document itself stays as it is.
